@@ -1,0 +1,125 @@
+"""What the machine asks for: one frozen dataclass each, journaled before it is carried out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """One phrase by key with its raw arguments (``(("due", "2026-11-26"),)``).
+
+    The argument ``@caller`` stands for the caller's own number, which the machine never sees.
+    Arguments may be personal, so they are never journaled.
+    """
+
+    key: str
+    args: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """Something to be done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ring(Command):
+    """Let the caller hear that it rings."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer(Command):
+    """Answer the caller."""
+
+
+@dataclass(frozen=True, slots=True)
+class Play(Command):
+    """Say phrases back to back; the next :class:`PlayDone` with this token ends the wait."""
+
+    token: str
+    say: tuple[Say, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StopPlay(Command):
+    """Be silent at once (a key was pressed)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record(Command):
+    """Record the caller's own words. Limits in seconds."""
+
+    token: str
+    max_s: int
+    silence_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class StopRecord(Command):
+    """End the recording; :class:`RecordDone` follows."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenCase(Command):
+    """Store a case; :class:`CaseOpened` follows once it is durable.
+
+    ``callback``: ``caller`` (their own number), ``typed`` (with ``typed_number``) or ``none``.
+    ``recordings``: tokens of this call's recordings that belong to the case.
+    ``complete``: False when the caller left before everything was asked.
+    """
+
+    kind: str
+    category: str = ""
+    anonymous: bool = False
+    callback: str = "none"
+    typed_number: str = ""
+    confirmed: bool = False
+    recordings: tuple[str, ...] = ()
+    complete: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class FindSeats(Command):
+    """Who of ``window`` is free? ``level``: ``window`` (A, B), ``group`` or ``general``."""
+
+    window: str
+    level: str
+    exclude: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DialSeat(Command):
+    """Ring one seat, at most ``ring_ms``."""
+
+    seat: str
+    ring_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class DropSeat(Command):
+    """Stop ringing a seat, or end its leg; ``reason`` goes to the journal."""
+
+    seat: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bridge(Command):
+    """Join the caller with the seat that answered."""
+
+    seat: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mark(Command):
+    """A fact for the record that asks nothing of anybody (``human_requested``, ``late_apology``, ``step`` ...)."""
+
+    name: str
+    value: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Hangup(Command):
+    """End the call. Causes: ``grace_timeout``, ``consent``, ``abuse_policy``, ``failure``, ``caller_left`` (S4-33)."""
+
+    cause: str

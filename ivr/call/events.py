@@ -1,0 +1,133 @@
+"""What can happen to a call: the machine's inputs. ``at`` is always UTC milliseconds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened at ``at``."""
+
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Offered(Event):
+    """A caller rings. ``caller_known``: a number came with the call (the number itself stays outside)."""
+
+    called: str = ""
+    caller_known: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Answered(Event):
+    """We are connected to the caller."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlayDone(Event):
+    """The prompt named ``token`` ended by itself."""
+
+    token: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Digit(Event):
+    """One key press: ``0-9*#``."""
+
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TimeUp(Event):
+    """The timer ``timer`` of the present wait ran out (silence, ring limit, grace time ...)."""
+
+    timer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordDone(Event):
+    """A recording ended. ``end``: silence, max, stopped, gone or failed."""
+
+    token: str = ""
+    ms: int = 0
+    end: str = "silence"
+
+
+@dataclass(frozen=True, slots=True)
+class CaseOpened(Event):
+    """The case is durably stored. ``due``: ISO local date or date-time, as it is to be spoken."""
+
+    number: str = ""
+    due: str = ""
+    query_code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFailed(Event):
+    """The case could not be stored; nothing may be promised."""
+
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SeatsFound(Event):
+    """Seats of the window that are free now, in the order they are to ring (A first)."""
+
+    window: str = ""
+    seats: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NobodyFree(Event):
+    """No seat of the window can be rung now; ``reason`` says why (not registered, in a call ...)."""
+
+    window: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SeatRinging(Event):
+    """The operator's phone rings."""
+
+    seat: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SeatAnswered(Event):
+    """The operator lifted the phone."""
+
+    seat: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SeatFailed(Event):
+    """The operator's phone did not answer; ``reason``: busy, no_answer, declined, unreachable, ..."""
+
+    seat: str = ""
+    reason: str = "no_answer"
+
+
+@dataclass(frozen=True, slots=True)
+class SeatLeft(Event):
+    """The operator hung up while joined to the caller."""
+
+    seat: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CallerLeft(Event):
+    """The caller hung up (or the line to them broke: ``failure``)."""
+
+    cause: str = "far"
+
+
+@dataclass(frozen=True, slots=True)
+class Resumed(Event):
+    """A restarted process took the call over where it stood."""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineLost(Event):
+    """The engine is gone and the call with it."""

@@ -1,0 +1,153 @@
+"""What the conductor asks of the store, as plain data: turns, facts, parties and cases.
+
+A *turn* is one event of one call with everything it led to: the facts (journal rows), the new
+live state, the parties it introduced. A turn is written in one transaction; only after ``done``
+was called without an error are its commands carried out. The SQL side is ``ivr/store``.
+
+Facts carry **no personal data**: numbers, names and key presses that are part of a number stay in
+:class:`Party` (encrypted under its own key) or in the encrypted live state.
+
+The facts the derived tables are computed from (``ivr/store/projection.py``), by ``name``:
+
+===================  ==============================================================================
+call facts           data
+===================  ==============================================================================
+offered              called, ref, flow, version, profile, caller_known, party_id (or None), test
+answered             --
+human_requested      window
+late_apology         --                       (the apology came first)
+step                 step                     (the call entered a step of the flow)
+digit                key                      ("•" while a number or code is typed)
+dial_seat            leg_id, seat, window, level, ring_ms
+seat_ringing         leg_id, seat
+seat_answered        leg_id, seat
+seat_failed          leg_id, seat, reason (busy, no_answer, declined, unreachable, cancelled, error), code
+drop_seat            leg_id, seat             (reason in Fact.reason)
+bridge               leg_id, seat, window
+seat_left            leg_id, seat
+recorded             recording_id, token, path (inside the vault), ms, bytes, sha256, end
+party_sealed         party_id                 (anonymous report: number destroyed, call keeps none)
+call_ended           released_by (caller, us, failure), cause
+===================  ==============================================================================
+
+Every other event or command is journaled under its own name and has no derived column.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+FactKind = Literal["event", "command", "case", "system"]
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One journal row to be: what, when (UTC ms) and why. ``data`` is JSON without personal data."""
+
+    at: int
+    kind: FactKind
+    name: str
+    data: Mapping[str, Any] = field(default_factory=dict)
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """A person's details, to be encrypted under a key of their own. Empty fields are not known."""
+
+    id: str
+    number: str = ""
+    name: str = ""
+    identity: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """A call as it stands: the encrypted machine state, and what the live board may show openly."""
+
+    state: str  # JSON, encrypted by the store
+    ref: str
+    flow: str
+    step: str
+    step_since: int
+    arrived: int
+    window: str = ""
+    seat: str = ""
+    waiting_since: int | None = None  # human requested and not yet answered
+    test: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One event of one call, written in one transaction. ``live`` None: the call is over."""
+
+    call_id: str
+    facts: tuple[Fact, ...]
+    live: Live | None
+    parties: tuple[Party, ...] = ()
+    seal_party: str | None = None  # destroy this party's key (anonymous report)
+
+
+@dataclass(frozen=True, slots=True)
+class CaseRequest:
+    """A case to be stored once: a second request with the same ``command_id`` returns the first case.
+
+    ``received``: UTC ms. ``day``: local date of receipt (``YYYY-MM-DD``), which numbers the case.
+    ``due`` etc. come from ``ivr.calendar.due`` (``due``/``unrolled``: local ISO dates or date-times,
+    ``due_ms``/``unrolled_ms``: the moment they end, UTC). ``query_code`` is stored only as a salted hash.
+    """
+
+    command_id: str
+    call_id: str | None
+    kind: str
+    received: int
+    day: str
+    channel: str = "phone"
+    category: str = ""
+    anonymous: bool = False
+    party_id: str | None = None
+    due: str = ""
+    due_ms: int | None = None
+    unrolled: str = ""
+    unrolled_ms: int | None = None
+    provisional: bool = False
+    rule: str = ""
+    explanation: Sequence[str] = ()
+    recordings: tuple[str, ...] = ()
+    confirmed: bool = False
+    complete: bool = True
+    query_code: str = ""
+    profile: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredCase:
+    """What was durably stored: the id, the spoken number, and the due date as stored."""
+
+    id: str
+    number: str
+    due: str
+
+
+@dataclass(frozen=True, slots=True)
+class Interrupted:
+    """A call that was live when its process ended: to be closed, or taken over by an engine that can."""
+
+    call_id: str
+    live: Live
+    seats: tuple[str, ...] = ()
+
+
+class Ledger(Protocol):
+    """The store as the conductor sees it. ``done`` is called on the conductor's own thread."""
+
+    def commit(self, turn: Turn, done: Callable[[Exception | None], None]) -> None:
+        """Write a turn durably, then ``done(None)``; ``done(error)`` when it could not be written."""
+
+    def open_case(self, request: CaseRequest, done: Callable[[StoredCase | Exception], None]) -> None:
+        """Number and store a case durably, then ``done(StoredCase)``."""
+
+    def seat_changed(self, seat: str, at: int, *, reachable: bool | None = None, call_id: str | None = "") -> None:
+        """Show the board that a seat became (un)reachable, or which call it is in (None: none). Best effort."""

@@ -1,0 +1,249 @@
+"""The tables. Time is UTC milliseconds everywhere; ids are UUIDv7 text; JSON is text.
+
+``journal`` is append-only and the truth; ``calls``, ``legs``, ``cases`` and ``recordings`` are
+derived from it (``hotline db rebuild`` recomputes them, ``ivr/store/projection.py``). Personal
+data lives only in ``parties``, each row encrypted under its own key in ``party_keys``: deleting
+the key anonymises the person everywhere at once.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, LargeBinary, MetaData, String, Text
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+NAMING = {
+    "ix": "ix_%(column_0_N_label)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+# SQLite gives autoincrement only to INTEGER primary keys; PostgreSQL wants BIGINT.
+BigId = BigInteger().with_variant(Integer, "sqlite")
+
+
+class Base(DeclarativeBase):
+    metadata = MetaData(naming_convention=NAMING)
+    type_annotation_map = {int: BigInteger, str: String}
+
+
+class Journal(Base):
+    """Append-only: one row per event or command of a call or a case. No personal data."""
+
+    __tablename__ = "journal"
+    seq: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=True)
+    id: Mapped[str] = mapped_column(String(36), unique=True)
+    at: Mapped[int]
+    call_id: Mapped[str | None] = mapped_column(String(36), index=True)
+    case_id: Mapped[str | None] = mapped_column(String(36), index=True)
+    kind: Mapped[str] = mapped_column(String(8))  # event, command, case, system
+    name: Mapped[str] = mapped_column(String(40))
+    data: Mapped[str] = mapped_column(Text, default="{}")
+    reason: Mapped[str] = mapped_column(Text, default="")
+
+
+class PartyRow(Base):
+    """A person: every field encrypted under the party's own key. ``number_hmac`` finds repeat callers."""
+
+    __tablename__ = "parties"
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    number_hmac: Mapped[str | None] = mapped_column(String(64), index=True)
+    number: Mapped[bytes | None] = mapped_column(LargeBinary)
+    name: Mapped[bytes | None] = mapped_column(LargeBinary)
+    identity: Mapped[bytes | None] = mapped_column(LargeBinary)
+    created: Mapped[int]
+
+
+class PartyKey(Base):
+    """The party's data key, wrapped by the master key. Deleting it makes the party unreadable."""
+
+    __tablename__ = "party_keys"
+    party_id: Mapped[str] = mapped_column(ForeignKey("parties.id"), primary_key=True)
+    wrapped: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class Call(Base):
+    """Derived: one row per call, with its three clocks (``*_wait`` in ms, None while unknown)."""
+
+    __tablename__ = "calls"
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    ref: Mapped[str] = mapped_column(String(255), default="")
+    called: Mapped[str] = mapped_column(String(80), default="")
+    party_id: Mapped[str | None] = mapped_column(String(36), index=True)
+    flow: Mapped[str] = mapped_column(String(80), default="")
+    version: Mapped[str] = mapped_column(String(64), default="")
+    profile: Mapped[str] = mapped_column(String(80), default="")
+    test: Mapped[bool] = mapped_column(default=False)
+    arrived: Mapped[int] = mapped_column(index=True)
+    answered: Mapped[int | None]
+    human_requested: Mapped[int | None]
+    agent_ring: Mapped[int | None]  # first operator's phone rang
+    agent_answered: Mapped[int | None]
+    agent_left: Mapped[int | None]
+    ended: Mapped[int | None]
+    network_wait: Mapped[int | None]  # arrived -> answered
+    human_wait: Mapped[int | None]  # human_requested -> agent_answered, or -> ended when never
+    agent_ring_wait: Mapped[int | None]  # the answering seat's ringing -> answered
+    window: Mapped[str] = mapped_column(String(40), default="")
+    seat: Mapped[str] = mapped_column(String(40), default="")
+    late_apology: Mapped[bool] = mapped_column(default=False)
+    keys: Mapped[str] = mapped_column(String(120), default="")  # pressed in menus
+    last_step: Mapped[str] = mapped_column(String(80), default="")
+    cases: Mapped[int] = mapped_column(default=0)
+    # answered, abandoned, callback, failed (a human was asked for); self, hung_up (never asked); live
+    outcome: Mapped[str] = mapped_column(String(16), default="live", index=True)
+    released_by: Mapped[str] = mapped_column(String(10), default="")  # caller, us, failure
+    cause: Mapped[str] = mapped_column(String(40), default="")
+
+
+class Leg(Base):
+    """Derived: one row per attempt to ring an operator's phone."""
+
+    __tablename__ = "legs"
+    id: Mapped[str] = mapped_column(String(80), primary_key=True)
+    call_id: Mapped[str] = mapped_column(String(36), index=True)
+    seat: Mapped[str] = mapped_column(String(40))
+    window: Mapped[str] = mapped_column(String(40), default="")
+    level: Mapped[str] = mapped_column(String(10), default="")
+    dialed: Mapped[int]
+    ringing: Mapped[int | None]
+    answered: Mapped[int | None]
+    ended: Mapped[int | None]
+    result: Mapped[str] = mapped_column(String(16), default="")  # answered, busy, no_answer, ...
+    reason: Mapped[str] = mapped_column(Text, default="")
+
+
+class Case(Base):
+    """Derived: complaint 投诉, report 举报, message 留言 ... with its due date and why."""
+
+    __tablename__ = "cases"
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    number: Mapped[str] = mapped_column(String(20), unique=True)
+    command_id: Mapped[str] = mapped_column(String(80), unique=True)
+    call_id: Mapped[str | None] = mapped_column(String(36), index=True)
+    party_id: Mapped[str | None] = mapped_column(String(36), index=True)
+    kind: Mapped[str] = mapped_column(String(20), index=True)
+    channel: Mapped[str] = mapped_column(String(20), default="phone")
+    category: Mapped[str] = mapped_column(String(40), default="")
+    anonymous: Mapped[bool] = mapped_column(default=False)
+    confirmed: Mapped[bool] = mapped_column(default=False)  # number read back and confirmed
+    complete: Mapped[bool] = mapped_column(default=True)
+    profile: Mapped[str] = mapped_column(String(80), default="")
+    rule: Mapped[str] = mapped_column(String(80), default="")
+    received: Mapped[int] = mapped_column(index=True)
+    due: Mapped[str] = mapped_column(String(32), default="")  # local ISO, as spoken
+    due_ms: Mapped[int | None] = mapped_column(index=True)
+    unrolled: Mapped[str] = mapped_column(String(32), default="")
+    unrolled_ms: Mapped[int | None]
+    provisional: Mapped[bool] = mapped_column(default=False)
+    explanation: Mapped[str] = mapped_column(Text, default="[]")  # JSON list of lines
+    query_hash: Mapped[str | None] = mapped_column(String(128))
+    status: Mapped[str] = mapped_column(String(20), default="received", index=True)
+    replied: Mapped[int | None]
+
+
+class Recording(Base):
+    """Derived: one row per recording in the vault."""
+
+    __tablename__ = "recordings"
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    call_id: Mapped[str | None] = mapped_column(String(36), index=True)
+    case_id: Mapped[str | None] = mapped_column(String(36), index=True)
+    token: Mapped[str] = mapped_column(String(40), default="")
+    path: Mapped[str] = mapped_column(String(255))
+    ms: Mapped[int]
+    bytes: Mapped[int]
+    sha256: Mapped[str] = mapped_column(String(64))
+    created: Mapped[int]
+
+
+class CaseCounter(Base):
+    """The day's last case sequence number."""
+
+    __tablename__ = "case_counters"
+    day: Mapped[str] = mapped_column(String(10), primary_key=True)
+    last: Mapped[int]
+
+
+class LiveCall(Base):
+    """A call that is up now: who owns it, until when, and the encrypted machine state."""
+
+    __tablename__ = "live_calls"
+    call_id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    owner: Mapped[str] = mapped_column(String(80), index=True)
+    lease_until: Mapped[int]
+    ref: Mapped[str] = mapped_column(String(255), index=True)
+    flow: Mapped[str] = mapped_column(String(80))
+    step: Mapped[str] = mapped_column(String(80))
+    step_since: Mapped[int]
+    arrived: Mapped[int]
+    window: Mapped[str] = mapped_column(String(40), default="")
+    seat: Mapped[str] = mapped_column(String(40), default="")
+    waiting_since: Mapped[int | None]
+    test: Mapped[bool] = mapped_column(default=False)
+    state: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class Seat(Base):
+    """What the board shows of an operator's phone; the calls process keeps it."""
+
+    __tablename__ = "seats"
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    reachable: Mapped[bool] = mapped_column(default=False)
+    call_id: Mapped[str | None] = mapped_column(String(36))
+    since: Mapped[int]
+
+
+class User(Base):
+    """A person who may log in to the panel."""
+
+    __tablename__ = "users"
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    name: Mapped[str] = mapped_column(String(80), unique=True)
+    role: Mapped[str] = mapped_column(String(20))  # operator, lead, supervisor, admin, custodian
+    password: Mapped[str] = mapped_column(String(255))  # argon2 hash
+    seat: Mapped[str] = mapped_column(String(40), default="")
+    active: Mapped[bool] = mapped_column(default=True)
+    created: Mapped[int]
+    session_epoch: Mapped[int] = mapped_column(default=0)  # raised to log out everywhere
+
+
+class Audit(Base):
+    """Append-only: every log-in, every look at personal data, every change of settings."""
+
+    __tablename__ = "audit"
+    seq: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=True)
+    at: Mapped[int] = mapped_column(index=True)
+    user: Mapped[str] = mapped_column(String(80))
+    action: Mapped[str] = mapped_column(String(40))
+    target: Mapped[str] = mapped_column(String(120), default="")
+    detail: Mapped[str] = mapped_column(Text, default="")
+    remote: Mapped[str] = mapped_column(String(64), default="")
+
+
+class ApiToken(Base):
+    """A token of the JSON API: only its hash, its scopes (space separated) and its end."""
+
+    __tablename__ = "api_tokens"
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    name: Mapped[str] = mapped_column(String(80))
+    hash: Mapped[str] = mapped_column(String(64), unique=True)
+    scopes: Mapped[str] = mapped_column(String(120))
+    created: Mapped[int]
+    expires: Mapped[int | None]
+    revoked: Mapped[int | None]
+
+
+class Process(Base):
+    """A running process of this hotline (calls, panel): heart-beat for the board and the doctor."""
+
+    __tablename__ = "processes"
+    owner: Mapped[str] = mapped_column(String(80), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(10))
+    started: Mapped[int]
+    beat: Mapped[int]
+    detail: Mapped[str] = mapped_column(Text, default="{}")
+
+
+Index("ix_calls_arrived_outcome", Call.arrived, Call.outcome)
+Index("ix_journal_call_seq", Journal.call_id, Journal.seq)

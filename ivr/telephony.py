@@ -1,0 +1,219 @@
+"""The telephony port: what every engine (simulator, embedded, Asterisk) does and reports.
+
+An engine does what it is told and reports what happened; it never knows what a complaint is.
+Verbs never wait and never raise for what the far end does: they return at once, and the outcome
+arrives as an event through the sink given to :meth:`Engine.start`. A verb on a line that is
+already gone is ignored (its ``LineGone`` is on the way or was delivered).
+
+A *line* is one telephone leg. Incoming lines are named by the engine (``Incoming.line``);
+outgoing ones by the caller of :meth:`Engine.dial`. Every line gets exactly one ``LineGone`` or
+(when it never came up) one ``LineFailed`` at its end, and nothing after that.
+
+    engine.start(sink)          # sink(event) is called on the engine's own thread/loop
+    engine.answer(line)         # -> LineUp
+    engine.play(line, [clip], token="p1", )      # -> PlayDone(token="p1")
+    engine.dial("call7/101", seat="101", ring_ms=12_000)  # -> LineRinging, LineUp | LineFailed
+    engine.bridge(line, "call7/101")
+    engine.hangup(line, "grace_timeout")         # -> LineGone(by="us")
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, Protocol
+
+SAMPLE_RATE = 8000  # Hz, of Clip.pcm
+FRAME_MS = 20  # one RTP packet
+
+FailReason = Literal["busy", "no_answer", "declined", "unreachable", "cancelled", "refused", "error"]
+RecordEnd = Literal["silence", "max", "stopped", "gone", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """One piece of audio, ready to be sent.
+
+    ``id``: content hash, safe as a file name and as a cache key for encoded frames.
+    ``pcm``: signed 16-bit little-endian mono at 8 kHz.
+    ``path``: the same as an 8 kHz WAV where an engine plays from files (Asterisk), else None.
+    ``text``: what is said, for people and for tests.
+    """
+
+    id: str
+    pcm: bytes
+    text: str = ""
+    path: Path | None = None
+
+    @property
+    def ms(self) -> int:
+        """Length in milliseconds."""
+        return len(self.pcm) * 1000 // (2 * SAMPLE_RATE)
+
+
+# --- what happened -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A call arrives (INVITE). ``at``: UTC ms. ``caller``: digits, or None when withheld.
+
+    ``called``: user part of the request URI. ``ref``: the engine's own name of the call (SIP
+    Call-ID), to be shown to a terminal phone. ``test``: a test call (kept out of public figures).
+    """
+
+    line: str
+    at: int
+    called: str
+    caller: str | None
+    ref: str = ""
+    test: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LineRinging:
+    """The dialled phone rings (180)."""
+
+    line: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class LineUp:
+    """The line is answered: by us (incoming) or by the far end (dialled)."""
+
+    line: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class LineFailed:
+    """A dialled line ended before it was answered."""
+
+    line: str
+    at: int
+    reason: FailReason
+    code: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class LineGone:
+    """The line ended. ``by``: ``far`` (they hung up or cancelled), ``us``, or ``failure``."""
+
+    line: str
+    at: int
+    by: Literal["far", "us", "failure"]
+    cause: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Keyed:
+    """A key was pressed: one of ``0-9*#A-D``, once per press."""
+
+    line: str
+    at: int
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlayDone:
+    """A ``play`` ended; ``finished`` is False when it was stopped or replaced."""
+
+    line: str
+    at: int
+    token: str
+    finished: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class RecordDone:
+    """A recording ended; the WAV at ``path`` is complete and on disk. ``ms``: its length."""
+
+    line: str
+    at: int
+    token: str
+    path: Path
+    ms: int
+    end: RecordEnd
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The far end put the line on hold (or took it back)."""
+
+    line: str
+    at: int
+    held: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SeatReach:
+    """An operator's phone became reachable (registered, or its URI is set) or unreachable."""
+
+    seat: str
+    at: int
+    reachable: bool
+
+
+EngineEvent = (
+    Incoming | LineRinging | LineUp | LineFailed | LineGone | Keyed | PlayDone | RecordDone | Held | SeatReach
+)
+Sink = Callable[[EngineEvent], None]
+
+
+# --- what can be asked ---------------------------------------------------------------------
+
+
+class Engine(Protocol):
+    """One telephony engine. See the module's docstring for the rules every engine keeps."""
+
+    name: str
+
+    async def start(self, sink: Sink) -> None:
+        """Bind, register, begin to report. Raises ``OSError`` with a clear text when it cannot."""
+
+    async def stop(self, drain_s: float = 0.0) -> None:
+        """Take no new calls (503), wait up to ``drain_s`` for the present ones, end the rest."""
+
+    def ring(self, line: str) -> None:
+        """Send ringback (180) to an incoming line that is not answered yet."""
+
+    def answer(self, line: str) -> None:
+        """Answer an incoming line -> ``LineUp``."""
+
+    def play(self, line: str, clips: Sequence[Clip], token: str) -> None:
+        """Play clips back to back -> ``PlayDone(token)``. Replaces what is playing."""
+
+    def stop_play(self, line: str) -> None:
+        """Stop playing -> ``PlayDone(finished=False)``; nothing happens when nothing plays."""
+
+    def record(self, line: str, token: str, path: Path, max_ms: int, silence_ms: int) -> None:
+        """Record what the far end says into a WAV (8 kHz, mono, 16 bit) -> ``RecordDone(token)``.
+
+        Ends after ``max_ms``, after ``silence_ms`` without speech, or by ``stop_record``.
+        """
+
+    def stop_record(self, line: str) -> None:
+        """End the recording -> ``RecordDone(end="stopped")``."""
+
+    def dial(self, line: str, seat: str, ring_ms: int, display: str = "") -> None:
+        """Ring the phone of ``seat`` for at most ``ring_ms`` -> ``LineRinging``, ``LineUp`` or ``LineFailed``.
+
+        ``display``: what the operator's phone shows (window and masked number).
+        """
+
+    def bridge(self, a: str, b: str) -> None:
+        """Join two answered lines: each hears the other."""
+
+    def unbridge(self, a: str, b: str) -> None:
+        """Part two bridged lines; both stay up."""
+
+    def hold(self, line: str, held: bool) -> None:
+        """Put a line on hold (silence to it, nothing from it), or take it back."""
+
+    def hangup(self, line: str, cause: str) -> None:
+        """End a line: BYE, CANCEL or a final failure -> ``LineGone(by="us")`` or ``LineFailed``."""
+
+    def reachable(self) -> Mapping[str, bool]:
+        """Every configured seat and whether its phone can be rung now."""
