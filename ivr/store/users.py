@@ -1,0 +1,212 @@
+"""Who may use the panel, what they did, and the tokens of the JSON API.
+
+Functions work on the session they are given and never commit: the caller's transaction holds the
+change *and* its audit row, so neither exists without the other. Passwords are hashed by a hasher
+that is passed in (argon2 in ``web/passwords.py``); of a token only the SHA-256 is stored.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+import uuid
+from collections.abc import Iterable, Sequence
+from typing import Protocol
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from ivr.store.models import ApiToken, Audit, User
+
+ROLES = ("operator", "lead", "supervisor", "admin", "custodian")  # 话务员 班长 督导 管理员 身份保管员
+SCOPES = ("calls:read", "cases:read", "figures:read")
+PASSWORD_MIN = 10  # characters; the hasher is slow, so length is what matters
+PASSWORD_MAX = 256  # more is an attempt to keep the hasher busy
+TOKEN_PREFIX = "hl_"  # noqa: S105 - lets a leak scanner recognise our tokens
+NAME_RE = re.compile(r"[\w.\-·]{1,40}")
+
+
+class UserError(ValueError):
+    """Something about an account or token is not allowed; ``code`` says what, for a clear answer."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class Hasher(Protocol):
+    """A password hash: slow, salted."""
+
+    def hash(self, password: str) -> str: ...
+    def verify(self, hashed: str, password: str) -> bool: ...
+    def outdated(self, hashed: str) -> bool: ...
+
+
+# --- accounts ------------------------------------------------------------------------------
+
+
+def create_user(
+    session: Session, hasher: Hasher, *, name: str, password: str, role: str, now: int, seat: str = ""
+) -> User:
+    """Add an account. Raises :class:`UserError`: ``bad_name``, ``name_taken``, ``short_password`` ..."""
+    if not NAME_RE.fullmatch(name):
+        raise UserError("bad_name")
+    if role not in ROLES:
+        raise UserError("bad_role")
+    _check_password(password, name)
+    if find_user(session, name) is not None:
+        raise UserError("name_taken")
+    user = User(
+        id=str(uuid.uuid4()), name=name, role=role, password=hasher.hash(password), seat=seat, active=True,
+        created=now, session_epoch=0,
+    )  # fmt: skip
+    session.add(user)
+    session.flush()
+    return user
+
+
+def find_user(session: Session, name: str) -> User | None:
+    """The account of that exact name, active or not."""
+    return session.scalar(select(User).where(User.name == name))
+
+
+def list_users(session: Session) -> Sequence[User]:
+    """Every account, active ones first, by name."""
+    return session.scalars(select(User).order_by(User.active.desc(), User.name)).all()
+
+
+def authenticate(session: Session, hasher: Hasher, name: str, password: str) -> User | None:
+    """The active account these belong to, or None. Takes as long for unknown names as for known ones."""
+    user = find_user(session, name)
+    if len(password) > PASSWORD_MAX:
+        return None
+    if user is None:
+        hasher.hash(password)
+        return None
+    if not hasher.verify(user.password, password) or not user.active:
+        return None
+    if hasher.outdated(user.password):
+        user.password = hasher.hash(password)
+    return user
+
+
+def change_password(session: Session, hasher: Hasher, user: User, password: str) -> None:
+    """Set a new password and log the account out everywhere. Raises :class:`UserError`."""
+    _check_password(password, user.name)
+    user.password = hasher.hash(password)
+    user.session_epoch += 1
+    session.flush()
+
+
+def change_user(session: Session, user: User, *, role: str, seat: str) -> None:
+    """Give another role or seat; a new role ends the account's sessions. Raises :class:`UserError`."""
+    if role not in ROLES:
+        raise UserError("bad_role")
+    if role != user.role:
+        _keep_an_admin(session, user)
+        user.session_epoch += 1
+    user.role, user.seat = role, seat
+    session.flush()
+
+
+def set_active(session: Session, user: User, active: bool) -> None:
+    """Close or reopen an account; closing ends its sessions. The last administrator stays (``last_admin``)."""
+    if not active:
+        _keep_an_admin(session, user)
+        user.session_epoch += 1
+    user.active = active
+    session.flush()
+
+
+def _check_password(password: str, name: str) -> None:
+    if len(password) < PASSWORD_MIN:
+        raise UserError("short_password")
+    if len(password) > PASSWORD_MAX:
+        raise UserError("long_password")
+    if len(set(password)) < 4 or password.lower() == name.lower():
+        raise UserError("weak_password")
+
+
+def _keep_an_admin(session: Session, user: User) -> None:
+    if user.role != "admin" or not user.active:
+        return
+    others = select(User.id).where(User.role == "admin", User.active, User.id != user.id)
+    if session.scalar(others.limit(1)) is None:
+        raise UserError("last_admin")
+
+
+# --- audit ---------------------------------------------------------------------------------
+
+
+def audit(
+    session: Session, *, at: int, user: str, action: str, target: str = "", detail: str = "", remote: str = ""
+) -> Audit:
+    """Append one row: who did what to what, and why. ``detail`` never holds a password or a clear number."""
+    row = Audit(
+        at=at,
+        user=user[:80],
+        action=action[:40],
+        target=target[:120],
+        detail=detail[:2000],
+        remote=remote[:64],
+    )
+    session.add(row)
+    return row
+
+
+# --- API tokens ----------------------------------------------------------------------------
+
+
+def token_hash(token: str) -> str:
+    """What is stored of a token. Tokens have 256 random bits, so a fast hash is enough."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def create_token(
+    session: Session, *, name: str, scopes: Iterable[str], now: int, expires: int | None
+) -> tuple[ApiToken, str]:
+    """Make a token; returns its row and the clear token, which nobody can show again.
+
+    ``expires``: UTC ms or None. Raises :class:`UserError`: ``bad_token_name``, ``no_scope``,
+    ``bad_scope``, ``past_expiry``.
+    """
+    wanted = set(scopes)
+    if not 1 <= len(name.strip()) <= 80:
+        raise UserError("bad_token_name")
+    if not wanted:
+        raise UserError("no_scope")
+    if not wanted <= set(SCOPES):
+        raise UserError("bad_scope")
+    if expires is not None and expires <= now:
+        raise UserError("past_expiry")
+    clear = TOKEN_PREFIX + secrets.token_urlsafe(32)
+    row = ApiToken(
+        id=str(uuid.uuid4()), name=name.strip(), hash=token_hash(clear), scopes=" ".join(sorted(wanted)),
+        created=now, expires=expires,
+    )  # fmt: skip
+    session.add(row)
+    session.flush()
+    return row, clear
+
+
+def list_tokens(session: Session) -> Sequence[ApiToken]:
+    """Every token, newest first, revoked ones too."""
+    return session.scalars(select(ApiToken).order_by(ApiToken.created.desc())).all()
+
+
+def find_token(session: Session, token: str, now: int) -> ApiToken | None:
+    """The row of a token that is valid at ``now`` (UTC ms)."""
+    row = session.scalar(select(ApiToken).where(ApiToken.hash == token_hash(token)))
+    if row is None or row.revoked is not None or (row.expires is not None and row.expires <= now):
+        return None
+    return row
+
+
+def revoke_token(session: Session, token_id: str, now: int) -> ApiToken | None:
+    """End a token; None when there is no such token. Revoking twice keeps the first moment."""
+    row = session.get(ApiToken, token_id)
+    if row is not None and row.revoked is None:
+        row.revoked = now
+        session.flush()
+    return row
