@@ -1,0 +1,317 @@
+"""What can be set, typed: ``hotline.toml``, then the environment, then the command line (the later wins).
+
+Every setting is described in ``docs/settings.md`` and in the commented template ``hotline/hotline.toml``
+(a test compares them). Reading is in :func:`load`; an error names the file with its line, the
+environment variable or the option, and what to write instead.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, NamedTuple, Self
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
+
+from hotline.hours import Hours
+
+DEFAULT_SIP_PORT = 5060
+DEFAULT_PANEL_PORT = 8080
+
+
+class Address(NamedTuple):
+    """A host and a port to listen on."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+class PortRange(NamedTuple):
+    """UDP ports, both ends included."""
+
+    first: int
+    last: int
+
+    def __str__(self) -> str:
+        return f"{self.first}-{self.last}"
+
+
+def _address(value: object) -> Address:
+    if isinstance(value, Address):
+        return value
+    match = re.fullmatch(r"(?:\[([0-9a-fA-F:.]+)\]|([^:\[\]\s]+)):(\d{1,5})", str(value))
+    if not match or not 0 < int(match[3]) < 65536:
+        raise ValueError('write HOST:PORT, like "127.0.0.1:5060" or "0.0.0.0:5060"')
+    return Address(match[1] or match[2], int(match[3]))
+
+
+def _ports(value: object) -> PortRange:
+    if isinstance(value, PortRange):
+        return value
+    match = re.fullmatch(r"(\d{1,5})-(\d{1,5})", str(value))
+    if not match:
+        raise ValueError('write FROM-TO, like "16384-17383"')
+    ports = PortRange(int(match[1]), int(match[2]))
+    if not 1024 <= ports.first < ports.last < 65536 or ports.last - ports.first < 3:
+        raise ValueError("write at least four ports between 1024 and 65535, the smaller first")
+    return ports
+
+
+def _zone(value: object) -> str:
+    try:
+        ZoneInfo(str(value))
+    except (KeyError, ValueError, OSError):
+        raise ValueError('write an IANA time zone, like "Asia/Shanghai"') from None
+    return str(value)
+
+
+def _network(value: object) -> str:
+    try:
+        return str(ipaddress.ip_network(str(value), strict=False))
+    except ValueError:
+        raise ValueError('write an IP address or network, like "203.0.113.0/24"') from None
+
+
+def _sip_uri(value: object) -> str:
+    if not re.fullmatch(r"sip:[^\s@]+(@[^\s@]+)?", str(value)):
+        raise ValueError('write a SIP address, like "sip:104@192.0.2.10:5060"')
+    return str(value)
+
+
+HostPort = Annotated[Address, BeforeValidator(_address), PlainSerializer(str)]
+Ports = Annotated[PortRange, BeforeValidator(_ports), PlainSerializer(str)]
+Zone = Annotated[str, BeforeValidator(_zone)]
+Network = Annotated[str, BeforeValidator(_network)]
+SipUri = Annotated[str, BeforeValidator(_sip_uri)]
+
+
+class Part(BaseModel):
+    """A table of the file; an unknown key is an error, not a silent typo."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Unit(Part):
+    """Who answers: the unit (单位) that is named in the greeting."""
+
+    name: str = Field(default="示范政务服务中心", min_length=1)
+    name_en: str = Field(default="Model Government Service Centre", min_length=1)
+    hours: str = "全天二十四小时"
+    hours_en: str = "24 hours a day"
+    zone: Zone = "Asia/Shanghai"
+
+
+class Sip(Part):
+    """Where calls and operators' phones arrive."""
+
+    listen: HostPort = Address("127.0.0.1", DEFAULT_SIP_PORT)
+    advertise: str = ""  # the address phones are told, when it differs from the one bound (NAT, 0.0.0.0)
+    realm: str = "hotline"
+
+
+class Rtp(Part):
+    """Where sound arrives."""
+
+    ports: Ports = PortRange(16384, 17383)
+
+
+class Panel(Part):
+    """Where the browser goes."""
+
+    listen: HostPort = Address("127.0.0.1", DEFAULT_PANEL_PORT)
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+
+    @model_validator(mode="after")
+    def _both_or_none(self) -> Self:
+        if (self.tls_cert is None) != (self.tls_key is None):
+            raise ValueError("set both tls_cert and tls_key, or neither (`hotline tls init` makes them)")
+        return self
+
+
+class Data(Part):
+    """Where everything is kept."""
+
+    dir: Path = Path("data")
+    database_url: str = Field(default="", repr=False)  # may hold a password
+
+
+class Window(Part):
+    """A window (窗口): its seats in order, A first, then B; then the group that helps out."""
+
+    name: str
+    name_en: str = ""
+    seats: tuple[str, ...] = Field(min_length=1)
+    group: tuple[str, ...] = ()
+
+
+class Seat(Part):
+    """An operator's phone (座席): it registers with ``secret``, or is always called at ``uri``."""
+
+    name: str = ""
+    secret: str | None = Field(default=None, min_length=8, repr=False)
+    uri: SipUri | None = None
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if (self.secret is None) == (self.uri is None):
+            raise ValueError(
+                'give either secret = "…" (the phone registers) or uri = "sip:…" (it is called there)'
+            )
+        return self
+
+
+class Trunk(Part):
+    """A line to a provider or a PBX: registered (user, password) or known by IP address."""
+
+    host: str = Field(min_length=1)
+    port: int = Field(default=DEFAULT_SIP_PORT, gt=0, lt=65536)
+    mode: Literal["register", "ip"] = "register"
+    user: str = ""
+    password: str = Field(default="", repr=False)
+    expires_s: int = Field(default=300, ge=60, le=7200)
+    caller_id: str = ""
+    caller_header: Literal["From", "P-Asserted-Identity", "Remote-Party-ID"] = "From"
+    trusted: bool = True
+    allow: tuple[Network, ...] = ()
+
+    @model_validator(mode="after")
+    def _register_needs_a_user(self) -> Self:
+        if self.mode == "register" and not (self.user and self.password):
+            raise ValueError(
+                'mode = "register" needs user and password; an IP-authenticated line is mode = "ip"'
+            )
+        return self
+
+
+class Voice(Part):
+    """How prompts become sound."""
+
+    online: bool = False
+    human_dir: Path | None = None
+    pace: int = Field(default=200, ge=80, le=320)  # Chinese characters a minute
+    pace_slow: int = Field(default=150, ge=80, le=320)
+
+
+class Test(Part):
+    """Calls that are tests: they are answered like all others, and kept out of public figures."""
+
+    __test__ = False  # not a pytest class
+
+    callers: tuple[str, ...] = ("hotline-test",)
+
+
+class Settings(Part):
+    """Everything that can be set."""
+
+    engine: Literal["embedded"] = "embedded"
+    flow: str = Field(default="power-95598", min_length=1)
+    profile: str = Field(default="sgcc_window", min_length=1)
+    unit: Unit = Unit()
+    sip: Sip = Sip()
+    rtp: Rtp = Rtp()
+    panel: Panel = Panel()
+    data: Data = Data()
+    hours: dict[str, Hours] = {"default": "always"}
+    numbers: dict[str, str] = {}
+    windows: dict[str, Window] = {}
+    seats: dict[str, Seat] = {}
+    trunk: Trunk | None = None
+    voice: Voice = Voice()
+    test: Test = Test()
+
+    config: Path | None = Field(default=None, exclude=True)  # the file this was read from
+    key: str = Field(default="", exclude=True, repr=False)  # master key; only from HOTLINE_KEY
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        problems = [
+            f'windows.{name}.{field}: there is no seat "{seat}"; add [seats.{seat}] or remove it'
+            for name, window in self.windows.items()
+            for field in ("seats", "group")
+            for seat in getattr(window, field)
+            if seat not in self.seats
+        ]
+        if self.windows and "general" not in self.windows:
+            problems.append("windows: add [windows.general], where callers go whom no other window answers")
+        if "default" not in self.hours:
+            problems.append('hours: add default = "always" (or a schedule)')
+        if problems:
+            raise ValueError("; ".join(problems))
+        return self
+
+    @property
+    def sip_explicit(self) -> bool:
+        """Was the SIP address given (so that a taken port is an error, not a reason to move)?"""
+        return "listen" in self.sip.model_fields_set
+
+    @property
+    def panel_explicit(self) -> bool:
+        """Was the panel's address given?"""
+        return "listen" in self.panel.model_fields_set
+
+    @property
+    def database_url(self) -> str:
+        """The database: the one given, or SQLite in the data folder."""
+        return self.data.database_url or f"sqlite:///{self.data.dir / 'hotline.db'}"
+
+    def at(self, *, sip: Address | None = None, panel: Address | None = None) -> Settings:
+        """The same settings with these addresses (chosen because the default ones were taken)."""
+        changes: dict[str, Any] = {}
+        if sip:
+            changes["sip"] = self.sip.model_copy(update={"listen": sip})
+        if panel:
+            changes["panel"] = self.panel.model_copy(update={"listen": panel})
+        return self.model_copy(update=changes)
+
+
+# Environment variable -> setting. Command-line options use the same settings by name.
+ENVIRONMENT: Mapping[str, tuple[str, ...]] = {
+    "HOTLINE_ENGINE": ("engine",),
+    "HOTLINE_FLOW": ("flow",),
+    "HOTLINE_PROFILE": ("profile",),
+    "HOTLINE_SIP": ("sip", "listen"),
+    "HOTLINE_RTP": ("rtp", "ports"),
+    "HOTLINE_PANEL": ("panel", "listen"),
+    "HOTLINE_DATA": ("data", "dir"),
+    "HOTLINE_DATABASE_URL": ("data", "database_url"),
+    "HOTLINE_KEY": ("key",),
+}
+OPTIONS: Mapping[str, tuple[str, ...]] = {
+    name.removeprefix("HOTLINE_").lower(): path
+    for name, path in ENVIRONMENT.items()
+    if name not in ("HOTLINE_DATABASE_URL", "HOTLINE_KEY")
+}
+CONFIG_VARIABLE = "HOTLINE_CONFIG"
+OTHER_VARIABLES = frozenset({CONFIG_VARIABLE, "HOTLINE_REQUIRE_ALL"})
+
+
+def load(
+    config: Path | None = None,
+    options: Mapping[str, object] | None = None,
+    environ: Mapping[str, str] | None = None,
+    *,
+    need_file: bool = False,
+) -> Settings:
+    """Read the settings.
+
+    ``config``: the file; default ``HOTLINE_CONFIG``, then ``./hotline.toml``. When there is none, the
+    shipped template counts, unless ``need_file``. ``options``: by name (``sip``, ``rtp``, ``panel``,
+    ``data``, ``flow``, ``profile``, ``engine``); None is not given. Raises :class:`SettingsError`.
+    """
+    from hotline.settings_file import read_settings
+
+    return read_settings(
+        config, options or {}, os.environ if environ is None else environ, need_file=need_file
+    )
+
+
+class SettingsError(Exception):
+    """The settings cannot be used; the text says where and what to write instead."""
