@@ -77,7 +77,7 @@ def _page(
     limit = max(1, min(limit, PAGE_MAX))
     if before is not None:
         ms, last = _cursor(before)
-        query = query.where(or_(time < ms, and_(time == ms, ident < last)))
+        query = query.where(time <= ms, or_(time < ms, ident < last))  # the first bound walks the index
     rows: Sequence[Row] = session.scalars(query.order_by(time.desc(), ident.desc()).limit(limit + 1)).all()
     more = len(rows) > limit
     rows = rows[:limit]

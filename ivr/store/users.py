@@ -10,13 +10,13 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
-import uuid
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from ivr.store.ids import uuid7
 from ivr.store.models import ApiToken, Audit, User
 
 ROLES = ("operator", "lead", "supervisor", "admin", "custodian")  # 话务员 班长 督导 管理员 身份保管员
@@ -58,7 +58,7 @@ def create_user(
     if find_user(session, name) is not None:
         raise UserError("name_taken")
     user = User(
-        id=str(uuid.uuid4()), name=name, role=role, password=hasher.hash(password), seat=seat, active=True,
+        id=uuid7(now), name=name, role=role, password=hasher.hash(password), seat=seat, active=True,
         created=now, session_epoch=0,
     )  # fmt: skip
     session.add(user)
@@ -111,7 +111,7 @@ def change_user(session: Session, user: User, *, role: str, seat: str) -> None:
 
 
 def set_active(session: Session, user: User, active: bool) -> None:
-    """Close or reopen an account; closing ends its sessions. The last administrator stays (``last_admin``)."""
+    """Close or reopen an account; closing ends its sessions. ``last_admin`` when none would be left."""
     if not active:
         _keep_an_admin(session, user)
         user.session_epoch += 1
@@ -182,7 +182,7 @@ def create_token(
         raise UserError("past_expiry")
     clear = TOKEN_PREFIX + secrets.token_urlsafe(32)
     row = ApiToken(
-        id=str(uuid.uuid4()), name=name.strip(), hash=token_hash(clear), scopes=" ".join(sorted(wanted)),
+        id=uuid7(now), name=name.strip(), hash=token_hash(clear), scopes=" ".join(sorted(wanted)),
         created=now, expires=expires,
     )  # fmt: skip
     session.add(row)

@@ -1,0 +1,145 @@
+"""Who may do what. Every view names the permission it needs; a view that names none stops the start.
+
+Roles (requirements B10): operator 话务员, lead 班长, supervisor 督导, admin 管理员, custodian 身份保管员.
+Only leads and supervisors listen to recordings and see whole numbers: a complaint may be about an
+operator. The administrator keeps accounts and sees no personal data; the custodian sees only sealed
+identities.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from flask import Flask, abort, flash, redirect, request, session, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_login import LoginManager, UserMixin, current_user, logout_user
+
+from ivr.store.models import User
+from web.db import config, now_ms, reading
+
+PERMISSIONS: dict[str, frozenset[str]] = {
+    "self": frozenset({"operator", "lead", "supervisor", "admin", "custodian"}),
+    "board": frozenset({"operator", "lead", "supervisor", "admin"}),
+    "calls": frozenset({"operator", "lead", "supervisor", "admin"}),
+    "calls.any_day": frozenset({"lead", "supervisor", "admin"}),
+    "cases": frozenset({"operator", "lead", "supervisor", "admin"}),
+    "figures": frozenset({"operator", "lead", "supervisor", "admin"}),
+    "number": frozenset({"lead", "supervisor"}),
+    "listen": frozenset({"lead", "supervisor"}),
+    "export": frozenset({"lead", "supervisor"}),
+    "audit": frozenset({"supervisor", "admin"}),
+    "users": frozenset({"admin"}),
+    "tokens": frozenset({"admin"}),
+}
+
+ROLE_NAMES = {
+    "operator": _l("话务员"),
+    "lead": _l("班长"),
+    "supervisor": _l("督导"),
+    "admin": _l("管理员"),
+    "custodian": _l("身份保管员"),
+}
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True)
+class Account(UserMixin):
+    """The person who is logged in, as read at the start of the request."""
+
+    id: str
+    name: str
+    role: str
+    seat: str
+    epoch: int
+
+    def get_id(self) -> str:
+        return f"{self.id}:{self.epoch}"
+
+    def may(self, permission: str) -> bool:
+        return self.role in PERMISSIONS[permission]
+
+
+def account(user: User) -> Account:
+    return Account(user.id, user.name, user.role, user.seat, user.session_epoch)
+
+
+def needs(permission: str) -> Callable[[View], View]:
+    """Mark a view with the permission it needs."""
+    if permission not in PERMISSIONS:
+        raise ValueError(f"unknown permission {permission!r}")
+
+    def marked(view: View) -> View:
+        view.needs = permission  # type: ignore[attr-defined]
+        return view
+
+    return marked
+
+
+def public(view: View) -> View:
+    """Mark a view that anybody may call (it checks for itself what it must)."""
+    view.needs = None  # type: ignore[attr-defined]
+    return view
+
+
+def may(permission: str) -> bool:
+    """Whether the person who is logged in may do this."""
+    return bool(current_user.is_authenticated and current_user.may(permission))
+
+
+def home() -> str:
+    """Where this person starts."""
+    return url_for("board.show") if may("board") else url_for("about.show")
+
+
+def start_session(user: User) -> None:
+    """Fill a fresh session: an old one (and its CSRF token) must not survive a log-in."""
+    session.clear()
+    session["seen"] = now_ms()
+    session["_user_id"] = account(user).get_id()
+    session["_fresh"] = True
+
+
+def init(app: Flask) -> None:
+    manager = LoginManager(app)
+    manager.session_protection = None  # our own: epoch, idle time, and a session made new at log-in
+
+    @manager.user_loader
+    def load(key: str) -> Account | None:
+        user_id, _colon, epoch = key.rpartition(":")
+        user = reading().get(User, user_id)
+        if user is None or not user.active or str(user.session_epoch) != epoch:
+            return None
+        return account(user)
+
+    @app.before_request
+    def guard() -> Any:
+        view = app.view_functions.get(request.endpoint or "")
+        permission = getattr(view, "needs", None)
+        if view is None or permission is None:
+            return None
+        idle_ms = config().idle_minutes * 60_000
+        if current_user.is_authenticated and now_ms() - session.get("seen", 0) > idle_ms:
+            logout_user()
+            session.clear()
+            flash(_("您离开超过 %(minutes)s 分钟,已自动退出,请重新登录。", minutes=config().idle_minutes), "info")
+        if not current_user.is_authenticated:
+            if request.endpoint == "board.live":
+                abort(401)
+            here = request.full_path.rstrip("?") if request.method == "GET" else None
+            return redirect(url_for("auth.login", next=here if here != "/" else None))
+        if not current_user.may(permission):
+            abort(403)
+        if request.endpoint != "board.live":  # a board left open must not keep an absent person logged in
+            session["seen"] = now_ms()
+        return None
+
+
+def check(app: Flask) -> None:
+    """Refuse to start when a view forgot to say who may call it."""
+    for endpoint, view in app.view_functions.items():
+        if endpoint != "static" and not hasattr(view, "needs"):
+            raise RuntimeError(f"view {endpoint} names no permission: add @needs(...) or @public")

@@ -1,0 +1,97 @@
+"""Words for the codes the store keeps: outcomes, kinds, states, reasons. Unknown codes are shown as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+
+OUTCOMES = {
+    "live": _l("通话中"),
+    "answered": _l("人工已接听"),
+    "abandoned": _l("等候中放弃"),
+    "callback": _l("已留言或约定回电"),
+    "failed": _l("系统失败"),
+    "self": _l("自助完成"),
+    "hung_up": _l("未找人工即挂机"),
+}
+
+KINDS = {
+    "enquiry": _l("咨询"),
+    "complaint": _l("投诉"),
+    "report": _l("举报"),
+    "repair": _l("报修"),
+    "suggestion": _l("建议"),
+    "request": _l("求助"),
+    "praise": _l("表扬"),
+    "message": _l("留言"),
+    "callback": _l("回电"),
+}
+
+STATUSES = {
+    "received": _l("已受理"),
+    "classified": _l("已分类"),
+    "assigned": _l("已转办"),
+    "handling": _l("办理中"),
+    "replied": _l("已答复"),
+    "followed_up": _l("已回访"),
+    "closed": _l("已归档"),
+}
+
+REASONS = {
+    "busy": _l("占线"),
+    "no_answer": _l("无人接听"),
+    "declined": _l("话机拒接"),
+    "unreachable": _l("话机未登记"),
+    "cancelled": _l("已由他人接听或来电人已挂机"),
+    "refused": _l("被拒绝"),
+    "error": _l("线路故障"),
+    "answered": _l("已接听"),
+}
+
+CAUSES = {
+    "grace_timeout": _l("结束语后静候来电人挂机,时限已到"),
+    "consent": _l("已征得来电人同意"),
+    "abuse_policy": _l("按骚扰电话规定结束"),
+    "failure": _l("系统故障"),
+    "caller_left": _l("来电人挂机"),
+    "interrupted": _l("系统重启时中断"),
+}
+
+RELEASED_BY = {"caller": _l("来电人"), "us": _l("我方"), "failure": _l("线路中断")}
+
+LEVELS = {"window": _l("本窗口"), "group": _l("本组"), "general": _l("综合窗口")}
+
+CHANNELS = {"phone": _l("电话"), "letter": _l("信函"), "visit": _l("来访"), "web": _l("网络")}
+
+ENDS = {
+    "silence": _l("说话后静音"),
+    "max": _l("到最长时间"),
+    "stopped": _l("按键结束"),
+    "gone": _l("来电人挂机"),
+    "failed": _l("录音失败"),
+}
+
+ACTIONS = {
+    "log_in": _l("登录"),
+    "log_in_failed": _l("登录失败"),
+    "log_out": _l("退出"),
+    "password_change": _l("修改密码"),
+    "number_shown": _l("查看完整号码"),
+    "number_search": _l("按号码查找"),
+    "listened": _l("收听录音"),
+    "exported": _l("导出"),
+    "user_created": _l("新建账号"),
+    "user_changed": _l("修改账号"),
+    "user_closed": _l("停用账号"),
+    "user_opened": _l("启用账号"),
+    "password_reset": _l("重设密码"),
+    "token_created": _l("新建令牌"),
+    "token_revoked": _l("撤销令牌"),
+}
+
+
+def label(names: Mapping[str, Any], code: str | None) -> Any:
+    """The word for a code, or the code itself."""
+    return names.get(code or "", code or "")

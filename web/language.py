@@ -1,0 +1,47 @@
+"""Chinese first, English by one click: ``?lang=en`` shows it and a cookie remembers it."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from flask import Flask, Response, request
+from flask_babel import Babel, get_locale
+
+LANGUAGES = {"zh": "zh-CN", "en": "en"}  # our name -> lang attribute
+COOKIE = "lang"
+YEAR_S = 365 * 86_400
+
+
+def chosen() -> str:
+    """``zh`` or ``en``, by the address, then the cookie; the browser's own list is not asked."""
+    for wish in (request.args.get("lang"), request.cookies.get(COOKIE)):
+        if wish in LANGUAGES:
+            return wish
+    return "zh"
+
+
+def lang() -> str:
+    """The lang attribute of the page."""
+    return LANGUAGES.get(str(get_locale() or "zh")[:2], "zh-CN")
+
+
+def other_address() -> tuple[str, str]:
+    """The other language and this page's address in it."""
+    other = "en" if chosen() == "zh" else "zh"
+    kept = [(key, value) for key, value in request.args.items(multi=True) if key != "lang"]
+    path = request.path if request.method == "GET" else "/"
+    return other, path + "?" + urlencode([*kept, ("lang", other)])
+
+
+def init(app: Flask) -> None:
+    Babel(app, default_locale="zh", locale_selector=chosen)
+
+    @app.after_request
+    def remember(response: Response) -> Response:
+        if request.args.get("lang") in LANGUAGES:
+            response.set_cookie(
+                COOKIE, chosen(), max_age=YEAR_S, samesite="Lax", httponly=True,
+                secure=bool(app.config["SESSION_COOKIE_SECURE"]),
+            )  # fmt: skip
+        response.headers["Content-Language"] = lang()
+        return response
