@@ -1,0 +1,45 @@
+# make run    the hotline on this machine: sets up what is missing, then answers calls until Ctrl-C
+# make test   everything that can be checked, with real telephones, a real browser, a real database
+.DEFAULT_GOAL := help
+.PHONY: help run test check bench screenshots clean setup setup-test
+
+BIN := .venv/bin
+ARGS ?=
+
+help:
+	@echo "make run          set up what is missing, then run the hotline (Ctrl-C ends it)"
+	@echo "make test         install what the tests need, then check everything"
+	@echo "make check        only the quick checks: style, types, imports, flows"
+	@echo "make bench        timings (make bench ARGS=--gate fails when one is missed)"
+	@echo "make screenshots  pictures of the panel for docs/"
+	@echo "make clean        remove what was built (not data/, not hotline.toml)"
+
+# `exec`, so that Ctrl-C reaches the hotline itself and its exit code is the answer.
+run: setup
+	@exec $(BIN)/hotline serve $(ARGS)
+
+setup:
+	@scripts/setup.sh run
+
+setup-test:
+	@scripts/setup.sh test
+
+check: setup-test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/hotline check
+
+test: check
+	$(BIN)/python -m pytest $(ARGS)
+
+bench: setup-test
+	$(BIN)/python bench/run.py $(ARGS)
+
+screenshots: setup-test
+	$(BIN)/python scripts/screenshots.py
+
+clean:
+	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,78 @@
+"""The ``hotline`` command. One file per group of commands, loaded only when used."""
+
+from __future__ import annotations
+
+import importlib
+from importlib.metadata import version
+
+import click
+
+from hotline.cli.common import CannotRun
+from hotline.settings import SettingsError
+
+# Command -> (module, short help). The help stands here so that `hotline --help` imports nothing.
+COMMANDS: dict[str, tuple[str, str]] = {
+    "serve": ("hotline.cli.run", "Run the hotline: calls and panel, supervised."),
+    "calls": ("hotline.cli.run", "Run only the part that answers calls."),
+    "panel": ("hotline.cli.run", "Run only the panel for the browser."),
+    "init": ("hotline.cli.init", "Write the first hotline.toml, with comments and fresh secrets."),
+    "tls": ("hotline.cli.init", "Certificates for the panel."),
+    "dial": ("hotline.cli.dial", "A telephone in the terminal: call the hotline, or answer as a seat."),
+    "walk": ("hotline.cli.flow", "Step through a call flow without a telephone."),
+    "check": ("hotline.cli.flow", "Check call flows: no caller may fall into a hole."),
+    "voice": ("hotline.cli.voice", "Make the prompts' sound, or see what is stale."),
+    "show": ("hotline.cli.show", "Show calls, cases or the journal."),
+    "due": ("hotline.cli.due", "When is a case due, and why?"),
+    "doctor": ("hotline.cli.doctor", "Find out what is wrong, with a real test call."),
+    "db": ("hotline.cli.db", "Look after the database."),
+    "user": ("hotline.cli.user", "People who may log in to the panel, and API tokens."),
+}
+
+
+class Commands(click.Group):
+    """Finds a command's module when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(COMMANDS[cmd_name][0])
+        command: click.Command = getattr(module, cmd_name)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in COMMANDS:
+            ctx.fail(f'there is no command "{args[0]}"; the commands are: {", ".join(COMMANDS)}')
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except SettingsError as error:
+            raise click.UsageError(str(error)) from None
+        except CannotRun as error:
+            click.echo(f"Error: {error}", err=True)
+            ctx.exit(3)
+
+
+@click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(version("open-hotline"), prog_name="hotline")
+def main() -> None:
+    """A government service hotline 政务服务热线: answers in time, leads each caller to a person.
+
+    \b
+    First steps:
+      hotline init          write hotline.toml
+      hotline serve         run it (Ctrl-C ends it)
+      hotline dial          call it
+
+    Exit codes: 0 all well, 1 something was found, 2 wrong usage or settings, 3 cannot run here.
+    """
