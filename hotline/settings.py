@@ -72,11 +72,11 @@ def _zone(value: object) -> str:
     return str(value)
 
 
-def _network(value: object) -> str:
+def _ip_address(value: object) -> str:
     try:
-        return str(ipaddress.ip_network(str(value), strict=False))
+        return str(ipaddress.ip_address(str(value)))
     except ValueError:
-        raise ValueError('write an IP address or network, like "203.0.113.0/24"') from None
+        raise ValueError('write an IP address, like "203.0.113.7"') from None
 
 
 def _sip_uri(value: object) -> str:
@@ -88,7 +88,7 @@ def _sip_uri(value: object) -> str:
 HostPort = Annotated[Address, BeforeValidator(_address), PlainSerializer(str)]
 Ports = Annotated[PortRange, BeforeValidator(_ports), PlainSerializer(str)]
 Zone = Annotated[str, BeforeValidator(_zone)]
-Network = Annotated[str, BeforeValidator(_network)]
+IpAddress = Annotated[str, BeforeValidator(_ip_address)]
 SipUri = Annotated[str, BeforeValidator(_sip_uri)]
 
 
@@ -113,7 +113,9 @@ class Sip(Part):
 
     listen: HostPort = Address("127.0.0.1", DEFAULT_SIP_PORT)
     advertise: str = ""  # the address phones are told, when it differs from the one bound (NAT, 0.0.0.0)
-    realm: str = "hotline"
+    realm: str = Field(default="hotline", min_length=1)
+    max_calls: int = Field(default=200, ge=1, le=2000)
+    country_code: str = Field(default="86", pattern=r"^\d{1,3}$")  # how +86… numbers become diallable ones
 
 
 class Rtp(Part):
@@ -169,24 +171,22 @@ class Seat(Part):
 
 
 class Trunk(Part):
-    """A line to a provider or a PBX: registered (user, password) or known by IP address."""
+    """The line (中继) to a provider or a PBX: registered with user and secret, or known by IP address."""
 
     host: str = Field(min_length=1)
     port: int = Field(default=DEFAULT_SIP_PORT, gt=0, lt=65536)
     mode: Literal["register", "ip"] = "register"
     user: str = ""
-    password: str = Field(default="", repr=False)
+    secret: str = Field(default="", repr=False)
     expires_s: int = Field(default=300, ge=60, le=7200)
-    caller_id: str = ""
-    caller_header: Literal["From", "P-Asserted-Identity", "Remote-Party-ID"] = "From"
-    trusted: bool = True
-    allow: tuple[Network, ...] = ()
+    peers: tuple[IpAddress, ...] = ()  # further addresses the provider calls from
+    trust_caller_header: bool = False  # believe P-Asserted-Identity (RFC 3325)
 
     @model_validator(mode="after")
     def _register_needs_a_user(self) -> Self:
-        if self.mode == "register" and not (self.user and self.password):
+        if self.mode == "register" and not (self.user and self.secret):
             raise ValueError(
-                'mode = "register" needs user and password; an IP-authenticated line is mode = "ip"'
+                'mode = "register" needs user and secret; a line known by address is mode = "ip"'
             )
         return self
 
@@ -196,8 +196,10 @@ class Voice(Part):
 
     online: bool = False
     human_dir: Path | None = None
-    pace: int = Field(default=200, ge=80, le=320)  # Chinese characters a minute
-    pace_slow: int = Field(default=150, ge=80, le=320)
+    cache_dir: Path | None = None  # default: voices/ in the data folder
+    stale: Literal["machine", "use"] = "machine"
+    pace: float = Field(default=1.0, ge=0.55, le=1.6)  # 1.0: about 180 Chinese characters a minute
+    piper: dict[str, Path] = {}
 
 
 class Test(Part):
@@ -258,9 +260,9 @@ class Settings(Part):
         return "listen" in self.panel.model_fields_set
 
     @property
-    def database_url(self) -> str:
-        """The database: the one given, or SQLite in the data folder."""
-        return self.data.database_url or f"sqlite:///{self.data.dir / 'hotline.db'}"
+    def database(self) -> str | Path:
+        """The database as the store takes it: the URL given, or the data folder (SQLite inside it)."""
+        return self.data.database_url or self.data.dir
 
     def at(self, *, sip: Address | None = None, panel: Address | None = None) -> Settings:
         """The same settings with these addresses (chosen because the default ones were taken)."""

@@ -95,13 +95,15 @@ def _with_absolute_paths(settings: Settings, home: Path, where: Mapping[Path_, s
 
     data = settings.data.model_copy(update={"dir": absolute(settings.data.dir, "data", "dir")})
     panel = settings.panel.model_copy(
-        update={"tls_cert": absolute(settings.panel.tls_cert), "tls_key": absolute(settings.panel.tls_key)}
+        update={name: absolute(getattr(settings.panel, name)) for name in ("tls_cert", "tls_key")}
     )
-    if settings.voice.human_dir is None:
-        voice = settings.voice
-    else:
-        voice = settings.voice.model_copy(update={"human_dir": absolute(settings.voice.human_dir)})
-    # Only what changed is copied, so that `model_fields_set` still tells what was given.
+    voice = settings.voice.model_copy(
+        update={
+            "human_dir": absolute(settings.voice.human_dir),
+            "cache_dir": absolute(settings.voice.cache_dir) or (data.dir / "voices"),
+            "piper": {lang: absolute(path) for lang, path in settings.voice.piper.items()},
+        }
+    )
     return settings.model_copy(update={"data": data, "panel": panel, "voice": voice})
 
 

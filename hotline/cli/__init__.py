@@ -7,7 +7,8 @@ from importlib.metadata import version
 
 import click
 
-from hotline.cli.common import CannotRun
+from hotline.cli.common import CANNOT_RUN
+from hotline.errors import CannotRun
 from hotline.settings import SettingsError
 
 # Command -> (module, short help). The help stands here so that `hotline --help` imports nothing.
@@ -27,6 +28,9 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "db": ("hotline.cli.db", "Look after the database."),
     "user": ("hotline.cli.user", "People who may log in to the panel, and API tokens."),
 }
+
+# Errors of the parts whose text already says what to do; by name, so that nothing heavy is imported.
+REMEDIED = frozenset({"DatabaseAway", "VoiceError", "KeyringError"})
 
 
 class Commands(click.Group):
@@ -58,9 +62,11 @@ class Commands(click.Group):
             return super().invoke(ctx)
         except SettingsError as error:
             raise click.UsageError(str(error)) from None
-        except CannotRun as error:
+        except Exception as error:
+            if not (isinstance(error, CannotRun) or type(error).__name__ in REMEDIED):
+                raise
             click.echo(f"Error: {error}", err=True)
-            ctx.exit(3)
+            ctx.exit(CANNOT_RUN)
 
 
 @click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

@@ -11,15 +11,12 @@ from typing import Any
 
 import click
 
+from hotline.errors import CannotRun as CannotRun
 from hotline.settings import CONFIG_VARIABLE, Settings, load
 
 FOUND = 1  # exit code: it ran, and found something that needs attention
 USAGE = 2  # exit code: wrong command line or settings
 CANNOT_RUN = 3  # exit code: something it needs is not there
-
-
-class CannotRun(Exception):
-    """Something needed is not there; the text says what, and what to do. Exit code 3."""
 
 
 _CONFIG = click.option(

@@ -1,0 +1,99 @@
+"""``hotline serve``, ``calls`` and ``panel``: what runs until Ctrl-C."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+
+import click
+from rich.console import Console
+
+from hotline import runfile
+from hotline.cli.common import CannotRun, running
+from hotline.runfile import announced
+from hotline.serve import choose_addresses, panel_url
+from hotline.serve import serve as serve_all
+from hotline.settings import Settings
+from hotline.supervisor import stop_with_parent
+
+_supervised = click.option("--supervised", is_flag=True, hidden=True, help="End when the parent ends.")
+
+
+@click.command()
+@running
+def serve(settings: Settings) -> None:
+    """Run the hotline: answer calls, show the panel; restart what crashes; end both on Ctrl-C.
+
+    Without --sip and --panel the next free ports are taken when 5060 or 8080 are not free.
+
+    \b
+    Example: hotline serve
+             hotline serve --sip 0.0.0.0:5060 --flow direct --profile gbt33358
+    """
+    if parts := runfile.read(settings.data.dir):
+        pids = ", ".join(str(part["pid"]) for part in parts.values())
+        raise CannotRun(
+            f"a hotline runs already for {settings.data.dir} (process {pids}); "
+            "end it, or give this one its own folder with --data DIR"
+        )
+    sys.exit(serve_all(settings, Console()))
+
+
+@click.command()
+@_supervised
+@running
+def calls(settings: Settings, supervised: bool) -> None:
+    """Answer calls, without the panel.
+
+    \b
+    Example: hotline calls --sip 127.0.0.1:5062 --data /var/lib/hotline
+    """
+    from hotline.wiring import run_calls
+
+    settings = _addresses(settings, sip=True, quiet=supervised)
+
+    async def run() -> None:
+        stop = asyncio.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        await run_calls(settings, stop)
+
+    if supervised:
+        stop_with_parent()
+    with announced(settings.data.dir, "calls", sip=str(settings.sip.listen)):
+        try:
+            asyncio.run(run())
+        except OSError as error:
+            raise CannotRun(f"calls cannot run: {error}") from None
+
+
+@click.command()
+@_supervised
+@running
+def panel(settings: Settings, supervised: bool) -> None:
+    """Show the panel, without answering calls.
+
+    \b
+    Example: hotline panel --panel 127.0.0.1:8081
+    """
+    from hotline.panel import run_panel
+
+    settings = _addresses(settings, panel=True, quiet=supervised)
+    if supervised:
+        stop_with_parent()
+    with announced(settings.data.dir, "panel", url=panel_url(settings)):
+        try:
+            run_panel(settings)
+        except OSError as error:
+            raise CannotRun(f"the panel cannot run: {error}") from None
+
+
+def _addresses(settings: Settings, *, sip: bool = False, panel: bool = False, quiet: bool) -> Settings:
+    chosen = choose_addresses(settings, sip=sip, panel=panel)
+    if not quiet:
+        for note in chosen.notes:
+            click.echo(f"Note: {note}.")
+        where = f"sip:hotline@{chosen.settings.sip.listen}" if sip else panel_url(chosen.settings)
+        click.echo(f"{where}   (Ctrl-C ends it)")
+    return chosen.settings

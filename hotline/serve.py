@@ -1,0 +1,168 @@
+"""``hotline serve``: prepare, choose addresses, run the calls and the panel, say where they are."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from rich.console import Console
+from rich.table import Table
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from hotline.errors import CannotRun
+from hotline.ports import is_free, next_free, sip_answers, web_answers
+from hotline.settings import Address, Settings
+from hotline.supervisor import Child, Supervisor, python
+from ivr.store import users
+from ivr.store.engine import open_engine
+from ivr.store.models import User
+from ivr.store.schema import upgrade
+
+FIRST_ACCOUNT = "admin"
+READY_POLL_S = 0.2
+SLOW_START_S = 20.0  # then it says that it is still waiting
+
+
+class Taken(CannotRun):
+    """An address that was asked for is not free; the text says what to do."""
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """Settings with addresses that were free a moment ago, and what is worth telling about them."""
+
+    settings: Settings
+    notes: tuple[str, ...]
+
+
+def choose_addresses(settings: Settings, *, sip: bool = True, panel: bool = True) -> Chosen:
+    """Keep given addresses (or raise :class:`Taken`); move default ones to the next free port."""
+    notes: list[str] = []
+    changes: dict[str, Address] = {}
+    for name, wanted, explicit, udp, use in (
+        ("sip", settings.sip.listen, settings.sip_explicit, True, sip),
+        ("panel", settings.panel.listen, settings.panel_explicit, False, panel),
+    ):
+        if not use or is_free(wanted, udp=udp):
+            continue
+        found = None if explicit else next_free(wanted, udp=udp)
+        if found is None:
+            raise Taken(
+                f"{wanted} is taken by another program or is not an address of this machine; "
+                f"end that program, or choose another with --{name} HOST:PORT"
+            )
+        notes.append(f"port {wanted.port} is taken, so the {name} address is {found}")
+        changes[name] = found
+    return Chosen(settings.at(**changes), tuple(notes))
+
+
+def panel_url(settings: Settings) -> str:
+    """Where the browser goes."""
+    return f"{'https' if settings.panel.tls_cert else 'http'}://{settings.panel.listen}"
+
+
+def first_account(settings: Settings) -> str | None:
+    """Bring the database up to date; with no account yet, make the first one and return its password."""
+    from web.passwords import Argon2
+
+    engine = open_engine(settings.database)
+    try:
+        upgrade(engine)
+        with Session(engine) as session, session.begin():
+            if session.scalar(select(User.id).limit(1)) is not None:
+                return None
+            password = "-".join(secrets.token_hex(2) for _ in range(4))
+            now = time.time_ns() // 1_000_000
+            users.create_user(session, Argon2(), name=FIRST_ACCOUNT, password=password, role="admin", now=now)
+            users.audit(
+                session, at=now, user="hotline", action="user.add", target=FIRST_ACCOUNT, detail="first"
+            )
+            return password
+    finally:
+        engine.dispose()
+
+
+def serve(settings: Settings, console: Console) -> int:
+    """Run the whole hotline until SIGINT or SIGTERM. The exit code: 0, or 2/3 when it can never run."""
+    chosen = choose_addresses(settings)
+    settings = chosen.settings
+    settings.data.dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    password = first_account(settings)
+    for note in chosen.notes:
+        console.print(f"Note: {note}.")
+    return asyncio.run(_serve(settings, console, password))
+
+
+async def _serve(settings: Settings, console: Console, password: str | None) -> int:
+    arguments = [*_child_arguments(settings), "--supervised"]
+    children = [Child(name, python(name, *arguments)) for name in ("calls", "panel")]
+    supervisor = Supervisor(children, lambda line: console.print(line, highlight=False))
+    loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        console.print("Ending: no new calls; present ones may finish shortly (Ctrl-C again ends at once).")
+        supervisor.stop()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop)
+    running = asyncio.create_task(supervisor.run())
+    ready = asyncio.create_task(_until_ready(settings, lambda text: console.print(text)))
+    await asyncio.wait({running, ready}, return_when=asyncio.FIRST_COMPLETED)
+    if running.done():
+        ready.cancel()
+    else:
+        ready.result()
+        _welcome(settings, console, password)
+    code = await running
+    console.print("Ended." if code == 0 else "The hotline could not start; see above.")
+    return code
+
+
+async def _until_ready(settings: Settings, say: Callable[[str], None]) -> None:
+    """Return when a call and a browser would be answered."""
+    begun, told = time.monotonic(), False
+    while True:
+        answers = await asyncio.gather(
+            asyncio.to_thread(sip_answers, settings.sip.listen),
+            asyncio.to_thread(web_answers, panel_url(settings)),
+        )
+        if all(answers):
+            return
+        if not told and time.monotonic() - begun > SLOW_START_S:
+            told = True
+            say("Still starting; `hotline doctor` tells what is wrong if it stays so.")
+        await asyncio.sleep(READY_POLL_S)
+
+
+def _child_arguments(settings: Settings) -> list[str]:
+    from hotline.cli.common import settings_arguments
+
+    return settings_arguments(settings)
+
+
+def _welcome(settings: Settings, console: Console, password: str | None) -> None:
+    config = settings.config.name if settings.config else "hotline.toml"
+    console.print(f"\n[bold]{settings.unit.name}[/bold] · {settings.unit.name_en}: the hotline answers.\n")
+    table = Table.grid(padding=(0, 3))
+    table.add_row("  call 来电", f"[bold]sip:hotline@{settings.sip.listen}[/bold]", "try: hotline dial")
+    table.add_row("  panel 面板", f"[bold]{panel_url(settings)}[/bold]", "")
+    if password:
+        table.add_row(
+            "  account 账号", f"{FIRST_ACCOUNT}   [bold]{password}[/bold]", "shown only now: 仅显示一次"
+        )
+    seat = next(iter(settings.seats), "")
+    if seat:
+        table.add_row(
+            "  seats 座席",
+            f"{' '.join(settings.seats)} (secrets in {config})",
+            f"try: hotline dial --seat {seat} --answer",
+        )
+    table.add_row("  flow 流程", f"{settings.flow}, rules {settings.profile}", "try: hotline walk")
+    table.add_row("  data 数据", str(settings.data.dir), "")
+    console.print(table, highlight=False, soft_wrap=True)
+    console.print("\nCtrl-C ends it.\n")

@@ -1,0 +1,124 @@
+"""Keeps child processes running: restarts a crashed one with back-off, ends all within a bounded time.
+
+Children run in their own session, so that a Ctrl-C in the terminal reaches only the supervisor, which
+then ends them in order. Their standard input is a pipe from here: when the supervisor itself is killed,
+they see its end and stop (:func:`stop_with_parent`), so nothing is left behind.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+FIRST_PAUSE_S = 1.0
+LONGEST_PAUSE_S = 30.0
+STEADY_S = 60.0  # after this long without a crash the pause starts small again
+STOP_LIMIT_S = 25.0  # calls are drained for less than that; then the process is killed
+NO_RETRY = (2, 3)  # exit codes that mean "wrong settings" and "cannot run here": trying again helps nobody
+
+
+@dataclass
+class Child:
+    """A process to keep running. ``started``: how often it was."""
+
+    name: str
+    command: Sequence[str]
+    started: int = 0
+    process: asyncio.subprocess.Process | None = None
+
+
+class Supervisor:
+    """Runs children until :meth:`stop`. ``say`` gets one line for people at every change."""
+
+    def __init__(
+        self, children: Sequence[Child], say: Callable[[str], None], *, first_pause_s: float = FIRST_PAUSE_S
+    ) -> None:
+        self.children = children
+        self._say = say
+        self._first_pause_s = first_pause_s
+        self._stop = asyncio.Event()
+        self._hurry = asyncio.Event()
+        self.exit_code = 0
+
+    def stop(self) -> None:
+        """Ask everything to end; asked twice, it ends at once."""
+        (self._hurry if self._stop.is_set() else self._stop).set()
+
+    async def run(self) -> int:
+        """Run until stopped; 0, or the exit code of a child that can never run."""
+        await asyncio.gather(*(self._keep(child) for child in self.children))
+        return self.exit_code
+
+    async def _keep(self, child: Child) -> None:
+        pause = self._first_pause_s
+        while not self._stop.is_set():
+            begun = time.monotonic()
+            code = await self._once(child)
+            if self._stop.is_set():
+                return
+            if code in NO_RETRY and child.started == 1:
+                self.exit_code = code
+                self._stop.set()
+                return
+            pause = self._first_pause_s if time.monotonic() - begun > STEADY_S else pause
+            self._say(f"{child.name} ended unexpectedly ({_describe(code)}); it starts again in {pause:g} s.")
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stop.wait(), pause)
+            pause = min(pause * 2, LONGEST_PAUSE_S)
+
+    async def _once(self, child: Child) -> int:
+        """Start the child and wait for its end, or end it when everything stops. Its exit code."""
+        process = await asyncio.create_subprocess_exec(
+            *child.command, stdin=asyncio.subprocess.PIPE, start_new_session=True
+        )
+        child.process = process
+        child.started += 1
+        ended = asyncio.create_task(process.wait())
+        stopped = asyncio.create_task(self._stop.wait())
+        await asyncio.wait({ended, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        stopped.cancel()
+        if not ended.done():
+            await self._end(child, process, ended)
+        child.process = None
+        return await ended
+
+    async def _end(self, child: Child, process: asyncio.subprocess.Process, ended: asyncio.Task[int]) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            process.send_signal(signal.SIGTERM)
+        hurry = asyncio.create_task(self._hurry.wait())
+        await asyncio.wait({ended, hurry}, timeout=STOP_LIMIT_S, return_when=asyncio.FIRST_COMPLETED)
+        hurry.cancel()
+        if not ended.done():
+            self._say(f"{child.name} did not end in time and was killed.")
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+
+
+def stop_with_parent() -> None:
+    """In a child: when the supervisor is gone, end as on SIGTERM."""
+
+    def wait() -> None:
+        # Not `sys.stdin`: its lock would hold up the interpreter's end.
+        while os.read(0, 4096):
+            pass
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=wait, name="stop-with-parent", daemon=True).start()
+
+
+def python(*arguments: str) -> list[str]:
+    """A ``hotline`` command line for this very interpreter."""
+    return [sys.executable, "-m", "hotline", *arguments]
+
+
+def _describe(code: int) -> str:
+    if code < 0:
+        return f"signal {signal.Signals(-code).name}" if -code in set(signal.Signals) else f"signal {-code}"
+    return f"exit code {code}"
