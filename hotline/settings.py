@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
 
-from hotline.hours import Hours
+from ivr.profile import Schedule
 
 DEFAULT_SIP_PORT = 5060
 DEFAULT_PANEL_PORT = 8080
@@ -72,6 +72,15 @@ def _zone(value: object) -> str:
     return str(value)
 
 
+def _hours(value: object) -> object:
+    """A schedule, or ``"always"`` for short (ANS-5: 24小时不间断)."""
+    if isinstance(value, str):
+        if value != "always":
+            raise ValueError('write "always", or { kind = "workday", open = "08:30", close = "17:30" }')
+        return Schedule(kind="always")
+    return value
+
+
 def _ip_address(value: object) -> str:
     try:
         return str(ipaddress.ip_address(str(value)))
@@ -89,6 +98,7 @@ HostPort = Annotated[Address, BeforeValidator(_address), PlainSerializer(str)]
 Ports = Annotated[PortRange, BeforeValidator(_ports), PlainSerializer(str)]
 Zone = Annotated[str, BeforeValidator(_zone)]
 IpAddress = Annotated[str, BeforeValidator(_ip_address)]
+Hours = Annotated[Schedule, BeforeValidator(_hours)]
 SipUri = Annotated[str, BeforeValidator(_sip_uri)]
 
 
@@ -221,7 +231,7 @@ class Settings(Part):
     rtp: Rtp = Rtp()
     panel: Panel = Panel()
     data: Data = Data()
-    hours: dict[str, Hours] = {"default": "always"}
+    hours: dict[str, Hours] = {"default": Schedule(kind="always")}
     numbers: dict[str, str] = {}
     windows: dict[str, Window] = {}
     seats: dict[str, Seat] = {}

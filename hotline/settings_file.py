@@ -108,7 +108,7 @@ def _with_absolute_paths(settings: Settings, home: Path, where: Mapping[Path_, s
 
 
 def _explain(problem: Any, where: Mapping[Path_, str], path: Path, text: str) -> str:
-    key: Path_ = tuple(str(part) for part in problem["loc"] if part not in ("text", "table"))
+    key: Path_ = tuple(str(part) for part in problem["loc"])
     source = where.get(key) or next(
         (where[key[:n]] for n in range(len(key), 0, -1) if key[:n] in where), None
     )
