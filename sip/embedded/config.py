@@ -1,0 +1,81 @@
+"""What the embedded engine is told: addresses, seats, trunk, limits. Plain values, no behaviour."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class SeatConfig:
+    """One operator's phone (席位话机).
+
+    ``secret``: it registers here with ``id`` and this secret. ``uri``: a fixed ``sip:`` address,
+    always taken as reachable. With both, the registration goes first.
+    """
+
+    id: str
+    secret: str | None = None
+    uri: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TrunkConfig:
+    """The line to a provider or PBX (中继).
+
+    ``registrar``: ``host`` or ``host:port``. ``register`` False: known by address only.
+    ``peers``: further IP addresses the provider calls from. ``trust_caller_header``: believe
+    P-Asserted-Identity (RFC 3325) in calls from the registrar's or a peer's address.
+    """
+
+    registrar: str
+    user: str
+    secret: str = ""
+    expires: int = 300  # s
+    trust_caller_header: bool = False
+    register: bool = True
+    peers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """The timers of RFC 3261 §17 in seconds; tests shorten them."""
+
+    t1: float = 0.5  # round trip estimate
+    t2: float = 4.0  # longest gap between two repetitions
+    t4: float = 5.0  # longest life of a message in the network
+
+    @property
+    def give_up(self) -> float:
+        """64 x T1: how long a request or a 2xx is repeated (timers B, F, H, J, L, M)."""
+        return 64 * self.t1
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddedConfig:
+    """Settings of the embedded engine; durations in seconds.
+
+    ``advertised_host``: the address written into Contact and SDP when the bound one is not the
+    one the other side must use (address translation). ``country_code``: how ``+`` numbers become
+    diallable ones. ``test_callers``: From users whose calls from this machine are test calls.
+    """
+
+    sip_host: str = "0.0.0.0"  # noqa: S104  (a hotline is there to be called)
+    sip_port: int = 5060
+    rtp_range: tuple[int, int] = (16384, 17383)
+    advertised_host: str | None = None
+    realm: str = "hotline"
+    seats: Mapping[str, SeatConfig] = field(default_factory=dict)
+    trunk: TrunkConfig | None = None
+    user_agent: str = "open-hotline"
+    max_calls: int = 200
+    allow_refer: bool = False
+    test_callers: frozenset[str] = frozenset()
+    country_code: str = "86"
+    timing: Timing = Timing()
+    rtp_timeout_s: float = 60.0
+    setup_timeout_s: float = 180.0  # RFC 3261 timer C: an unanswered call ends
+    min_session_s: int = 90  # RFC 4028 §5
+    min_expires_s: int = 60
+    max_expires_s: int = 3600
+    retry_after_s: int = 10  # told to callers refused with 503

@@ -1,0 +1,426 @@
+"""The embedded engine: SIP and RTP without a PBX, behind the telephony port.
+
+Everything runs on the loop that called :meth:`EmbeddedEngine.start`; verbs are called there too.
+Events are delivered one after the other from that loop, never from inside a verb.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import get_args
+
+from ivr.telephony import (
+    Clip,
+    EngineEvent,
+    FailReason,
+    Held,
+    Incoming,
+    Keyed,
+    LineFailed,
+    LineGone,
+    LineRinging,
+    LineUp,
+    PlayDone,
+    RecordDone,
+    RecordEnd,
+    SeatReach,
+    Sink,
+)
+from sip.embedded.agent import UserAgent
+from sip.embedded.caller import caller_of
+from sip.embedded.config import EmbeddedConfig
+from sip.embedded.credentials import Credentials
+from sip.embedded.leg import By, Leg
+from sip.embedded.leg_in import InboundLeg, well_formed
+from sip.embedded.leg_out import OutboundLeg, Target
+from sip.embedded.media import Media, NoPorts, Stream
+from sip.embedded.registrar import Registrar
+from sip.embedded.registration import Registration
+from sip.embedded.transactions import ServerTransaction
+from sip.embedded.wire import Addr, host_of, scheme_of, uri_of, user_of
+
+log = logging.getLogger(__name__)
+
+_LAST_FILE_S = 10.0  # how long the end of a line waits for its recording to reach the disk
+
+
+@dataclass(slots=True, eq=False)
+class _Line:
+    name: str
+    leg: InboundLeg | OutboundLeg | None = None  # None while a seat's address is looked up
+    up: bool = False
+    recording: bool = False
+    last_word: EngineEvent | None = None  # waits for the recording
+    gone: bool = False
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+class EmbeddedEngine:
+    """See ``ivr.telephony.Engine``. Starts and stops the ``media`` it is given."""
+
+    name = "embedded"
+
+    def __init__(self, config: EmbeddedConfig, media: Media) -> None:
+        self._config, self._media = config, media
+        self._lines: dict[str, _Line] = {}
+        self._of_leg: dict[Leg, _Line] = {}
+        self._ending: set[_Line] = set()
+        self._sink: Sink = lambda _: None
+        self._draining = False
+        self._idle = asyncio.Event()
+        self._agent = UserAgent(config.user_agent, config.timing, config.advertised_host, config.allow_refer)
+        self._registrar: Registrar | None = None
+        self._trunk: Registration | None = None
+
+    # --- life ------------------------------------------------------------------------------
+
+    @property
+    def port(self) -> int:
+        """The UDP port really bound."""
+        return self._agent.socket.port
+
+    @property
+    def trunk_state(self) -> str:
+        """``off``, ``registering``, ``registered`` or ``failed: <why>``."""
+        return self._trunk.state if self._trunk is not None else "off"
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """Datagrams received, junk, faulty, stray, refused by the network."""
+        return self._agent.socket.counts
+
+    async def start(self, sink: Sink) -> None:
+        self._sink = sink
+        self._loop = asyncio.get_running_loop()
+        self._registrar = Registrar(self._config, self._reach)
+        self._agent.on_invite = self._invited
+        self._agent.on_register = self._registrar.handle
+        try:
+            await self._media.start()
+        except NoPorts as error:
+            raise OSError(str(error)) from error
+        try:
+            self._agent.open(self._config.sip_host, self._config.sip_port)
+        except OSError:
+            await self._media.stop()
+            raise
+        for seat, here in self._registrar.reachable().items():
+            if here:
+                self._reach(seat, True)
+        trunk = self._config.trunk
+        if trunk is not None and trunk.register:
+            credentials = Credentials(trunk.user, trunk.secret)
+            self._trunk = Registration(
+                self._agent, trunk.registrar, credentials, trunk.expires, self._trunk_changed
+            )
+            self._trunk.start()
+
+    async def stop(self, drain_s: float = 0.0) -> None:
+        self._draining = True
+        if drain_s > 0 and self._lines:
+            log.info("no new calls; waiting up to %.0f s for %d lines", drain_s, len(self._lines))
+            self._idle.clear()
+            await self._wait(self._idle, drain_s)
+        for name in list(self._lines):
+            self.hangup(name, "shutdown")
+        if self._trunk is not None:
+            await self._trunk.stop()
+        await self._agent.settle(2.0)  # the BYEs just sent get their answers
+        await self._media.stop()
+        await asyncio.sleep(0)  # events of the last recordings
+        for line in list(self._ending):
+            self._say_last(line)
+        if self._registrar is not None:
+            self._registrar.close()
+        self._agent.close()
+        await asyncio.sleep(0)
+
+    @staticmethod
+    async def _wait(event: asyncio.Event, seconds: float) -> None:
+        try:
+            await asyncio.wait_for(event.wait(), seconds)
+        except TimeoutError:
+            log.info("draining time is over")
+
+    def _emit(self, event: EngineEvent) -> None:
+        self._loop.call_soon(self._sink, event)
+
+    def _trunk_changed(self, state: str) -> None:
+        log.log(logging.WARNING if state.startswith("failed") else logging.INFO, "trunk: %s", state)
+
+    def _reach(self, seat: str, reachable: bool) -> None:
+        self._emit(SeatReach(seat, _now_ms(), reachable))
+
+    # --- incoming --------------------------------------------------------------------------
+
+    def _invited(self, transaction: ServerTransaction) -> None:
+        calls = sum(isinstance(line.leg, InboundLeg) for line in self._lines.values())
+        if self._draining or calls >= self._config.max_calls:
+            self._unavailable(transaction)
+            return
+        if not well_formed(transaction):
+            return
+        try:
+            stream = self._media.open()
+        except NoPorts as error:
+            log.error("a call is refused: %s", error)
+            self._unavailable(transaction)
+            return
+        leg = InboundLeg(self._agent, self, transaction, stream, self._config.min_session_s)
+        if not leg.begin(self._config.setup_timeout_s):
+            stream.close()
+            return
+        line = _Line(uuid.uuid4().hex, leg)
+        self._add(line)
+        request, source = transaction.request, transaction.source
+        caller = caller_of(request, self._config.country_code, self._trusts(source))
+        sender = user_of(uri_of(request.headers.get("from")[0]))
+        self._emit(
+            Incoming(
+                line=line.name,
+                at=_now_ms(),
+                called=user_of(request.uri),
+                caller=caller,
+                ref=request.call_id or "",
+                test=sender in self._config.test_callers and source[0] in ("127.0.0.1", "::1"),
+            )
+        )
+
+    def _unavailable(self, transaction: ServerTransaction) -> None:
+        transaction.respond(503, headers=[("Retry-After", str(self._config.retry_after_s))])
+
+    def _trusts(self, source: Addr) -> bool:
+        trunk = self._config.trunk
+        if trunk is None or not trunk.trust_caller_header:
+            return False
+        known = {*trunk.peers, trunk.registrar.split(":")[0]}
+        if self._trunk is not None and self._trunk.address is not None:
+            known.add(self._trunk.address[0])
+        return source[0] in known
+
+    # --- verbs -----------------------------------------------------------------------------
+
+    def ring(self, line: str) -> None:
+        leg = self._leg(line)
+        if isinstance(leg, InboundLeg):
+            leg.ring()
+
+    def answer(self, line: str) -> None:
+        leg = self._leg(line)
+        if isinstance(leg, InboundLeg):
+            leg.answer()
+
+    def play(self, line: str, clips: Sequence[Clip], token: str) -> None:
+        found = self._lines.get(line)
+        stream = self._stream(line)
+        if found is None or stream is None:
+            return
+        stream.play(clips, lambda finished: self._told(found, PlayDone(line, _now_ms(), token, finished)))
+
+    def stop_play(self, line: str) -> None:
+        stream = self._stream(line)
+        if stream is not None:
+            stream.stop_play()
+
+    def record(self, line: str, token: str, path: Path, max_ms: int, silence_ms: int) -> None:
+        found = self._lines.get(line)
+        stream = self._stream(line)
+        if found is None or stream is None:
+            return
+
+        def done(where: Path, ms: int, end: RecordEnd) -> None:
+            found.recording = False
+            event = RecordDone(line, _now_ms(), token, where, ms, end)
+            if found.gone:
+                if found in self._ending:
+                    self._emit(event)
+                    self._say_last(found)
+            else:
+                self._emit(event)
+
+        found.recording = True
+        stream.record(path, max_ms, silence_ms, done)
+
+    def stop_record(self, line: str) -> None:
+        stream = self._stream(line)
+        if stream is not None:
+            stream.stop_record()
+
+    def dial(self, line: str, seat: str, ring_ms: int, display: str = "") -> None:
+        if line in self._lines:
+            log.error("line %s is dialled twice", line)
+            return
+        record = _Line(line)
+        self._add(record)
+        target = self._target(seat)
+        if target is None or self._draining:
+            self._failed(record, "unreachable")
+            return
+
+        def go(to: Addr | None) -> None:
+            if record.gone:
+                return
+            if to is None:
+                self._failed(record, "unreachable")
+                return
+            try:
+                stream = self._media.open()
+            except NoPorts as error:
+                log.error("seat %s cannot be rung: %s", seat, error)
+                self._failed(record, "error")
+                return
+            found = Target(target.uri, to, target.behind_nat)
+            leg = OutboundLeg(
+                self._agent,
+                self,
+                found,
+                stream,
+                from_user="hotline",
+                display=display,
+                call_id=uuid.uuid4().hex,
+            )
+            record.leg = leg
+            self._of_leg[leg] = record
+            leg.call(ring_ms / 1000)
+
+        self._agent.resolve(*target.to, go)
+
+    def bridge(self, a: str, b: str) -> None:
+        one, other = self._stream(a), self._stream(b)
+        if one is not None and other is not None and a != b:
+            one.bridge(other)
+
+    def unbridge(self, a: str, b: str) -> None:
+        stream = self._stream(a) or self._stream(b)
+        if stream is not None:
+            stream.unbridge()
+
+    def hold(self, line: str, held: bool) -> None:
+        stream = self._stream(line)
+        if stream is not None:
+            stream.hold(held)
+
+    def hangup(self, line: str, cause: str) -> None:
+        found = self._lines.get(line)
+        if found is None:
+            return
+        if found.leg is None:
+            self._failed(found, "cancelled")
+        else:
+            found.leg.hang_up(cause)
+
+    def reachable(self) -> Mapping[str, bool]:
+        return self._registrar.reachable() if self._registrar is not None else {}
+
+    # --- what the legs tell ----------------------------------------------------------------
+
+    def leg_ringing(self, leg: Leg) -> None:
+        self._tell(leg, LineRinging)
+
+    def leg_up(self, leg: Leg) -> None:
+        line = self._of_leg.get(leg)
+        if line is None:
+            return
+        line.up = True
+        leg.stream.on_key = lambda key: self._told(line, Keyed(line.name, _now_ms(), key))
+        self._emit(LineUp(line.name, _now_ms()))
+        self._watch(leg)
+
+    def leg_key(self, leg: Leg, key: str) -> None:
+        line = self._of_leg.get(leg)
+        if line is not None:
+            self._emit(Keyed(line.name, _now_ms(), key))
+
+    def leg_held(self, leg: Leg, held: bool) -> None:
+        line = self._of_leg.get(leg)
+        if line is not None:
+            self._emit(Held(line.name, _now_ms(), held))
+
+    def leg_ended(self, leg: Leg, by: By, cause: str, code: int) -> None:
+        line = self._of_leg.get(leg)
+        if line is None:
+            return
+        if line.up or isinstance(leg, InboundLeg):
+            self._end(line, LineGone(line.name, _now_ms(), by, cause))
+        else:
+            reason: FailReason = next((r for r in get_args(FailReason) if r == cause), "error")
+            self._end(line, LineFailed(line.name, _now_ms(), reason, code))
+
+    # --- inside ----------------------------------------------------------------------------
+
+    def _add(self, line: _Line) -> None:
+        self._lines[line.name] = line
+        if line.leg is not None:
+            self._of_leg[line.leg] = line
+
+    def _failed(self, line: _Line, reason: FailReason) -> None:
+        self._end(line, LineFailed(line.name, _now_ms(), reason))
+
+    def _end(self, line: _Line, event: EngineEvent) -> None:
+        """The line takes no more verbs; its last event waits for a recording that is being closed."""
+        self._lines.pop(line.name, None)
+        if line.leg is not None:
+            self._of_leg.pop(line.leg, None)
+        line.gone, line.last_word = True, event
+        self._ending.add(line)
+        if line.recording:
+            self._loop.call_later(_LAST_FILE_S, self._say_last, line)
+        else:
+            self._say_last(line)
+
+    def _say_last(self, line: _Line) -> None:
+        if line in self._ending and line.last_word is not None:
+            self._ending.discard(line)
+            self._emit(line.last_word)
+            if not self._lines and not self._ending:
+                self._idle.set()
+
+    def _told(self, line: _Line, event: EngineEvent) -> None:
+        if not line.gone:
+            self._emit(event)
+
+    def _tell(self, leg: Leg, kind: type[LineRinging]) -> None:
+        line = self._of_leg.get(leg)
+        if line is not None:
+            self._emit(kind(line.name, _now_ms()))
+
+    def _leg(self, line: str) -> Leg | None:
+        found = self._lines.get(line)
+        return found.leg if found is not None else None
+
+    def _stream(self, line: str) -> Stream | None:
+        """The audio of a line that is up."""
+        found = self._lines.get(line)
+        return found.leg.stream if found is not None and found.up and found.leg is not None else None
+
+    def _target(self, seat: str) -> Target | None:
+        """Where to ring a seat: its newest registration, else its fixed address."""
+        binding = self._registrar.newest(seat) if self._registrar is not None else None
+        if binding is not None:
+            return Target(binding.uri, binding.source, host_of(binding.uri)[0] != binding.source[0])
+        config = self._config.seats.get(seat)
+        if config is None or not config.uri or scheme_of(uri_of(config.uri)) != "sip":
+            return None
+        try:
+            return Target(uri_of(config.uri), host_of(uri_of(config.uri)))
+        except ValueError:
+            return None
+
+    def _watch(self, leg: Leg) -> None:
+        """End a call whose far end vanished: neither RTP nor SIP for ``rtp_timeout_s``."""
+        limit = self._config.rtp_timeout_s
+        stream = leg.stream
+        silent = min(stream.last_packet_ms / 1000, self._loop.time() - leg.heard_at)
+        if stream.stats.received and not leg.held and silent > limit:
+            leg.fail("rtp_timeout")
+        elif leg.state == "up":
+            leg.timers.arm("watch", limit / 10, lambda: self._watch(leg))

@@ -1,0 +1,355 @@
+"""One leg of a call once it is set up: what may happen inside its dialog, from either side.
+
+Setting up differs (``leg_in``: they call us; ``leg_out``: we call); ACK, BYE, re-INVITE, UPDATE,
+INFO keys, session timers and target refresh are the same for both and live here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import re
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Literal, Protocol
+
+from aiosipua.dialog import Dialog, DialogState
+from aiosipua.message import SipRequest, SipResponse
+
+from sip.embedded.agent import CAPABILITIES, UserAgent, refuse
+from sip.embedded.description import Agreed, Description, Unacceptable, read
+from sip.embedded.session import SessionTimer
+from sip.embedded.transactions import ClientTransaction, ServerTransaction, Timers
+from sip.embedded.wire import ALLOW, Addr, Header, cseq_of, host_of, is_ip, uri_of
+
+if TYPE_CHECKING:
+    from sip.embedded.media import Stream
+
+By = Literal["far", "us", "failure"]
+SDP: Header = ("Content-Type", "application/sdp")
+_RELAY_KEY = re.compile(r"^\s*Signal\s*=\s*([0-9A-D*#]|1[0-5])\s*$", re.IGNORECASE | re.MULTILINE)
+_EVENT_KEYS = "0123456789*#ABCD"
+
+
+class LegOwner(Protocol):
+    """Who hears what happens to a leg. ``leg_ended`` comes exactly once, and nothing after it."""
+
+    def leg_ringing(self, leg: Leg) -> None: ...
+    def leg_up(self, leg: Leg) -> None: ...
+    def leg_ended(self, leg: Leg, by: By, cause: str, code: int) -> None: ...
+    def leg_key(self, leg: Leg, key: str) -> None: ...
+    def leg_held(self, leg: Leg, held: bool) -> None: ...
+
+
+def info_key(content_type: str, body: str) -> str | None:
+    """The key in an INFO body (``application/dtmf-relay`` or ``application/dtmf``), or None."""
+    found = _RELAY_KEY.search(body)
+    text = (found.group(1) if found else body.strip()).upper() if body else ""
+    if content_type == "application/dtmf-relay" and not found:
+        return None
+    if text.isdigit() and 10 <= int(text) <= 15:  # event numbers of RFC 4733
+        return _EVENT_KEYS[int(text)]
+    return text if len(text) == 1 and text in _EVENT_KEYS else None
+
+
+class Leg:
+    """A dialog with its audio stream. ``state`` goes early -> up -> gone."""
+
+    def __init__(
+        self, agent: UserAgent, owner: LegOwner, dialog: Dialog, stream: Stream, source: Addr
+    ) -> None:
+        self.agent, self.owner, self.dialog, self.stream, self.source = agent, owner, dialog, stream, source
+        self.state: Literal["early", "up", "gone"] = "early"
+        self.held = False
+        self.direct = True  # no proxy between: the packet's source is the phone itself
+        self.user = "hotline"  # user part of our Contact
+        self.heard_at = asyncio.get_running_loop().time()  # last SIP message from the far end
+        self.description = Description(agent.local(source[0])[0], stream.port)
+        self.timers = Timers()
+        self.session = SessionTimer(self.timers, self._refresh, lambda: self.fail("session_expired"))
+        self._unacked: ServerTransaction | None = None  # our 2xx that waits for its ACK
+        self._awaits_answer = False  # our offer went out in that 2xx
+        self._inviting: ClientTransaction | None = None
+        self._bye_after_ack = False
+
+    # --- the end ---------------------------------------------------------------------------
+
+    def end(self, by: By, cause: str, code: int = 0) -> None:
+        """The leg is over: the port is free again, the owner knows. Only the first call counts."""
+        if self.state == "gone":
+            return
+        self.state = "gone"
+        self.dialog.state = DialogState.TERMINATED
+        self.timers.clear_all()
+        self.stream.close()
+        self.owner.leg_ended(self, by, cause, code)
+
+    def fail(self, cause: str) -> None:
+        """Something broke: BYE, and the owner hears ``failure``."""
+        if self.state == "up":
+            self.bye()
+        self.end("failure", cause)
+
+    def bye(self) -> None:
+        """Send BYE; after a 2xx that is not acknowledged yet, only then (RFC 3261 §15)."""
+        if self._unacked is not None and self.state != "gone":
+            self._bye_after_ack = True
+            return
+        self.request("BYE", on_final=lambda _: self.forget(), on_timeout=self.forget)
+
+    def forget(self) -> None:
+        """No request of this dialog is expected any more."""
+        self.agent.leave(self.dialog.call_id, self.dialog.local_tag)
+
+    # --- requests of ours ------------------------------------------------------------------
+
+    def destination(self) -> Addr:
+        """Where requests of this dialog go: the first route, else the Contact, else the source.
+
+        A Contact behind address translation names a host nobody can reach; when no proxy stands
+        between, the packets' source is that phone.
+        """
+        try:
+            if self.dialog.route_set:
+                return host_of(uri_of(self.dialog.route_set[0]))
+            host, port = host_of(self.dialog.remote_target)
+        except ValueError:
+            return self.source
+        if self.direct and is_ip(host) and host != self.source[0]:
+            return self.source
+        return host, port
+
+    def request(
+        self,
+        method: str,
+        *,
+        headers: Iterable[Header] = (),
+        body: bytes = b"",
+        on_final: Callable[[SipResponse], None] = lambda _: None,
+        on_timeout: Callable[[], None] = lambda: None,
+        number: int | None = None,
+    ) -> None:
+        """Send a request inside the dialog; ``number`` is the CSeq an ACK has to repeat."""
+
+        def on_response(response: SipResponse) -> None:
+            self.heard_at = asyncio.get_running_loop().time()
+            if response.status_code >= 200:
+                on_final(response)
+
+        def go(to: Addr | None) -> None:
+            if to is None:
+                on_timeout()
+                return
+            host, port = self.agent.local(to[0])
+            before = self.dialog.local_cseq
+            request = self.dialog.create_request(method, via_host=host, via_port=port)
+            if number is not None:
+                request.set_header("CSeq", f"{number} {method}")
+                self.dialog.local_cseq = before
+            request.set_header("User-Agent", self.agent.layer.name)
+            for name, value in headers:
+                request.add_header(name, value)
+            request.body = body
+            if method == "ACK":
+                self.agent.socket.send(bytes(request), to)
+                return
+            transaction = self.agent.layer.request(request, to, on_response, on_timeout)
+            if method == "INVITE":
+                self._inviting = transaction
+
+        self.agent.resolve(*self.destination(), go)
+
+    def contact(self) -> Header:
+        return self.agent.contact(self.user, self.source[0])
+
+    def reinvite(self, direction: str | None = None) -> None:
+        """Offer the session again (``sendonly`` holds, ``sendrecv`` resumes, None refreshes)."""
+        if self.state != "up" or self._inviting is not None or self._unacked is not None:
+            return
+        self.description.direction = direction or self.description.direction
+
+        def on_final(response: SipResponse) -> None:
+            code = response.status_code
+            if code < 300:
+                self.request("ACK", number=cseq_of(response))
+                self._take_answer(response.body)
+                self.session.confirmed(response)
+            self._inviting = None
+            if code in (408, 481):
+                self.fail("lost")
+            elif code == 491:  # glare: both asked at once (§14.1)
+                self.timers.arm("reinvite", random.uniform(2.1, 4.0), self.reinvite)  # noqa: S311
+
+        def on_timeout() -> None:
+            self._inviting = None
+            self.fail("lost")
+
+        headers = [self.contact(), SDP, *CAPABILITIES, *self.session.offer()]
+        self.request(
+            "INVITE", headers=headers, body=self.description.offer(), on_final=on_final, on_timeout=on_timeout
+        )
+
+    def _refresh(self) -> None:
+        """Tell the far end that this session lives (RFC 4028 §10)."""
+        if not self.session.by_update:
+            self.reinvite()
+            return
+
+        def on_final(response: SipResponse) -> None:
+            if response.status_code in (408, 481):
+                self.fail("lost")
+            elif response.status_code < 300:
+                self.session.confirmed(response)
+
+        headers = [self.contact(), *self.session.offer()]
+        self.request("UPDATE", headers=headers, on_final=on_final, on_timeout=lambda: self.fail("lost"))
+
+    # --- requests of theirs ----------------------------------------------------------------
+
+    def on_request(self, transaction: ServerTransaction) -> None:
+        """Any request inside this dialog except ACK and CANCEL."""
+        request = transaction.request
+        self.heard_at = asyncio.get_running_loop().time()
+        if cseq_of(request) <= self.dialog.remote_cseq:
+            transaction.respond(500, reason="CSeq out of order")
+            return
+        self.dialog.remote_cseq = cseq_of(request)
+        if request.method == "BYE":
+            self.on_bye(transaction)
+        elif self.state == "gone":
+            transaction.respond(481)
+        elif request.method == "INVITE":
+            self._on_reinvite(transaction)
+        elif request.method == "UPDATE":
+            self._on_update(transaction)
+        elif request.method == "INFO":
+            self._on_info(transaction)
+        elif request.method == "OPTIONS":
+            transaction.respond(200, headers=CAPABILITIES)
+        else:
+            refuse(transaction)
+
+    def on_bye(self, transaction: ServerTransaction) -> None:
+        transaction.respond(200)
+        if self._unacked is not None:
+            self._unacked.acked()
+            self._unacked = None
+        self.forget()
+        self.end("far", "bye")
+
+    def on_ack(self, request: SipRequest) -> None:
+        """The ACK to our 2xx; with a late offer it carries the answer."""
+        self.heard_at = asyncio.get_running_loop().time()
+        waiting = self._unacked
+        if waiting is None or cseq_of(request) != cseq_of(waiting.request):
+            return
+        self._unacked = None
+        waiting.acked()
+        if self._bye_after_ack:
+            self.bye()
+        elif self._awaits_answer:
+            self._awaits_answer = False
+            if self._take_answer(request.body):
+                self.on_late_answer()
+
+    def on_late_answer(self) -> None:
+        """The answer to an offer of ours has come in an ACK."""
+
+    def accept_invite(self, transaction: ServerTransaction, body: bytes, awaits_answer: bool) -> None:
+        """Send a 2xx with ``body``; it is repeated until its ACK comes, or the leg fails."""
+        self._unacked, self._awaits_answer = transaction, awaits_answer
+        transaction.on_unacked = self._never_acked
+        extra = self.session.answer(transaction.request)
+        records = [("Record-Route", value) for value in transaction.request.headers.get("record-route")]
+        transaction.respond(200, headers=[self.contact(), *records, SDP, *CAPABILITIES, *extra], body=body)
+
+    def _never_acked(self) -> None:
+        self._unacked = None
+        gone = self.state == "gone"
+        self.request("BYE", on_final=lambda _: self.forget(), on_timeout=self.forget)
+        if not gone:
+            self.end("failure", "no_ack")
+
+    def _on_reinvite(self, transaction: ServerTransaction) -> None:
+        request = transaction.request
+        if self._inviting is not None and self.state == "up":
+            transaction.respond(491)
+            return
+        if self.state != "up" or self._awaits_answer:  # §14.2: one at a time
+            transaction.respond(500, headers=[("Retry-After", str(random.randint(0, 10)))])  # noqa: S311
+            return
+        if self._unacked is not None:  # a new INVITE says that the 2xx arrived; only the ACK was lost
+            self._unacked.acked()
+            self._unacked = None
+        body = self._renegotiate(transaction)
+        if body is not None:
+            self._refresh_target(request)
+            self.accept_invite(transaction, body or self.description.offer(), awaits_answer=not body)
+
+    def _on_update(self, transaction: ServerTransaction) -> None:
+        if transaction.request.body and (self._inviting is not None or self._awaits_answer):
+            transaction.respond(491)
+            return
+        body = self._renegotiate(transaction)
+        if body is not None:
+            self._refresh_target(transaction.request)
+            extra = self.session.answer(transaction.request)
+            kind = [SDP] if body else []
+            transaction.respond(200, headers=[self.contact(), *kind, ("Allow", ALLOW), *extra], body=body)
+
+    def _renegotiate(self, transaction: ServerTransaction) -> bytes | None:
+        """Answer the offer in a request: the answer, b"" when there is none, None when refused."""
+        request = transaction.request
+        refusal = self.session.refusal(request)
+        if refusal is not None:
+            transaction.respond(422, headers=[refusal])
+            return None
+        if not request.body:
+            return b""
+        try:
+            answer, agreed = self.description.answer(read(request.body), self.source[0])
+        except Unacceptable as error:
+            transaction.respond(488, headers=[("Warning", f'304 hotline "{error}"')])
+            return None
+        self.apply(agreed)
+        return answer
+
+    def _on_info(self, transaction: ServerTransaction) -> None:
+        request = transaction.request
+        kind = (request.content_type or "").split(";")[0].strip().lower()
+        if kind not in ("application/dtmf-relay", "application/dtmf"):
+            transaction.respond(415 if request.body else 200, headers=CAPABILITIES if request.body else ())
+            return
+        key = info_key(kind, request.text)
+        transaction.respond(200 if key else 400)
+        if key and self.state == "up":
+            self.owner.leg_key(self, key)
+
+    # --- audio -----------------------------------------------------------------------------
+
+    def apply(self, agreed: Agreed) -> None:
+        """Point the audio stream at what was agreed; tell the owner when hold changed."""
+        self.stream.set_remote(
+            agreed.host,
+            agreed.port,
+            0 if agreed.payload_type == 0 else 8,
+            agreed.dtmf_pt,
+            send=agreed.send,
+            receive=agreed.receive,
+        )
+        if agreed.held != self.held:
+            self.held = agreed.held
+            if self.state == "up":
+                self.owner.leg_held(self, self.held)
+
+    def _take_answer(self, body: bytes) -> bool:
+        try:
+            self.apply(self.description.accept(read(body), self.source[0]))
+        except Unacceptable:
+            self.fail("bad_answer")
+            return False
+        return True
+
+    def _refresh_target(self, request: SipRequest) -> None:
+        contacts = request.headers.get("contact")
+        if contacts:
+            self.dialog.remote_target = uri_of(contacts[0])

@@ -1,0 +1,142 @@
+"""A leg that calls us: from INVITE to the ACK of our 200, or to its refusal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aiosipua.dialog import Dialog
+from aiosipua.sdp import SdpMessage
+
+from sip.embedded.agent import UserAgent
+from sip.embedded.description import Unacceptable, read
+from sip.embedded.leg import Leg, LegOwner
+from sip.embedded.transactions import ServerTransaction
+from sip.embedded.wire import cseq_of, tag_of, uri_of, user_of
+
+if TYPE_CHECKING:
+    from sip.embedded.media import Stream
+
+REFUSALS = {"busy": 486, "declined": 603, "not_found": 404}  # hang-up cause before the answer -> code
+
+
+def offered(transaction: ServerTransaction) -> SdpMessage | None:
+    """The offer in a new INVITE, None when it comes late. Raises :class:`Unacceptable`."""
+    return read(transaction.request.body) if transaction.request.body else None
+
+
+def well_formed(transaction: ServerTransaction) -> bool:
+    """Refuse an INVITE that can be no call (no Contact, a body that is no SDP); True when it can."""
+    request = transaction.request
+    kind = (request.content_type or "application/sdp").split(";")[0].strip().lower()
+    if not request.headers.get("contact"):
+        transaction.respond(400, reason="missing contact")
+    elif request.body and kind != "application/sdp":
+        transaction.respond(415, headers=[("Accept", "application/sdp")])
+    else:
+        return True
+    return False
+
+
+class InboundLeg(Leg):
+    """One incoming call. Made only for an INVITE that :func:`well_formed` let through."""
+
+    def __init__(
+        self,
+        agent: UserAgent,
+        owner: LegOwner,
+        transaction: ServerTransaction,
+        stream: Stream,
+        min_session_s: int,
+    ) -> None:
+        request = transaction.request
+        sender, to = request.headers.get("from")[0], request.headers.get("to")[0]
+        dialog = Dialog(
+            call_id=request.call_id or "",
+            local_tag=transaction.to_tag,
+            remote_tag=tag_of(sender),
+            local_uri=uri_of(to),
+            remote_uri=uri_of(sender),
+            remote_target=uri_of(request.headers.get("contact")[0]),
+            route_set=list(request.headers.get("record-route")),  # in order, for the called side (§12.1.1)
+            remote_cseq=cseq_of(request),
+        )
+        super().__init__(agent, owner, dialog, stream, transaction.source)
+        self.direct = len(request.headers.get("via")) == 1
+        self.user = user_of(request.uri) or self.user
+        self.session.min_s = min_session_s
+        self._invite = transaction
+        self._answer: bytes | None = None
+        self._offer: SdpMessage | None = None
+
+    def begin(self, setup_timeout_s: float) -> bool:
+        """Join the dialog and read the offer; False when the call had to be refused."""
+        refusal = self.session.refusal(self._invite.request)
+        if refusal is not None:
+            self._invite.respond(422, headers=[refusal])
+            return False
+        try:
+            self._offer = offered(self._invite)
+            if self._offer is not None:
+                self._answer, self._agreed = self.description.answer(self._offer, self.source[0])
+        except Unacceptable as error:
+            self._invite.respond(488, headers=[("Warning", f'304 hotline "{error}"')])
+            return False
+        self._invite.on_cancel = lambda: self._left("cancelled")
+        self.agent.join(self.dialog.call_id, self.dialog.local_tag, self.dialog.remote_tag, self)
+        self.timers.arm("setup", setup_timeout_s, self._too_long)
+        return True
+
+    def ring(self) -> None:
+        """180 to the caller."""
+        if self.state == "early":
+            self._invite.respond(180, headers=[self.contact(), *self._records()])
+
+    def answer(self) -> None:
+        """200; the leg is up at once, or with a late offer when the ACK brings the answer."""
+        if self.state != "early" or self._invite.final:
+            return
+        self.timers.clear("setup")
+        body = self._answer if self._answer is not None else self.description.offer()
+        self.accept_invite(self._invite, body, awaits_answer=self._answer is None)
+        if self._answer is not None:
+            self._up()
+            self.apply(self._agreed)
+
+    def on_late_answer(self) -> None:
+        if self.state == "early":
+            self._up()
+
+    def hang_up(self, cause: str) -> None:
+        """Refuse the call or end it."""
+        if self.state == "early" and not self._invite.final:
+            self._invite.respond(REFUSALS.get(cause, 480))
+            self.forget()
+        elif self.state != "gone":
+            self.bye()
+        self.end("us", cause)
+
+    def on_bye(self, transaction: ServerTransaction) -> None:
+        """BYE is allowed before the answer too (§15): the INVITE then ends with 487."""
+        transaction.respond(200)
+        if not self._invite.final:
+            self._left("bye")
+            self._invite.respond(487)
+            return
+        super().on_bye(transaction)
+
+    def _up(self) -> None:
+        self.state = "up"
+        self.dialog.confirm()
+        self.owner.leg_up(self)
+
+    def _left(self, cause: str) -> None:
+        self.forget()
+        self.end("far", cause)
+
+    def _too_long(self) -> None:
+        self._invite.respond(480)
+        self.forget()
+        self.end("failure", "setup_timeout")
+
+    def _records(self) -> list[tuple[str, str]]:
+        return [("Record-Route", value) for value in self._invite.request.headers.get("record-route")]

@@ -1,0 +1,200 @@
+"""A leg we call: INVITE, ringing, the answer or its failure, and CANCEL with all its races."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from aiosipua.dialog import Dialog
+from aiosipua.message import SipResponse
+from aiosipua.utils import generate_tag
+
+from ivr.telephony import FailReason
+from sip.embedded.agent import CAPABILITIES, UserAgent
+from sip.embedded.credentials import Credentials
+from sip.embedded.description import Unacceptable, read
+from sip.embedded.leg import SDP, By, Leg, LegOwner
+from sip.embedded.transactions import ClientTransaction
+from sip.embedded.wire import Addr, cseq_of, host_port, quoted, tag_of, uri_of
+
+if TYPE_CHECKING:
+    from sip.embedded.media import Stream
+
+_REASONS: dict[int, FailReason] = {
+    403: "refused",
+    415: "refused",
+    486: "busy",
+    488: "refused",
+    600: "busy",
+    603: "declined",
+    606: "refused",
+}
+_UNREACHABLE = frozenset({404, 408, 410, 480, 502, 503, 504, 604})
+
+
+def reason_of(code: int) -> FailReason:
+    """Why a phone did not answer, from the final response to our INVITE.
+
+    A redirection (3xx) is not followed, that would let a phone send our calls anywhere: its
+    owner is not there.
+    """
+    if code in _UNREACHABLE or 300 <= code < 400:
+        return "unreachable"
+    return _REASONS.get(code, "error")
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Whom to call: request URI, where the packets go, and whether that address replaces the Contact."""
+
+    uri: str
+    to: Addr
+    behind_nat: bool = False
+
+
+class OutboundLeg(Leg):
+    """One call of ours. ``leg_ended`` before ``leg_up`` has a ``FailReason`` as its cause."""
+
+    def __init__(
+        self,
+        agent: UserAgent,
+        owner: LegOwner,
+        target: Target,
+        stream: Stream,
+        *,
+        from_user: str,
+        display: str = "",
+        credentials: Credentials | None = None,
+        call_id: str,
+    ) -> None:
+        host = host_port(agent.local(target.to[0]))
+        dialog = Dialog(
+            call_id=call_id,
+            local_tag=generate_tag(),
+            local_uri=f"sip:{from_user}@{host}",
+            remote_uri=target.uri,
+            remote_target=target.uri,
+        )
+        super().__init__(agent, owner, dialog, stream, target.to)
+        self.user, self.direct = from_user, target.behind_nat
+        self._target, self._display, self._credentials = target, display, credentials
+        self._invite: ClientTransaction | None = None
+        self._rings = False
+
+    def call(self, ring_s: float) -> None:
+        """Send the INVITE; after ``ring_s`` without an answer it is cancelled."""
+        self.timers.arm("ring", ring_s, self._rung_out)
+        self._send(())
+
+    def cancel(self, by: By, cause: str) -> None:
+        """Give up before the answer; one that crosses the CANCEL is taken and ended at once."""
+        if self.state == "early":
+            if self._invite is not None:
+                self._invite.cancel()
+            self.end(by, cause)
+
+    def hang_up(self, cause: str) -> None:
+        """CANCEL or BYE, whatever fits."""
+        if self.state == "early":
+            self.cancel("us", "cancelled")
+        elif self.state == "up":
+            self.bye()
+            self.end("us", cause)
+
+    def _send(self, extra: tuple[tuple[str, str], ...]) -> None:
+        dialog, to = self.dialog, self._target.to
+        name = f"{quoted(self._display)} " if self._display else ""
+        headers = [
+            ("From", f"{name}<{dialog.local_uri}>;tag={dialog.local_tag}"),
+            ("To", f"<{dialog.remote_uri}>"),
+            ("Call-ID", dialog.call_id),
+            ("CSeq", f"{dialog.next_cseq()} INVITE"),
+            self.agent.contact(self.user, to[0]),
+            *CAPABILITIES,
+            SDP,
+            *extra,
+        ]
+        request = self.agent.new_request("INVITE", self._target.uri, to, headers)
+        request.body = self.description.offer()
+        self._invite = self.agent.layer.request(request, to, self._responded, self._nobody)
+
+    def _responded(self, response: SipResponse) -> None:
+        code = response.status_code
+        self.heard_at = asyncio.get_running_loop().time()
+        if code in (180, 183) and self.state == "early" and not self._rings:
+            self._rings = code == 180
+            if self._rings:
+                self.owner.leg_ringing(self)
+        elif 200 <= code < 300:
+            self._answered(response)
+        elif code in (401, 407) and self.state == "early" and self._authenticate(response):
+            return
+        elif code >= 300:
+            self.end("far", reason_of(code), code)
+
+    def _authenticate(self, response: SipResponse) -> bool:
+        if self._credentials is None or self.dialog.local_cseq > 1:
+            return False
+        header = self._credentials.answer(response, "INVITE", self._target.uri)
+        if header is not None:
+            self._send((header,))
+        return header is not None
+
+    def _answered(self, response: SipResponse) -> None:
+        tag = tag_of(response.get_header("to") or "")
+        if self.dialog.remote_tag and tag != self.dialog.remote_tag:
+            self._second_phone(response, tag)
+            return
+        first = not self.dialog.remote_tag
+        if first:
+            self._establish(self.dialog, response, tag)
+            self.agent.join(self.dialog.call_id, self.dialog.local_tag, tag, self)
+        self.request("ACK", number=cseq_of(response))
+        if first and self.state == "gone":  # it crossed our CANCEL
+            self.request("BYE", on_final=lambda _: self.forget(), on_timeout=self.forget)
+        elif first:
+            self._take_up(response)
+
+    def _take_up(self, response: SipResponse) -> None:
+        self.timers.clear("ring")
+        try:
+            agreed = self.description.accept(read(response.body), self.source[0])
+        except Unacceptable:
+            self.request("BYE", on_final=lambda _: self.forget(), on_timeout=self.forget)
+            self.end("failure", "error", 488)
+            return
+        self.state = "up"
+        self.dialog.confirm()
+        self.session.confirmed(response)
+        self.owner.leg_up(self)
+        self.apply(agreed)
+
+    def _establish(self, dialog: Dialog, response: SipResponse, tag: str) -> None:
+        contacts = response.headers.get("contact")
+        dialog.remote_tag = tag
+        dialog.remote_target = uri_of(contacts[0]) if contacts else dialog.remote_target
+        dialog.route_set = list(reversed(response.headers.get("record-route")))  # §12.1.2
+
+    def _second_phone(self, response: SipResponse, tag: str) -> None:
+        """A fork answered too: acknowledge and end it (§13.2.2.4)."""
+        kept = self.dialog
+        self.dialog = Dialog(
+            call_id=kept.call_id,
+            local_tag=kept.local_tag,
+            local_uri=kept.local_uri,
+            remote_uri=kept.remote_uri,
+            remote_target=self._target.uri,
+            local_cseq=kept.local_cseq,
+        )
+        self._establish(self.dialog, response, tag)
+        self.request("ACK", number=cseq_of(response))
+        self.request("BYE")
+        self.dialog = kept
+
+    def _rung_out(self) -> None:
+        answered_at_all = self._invite is not None and self._invite.provisional
+        self.cancel("far", "no_answer" if answered_at_all else "unreachable")
+
+    def _nobody(self) -> None:
+        self.end("far", "unreachable")

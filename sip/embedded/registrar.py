@@ -1,0 +1,166 @@
+"""The registrar (RFC 3261 §10) for operators' phones, and for nobody else.
+
+It knows where a seat's phone is; it never lets anybody call out. A seat with a fixed ``uri`` is
+reachable without registering.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from aiosipua.headers import parse_auth
+
+from sip.embedded.config import EmbeddedConfig
+from sip.embedded.digest import Digest, Throttle
+from sip.embedded.transactions import ServerTransaction
+from sip.embedded.wire import Addr, cseq_of, host_of, params_of, scheme_of, seconds, uri_of, user_of
+
+log = logging.getLogger(__name__)
+
+_MOST_CONTACTS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """One registered phone: its Contact, where its packets come from, until when (loop time)."""
+
+    uri: str
+    source: Addr
+    until: float
+    call_id: str
+    cseq: int
+
+
+class Registrar:
+    """Bindings of all seats. ``on_reach(seat, reachable)`` is called at each change."""
+
+    def __init__(self, config: EmbeddedConfig, on_reach: Callable[[str, bool], None]) -> None:
+        self._config, self._on_reach = config, on_reach
+        self._loop = asyncio.get_running_loop()
+        self._digest = Digest(config.realm, self._loop.time)
+        self._throttle = Throttle(self._loop.time)
+        self._bindings: dict[str, list[Binding]] = {}  # newest last
+        self._expiry: asyncio.TimerHandle | None = None
+
+    def newest(self, seat: str) -> Binding | None:
+        """The phone that registered last."""
+        bindings = self._bindings.get(seat)
+        return bindings[-1] if bindings else None
+
+    def reachable(self) -> dict[str, bool]:
+        """Every configured seat and whether its phone can be rung."""
+        return {
+            seat.id: bool(seat.uri or self._bindings.get(seat.id)) for seat in self._config.seats.values()
+        }
+
+    def close(self) -> None:
+        if self._expiry is not None:
+            self._expiry.cancel()
+
+    # --- REGISTER --------------------------------------------------------------------------
+
+    def handle(self, transaction: ServerTransaction) -> None:
+        """Answer one REGISTER."""
+        request, source = transaction.request, transaction.source[0]
+        seat = self._config.seats.get(user_of(uri_of(request.headers.get("to")[0])))
+        if self._throttle.blocked(source):
+            transaction.respond(503, headers=[("Retry-After", "60")], reason="Too Many Failures")
+            return
+        if seat is None or seat.secret is None:
+            self._throttle.failed(source)
+            transaction.respond(404 if seat is None else 403)
+            return
+        offered = [v for v in request.headers.get("authorization") if self._ours(v)]
+        if not offered:
+            transaction.respond(401, headers=self._digest.challenge())
+            return
+        verdict = self._digest.judge(offered[0], "REGISTER", seat.id, seat.secret)
+        if verdict == "stale":
+            transaction.respond(401, headers=self._digest.challenge(stale=True))
+        elif verdict == "wrong":
+            self._throttle.failed(source)
+            log.warning("seat %s: wrong credentials in a registration from %s", seat.id, source)
+            transaction.respond(403)
+        else:
+            self._register(transaction, seat.id)
+
+    def _ours(self, authorization: str) -> bool:
+        return parse_auth(authorization, credentials=True).params.get("realm") == self._config.realm
+
+    def _register(self, transaction: ServerTransaction, seat: str) -> None:
+        request = transaction.request
+        contacts = request.headers.get("contact")
+        default = seconds(request.get_header("expires"))
+        now, before = self._loop.time(), self._bindings.get(seat, [])
+        kept = {binding.uri: binding for binding in before}
+        if [contact.strip() for contact in contacts] == ["*"]:
+            if default != 0:
+                transaction.respond(400, reason="Contact * needs Expires 0")
+                return
+            kept.clear()
+            contacts = []
+        for contact in contacts:
+            uri, wanted = uri_of(contact), seconds(params_of(contact).get("expires"))
+            wanted = wanted if wanted is not None else default
+            lifetime = min(self._config.max_expires_s, wanted if wanted is not None else 3600)
+            if not self._valid(uri):
+                transaction.respond(400, reason="Contact is no sip: address")
+                return
+            if 0 < lifetime < self._config.min_expires_s:
+                transaction.respond(423, headers=[("Min-Expires", str(self._config.min_expires_s))])
+                return
+            old = kept.pop(uri, None)
+            if old is not None and old.call_id == request.call_id and cseq_of(request) <= old.cseq:
+                transaction.respond(500, reason="CSeq out of order")
+                return
+            if lifetime:
+                kept[uri] = Binding(
+                    uri, transaction.source, now + lifetime, request.call_id or "", cseq_of(request)
+                )
+        self._keep(seat, list(kept.values())[-_MOST_CONTACTS:])
+        listed = [
+            ("Contact", f"<{b.uri}>;expires={max(1, round(b.until - now))}")
+            for b in self._bindings.get(seat, [])
+        ]
+        transaction.respond(200, headers=listed)
+
+    @staticmethod
+    def _valid(uri: str) -> bool:
+        try:
+            host_of(uri)
+        except ValueError:
+            return False
+        return scheme_of(uri) == "sip" and uri.isprintable()
+
+    # --- expiry ----------------------------------------------------------------------------
+
+    def _keep(self, seat: str, bindings: list[Binding]) -> None:
+        had = bool(self._bindings.get(seat))
+        if bindings:
+            self._bindings[seat] = bindings
+        else:
+            self._bindings.pop(seat, None)
+        if had != bool(bindings) and not self._config.seats[seat].uri:
+            log.info("seat %s is %s", seat, "reachable" if bindings else "not reachable")
+            self._on_reach(seat, bool(bindings))
+        self._arm()
+
+    def _arm(self) -> None:
+        if self._expiry is not None:
+            self._expiry.cancel()
+            self._expiry = None
+        ends = [binding.until for bindings in self._bindings.values() for binding in bindings]
+        if ends:
+            self._expiry = self._loop.call_at(min(ends) + 0.01, self._expire)
+
+    def _expire(self) -> None:
+        self._expiry = None
+        now = self._loop.time()
+        for seat, bindings in list(self._bindings.items()):
+            alive = [binding for binding in bindings if binding.until > now]
+            if len(alive) < len(bindings):
+                self._keep(seat, alive)
+        self._arm()

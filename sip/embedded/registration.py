@@ -1,0 +1,143 @@
+"""Registering with somebody else's registrar (a provider, a PBX, or a phone with our hotline)."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+from collections.abc import Callable
+
+from aiosipua.message import SipResponse
+from aiosipua.utils import generate_call_id, generate_tag
+
+from sip.embedded.agent import UserAgent
+from sip.embedded.credentials import Credentials
+from sip.embedded.transactions import Timers
+from sip.embedded.wire import Addr, Header, host_of, params_of, seconds, uri_of
+
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 2.0, 300.0  # between tries that failed, doubling
+
+
+class Registration:
+    """Keeps one registration alive: refresh before it ends, back off when refused.
+
+    ``state``: ``off``, ``registering``, ``registered``, or ``failed: <why>``. ``address``: the
+    registrar's, once known. ``on_state`` is called at each change.
+    """
+
+    def __init__(
+        self,
+        agent: UserAgent,
+        registrar: str,
+        credentials: Credentials,
+        expires_s: int,
+        on_state: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self.state = "off"
+        self.address: Addr | None = None
+        self._agent, self._credentials, self._on_state = agent, credentials, on_state
+        self._uri = registrar if registrar.lower().startswith("sip:") else f"sip:{registrar}"
+        self._host = host_of(self._uri)
+        self._expires = expires_s
+        self._pause = FIRST_PAUSE_S
+        self._call_id, self._tag, self._cseq = generate_call_id(self._host[0]), generate_tag(), 0
+        self._challenged = 0
+        self._timers = Timers()
+        self._left = asyncio.Event()
+
+    def start(self) -> None:
+        self._set("registering")
+        self._begin()
+
+    async def stop(self, wait_s: float = 2.0) -> None:
+        """Take the registration back; waits at most ``wait_s`` for the answer."""
+        self._timers.clear_all()
+        if self.state == "registered" and self.address is not None:
+            self._expires, self._challenged = 0, 0
+            self._send(self.address)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._left.wait(), wait_s)
+        self._timers.clear_all()
+        self._set("off")
+
+    def _set(self, state: str) -> None:
+        if state != self.state:
+            self.state = state
+            self._on_state(state)
+
+    def _begin(self) -> None:
+        self._challenged = 0
+
+        def go(to: Addr | None) -> None:
+            self.address = to or self.address
+            if to is None:
+                self._failed(f"no address for {self._host[0]}")
+            else:
+                self._send(to)
+
+        self._agent.resolve(*self._host, go)
+
+    def _send(self, to: Addr, *extra: Header) -> None:
+        user = self._credentials.user
+        host = self._request_host()
+        self._cseq += 1
+        contact = self._agent.contact(user, to[0])[1]
+        headers = [
+            ("From", f"<sip:{user}@{host}>;tag={self._tag}"),
+            ("To", f"<sip:{user}@{host}>"),
+            ("Call-ID", self._call_id),
+            ("CSeq", f"{self._cseq} REGISTER"),
+            ("Contact", f"{contact};expires={self._expires}"),
+            ("Expires", str(self._expires)),
+            *extra,
+        ]
+        request = self._agent.new_request("REGISTER", f"sip:{host}", to, headers)
+        self._agent.request(
+            request, to, lambda response: self._responded(response, to), lambda: self._failed("no answer")
+        )
+
+    def _responded(self, response: SipResponse, to: Addr) -> None:
+        code = response.status_code
+        if code < 200:
+            return
+        if self._expires == 0 and code not in (401, 407):
+            self._left.set()
+        elif code < 300:
+            self._pause = FIRST_PAUSE_S
+            self._timers.arm("refresh", max(0.5, 0.5 * self._granted(response)), self._begin)
+            self._set("registered")
+        elif code in (401, 407):
+            # a second challenge is answered only when the nonce had merely grown old
+            stale = any(
+                "stale=true" in v.lower().replace('"', "") for v in response.headers.get("www-authenticate")
+            )
+            header = self._credentials.answer(response, "REGISTER", f"sip:{self._request_host()}")
+            self._challenged += 1
+            if header is None or self._challenged > (2 if stale else 1):
+                self._failed("wrong user or secret")
+            else:
+                self._send(to, header)
+        elif code == 423 and (least := seconds(response.get_header("min-expires"))) and least > self._expires:
+            self._expires, self._challenged = least, 0
+            self._send(to)
+        else:
+            self._failed(f"{code} {response.reason_phrase}")
+
+    def _request_host(self) -> str:
+        return self._host[0] if self._host[1] == 5060 else f"{self._host[0]}:{self._host[1]}"
+
+    def _granted(self, response: SipResponse) -> int:
+        ours = uri_of(self._agent.contact(self._credentials.user, (self.address or self._host)[0])[1])
+        for contact in response.headers.get("contact"):
+            if uri_of(contact) == ours and (given := seconds(params_of(contact).get("expires"))) is not None:
+                return given
+        given = seconds(response.get_header("expires"))
+        return given if given is not None else self._expires
+
+    def _failed(self, why: str) -> None:
+        if self._expires == 0:
+            self._left.set()
+            return
+        self._set(f"failed: {why}")
+        self._timers.arm("retry", self._pause * random.uniform(0.8, 1.2), self._begin)  # noqa: S311
+        self._pause = min(2 * self._pause, LONGEST_PAUSE_S)

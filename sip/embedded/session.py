@@ -1,0 +1,64 @@
+"""Session timers (RFC 4028): a call whose far end vanished silently ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from aiosipua.message import SipRequest, SipResponse
+from aiosipua.session_timer import parse_session_expires, peer_allows_update, watchdog_delay
+
+from sip.embedded.transactions import Timers
+from sip.embedded.wire import Header
+
+DEFAULT_MIN_S = 90
+
+
+class SessionTimer:
+    """Refreshes the session at half its interval, or expects the other side to."""
+
+    def __init__(self, timers: Timers, refresh: Callable[[], None], expire: Callable[[], None]) -> None:
+        self.min_s = DEFAULT_MIN_S
+        self.by_update = True
+        self._timers, self._refresh, self._expire = timers, refresh, expire
+        self._interval = 0
+        self._ours = False  # we are the refresher
+
+    def refusal(self, request: SipRequest) -> Header | None:
+        """Min-SE for a 422, when the wanted interval is too short."""
+        wanted, _ = parse_session_expires(request.get_header("session-expires") or "")
+        return ("Min-SE", str(self.min_s)) if 0 < wanted < self.min_s else None
+
+    def answer(self, request: SipRequest) -> list[Header]:
+        """Headers of the 2xx; arms the timer when the request asked for one."""
+        interval, refresher = parse_session_expires(request.get_header("session-expires") or "")
+        self.by_update = peer_allows_update(request.headers.get("allow"))
+        if interval <= 0:
+            return []
+        supported = "timer" in (option.lower() for option in request.headers.get("supported"))
+        refresher = (refresher or "uac") if supported else "uas"
+        self._arm(interval, ours=refresher == "uas")
+        required = [("Require", "timer")] if refresher == "uac" else []
+        return [("Session-Expires", f"{interval};refresher={refresher}"), *required]
+
+    def offer(self) -> list[Header]:
+        """Headers of a request of ours that refreshes the session."""
+        if not self._interval:
+            return []
+        return [("Session-Expires", f"{self._interval};refresher={'uac' if self._ours else 'uas'}")]
+
+    def confirmed(self, response: SipResponse) -> None:
+        """A 2xx to our INVITE or UPDATE: what the far end wants holds from now on."""
+        interval, refresher = parse_session_expires(response.get_header("session-expires") or "")
+        allow = response.headers.get("allow")
+        self.by_update = peer_allows_update(allow) if allow else self.by_update
+        if interval > 0:
+            self._arm(interval, ours=refresher != "uas")
+        elif self._interval and self._ours:
+            self._arm(self._interval, ours=True)
+
+    def _arm(self, interval: int, *, ours: bool) -> None:
+        self._interval, self._ours = interval, ours
+        if ours:
+            self._timers.arm("session", interval / 2, self._refresh)
+        else:
+            self._timers.arm("session", watchdog_delay(interval), self._expire)

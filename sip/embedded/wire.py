@@ -1,0 +1,232 @@
+"""SIP messages on the wire: what the library's parser leaves open, and replies.
+
+Parsing and serialising are aiosipua's; here are the strictness it lacks (version, mandatory
+headers, CSeq, lengths: RFC 3261 §8.1.1, §18.3), the remaining compact names, and raw-value
+helpers, because its URI model has no ``tel:``.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterable
+from urllib.parse import unquote
+
+from aiosipua.headers import parse_via, stringify_via
+from aiosipua.message import SipMessage, SipRequest, SipResponse, missing_required_headers
+
+Addr = tuple[str, int]
+Header = tuple[str, str]
+
+METHODS = ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "INFO", "UPDATE")
+ALLOW = ", ".join(METHODS)
+SUPPORTED = frozenset({"timer"})
+
+_MORE_COMPACT = {
+    "a": "Accept-Contact",
+    "b": "Referred-By",
+    "d": "Request-Disposition",
+    "j": "Reject-Contact",
+    "n": "Identity-Info",
+    "o": "Event",
+    "r": "Refer-To",
+    "u": "Allow-Events",
+    "x": "Session-Expires",
+    "y": "Identity",
+}
+
+REASONS = {
+    100: "Trying",
+    180: "Ringing",
+    200: "OK",
+    400: "Bad Request",
+    401: "Unauthorized",
+    403: "Forbidden",
+    404: "Not Found",
+    405: "Method Not Allowed",
+    408: "Request Timeout",
+    415: "Unsupported Media Type",
+    416: "Unsupported URI Scheme",
+    420: "Bad Extension",
+    422: "Session Interval Too Small",
+    423: "Interval Too Brief",
+    480: "Temporarily Unavailable",
+    481: "Call/Transaction Does Not Exist",
+    482: "Loop Detected",
+    483: "Too Many Hops",
+    486: "Busy Here",
+    487: "Request Terminated",
+    488: "Not Acceptable Here",
+    489: "Bad Event",
+    491: "Request Pending",
+    500: "Server Internal Error",
+    501: "Not Implemented",
+    503: "Service Unavailable",
+    505: "Version Not Supported",
+    603: "Decline",
+}
+
+
+class Junk(ValueError):
+    """A datagram that is no SIP message; it is counted and dropped."""
+
+
+class Faulty(Exception):
+    """A request that must be refused before anybody looks at it (``code``, RFC 3261 §8.2)."""
+
+    def __init__(self, code: int, why: str) -> None:
+        super().__init__(why)
+        self.code, self.why = code, why
+
+
+def parse(data: bytes) -> SipRequest | SipResponse:
+    """One datagram -> message. Raises :class:`Junk` for anything that is not SIP."""
+    text = data.lstrip(b"\r\n")
+    if not text:
+        raise Junk("empty")
+    first = text.split(b"\n", 1)[0].decode("utf-8", "replace").strip()
+    if not first.startswith("SIP/2.0 ") and not re.fullmatch(
+        r"[A-Za-z0-9.!%*_+`'~-]+ \S+ SIP/\d+\.\d+", first
+    ):
+        raise Junk("no SIP start line")
+    try:
+        message = SipMessage.parse(text)
+    except (ValueError, IndexError) as error:
+        raise Junk(str(error)) from error
+    if isinstance(message, SipResponse) and not 100 <= message.status_code <= 699:
+        raise Junk("status code out of range")
+    for short, name in _MORE_COMPACT.items():
+        if short in message.headers and name not in message.headers:
+            for value in message.headers.get(short):
+                message.headers.append(name, value)
+    if not message.headers.get("via"):
+        raise Junk("no Via")
+    return message
+
+
+def check(request: SipRequest, data: bytes) -> None:
+    """Raise :class:`Faulty` where a request breaks the rules every request must keep."""
+    version = data.lstrip(b"\r\n").split(b"\n", 1)[0].split()[2]
+    if version != b"SIP/2.0":
+        raise Faulty(505, "only SIP/2.0 is spoken here")
+    missing = missing_required_headers(request)
+    if missing:
+        raise Faulty(400, f"missing {', '.join(missing)}")
+    sequence = request.headers.get("cseq")[0].split()
+    if len(sequence) != 2 or not sequence[0].isdigit() or int(sequence[0]) >= 2**31:
+        raise Faulty(400, "bad CSeq")
+    if sequence[1] != request.method:
+        raise Faulty(400, "CSeq names another method")
+    if not tag_of(request.headers.get("from")[0]) and request.method not in ("OPTIONS", "REGISTER"):
+        raise Faulty(400, "From without tag")
+    length = request.get_header("content-length")
+    if length is not None and (not length.strip().isdigit() or int(length) > len(request.body)):
+        raise Faulty(400, "Content-Length does not fit")
+    hops = request.get_header("max-forwards")
+    if hops is not None and not hops.strip().isdigit():
+        raise Faulty(400, "bad Max-Forwards")
+
+
+def stamp_source(message: SipMessage, source: Addr) -> None:
+    """Write ``received`` and ``rport`` into the topmost Via (RFC 3261 §18.2.1, RFC 3581 §4)."""
+    vias = message.headers.get("via")
+    via = parse_via(vias[0])
+    if "rport" in via.params or via.host != source[0]:
+        via.params["received"] = source[0]
+    if "rport" in via.params:
+        via.params["rport"] = str(source[1])
+    vias[0] = stringify_via(via)
+
+
+def reply(
+    request: SipRequest, code: int, *, to_tag: str = "", headers: Iterable[Header] = (), reason: str = ""
+) -> SipResponse:
+    """A response to ``request`` with everything it must copy (RFC 3261 §8.2.6)."""
+    response = SipResponse(status_code=code, reason_phrase=reason or REASONS.get(code, "Unknown"))
+    for name in ("Via", "From", "To", "Call-ID", "CSeq"):
+        for value in request.headers.get(name):
+            response.headers.append(name, value)
+    to = response.get_header("to") or ""
+    if code > 100 and to_tag and not tag_of(to):
+        response.set_header("To", f"{to};tag={to_tag}")
+    for name, value in headers:
+        response.headers.append(name, value)
+    return response
+
+
+# --- raw header values ---------------------------------------------------------------------
+
+
+def _without_display(value: str) -> str:
+    return re.sub(r'^\s*"(?:[^"\\]|\\.)*"', "", value)
+
+
+def uri_of(value: str) -> str:
+    """The URI of a name-addr or addr-spec: ``"张" <sip:1@h>;tag=x`` -> ``sip:1@h``."""
+    bare = _without_display(value)
+    inside = re.search(r"<([^>]*)>", bare)
+    return (inside.group(1) if inside else bare.split(";")[0]).strip()
+
+
+def params_of(value: str) -> dict[str, str]:
+    """The header parameters behind an address (names in lower case)."""
+    bare = _without_display(value)
+    tail = bare.split(">", 1)[1] if ">" in bare else bare.partition(";")[1] + bare.partition(";")[2]
+    pairs = (part.partition("=") for part in tail.split(";") if part.strip())
+    return {name.strip().lower(): text.strip() for name, _, text in pairs}
+
+
+def tag_of(value: str) -> str:
+    """The ``tag`` of a From or To value, or an empty string."""
+    return params_of(value).get("tag", "")
+
+
+def user_of(uri: str) -> str:
+    """User part of a ``sip:``, ``sips:`` or ``tel:`` URI, unquoted, without parameters."""
+    scheme, _, rest = uri.partition(":")
+    if scheme.lower() == "tel":
+        return unquote(rest.split(";")[0])
+    user, at, _ = rest.split("?")[0].rpartition("@")
+    return unquote(user.split(":")[0].split(";")[0]) if at else ""
+
+
+def scheme_of(uri: str) -> str:
+    return uri.partition(":")[0].lower()
+
+
+def host_of(uri: str) -> Addr:
+    """Host and port (5060 when none is given) of a ``sip:`` URI."""
+    rest = uri.partition(":")[2].split("?")[0].rpartition("@")[2].split(";")[0].strip()
+    inside = re.fullmatch(r"(\[[^\]]+\]|[^:]*)(?::(\d{1,5}))?", rest)
+    if not inside or not inside.group(1):
+        raise ValueError(f"no host in {uri!r}")
+    return inside.group(1).strip("[]"), int(inside.group(2) or 5060)
+
+
+def is_ip(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def host_port(addr: Addr) -> str:
+    """``host:port`` as it stands in URIs, IPv6 in brackets."""
+    return f"[{addr[0]}]:{addr[1]}" if ":" in addr[0] else f"{addr[0]}:{addr[1]}"
+
+
+def quoted(text: str) -> str:
+    """A display name, safe inside quotes: no control characters, no header can be smuggled in."""
+    clean = "".join(c for c in text if c.isprintable())
+    return '"' + clean.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def cseq_of(message: SipMessage) -> int:
+    return int((message.get_header("cseq") or "0").split()[0])
+
+
+def seconds(value: str | None) -> int | None:
+    """A header value in seconds (``1800;refresher=uac`` -> 1800), or None."""
+    digits = (value or "").split(";")[0].strip()
+    return int(digits) if digits.isdigit() and len(digits) < 10 else None
