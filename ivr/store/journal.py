@@ -1,0 +1,81 @@
+"""The journal: the one way to write to it is together with what is derived from it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Iterator, Sequence
+
+from sqlalchemy import Connection, RowMapping, insert, select
+
+from ivr.ledger import Fact
+from ivr.store import projection
+from ivr.store.fold import JournalRow
+from ivr.store.ids import uuid7
+from ivr.store.sql import table
+
+JOURNAL = table("journal")
+_INSERT = insert(JOURNAL)
+
+
+def new_row(fact: Fact, *, call_id: str | None = None, case_id: str | None = None) -> JournalRow:
+    """The row of a fact. It gets its id here, so that writing it a second time is noticed."""
+    return JournalRow(uuid7(), fact.at, fact.kind, fact.name, dict(fact.data), fact.reason, call_id, case_id)
+
+
+def read_row(row: RowMapping) -> JournalRow:
+    """The row as it stands in the table."""
+    return JournalRow(
+        row["id"],
+        row["at"],
+        row["kind"],
+        row["name"],
+        json.loads(row["data"]),
+        row["reason"],
+        row["call_id"],
+        row["case_id"],
+    )
+
+
+def append(connection: Connection, rows: Sequence[JournalRow]) -> None:
+    """Write ``rows`` in order, and bring the derived tables up to date in the same transaction."""
+    if rows:
+        connection.execute(_INSERT, [_values(row) for row in rows])
+        projection.apply(connection, rows)
+
+
+def append_facts(
+    connection: Connection, facts: Iterable[Fact], *, call_id: str | None = None, case_id: str | None = None
+) -> None:
+    """Journal facts that no call's turn carries (a case was replied to, somebody exported it ...)."""
+    append(connection, [new_row(fact, call_id=call_id, case_id=case_id) for fact in facts])
+
+
+def written(connection: Connection, ids: Collection[str]) -> set[str]:
+    """Which of these journal ids are in the table already."""
+    if not ids:
+        return set()
+    return set(connection.scalars(select(JOURNAL.c.id).where(JOURNAL.c.id.in_(ids))))
+
+
+def read(
+    connection: Connection, *, call_id: str | None = None, case_id: str | None = None
+) -> Iterator[JournalRow]:
+    """The journal of one call or one case, in order."""
+    query = select(JOURNAL).order_by(JOURNAL.c.seq)
+    query = query.where(JOURNAL.c.call_id == call_id) if call_id is not None else query
+    query = query.where(JOURNAL.c.case_id == case_id) if case_id is not None else query
+    for row in connection.execute(query).mappings():
+        yield read_row(row)
+
+
+def _values(row: JournalRow) -> dict[str, object]:
+    return {
+        "id": row.id,
+        "at": row.at,
+        "call_id": row.call_id,
+        "case_id": row.case_id,
+        "kind": row.kind,
+        "name": row.name,
+        "data": json.dumps(row.data, ensure_ascii=False, separators=(",", ":")) if row.data else "{}",
+        "reason": row.reason,
+    }

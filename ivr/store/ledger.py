@@ -1,0 +1,324 @@
+"""The ledger over SQL: one writer thread, everything queued goes into one transaction (group commit).
+
+    ledger = SqlLedger(open_engine(data), keys, owner="node1", spool=data / "spool.jsonl",
+                       number_for=case_number, call_soon=loop.call_soon_threadsafe)
+    ledger.commit(turn, done)     # returns at once; done(None) on the loop, once it is on the disk
+
+While the database is away, turns go to the :class:`Spool` (and ``done(None)`` follows: they are safe); when
+it is back the spool is written first, in order, and nothing twice.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from ivr.ledger import CaseRequest, Interrupted, StoredCase, Turn
+from ivr.store import board, work
+from ivr.store.engine import explain, impatient, is_away, reading
+from ivr.store.keys import Keys
+from ivr.store.live import LiveCalls
+from ivr.store.spool import Spool
+from ivr.store.work import Work
+from ivr.store.writer import NumberFor, Writer
+
+LOG = logging.getLogger(__name__)
+BATCH = 256  # works in one transaction at most
+REPLAY = 300  # spooled works in one transaction; above BATCH, so that replaying always gains on what arrives
+LEASE_MS = 15_000
+PATIENCE_S = 1.0  # how long a turn waits for a database that is away before it goes to the spool
+RETRY_S = (0.05, 0.15, 0.3, 0.5)
+PROBE_S = 1.0  # how often a database that is away is tried again
+SPOOL_FIRST = 9001  # first sequence of a day in the spool's range: the counter must never get there
+
+Result = StoredCase | Exception | None
+
+
+@dataclass(slots=True)
+class _Job:
+    """Something to be written. ``side``: best effort, never spooled (what the board shows)."""
+
+    work: Work | None = None
+    side: Callable[[Connection], None] | None = None
+    reply: Callable[[Any], None] | None = None
+    reached: threading.Event | None = None
+
+
+def _at_once(call: Callable[[], None]) -> None:
+    call()
+
+
+class SqlLedger:
+    """Implements :class:`ivr.ledger.Ledger`, and what starting and stopping a calls process needs.
+
+    ``call_soon``: how call-backs reach the conductor's thread (``loop.call_soon_threadsafe``).
+    ``inline``: no thread; everything is written before the call returns (simulator, tests, tools).
+    ``number_for``: the spoken case number for (local day, sequence of that day).
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        keys: Keys,
+        *,
+        owner: str,
+        spool: Path,
+        number_for: NumberFor,
+        call_soon: Callable[[Callable[[], None]], Any] = _at_once,
+        inline: bool = False,
+        now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+        lease_ms: int = LEASE_MS,
+        patience_s: float = PATIENCE_S,
+        probe_s: float = PROBE_S,
+    ) -> None:
+        self._engine = engine
+        self._keys = keys
+        self._owner = owner
+        self._number_for = number_for
+        self._call_soon = call_soon
+        self._now_ms = now_ms
+        self._patience_s = patience_s
+        self._probe_s = probe_s
+        self._live = LiveCalls(keys, owner, lease_ms)
+        self._writer = Writer(keys, self._live, number_for)
+        self._spool = Spool(spool, keys)
+        self._spoken = {w.case.request.command_id: _spoken(w) for w in self._spool.waiting() if w.case}
+        self._connection: Connection | None = None
+        self._next_probe = 0.0
+        self._mine: set[str] = set()
+        self._started = now_ms()
+        self._queue: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._thread: threading.Thread | None = None
+        if not inline:
+            self._thread = threading.Thread(target=self._run, name="ledger", daemon=True)
+            self._thread.start()
+
+    # --- the Ledger protocol -------------------------------------------------------------------
+
+    def commit(self, turn: Turn, done: Callable[[Exception | None], None]) -> None:
+        """Write a turn durably, then ``done(None)`` through ``call_soon``; ``done(error)`` if it is unfit."""
+        (self._mine.discard if turn.live is None else self._mine.add)(turn.call_id)
+        self._put(_Job(work.of_turn(turn), reply=done))
+
+    def open_case(self, request: CaseRequest, done: Callable[[StoredCase | Exception], None]) -> None:
+        """Number and store a case durably, then ``done(StoredCase)``. One ``command_id`` is one case."""
+        self._put(_Job(work.of_case(request, self._keys), reply=done))
+
+    def seat_changed(
+        self, seat: str, at: int, *, reachable: bool | None = None, call_id: str | None = ""
+    ) -> None:
+        """Show a seat on the board (best effort). ``call_id`` "": as it was; None: in no call."""
+        self._put(_Job(side=lambda c: board.seat_changed(c, seat, at, reachable=reachable, call_id=call_id)))
+
+    # --- the process ---------------------------------------------------------------------------
+
+    def renew(self, now: int) -> None:
+        """Keep the lease on our calls; to be called well within ``lease_ms``."""
+        self._put(_Job(side=lambda c: self._live.renew(c, now)))
+
+    def heartbeat(self, kind: str, now: int, detail: dict[str, Any] | None = None) -> None:
+        """Show that this process (``kind``: calls, panel) lives."""
+        text = json.dumps({**(detail or {}), "spooled": len(self._spool)}, ensure_ascii=False)
+        self._put(_Job(side=lambda c: board.heartbeat(c, self._owner, kind, self._started, now, text)))
+
+    def interrupted(self, now: int) -> list[Interrupted]:
+        """Calls whose process ended: ours from before a restart, others' when their lease ran out."""
+        with reading(self._engine).connect() as connection:
+            return self._live.interrupted(connection, now, self._mine)
+
+    def close_interrupted(self, call_id: str, cause: str = "interrupted") -> None:
+        """End such a call with its cause, at the last moment it is known to have been up."""
+        with self._engine.begin() as connection:
+            self._live.close(connection, call_id, cause)
+
+    @property
+    def spooled(self) -> int:
+        """Turns that wait for the database to come back."""
+        return len(self._spool)
+
+    def flush(self, timeout_s: float = 30.0) -> bool:
+        """Wait until everything handed over so far is written or spooled; False when that took too long."""
+        if self._thread is None:
+            return True
+        reached = threading.Event()
+        self._queue.put(_Job(reached=reached))
+        return reached.wait(timeout_s)
+
+    def close(self, timeout_s: float = 30.0) -> None:
+        """Write what is queued, then let go of the database."""
+        if self._thread is not None:
+            self._queue.put(None)
+            self._thread.join(timeout_s)
+            self._thread = None
+        self._let_go()
+
+    # --- the writer ----------------------------------------------------------------------------
+
+    def _put(self, job: _Job) -> None:
+        if self._thread is None:
+            self._handle([job])
+        else:
+            self._queue.put(job)
+
+    def _run(self) -> None:
+        while True:
+            jobs, stop = self._take()
+            try:
+                self._handle(jobs)
+            except Exception:  # a bug here must not end the thread every call depends on
+                LOG.exception("the ledger could not handle %d jobs", len(jobs))
+            if stop:
+                return
+
+    def _take(self) -> tuple[list[_Job], bool]:
+        """Everything queued (at most a batch); waits for the first, or until a probe is due."""
+        jobs: list[_Job] = []
+        try:
+            wait = max(0.0, self._next_probe - time.monotonic()) if len(self._spool) else None
+            job = self._queue.get(timeout=wait) if wait != 0.0 else self._queue.get_nowait()
+            while job is not None:
+                jobs.append(job)
+                if len(jobs) == BATCH:
+                    return jobs, False
+                job = self._queue.get_nowait()
+        except queue.Empty:
+            return jobs, False
+        return jobs, True
+
+    def _handle(self, jobs: Sequence[_Job]) -> None:
+        if jobs:
+            self._answer(jobs, self._to_spool(jobs) if len(self._spool) else self._to_database(jobs))
+        if len(self._spool):
+            self._catch_up()
+
+    def _to_database(self, jobs: Sequence[_Job]) -> list[Result]:
+        try:
+            return self._patiently(jobs)
+        except Exception as error:
+            LOG.error("%s", explain(error, self._engine.url))
+            self._next_probe = time.monotonic() + self._probe_s
+            return self._to_spool(jobs)
+
+    def _patiently(self, jobs: Sequence[_Job]) -> list[Result]:
+        """Write, trying again for a bounded time; raises when the database stays away."""
+        end = time.monotonic() + self._patience_s
+        tries = 0
+        while True:
+            try:
+                return self._write(jobs, again=tries > 0)
+            except Exception as error:
+                pause = RETRY_S[min(tries, len(RETRY_S) - 1)]
+                if time.monotonic() + pause > end:
+                    raise
+                LOG.warning("%s; trying again", explain(error, self._engine.url))
+                time.sleep(pause)
+                tries += 1
+
+    def _write(self, jobs: Sequence[_Job], *, again: bool) -> list[Result]:
+        """One transaction; if something in it is unfit, each job alone, so that it harms no other."""
+        try:
+            return self._transaction(jobs, again)
+        except Exception as error:
+            if is_away(error):
+                raise
+            if len(jobs) == 1:
+                LOG.exception("a turn could not be written")
+                return [error]
+        return [result for job in jobs for result in self._write([job], again=True)]
+
+    def _transaction(self, jobs: Sequence[_Job], again: bool) -> list[Result]:
+        works = [job.work for job in jobs if job.work is not None]
+        try:
+            if self._connection is None:
+                self._connection = impatient(self._engine.connect())
+            with self._connection.begin():
+                stored = iter(self._writer.write(self._connection, works, self._now_ms(), again=again))
+                for job in jobs:
+                    if job.side is not None:
+                        job.side(self._connection)
+        except SQLAlchemyError:
+            self._let_go()
+            raise
+        return [next(stored) if job.work is not None else None for job in jobs]
+
+    def _catch_up(self) -> None:
+        """Write the next piece of the spool, if it is time to."""
+        if time.monotonic() < self._next_probe:
+            return
+        works = self._spool.peek(REPLAY)
+        jobs = [_Job(item if item is not None else Work()) for item in works]
+        try:
+            results = self._write(jobs, again=True)
+        except Exception:
+            self._next_probe = time.monotonic() + self._probe_s
+            return
+        unfit = [i for i, r in enumerate(results) if works[i] is None or isinstance(r, Exception)]
+        self._spool.drop(len(jobs), unfit)
+        if not len(self._spool):
+            self._spoken.clear()
+            LOG.warning("the database is back; the spool is written")
+
+    def _to_spool(self, jobs: Sequence[_Job]) -> list[Result]:
+        results: list[Result] = []
+        waiting: list[Work] = []
+        for job in jobs:
+            case = job.work.case if job.work is not None else None
+            known = self._spoken.get(case.request.command_id) if case is not None else None
+            if job.work is not None and known is None:
+                if case is not None:
+                    case.sequence = self._spool.next_sequence(case.request.day, SPOOL_FIRST)
+                    case.number = self._number_for(case.request.day, case.sequence)
+                    known = self._spoken[case.request.command_id] = _spoken(job.work)
+                waiting.append(job.work)
+            results.append(known)
+        try:
+            if waiting:
+                self._spool.append(waiting)
+        except OSError as error:
+            LOG.critical("neither the database nor the spool can be written: %s", error)
+            for item in waiting:
+                if item.case is not None:
+                    self._spoken.pop(item.case.request.command_id, None)
+            return [error for _ in jobs]
+        return results
+
+    def _answer(self, jobs: Sequence[_Job], results: Sequence[Result]) -> None:
+        for job in jobs:
+            if job.reached is not None:
+                job.reached.set()
+        replies = [(job.reply, result) for job, result in zip(jobs, results, strict=True) if job.reply]
+        if not replies:
+            return
+
+        def deliver() -> None:
+            for reply, result in replies:
+                try:
+                    reply(result)
+                except Exception:
+                    LOG.exception("a call-back of the ledger failed")
+
+        try:
+            self._call_soon(deliver)
+        except RuntimeError:  # the loop is closed: nobody waits for the answer any more
+            LOG.warning("%d answers of the ledger came after the end", len(replies))
+
+    def _let_go(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.invalidate()  # never back to the pool: it may be broken, and it is impatient
+            connection.close()
+
+
+def _spoken(item: Work) -> StoredCase:
+    assert item.case is not None
+    return StoredCase(item.case.id, item.case.number, item.case.request.due)

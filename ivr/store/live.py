@@ -1,0 +1,103 @@
+"""Calls that are up now: who owns them, until when, and where they stand (the state is encrypted).
+
+A process that dies leaves its rows behind; :func:`interrupted` finds them, so that each call is closed with
+its cause, or taken over by an engine that kept it up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, delete, func, or_, select, update
+
+from ivr.ledger import Fact, Interrupted, Live
+from ivr.store import journal
+from ivr.store.keys import Keys
+from ivr.store.sql import table, upsert
+
+LIVE, SEATS, LEGS = table("live_calls"), table("seats"), table("legs")
+
+
+class LiveCalls:
+    """The live rows of one owner (node)."""
+
+    def __init__(self, keys: Keys, owner: str, lease_ms: int) -> None:
+        self._keys = keys
+        self._owner = owner
+        self._lease_ms = lease_ms
+
+    def save(self, connection: Connection, calls: Mapping[str, Live | None], now: int) -> None:
+        """Write where each call stands; None: it is over."""
+        rows = [self._row(call_id, live, now) for call_id, live in calls.items() if live is not None]
+        if rows:
+            upsert(connection, "live_calls", rows)
+        over = [call_id for call_id, live in calls.items() if live is None]
+        if over:
+            connection.execute(delete(LIVE).where(LIVE.c.call_id.in_(over)))
+
+    def renew(self, connection: Connection, now: int) -> None:
+        """Keep the lease on every call of this owner."""
+        mine = update(LIVE).where(LIVE.c.owner == self._owner)
+        connection.execute(mine.values(lease_until=now + self._lease_ms))
+
+    def interrupted(self, connection: Connection, now: int, known: Collection[str]) -> list[Interrupted]:
+        """Calls nobody serves: ours but unknown (we were restarted), and those whose lease ran out."""
+        lost = or_(LIVE.c.owner == self._owner, LIVE.c.lease_until < now)
+        query = select(LIVE).where(lost).order_by(LIVE.c.arrived, LIVE.c.call_id)
+        rows = [row for row in connection.execute(query).mappings() if row["call_id"] not in known]
+        return [
+            Interrupted(row["call_id"], self._live(row), _seats(connection, row["call_id"])) for row in rows
+        ]
+
+    def close(self, connection: Connection, call_id: str, cause: str) -> bool:
+        """End an interrupted call at the last moment it is known to have been up; False: closed already."""
+        row = connection.execute(select(LIVE).where(LIVE.c.call_id == call_id)).mappings().first()
+        if row is None:
+            return False
+        last = connection.scalar(
+            select(func.max(journal.JOURNAL.c.at)).where(journal.JOURNAL.c.call_id == call_id)
+        )
+        ended = max(last or row["arrived"], row["lease_until"] - self._lease_ms)
+        fact = Fact(
+            ended, "system", "call_ended", {"released_by": "failure", "cause": cause}, "process ended"
+        )
+        journal.append_facts(connection, [fact], call_id=call_id)
+        connection.execute(delete(LIVE).where(LIVE.c.call_id == call_id))
+        connection.execute(update(SEATS).where(SEATS.c.call_id == call_id).values(call_id=None, since=ended))
+        return True
+
+    def _row(self, call_id: str, live: Live, now: int) -> dict[str, Any]:
+        return {
+            "call_id": call_id,
+            "owner": self._owner,
+            "lease_until": now + self._lease_ms,
+            "ref": live.ref,
+            "flow": live.flow,
+            "step": live.step,
+            "step_since": live.step_since,
+            "arrived": live.arrived,
+            "window": live.window,
+            "seat": live.seat,
+            "waiting_since": live.waiting_since,
+            "test": live.test,
+            "state": self._keys.encrypt(live.state.encode(), _place(call_id)),
+        }
+
+    def _live(self, row: RowMapping) -> Live:
+        fields = ("ref", "flow", "step", "step_since", "arrived", "window", "seat", "waiting_since", "test")
+        return Live(
+            self._keys.decrypt(row["state"], _place(row["call_id"])).decode(),
+            **{name: row[name] for name in fields},
+        )
+
+
+def _place(call_id: str) -> bytes:
+    return b"live:" + call_id.encode()
+
+
+def _seats(connection: Connection, call_id: str) -> tuple[str, ...]:
+    """The seats that rang for the call or were in it."""
+    open_legs = select(LEGS.c.seat).where(LEGS.c.call_id == call_id, LEGS.c.ended.is_(None))
+    shown = select(SEATS.c.id).where(SEATS.c.call_id == call_id)
+    return tuple(sorted({*connection.scalars(open_legs), *connection.scalars(shown)}))

@@ -1,0 +1,72 @@
+"""The only writer of the derived tables: load what the facts touch, fold, write back.
+
+Used in the transaction that writes the journal rows, so journal and derived rows never disagree.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Sequence
+
+from sqlalchemy import Connection, select
+
+from ivr.store.fold import FOLDS, LEG_FACTS, JournalRow, Tables, fold
+from ivr.store.sql import rows_by, table, upsert
+
+DERIVED = ("calls", "legs", "cases", "recordings")
+
+
+def apply(connection: Connection, rows: Sequence[JournalRow]) -> None:
+    """Bring the derived tables up to date with journal rows just written, in their order."""
+    facts = [row for row in rows if row.name in FOLDS]
+    if facts:
+        tables = load(connection, facts)
+        for fact in facts:
+            fold(tables, fact)
+        save(connection, tables)
+
+
+def load(connection: Connection, facts: Sequence[JournalRow]) -> Tables:
+    """The rows ``facts`` may read or change, and no others."""
+    names = {fact.name for fact in facts}
+
+    def calls_of(*wanted: str) -> set[str]:
+        return {fact.call_id for fact in facts if fact.call_id and fact.name in wanted}
+
+    tables = Tables()
+    tables.calls = rows_by(connection, "calls", "id", {fact.call_id for fact in facts if fact.call_id})
+    if names & LEG_FACTS:
+        tables.legs = rows_by(connection, "legs", "call_id", calls_of(*LEG_FACTS))
+    with_recordings = calls_of("recorded", "case_opened")
+    if with_recordings:
+        tables.recordings = rows_by(connection, "recordings", "call_id", with_recordings)
+    if "recorded" in names:
+        tables.wanted = _wanted(connection, calls_of("recorded"))
+    case_ids = {fact.case_id for fact in facts if fact.case_id}
+    if case_ids:
+        tables.cases = rows_by(connection, "cases", "id", case_ids)
+    if "party_sealed" in names:
+        tables.cases |= rows_by(connection, "cases", "call_id", calls_of("party_sealed"))
+    return tables
+
+
+def save(connection: Connection, tables: Tables) -> None:
+    """Write every changed row, one statement per table."""
+    for name in DERIVED:
+        rows = [getattr(tables, name)[key] for kind, key in tables.changed if kind == name]
+        if rows:
+            upsert(connection, name, rows)
+
+
+def _wanted(connection: Connection, calls: Collection[str]) -> dict[tuple[str, str], str]:
+    journal = table("journal")
+    opened = connection.execute(
+        select(journal.c.call_id, journal.c.case_id, journal.c.data).where(
+            journal.c.call_id.in_(list(calls)), journal.c.name == "case_opened"
+        )
+    )
+    return {
+        (call_id, token): case_id
+        for call_id, case_id, data in opened
+        for token in json.loads(data).get("recordings", ())
+    }

@@ -1,0 +1,65 @@
+"""The few statements the store repeats at every turn of every call, built once and cached."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Connection, Executable, Table, bindparam, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from ivr.store.models import Base
+
+Row = dict[str, Any]
+
+
+def table(name: str) -> Table:
+    """The table of that name."""
+    return Base.metadata.tables[name]
+
+
+def upsert(connection: Connection, name: str, rows: list[Row]) -> None:
+    """Insert or replace whole rows. Text longer than its column is cut (headers may be any length)."""
+    limits = _limits(name)
+    for row in rows:
+        for column, limit in limits:
+            if row[column] is not None and len(row[column]) > limit:
+                row[column] = row[column][:limit]
+    connection.execute(_upsert(name, connection.dialect.name), rows)
+
+
+def rows_by(connection: Connection, name: str, column: str, values: Collection[Any]) -> dict[str, Row]:
+    """Rows of a table whose ``column`` is one of ``values``, by id."""
+    if not values:
+        return {}
+    found = connection.execute(_select(name, column), {"values": list(values)})
+    return {row["id"]: dict(row) for row in found.mappings()}
+
+
+# Statements are built once; building them anew would cost more than running them.
+
+
+@cache
+def _select(name: str, column: str) -> Executable:
+    return select(table(name)).where(table(name).c[column].in_(bindparam("values", expanding=True)))
+
+
+@cache
+def _upsert(name: str, dialect: str) -> Executable:
+    target = table(name)
+    keys = [column.name for column in target.primary_key]
+    insert = sqlite.insert(target) if dialect == "sqlite" else postgresql.insert(target)
+    others = [column.name for column in target.columns if column.name not in keys]
+    return insert.on_conflict_do_update(
+        index_elements=keys, set_={name: insert.excluded[name] for name in others}
+    )
+
+
+@cache
+def _limits(name: str) -> tuple[tuple[str, int], ...]:
+    return tuple(
+        (column.name, length)
+        for column in table(name).columns
+        if (length := getattr(column.type, "length", None)) and not column.primary_key
+    )

@@ -1,0 +1,100 @@
+"""One transaction: many works in order, each with its journal rows, people, cases and live state."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, select, text
+from sqlalchemy.dialects import postgresql, sqlite
+
+from ivr.ledger import Fact, StoredCase
+from ivr.store import journal
+from ivr.store.fold import JournalRow
+from ivr.store.keys import Keys
+from ivr.store.live import LiveCalls
+from ivr.store.parties import Parties
+from ivr.store.sql import table
+from ivr.store.work import NewCase, Work
+
+CASES, COUNTERS = table("cases"), table("case_counters")
+JOURNAL_LOCK = 0x686A  # PostgreSQL advisory lock: writers share it, a rebuild holds it alone
+
+NumberFor = Callable[[str, int], str]  # (local day YYYY-MM-DD, sequence from 1) -> spoken case number
+
+
+class Writer:
+    """Writes works inside the caller's transaction."""
+
+    def __init__(self, keys: Keys, live: LiveCalls, number_for: NumberFor) -> None:
+        self._parties = Parties(keys)
+        self._live = live
+        self._number_for = number_for
+
+    def write(
+        self, connection: Connection, works: Sequence[Work], now: int, *, again: bool = False
+    ) -> list[StoredCase | None]:
+        """Write ``works`` in order; for each that opens a case, the case as stored.
+
+        ``again``: some of them may be in the database already (the answer to a commit was lost); those
+        are recognised by their journal ids and not written twice.
+        """
+        if connection.dialect.name == "postgresql":
+            connection.execute(_SHARED_LOCK, {"lock": JOURNAL_LOCK})
+        seen = journal.written(connection, [i for work in works for i in work.ids()]) if again else set()
+        rows: list[JournalRow] = []
+        opened: dict[str, StoredCase] = {}
+        stored: list[StoredCase | None] = []
+        for work in works:
+            for party in work.parties:
+                self._parties.write(connection, party, work.rows[0].at if work.rows else now)
+            if work.seal:
+                self._parties.seal(connection, work.seal)
+            rows += [row for row in work.rows if row.id not in seen]
+            stored.append(self._open(connection, work.case, opened, rows) if work.case else None)
+        journal.append(connection, rows)
+        calls = {work.call_id: work.live for work in works if work.call_id and (work.live or work.over)}
+        self._live.save(connection, calls, now)
+        return stored
+
+    def _open(
+        self, connection: Connection, case: NewCase, opened: dict[str, StoredCase], rows: list[JournalRow]
+    ) -> StoredCase:
+        command = case.request.command_id
+        known = opened.get(command) or _find(connection, command)
+        if known is None:
+            number = case.number or self._next_number(connection, case.request.day)
+            rows.append(case.opened(number))
+            known = StoredCase(case.id, number, case.request.due)
+        elif case.number and case.number != known.number:
+            # The answer to the first commit was lost and another number was spoken: the spoken one counts.
+            fact = Fact(
+                case.request.received, "case", "case_renumbered", {"number": case.number, "was": known.number}
+            )
+            rows.append(journal.new_row(fact, call_id=case.request.call_id, case_id=known.id))
+            known = StoredCase(known.id, case.number, known.due)
+        opened[command] = known
+        return known
+
+    def _next_number(self, connection: Connection, day: str) -> str:
+        while True:
+            sequence = connection.scalar(_count(connection.dialect.name), {"day": day, "last": 1})
+            number = self._number_for(day, int(sequence or 0))
+            if connection.scalar(select(CASES.c.id).where(CASES.c.number == number)) is None:
+                return number
+
+
+def _find(connection: Connection, command_id: str) -> StoredCase | None:
+    query = select(CASES.c.id, CASES.c.number, CASES.c.due).where(CASES.c.command_id == command_id)
+    row = connection.execute(query).first()
+    return StoredCase(*row) if row is not None else None
+
+
+def _count(dialect: str) -> Any:
+    new = sqlite.insert(COUNTERS) if dialect == "sqlite" else postgresql.insert(COUNTERS)
+    return new.on_conflict_do_update(index_elements=["day"], set_={"last": COUNTERS.c.last + 1}).returning(
+        COUNTERS.c.last
+    )
+
+
+_SHARED_LOCK = text("SELECT pg_advisory_xact_lock_shared(:lock)")
