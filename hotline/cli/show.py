@@ -1,0 +1,137 @@
+"""``hotline show calls|cases|journal``: what the store remembers, without personal data."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import click
+from rich.console import Console
+from rich.table import Table
+from sqlalchemy import inspect, select
+
+from hotline import parts
+from hotline.cli.common import json_option, looking, print_json
+from hotline.settings import Settings
+from ivr.store import queries
+from ivr.store.models import Journal
+
+HIDDEN = frozenset({"party_id", "query_hash", "command_id"})  # inner names that help nobody
+MOMENTS = frozenset(
+    {"arrived", "answered", "human_requested", "agent_ring", "agent_answered", "agent_left", "ended", "at"}
+    | {"received", "due_ms", "unrolled_ms", "replied"}
+)
+
+_limit = click.option(
+    "-n", "limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="How many."
+)
+
+
+@click.group()
+def show() -> None:
+    """Show calls, cases or the journal; newest first, without personal data."""
+
+
+@show.command()
+@_limit
+@json_option
+@looking
+def calls(settings: Settings, limit: int, as_json: bool) -> None:
+    """Show the latest calls.
+
+    \b
+    Example: hotline show calls -n 5
+    """
+    with parts.looking(settings) as session:
+        rows = [_row(row, settings) for row in queries.calls(session, queries.CallFilter(), limit=limit).rows]
+    columns = (
+        "arrived",
+        "called",
+        "flow",
+        "last_step",
+        "keys",
+        "window",
+        "seat",
+        "human_wait",
+        "outcome",
+        "cause",
+    )
+    _print(rows, columns, as_json, "no calls yet; try `hotline dial`")
+
+
+@show.command()
+@_limit
+@json_option
+@looking
+def cases(settings: Settings, limit: int, as_json: bool) -> None:
+    """Show the latest cases with their due dates.
+
+    \b
+    Example: hotline show cases --json
+    """
+    with parts.looking(settings) as session:
+        rows = [_row(row, settings) for row in queries.cases(session, queries.CaseFilter(), limit=limit).rows]
+    for row in rows:
+        row["explanation"] = json.loads(row["explanation"])
+    columns = ("number", "kind", "category", "received", "due", "unrolled", "provisional", "status")
+    _print(rows, columns, as_json, "no cases yet; call and choose complaint 投诉")
+
+
+@show.command()
+@click.option("--call", "call_id", default="", help="Only this call (its id or SIP Call-ID).")
+@_limit
+@json_option
+@looking
+def journal(settings: Settings, limit: int, as_json: bool, call_id: str) -> None:
+    """Show the latest journal rows, oldest of them first.
+
+    \b
+    Example: hotline show journal -n 50
+    """
+    query = select(Journal).order_by(Journal.seq.desc()).limit(limit)
+    if call_id:
+        query = query.where(Journal.call_id == call_id)
+    with parts.looking(settings) as session:
+        rows = [_row(row, settings) for row in reversed(session.scalars(query).all())]
+    for row in rows:
+        row["data"] = json.loads(row["data"])
+    _print(rows, ("at", "call_id", "kind", "name", "data", "reason"), as_json, "the journal is empty")
+
+
+def _row(row: Any, settings: Settings) -> dict[str, Any]:
+    """A row as plain data; moments in the unit's zone."""
+    zone = ZoneInfo(settings.unit.zone)
+    values = {c.key: getattr(row, c.key) for c in inspect(row).mapper.column_attrs if c.key not in HIDDEN}
+    return {
+        key: datetime.fromtimestamp(value / 1000, zone).isoformat(timespec="milliseconds")
+        if key in MOMENTS and value is not None
+        else value
+        for key, value in values.items()
+    }
+
+
+def _print(rows: list[dict[str, Any]], columns: Sequence[str], as_json: bool, nothing: str) -> None:
+    if as_json:
+        print_json(rows)
+        return
+    if not rows:
+        click.echo(nothing)
+        return
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*(_short(row[column]) for column in columns))
+    Console().print(table, highlight=False)
+
+
+def _short(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, dict):
+        return " ".join(f"{key}={item}" for key, item in value.items() if item not in ("", None))
+    text = str(value)
+    return text[:19].replace("T", " ") if text[4:5] == "-" and text[10:11] == "T" else text

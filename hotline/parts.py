@@ -1,0 +1,86 @@
+"""The parts of a hotline, built from its settings. Every process and command builds them here, alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+
+from hotline.settings import Settings
+from ivr import spoken
+from ivr.phrases import Phrases
+from ivr.profile import Profile
+from ivr.store.engine import open_engine, reading
+from ivr.store.schema import require_current
+from recordings.sound import Line
+from recordings.voices import ESPEAK_WPM, Voices
+from recordings.voices import Settings as VoiceSettings
+
+
+def phrases(settings: Settings) -> Phrases:
+    """All phrases, the unit's name and hours filled in."""
+    unit = settings.unit
+    return Phrases.load(
+        variables={"unit": unit.name, "unit.en": unit.name_en, "hours": unit.hours, "hours.en": unit.hours_en}
+    )
+
+
+def profile(settings: Settings) -> Profile:
+    """The rules that count."""
+    return Profile.load(settings.profile)
+
+
+def voices(settings: Settings) -> Voices:
+    """The voices; close them when done."""
+    voice = settings.voice
+    return Voices(
+        voice_cache(settings),
+        voice.human_dir,
+        voice.online,
+        VoiceSettings(voice.stale, round(ESPEAK_WPM * voice.pace), voice.piper),
+    )
+
+
+def voice_cache(settings: Settings) -> Path:
+    """Where finished prompts are kept."""
+    return settings.voice.cache_dir or settings.data.dir / "voices"
+
+
+def prompt_lines(phrases: Phrases) -> list[Line]:
+    """Everything that can be spoken ahead of any call, in both languages, each once."""
+    lines: dict[tuple[str, str], Line] = {}
+    for lang in spoken.LANGS:
+        for phrase in phrases:
+            if phrase.use != "O" and lang in phrase.text and not phrase.placeholders(lang):
+                lines[lang, phrase.text[lang]] = Line(phrase.text[lang], lang, phrase_key=phrase.key)
+        for text in phrases.static_texts(lang):
+            lines.setdefault((lang, text), Line(text, lang))
+    return list(lines.values())
+
+
+@contextmanager
+def database(settings: Settings) -> Iterator[Engine]:
+    """The database, at the schema this program works with. Raises ``DatabaseAway``."""
+    engine = open_engine(settings.database)
+    try:
+        require_current(engine)
+        yield engine
+    finally:
+        engine.dispose()
+
+
+@contextmanager
+def looking(settings: Settings) -> Iterator[Session]:
+    """A session that only reads."""
+    with database(settings) as engine, Session(reading(engine)) as session:
+        yield session
+
+
+@contextmanager
+def changing(settings: Settings) -> Iterator[Session]:
+    """A transaction: committed at the end of the block, or not at all."""
+    with database(settings) as engine, Session(engine) as session, session.begin():
+        yield session
