@@ -91,6 +91,9 @@ def from_pcm(pcm: bytes) -> Samples:
 def _finish(speech: Samples, rate: int, to_rate: int, band: tuple[float, float]) -> bytes:
     """Resample, band-limit, level and limit."""
     out = _band_limit(soxr.resample(speech, rate, to_rate, quality="HQ"), to_rate, band)
+    if not (power := float((out**2).mean())) > 0:
+        raise AudioError("there is no speech in it: record it again")
+    out *= 10 ** (TARGET_DBFS / 20) / power**0.5  # near enough for the gates of level()
     for _ in range(4):  # limiting takes a little level away: approach the target again
         gain = 10 ** ((TARGET_DBFS - level(out, to_rate)) / 20)
         if abs(gain - 1) < 0.01:

@@ -103,6 +103,7 @@ class Disk:
         """Delete the longest unused prompts beyond ``max_bytes`` and lost audio; bytes freed."""
         entries = []
         for path in self.folder.glob("*/*.json"):
+            audio: tuple[Path, ...]
             try:
                 audio = self._audio(json.loads(path.read_bytes())["id"])
             except (OSError, ValueError, KeyError, TypeError):
