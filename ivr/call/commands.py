@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ivr.call.state import Draft
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +81,20 @@ class OpenCase(Command):
     recordings: tuple[str, ...] = ()
     complete: bool = True
 
+    @classmethod
+    def of(cls, draft: Draft, *, complete: bool) -> OpenCase:
+        """The command that stores a draft."""
+        return cls(
+            kind=draft.kind,
+            category=draft.category,
+            anonymous=draft.anonymous,
+            callback=draft.callback,
+            typed_number=draft.typed_number,
+            confirmed=draft.confirmed,
+            recordings=draft.recordings,
+            complete=complete,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class FindSeats(Command):
@@ -116,6 +134,7 @@ class Mark(Command):
 
     name: str
     value: str = ""
+    at: int = 0  # UTC ms when it was so; 0: now
 
 
 @dataclass(frozen=True, slots=True)

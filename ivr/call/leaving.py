@@ -1,0 +1,63 @@
+"""The caller hung up: what they said so far is stored before the call is closed.
+
+Holds in every step, so that nobody who spoke falls through: a running recording is waited for, an
+account that belongs to no case yet becomes an incomplete one.
+"""
+
+from __future__ import annotations
+
+from ivr.call import commands as c
+from ivr.call import events as e
+from ivr.call.limits import RECORD_END_LIMIT_S, SAVE_LIMIT_S
+from ivr.call.steps import account
+from ivr.call.turn import Turn
+
+PREFIX = "left."
+
+
+def begin(turn: Turn, event: e.CallerLeft) -> None:
+    """Let the operators go, then store what there is, then end."""
+    by = "failure" if event.cause == "failure" else "caller"
+    cause = "failure" if by == "failure" else "caller_left"
+    bridged = bool(turn.s.seat)
+    for seat in (*turn.s.ring.seats, *filter(None, (turn.s.seat,))):
+        turn.ask(c.DropSeat(seat, "caller left"))
+    turn.ring(seats=(), waiting=())
+    saving = turn.s.phase == "saving"
+    turn.set(left_at=turn.at, released_by=by, cause=cause, token="", seat="")
+    if turn.s.recording:
+        turn.set(phase=PREFIX + "recording")
+        turn.arm("record", RECORD_END_LIMIT_S)
+    elif saving:
+        turn.set(phase=PREFIX + "saving")
+        turn.arm("save", SAVE_LIMIT_S)
+    elif bridged or not _store(turn):
+        _end(turn)
+
+
+def on(turn: Turn, event: e.Event) -> None:
+    """What still happens after the caller left."""
+    if turn.s.phase == PREFIX + "saving":
+        if isinstance(event, (e.CaseOpened, e.CaseFailed, e.TimeUp)):
+            _end(turn)
+    elif isinstance(event, (e.RecordDone, e.TimeUp)):
+        if isinstance(event, e.RecordDone):
+            account.keep(turn, event)
+        if not _store(turn):
+            _end(turn)
+
+
+def _store(turn: Turn) -> bool:
+    draft = turn.s.draft
+    if not draft.recordings or draft.number:
+        return False
+    if draft.callback == "none" and turn.s.caller_known and not draft.anonymous:
+        turn.draft(callback="caller")
+    turn.ask(c.OpenCase.of(turn.draft(kind=draft.kind or "message"), complete=False))
+    turn.set(phase=PREFIX + "saving")
+    turn.arm("save", SAVE_LIMIT_S)
+    return True
+
+
+def _end(turn: Turn) -> None:
+    turn.end(turn.s.cause, by=turn.s.released_by)

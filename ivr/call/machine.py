@@ -1,0 +1,110 @@
+"""The call as a pure machine: ``step(state, event) -> (state, commands)``.
+
+No clock, no socket, no database, no randomness: time arrives inside events. What belongs to one
+step kind is in ``ivr/call/steps``; here is what holds in every step: late events are ignored,
+a caller who leaves is let go, key presses wake the hop counter.
+"""
+
+from __future__ import annotations
+
+from ivr.call import commands as c
+from ivr.call import events as e
+from ivr.call import leaving
+from ivr.call.state import CallState
+from ivr.call.turn import FlowContext, Turn
+
+
+def begin(flow: FlowContext) -> CallState:
+    """The state of a call that has not arrived yet."""
+    return CallState(flow=flow.name, version=flow.version)
+
+
+def step(flow: FlowContext, state: CallState, event: e.Event) -> tuple[CallState, tuple[c.Command, ...]]:
+    """What the call does about ``event``. Never raises for any event in any state."""
+    turn = Turn(flow, state, event.at)
+    if not state.over and not _stale(state, event):
+        _dispatch(turn, event)
+    elif isinstance(event, e.SeatAnswered):
+        turn.ask(c.DropSeat(event.seat, "too late"))
+    return turn.s, tuple(turn.out)
+
+
+def _stale(state: CallState, event: e.Event) -> bool:
+    """Reports about something that is no longer waited for."""
+    match event:
+        case e.TimeUp(timer=timer):
+            return timer != state.timer or event.at < state.timer_at
+        case e.PlayDone(token=token):
+            return token != state.token
+        case e.RecordDone(token=token):
+            return token != state.recording
+    return False
+
+
+def _dispatch(turn: Turn, event: e.Event) -> None:
+    match event:
+        case e.Offered():
+            if turn.s.phase == "new":
+                _offered(turn, event)
+            return
+        case e.Answered():
+            if turn.s.phase == "answering":
+                _answered(turn)
+            return
+        case e.EngineLost():
+            turn.end("failure", by="failure")
+            return
+        case e.CallerLeft():
+            if not turn.s.left_at:
+                leaving.begin(turn, event)
+            return
+        case e.PlayDone():
+            turn.set(token="")
+        case e.RecordDone():
+            turn.set(recording="")
+        case e.Digit():
+            turn.set(hops=0, chose=True)
+        case e.Resumed():
+            if turn.s.phase in ("new", "ringing_first", "answering"):
+                return
+    if turn.s.phase.startswith(leaving.PREFIX):
+        leaving.on(turn, event)
+        return
+    if turn.s.phase == "ringing_first":
+        if isinstance(event, e.TimeUp):
+            _answer(turn)
+        return
+    if turn.s.phase in ("new", "answering"):
+        if isinstance(event, e.TimeUp):
+            turn.end("failure")
+        return
+    if isinstance(event, e.SeatAnswered) and event.seat not in turn.s.ring.seats:
+        turn.ask(c.DropSeat(event.seat, "too late"))
+        return
+    here = turn.flow.steps[turn.s.step]
+    if isinstance(event, e.Resumed):
+        here.resume(turn)
+    else:
+        here.on(turn, event)
+
+
+def _offered(turn: Turn, event: e.Offered) -> None:
+    turn.set(offered_at=event.at, caller_known=event.caller_known)
+    turn.ask(c.Ring())
+    if turn.rules.answer_after_s > 0:
+        turn.set(phase="ringing_first")
+        turn.arm("answer", turn.rules.answer_after_s)
+    else:
+        _answer(turn)
+
+
+def _answer(turn: Turn) -> None:
+    turn.set(phase="answering")
+    turn.ask(c.Answer())
+    turn.arm("answering", 40)  # longer than the 32 s in which a 200 is repeated (RFC 3261 timer H)
+
+
+def _answered(turn: Turn) -> None:
+    late = turn.at - turn.s.offered_at >= turn.rules.apology_after_s * 1000
+    turn.set(answered_at=turn.at, apologise=late)
+    turn.goto(turn.flow.start)

@@ -1,0 +1,92 @@
+"""The state of a call: frozen, plain, JSON at every wait.
+
+Written after every event, so that a restarted process can take the call over where it stood. It
+may hold a typed number, so the store encrypts it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+OVER = "over"  # phase of a finished call
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """The case being taken: what is still to be asked, and what was said so far."""
+
+    kind: str = ""
+    todo: tuple[str, ...] = ()
+    category: str = ""
+    page: int = 0
+    anonymous: bool = False
+    callback: str = "none"  # caller, typed, none
+    typed_number: str = ""
+    confirmed: bool = False
+    recordings: tuple[str, ...] = ()
+    number: str = ""  # of the stored case
+    due: str = ""
+    query_code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ringing:
+    """The operators' phones being rung for this caller. Times are UTC ms."""
+
+    level: str = ""  # window, group, general
+    waiting: tuple[str, ...] = ()  # found free, not rung yet
+    seats: tuple[str, ...] = ()  # ringing now
+    tried: tuple[str, ...] = ()
+    until: int = 0  # this level's limit
+
+
+@dataclass(frozen=True, slots=True)
+class CallState:
+    """Where one call stands. ``phase`` is the wait inside ``step``; ``timer`` ends it at ``timer_at``."""
+
+    flow: str = ""
+    version: str = ""
+    lang: str = "zh-CN"
+    step: str = ""
+    phase: str = "new"
+    timer: str = ""
+    timer_at: int = 0
+    serial: int = 0
+    token: str = ""
+    recording: str = ""
+    tries: int = 0
+    digits: str = ""
+    hops: int = 0
+    offered_at: int = 0
+    answered_at: int = 0
+    human_at: int = 0
+    left_at: int = 0
+    caller_known: bool = False
+    apologise: bool = False  # the next prompt begins with the apology (S4-29)
+    chose: bool = False  # a menu was offered or a key pressed: waiting for a person begins later than the call
+    nobody: bool = False  # every operator was tried in vain: silence now ends the call instead of ringing again
+    seat: str = ""
+    released_by: str = ""
+    cause: str = ""
+    draft: Draft = field(default_factory=Draft)
+    ring: Ringing = field(default_factory=Ringing)
+
+    @property
+    def over(self) -> bool:
+        return self.phase == OVER
+
+    def to_json(self) -> str:
+        """Compact JSON of everything (personal: encrypt before storing)."""
+        return json.dumps(dataclasses.asdict(self), ensure_ascii=False, separators=(",", ":"))
+
+    @classmethod
+    def from_json(cls, text: str) -> CallState:
+        """The state written by :meth:`to_json`; fields of a newer version are refused with TypeError."""
+        raw: dict[str, Any] = json.loads(text)
+        draft, ring = raw.pop("draft"), raw.pop("ring")
+        for part, names in ((draft, ("todo", "recordings")), (ring, ("waiting", "seats", "tried"))):
+            part.update({name: tuple(part[name]) for name in names})
+        return cls(**raw, draft=Draft(**draft), ring=Ringing(**ring))

@@ -1,0 +1,71 @@
+"""What every step kind has: what it reads from the file, where it may lead, how it acts."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from typing import ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from ivr.call import events as e
+from ivr.call.turn import Turn
+
+PhraseKey = str
+StepName = str
+Answer = Literal["done", "nothing", "person"]  # how a question ended
+
+
+class Step(BaseModel, ABC):
+    """A step of a flow: frozen data from the file, with what to do in it.
+
+    ``label``: phrase key under which menus offer the step. ``lang``: speak this language from here on.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    kind: ClassVar[str] = ""
+
+    label: str | None = Field(default=None, description="phrase key under which menus offer this step")
+    lang: str | None = Field(default=None, description="language from here on: zh-CN or en")
+
+    def enter(self, turn: Turn) -> None:
+        """The call comes to this step."""
+        if self.lang:
+            turn.set(lang=self.lang)
+        self.start(turn)
+
+    @abstractmethod
+    def start(self, turn: Turn) -> None:
+        """The step's own beginning."""
+
+    @abstractmethod
+    def on(self, turn: Turn, event: e.Event) -> None:
+        """Something happened while the call waits in this step."""
+
+    def resume(self, turn: Turn) -> None:
+        """A restarted process took the call over: apologise and begin the step again."""
+        turn.set(tries=0, digits="")
+        self.start(turn)
+
+    # --- for the checker and the voices ---
+
+    def exits(self) -> Iterator[tuple[str, StepName]]:
+        """(branch, step) this step may lead to."""
+        yield from ()
+
+    def quiet_exits(self) -> Iterator[tuple[str, StepName]]:
+        """The exits that need no act of the caller (silence, time-outs, failures, plain next)."""
+        yield from self.exits()
+
+    def phrases(self) -> Iterator[tuple[str, PhraseKey]]:
+        """(where in the file, phrase key) the step speaks."""
+        yield from ()
+
+    def windows(self) -> Iterator[str]:
+        """Windows the step rings."""
+        yield from ()
+
+
+def ended(event: e.Event) -> bool:
+    """The prompt is over: it ended by itself, or its guard time ran out."""
+    return isinstance(event, e.PlayDone) or (isinstance(event, e.TimeUp) and event.timer == "play")

@@ -1,0 +1,200 @@
+"""Take a complaint 投诉, report 举报, message 留言 ...: thanks, questions, stored, number and due date.
+
+.. code-block:: yaml
+
+    complaint:
+      case: {kind: complaint, ask: [category, spoken_account, callback_number], read_back: [case_number, due_date]}
+      next: bye
+
+S4-31: thanks first, then the details, then it is passed on at once. The number is spoken only after
+the case is durably stored. What a caller said before hanging up is stored too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from ivr.call import commands as c
+from ivr.call import events as e
+from ivr.call.limits import CONFIRM_KEY_S, SAVE_LIMIT_S
+from ivr.call.state import Draft
+from ivr.call.steps import questions
+from ivr.call.steps.base import Step, ended
+from ivr.call.turn import Turn
+
+Item = Literal["anonymous", "category", "spoken_account", "callback_number"]
+ReadBack = Literal["case_number", "due_date"]
+CaseKind = Literal["enquiry", "complaint", "report", "repair", "suggestion", "request", "praise", "message"]
+# S4-31: 应向服务对象致谢. A message follows an apology instead (S4-30).
+THANKS = {
+    "complaint": "cmp.thanks",
+    "report": "cmp.thanks",
+    "suggestion": "cmp.suggest",
+    "praise": "cmp.suggest",
+}
+
+
+class Taking(BaseModel):
+    """What is asked, and what is read back."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    kind: CaseKind
+    ask: tuple[Item, ...] = Field(default=("spoken_account", "callback_number"), min_length=1)
+    read_back: tuple[ReadBack, ...] = ("case_number", "due_date")
+
+
+class Case(Step):
+    kind: ClassVar[str] = "case"
+    case: Taking
+    next: str = Field(description="step after the case is stored and read back")
+    failed: str = Field(default="", description="step when it cannot be stored (default: the person step)")
+
+    # --- asking ---
+
+    def start(self, turn: Turn) -> None:
+        old = turn.s.draft
+        self._begin(
+            turn,
+            Draft(
+                kind=self.case.kind,
+                recordings=old.recordings,
+                callback=old.callback,
+                typed_number=old.typed_number,
+                confirmed=old.confirmed,
+            ),
+        )
+
+    def _begin(self, turn: Turn, draft: Draft) -> None:
+        todo = tuple(item for item in self.case.ask if not _known(draft, item))
+        turn.set(draft=draft)
+        turn.draft(todo=todo)
+        thanks = THANKS.get(self.case.kind)
+        if thanks:
+            turn.say("thanks", thanks, *(("report.confidential",) if self.case.kind == "report" else ()))
+        else:
+            self._ask_next(turn)
+
+    def _ask_next(self, turn: Turn) -> None:
+        turn.set(tries=0, digits="")
+        todo = turn.s.draft.todo
+        if turn.s.draft.anonymous:  # never asked for a number: they come back with the query code
+            todo = turn.draft(todo=tuple(item for item in todo if item != "callback_number")).todo
+        if todo:
+            questions.begin(turn, todo[0], self.case.kind)
+        else:
+            self._save(turn)
+
+    def on(self, turn: Turn, event: e.Event) -> None:
+        phase = turn.s.phase
+        if phase == "thanks":
+            if isinstance(event, e.Digit) and event.key == "0":
+                turn.person()
+            elif ended(event) or isinstance(event, e.Digit):
+                turn.hush()
+                self._ask_next(turn)
+        elif phase == "saving":
+            self._saving(turn, event)
+        elif phase == "read_back":
+            self._reading(turn, event)
+        elif phase == "failed":
+            self._failing(turn, event)
+        else:
+            self._question(turn, event)
+
+    def _question(self, turn: Turn, event: e.Event) -> None:
+        answer = questions.on(turn, event)
+        if answer == "person":
+            turn.person()
+        elif answer == "nothing":
+            turn.person_or_farewell()
+        elif answer == "done":
+            turn.draft(todo=turn.s.draft.todo[1:])
+            self._ask_next(turn)
+
+    # --- storing ---
+
+    def _save(self, turn: Turn) -> None:
+        turn.ask(c.OpenCase.of(turn.s.draft, complete=True))
+        turn.set(phase="saving")
+        turn.arm("save", SAVE_LIMIT_S)
+
+    def _saving(self, turn: Turn, event: e.Event) -> None:
+        if isinstance(event, e.CaseOpened):
+            turn.draft(number=event.number, due=event.due, query_code=event.query_code)
+            self._read_back(turn)
+        elif isinstance(event, (e.CaseFailed, e.TimeUp)):
+            turn.say("failed", "case.failed")
+
+    def _failing(self, turn: Turn, event: e.Event) -> None:
+        """Never promise what is not stored: a person takes it; when that was tried too, say goodbye."""
+        if ended(event) or isinstance(event, e.Digit):
+            turn.hush()
+            if self.failed:
+                turn.goto(self.failed)
+            else:
+                turn.person_or_farewell()
+
+    def _read_back(self, turn: Turn, *before: str) -> None:
+        draft = turn.s.draft
+        says: list[c.Say | str] = list(before)
+        if "case_number" in self.case.read_back:
+            says += [c.Say("case.number", (("number", draft.number),))]
+        if "due_date" in self.case.read_back and draft.due:
+            says += [c.Say(f"case.due.{questions.due_phrase(self.case.kind)}", (("due", draft.due),))]
+        if draft.query_code:  # spoken twice: it is the only way back to an anonymous report
+            says += [c.Say("case.query_code", (("code", draft.query_code),))] * 2
+        turn.say("read_back", *says, "case.repeat")
+
+    def _reading(self, turn: Turn, event: e.Event) -> None:
+        if isinstance(event, e.Digit):
+            turn.hush()
+            if event.key == "1":
+                self._read_back(turn)
+            elif event.key == "0":
+                turn.person()
+            else:
+                self._finish(turn)
+        elif ended(event):
+            turn.arm("silence", CONFIRM_KEY_S)
+        elif isinstance(event, e.TimeUp):
+            self._finish(turn)
+
+    def _finish(self, turn: Turn) -> None:
+        turn.set(draft=Draft())
+        turn.goto(self.next)
+
+    def resume(self, turn: Turn) -> None:
+        """A recording or a saving in progress goes on; otherwise apologise and ask the present question again."""
+        phase = turn.s.phase
+        if phase == "read_back":
+            self._read_back(turn, "resume.sorry")
+        elif phase not in ("saving", "account.record", "account.stop"):
+            self._ask_next(turn)
+
+    def exits(self) -> Iterator[tuple[str, str]]:
+        yield "next", self.next
+        if self.failed:
+            yield "failed", self.failed
+
+    def phrases(self) -> Iterator[tuple[str, str]]:
+        keys = [
+            *questions.phrases(self.case.ask, self.case.kind),
+            "case.number",
+            "case.repeat",
+            "case.failed",
+        ]
+        keys.append(f"case.due.{questions.due_phrase(self.case.kind)}")
+        if self.case.kind in THANKS:
+            keys.append(THANKS[self.case.kind])
+        if "anonymous" in self.case.ask:
+            keys += ["report.confidential", "case.query_code"]
+        yield from (("case", key) for key in keys)
+
+
+def _known(draft: Draft, item: Item) -> bool:
+    return (item == "spoken_account" and bool(draft.recordings)) or (
+        item == "callback_number" and draft.callback == "typed"
+    )

@@ -1,0 +1,106 @@
+"""A short spoken menu: function, then key ("故障报修,请按1"), spoken from its keys.
+
+.. code-block:: yaml
+
+    main:
+      menu:
+        keys: {1: repair, 2: progress, 3: complaint, 4: business, 0: person}
+        silence: person
+        wrong: person
+        tries: 2
+
+Text and keys cannot disagree, since the text is made from the keys. ``*`` repeats the menu. After
+``tries`` silent (wrong) answers the caller goes to ``silence`` (``wrong``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from ivr.call import events as e
+from ivr.call.commands import Say as Spoken
+from ivr.call.limits import FIRST_KEY_S, TRIES
+from ivr.call.steps.base import Step, ended
+from ivr.call.turn import Turn
+
+
+class Choices(BaseModel):
+    """The menu's keys and where silence and wrong keys lead."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    keys: dict[str, str] = Field(min_length=1, description="key (0-9) -> step")
+    silence: str = Field(description="step after silence")
+    wrong: str = Field(description="step after wrong keys")
+    tries: int = Field(default=TRIES, ge=1, le=5, description="silent or wrong answers before that")
+    say: tuple[str, ...] = Field(default=(), description="phrases before the choices")
+
+    @field_validator("keys", mode="before")
+    @classmethod
+    def _keys_are_text(cls, value: object) -> object:
+        if isinstance(value, dict):
+            value = {str(key): target for key, target in value.items()}
+            for key in value:
+                if key not in set("0123456789"):
+                    raise ValueError(f"'{key}' is not a key a menu can offer: use 0 to 9 (* repeats the menu)")
+        return value
+
+
+class Menu(Step):
+    kind: ClassVar[str] = "menu"
+    menu: Choices
+
+    def start(self, turn: Turn) -> None:
+        turn.set(chose=True)
+        self._speak(turn)
+
+    def _speak(self, turn: Turn, *before: str) -> None:
+        turn.set(digits="")
+        choices = (
+            Spoken("menu.item", (("what", "@" + turn.flow.labels[target]), ("key", key)))
+            for key, target in self.menu.keys.items()
+        )
+        turn.say("choose", *before, *self.menu.say, *choices)
+
+    def on(self, turn: Turn, event: e.Event) -> None:
+        if isinstance(event, e.Digit):
+            self._key(turn, event.key)
+        elif ended(event):
+            turn.arm("silence", FIRST_KEY_S)
+        elif isinstance(event, e.TimeUp):
+            self._again(turn, self.menu.silence)
+
+    def _key(self, turn: Turn, key: str) -> None:
+        turn.hush()
+        if key in self.menu.keys:
+            turn.goto(self.menu.keys[key])
+        elif key == "0":
+            turn.person()
+        elif key == "*":
+            self._speak(turn)
+        else:
+            self._again(turn, self.menu.wrong)
+
+    def _again(self, turn: Turn, otherwise: str) -> None:
+        turn.set(tries=turn.s.tries + 1)
+        if turn.s.tries >= self.menu.tries:
+            turn.goto(otherwise)
+        else:
+            self._speak(turn, "menu.retry")
+
+    def resume(self, turn: Turn) -> None:
+        self._speak(turn, "resume.sorry")
+
+    def exits(self) -> Iterator[tuple[str, str]]:
+        yield from ((f"menu.keys.{key}", target) for key, target in self.menu.keys.items())
+        yield from self.quiet_exits()
+
+    def quiet_exits(self) -> Iterator[tuple[str, str]]:
+        yield "menu.silence", self.menu.silence
+        yield "menu.wrong", self.menu.wrong
+
+    def phrases(self) -> Iterator[tuple[str, str]]:
+        yield from ((f"menu.say.{i}", key) for i, key in enumerate(self.menu.say))
+        yield from (("menu", key) for key in ("menu.item", "menu.retry"))

@@ -1,0 +1,48 @@
+"""Speak phrases, then go on.
+
+.. code-block:: yaml
+
+    greet: {say: [notice.recording, greet.std], next: main}
+
+Key 0 leads to a person from the first second; any other key skips to the next step, and counts
+there when it is a menu.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from pydantic import Field
+
+from ivr.call import events as e
+from ivr.call.steps.base import Step, ended
+from ivr.call.steps.menu import Menu
+from ivr.call.turn import Turn
+
+
+class Say(Step):
+    kind: ClassVar[str] = "say"
+    say: tuple[str, ...] = Field(min_length=1, description="phrase keys, spoken in this order")
+    next: str = Field(description="the step that follows")
+
+    def start(self, turn: Turn) -> None:
+        turn.say("say", *self.say)
+
+    def on(self, turn: Turn, event: e.Event) -> None:
+        if ended(event):
+            turn.goto(self.next)
+        elif isinstance(event, e.Digit) and event.key == "0":
+            turn.person()
+        elif isinstance(event, e.Digit):
+            turn.hush()
+            turn.goto(self.next)
+            following = turn.flow.steps[turn.s.step]
+            if isinstance(following, Menu):
+                following.on(turn, event)
+
+    def exits(self) -> Iterator[tuple[str, str]]:
+        yield "next", self.next
+
+    def phrases(self) -> Iterator[tuple[str, str]]:
+        yield from ((f"say.{i}", key) for i, key in enumerate(self.say))

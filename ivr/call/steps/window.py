@@ -1,0 +1,149 @@
+"""Lead the caller to a window: seat A alone, then A and B together, then group, general, ``nobody``.
+
+.. code-block:: yaml
+
+    repair: {window: repair, nobody: leave_word}
+
+STF-1 (AB岗): A rings alone for ``a_alone_s``, then A and B together until the profile's limit; a
+busy or silent phone is passed over at once. Then an apology, the window's group, the general window,
+and at last ``nobody`` (a message or a dated callback). Nobody rings for ever: every level has
+its limit. After the operator hangs up the call goes on at ``after`` (default: farewell).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from pydantic import Field
+
+from ivr.call import commands as c
+from ivr.call import events as e
+from ivr.call.limits import SEATS_ANSWER_S
+from ivr.call.state import Ringing
+from ivr.call.steps.base import Step, ended
+from ivr.call.turn import FAREWELL, Turn
+
+LEVELS = ("window", "group", "general")
+RINGBACK = c.Say("tone.ringback")
+
+
+class Window(Step):
+    kind: ClassVar[str] = "window"
+    window: str = Field(description="name under [windows] in hotline.toml")
+    nobody: str = Field(description="step when no operator can be had: a message or a dated callback")
+    after: str = Field(default=FAREWELL, description="step after the operator hung up")
+    prompt: tuple[str, ...] = Field(default=("direct.human",), description="phrases while the phones ring")
+
+    def start(self, turn: Turn) -> None:
+        turn.human_requested(self.window)
+        turn.set(ring=Ringing())
+        self._level(turn, LEVELS[0], *self.prompt)
+
+    def on(self, turn: Turn, event: e.Event) -> None:
+        match turn.s.phase, event:
+            case "bridged", e.SeatLeft():
+                turn.set(seat="")
+                turn.goto(self.after)
+            case "bridged", _:
+                pass
+            case "sorry", _ if ended(event):
+                turn.goto(self.nobody)
+            case "finding", e.SeatsFound(seats=seats):
+                self._ring_first(turn, tuple(s for s in seats if s not in turn.s.ring.tried))
+            case "finding", (e.NobodyFree() | e.TimeUp()):
+                self._next_level(turn, waited=False)
+            case "ringing", e.SeatAnswered(seat=seat):
+                self._answered(turn, seat)
+            case "ringing", e.SeatFailed(seat=seat):
+                self._failed(turn, seat)
+            case "ringing", e.TimeUp(timer="a_alone"):
+                self._dial(turn, turn.s.ring.waiting)
+                turn.arm_at("limit", turn.s.ring.until)
+            case "ringing", e.TimeUp(timer="limit"):
+                self._give_up(turn)
+
+    def _level(self, turn: Turn, level: str, *says: str) -> None:
+        turn.ring(level=level, waiting=(), seats=(), until=turn.at + round(turn.rules.limit_s * 1000))
+        if says:
+            turn.say("finding", *(c.Say(key) for key in says), RINGBACK)
+        turn.set(phase="finding")
+        turn.ask(c.FindSeats(self.window, level, exclude=turn.s.ring.tried))
+        turn.arm("seats", SEATS_ANSWER_S)
+
+    def _ring_first(self, turn: Turn, seats: tuple[str, ...]) -> None:
+        if not seats:
+            self._next_level(turn, waited=False)
+            return
+        turn.set(phase="ringing")
+        turn.ring(waiting=seats)
+        self._dial(turn, seats[:1])
+        self._arm(turn)
+
+    def _arm(self, turn: Turn) -> None:
+        ring = turn.s.ring
+        if ring.waiting:
+            turn.arm_at("a_alone", min(turn.at + round(turn.rules.a_alone_s * 1000), ring.until))
+        else:
+            turn.arm_at("limit", ring.until)
+
+    def _dial(self, turn: Turn, seats: tuple[str, ...]) -> None:
+        ring = turn.s.ring
+        for seat in seats:
+            turn.ask(c.DialSeat(seat, max(0, ring.until - turn.at)))
+        turn.ring(
+            seats=(*ring.seats, *seats),
+            tried=(*ring.tried, *seats),
+            waiting=tuple(s for s in ring.waiting if s not in seats),
+        )
+
+    def _failed(self, turn: Turn, seat: str) -> None:
+        ring = turn.ring(seats=tuple(s for s in turn.s.ring.seats if s != seat))
+        if ring.waiting and not ring.seats:
+            self._dial(turn, ring.waiting[:1])
+            self._arm(turn)
+        elif not ring.seats:
+            self._next_level(turn, waited=True)
+
+    def _give_up(self, turn: Turn) -> None:
+        for seat in turn.s.ring.seats:
+            turn.ask(c.DropSeat(seat, "no answer within the limit"))
+        self._next_level(turn, waited=True)
+
+    def _next_level(self, turn: Turn, waited: bool) -> None:
+        place = LEVELS.index(turn.s.ring.level) + 1
+        if place < len(LEVELS):
+            # S4-53: who has waited hears the apology before being led on.
+            self._level(turn, LEVELS[place], *(("late.main",) if waited else ()))
+        else:
+            turn.ring(level="", waiting=(), seats=())
+            turn.set(nobody=True)
+            turn.say("sorry", "nobody.apology")
+
+    def _answered(self, turn: Turn, seat: str) -> None:
+        turn.hush()
+        for other in turn.s.ring.seats:
+            if other != seat:
+                turn.ask(c.DropSeat(other, "answered elsewhere"))
+        turn.ring(waiting=(), seats=())
+        turn.disarm()
+        turn.set(phase="bridged", seat=seat, hops=0, nobody=False)
+        turn.ask(c.Bridge(seat))
+
+    def resume(self, turn: Turn) -> None:
+        """Bridged and ringing callers hear nothing; the clocks go on."""
+        if turn.s.phase == "finding":
+            turn.ask(c.FindSeats(self.window, turn.s.ring.level, exclude=turn.s.ring.tried))
+        elif turn.s.phase == "sorry":
+            turn.say("sorry", "nobody.apology")
+
+    def exits(self) -> Iterator[tuple[str, str]]:
+        yield "nobody", self.nobody
+        yield "after", self.after
+
+    def phrases(self) -> Iterator[tuple[str, str]]:
+        yield from ((f"prompt.{i}", key) for i, key in enumerate(self.prompt))
+        yield from (("window", key) for key in ("late.main", "nobody.apology"))
+
+    def windows(self) -> Iterator[str]:
+        yield self.window

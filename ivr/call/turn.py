@@ -1,0 +1,156 @@
+"""One turn of the machine: the state as it changes, and the commands it asks for.
+
+Steps work on a :class:`Turn`; nothing of it outlives the call of ``step``, so the machine stays
+a pure function for everybody outside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from ivr.call import commands as c
+from ivr.call.limits import HOPS_MAX, PLAY_LIMIT_S
+from ivr.call.state import OVER, CallState, Draft, Ringing
+
+if TYPE_CHECKING:
+    from ivr.call.steps.base import Step
+
+FAREWELL = "@farewell"  # the built-in last step: bye, grace time, hang up
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What of the profile the machine obeys. Seconds, as in the profile; sources there."""
+
+    limit_s: float = 12  # S2-1 第十条(二)6: 铃响4声(12秒)内
+    a_alone_s: float = 5  # STF-1
+    apology_after_s: float = 15  # ANS-3 S4-29
+    farewell_grace_s: float = 8  # ANS-6 S4-33
+    answer_after_s: float = 0  # let it ring first (analogue lines: caller id comes after ring 1)
+    account_max_s: int = 180
+    account_silence_s: int = 5
+
+
+@dataclass(frozen=True, slots=True)
+class FlowContext:
+    """The flow a call runs in: its steps by name and what they lean on (all pure)."""
+
+    name: str
+    version: str
+    start: str
+    person: str
+    steps: Mapping[str, Step]
+    rules: Rules
+    is_open: Callable[[str, int], bool]  # (schedule, UTC ms) -> open?
+    labels: Mapping[str, str]  # step name -> phrase key of its menu label
+
+
+class Turn:
+    """The working copy of one call during one event."""
+
+    def __init__(self, flow: FlowContext, state: CallState, at: int) -> None:
+        self.flow = flow
+        self.rules = flow.rules
+        self.s = state
+        self.at = at
+        self.out: list[c.Command] = []
+
+    # --- state ---
+
+    def set(self, **changes: Any) -> None:
+        """Change fields of the state."""
+        self.s = replace(self.s, **changes)
+
+    def draft(self, **changes: Any) -> Draft:
+        """Change fields of the case draft."""
+        self.set(draft=replace(self.s.draft, **changes))
+        return self.s.draft
+
+    def ring(self, **changes: Any) -> Ringing:
+        """Change fields of the ringing state."""
+        self.set(ring=replace(self.s.ring, **changes))
+        return self.s.ring
+
+    def arm(self, timer: str, seconds: float) -> None:
+        """The present wait ends after ``seconds`` with ``TimeUp(timer)``. One timer per call."""
+        self.set(timer=timer, timer_at=self.at + round(seconds * 1000))
+
+    def arm_at(self, timer: str, at_ms: int) -> None:
+        """The present wait ends at ``at_ms`` (UTC)."""
+        self.set(timer=timer, timer_at=max(at_ms, self.at))
+
+    def disarm(self) -> None:
+        self.set(timer="", timer_at=0)
+
+    # --- commands ---
+
+    def ask(self, command: c.Command) -> None:
+        """Add a command."""
+        self.out.append(command)
+
+    def say(self, phase: str, *says: c.Say | str) -> None:
+        """Speak phrases and wait in ``phase`` for their end (or the guard time)."""
+        items = tuple(c.Say(item) if isinstance(item, str) else item for item in says)
+        if self.s.apologise:
+            items = (c.Say("late.main"), *items)
+            self.set(apologise=False)
+            self.ask(c.Mark("late_apology"))
+        token = self._token("p")
+        self.set(phase=phase, token=token)
+        self.ask(c.Play(token, items))
+        self.arm("play", PLAY_LIMIT_S)
+
+    def hush(self) -> None:
+        """Stop the prompt, if one plays."""
+        if self.s.token:
+            self.set(token="")
+            self.ask(c.StopPlay())
+
+    def record(self, phase: str, max_s: int, silence_s: int) -> None:
+        """Record the caller and wait in ``phase``; the guard ends what the engine does not."""
+        token = self._token("r")
+        self.set(phase=phase, recording=token, token="")
+        self.ask(c.Record(token, max_s, silence_s))
+        self.arm("record", max_s + 5)
+
+    def _token(self, prefix: str) -> str:
+        self.set(serial=self.s.serial + 1)
+        return f"{prefix}{self.s.serial}"
+
+    # --- moving on ---
+
+    def goto(self, name: str) -> None:
+        """Enter a step. Too many steps with no act of the caller end the call politely."""
+        self.set(step=name, tries=0, digits="", hops=self.s.hops + 1)
+        if self.s.hops > HOPS_MAX and name != FAREWELL:
+            name = FAREWELL
+            self.set(step=name)
+        self.ask(c.Mark("step", name))
+        self.flow.steps[name].enter(self)
+
+    def person(self) -> None:
+        """Lead the caller to a person: key 0, silence, or something we could not do."""
+        self.hush()
+        self.goto(self.flow.person)
+
+    def person_or_farewell(self) -> None:
+        """The same for what failed without an act of the caller: not again when nobody could be had."""
+        self.hush()
+        self.goto(FAREWELL if self.s.nobody else self.flow.person)
+
+    def human_requested(self, window: str) -> None:
+        """The clock ``human_wait`` starts with the first request for a person (B9: from arrival without a menu)."""
+        if not self.s.human_at:
+            self.set(human_at=self.at if self.s.chose else self.s.offered_at)
+            self.ask(c.Mark("human_requested", window, at=self.s.human_at))
+
+    def end(self, cause: str, by: str = "us") -> None:
+        """The call is over. ``by``: caller, us or failure."""
+        self.disarm()
+        if by == "us":
+            self.ask(c.Hangup(cause))
+        self.set(phase=OVER, token="", released_by=self.s.released_by or by, cause=self.s.cause or cause)
+        if not self.s.left_at:
+            self.set(left_at=self.at)

@@ -1,0 +1,249 @@
+"""Walk every reachable state of a flow × every event of an abstraction of the world.
+
+The machine itself is walked, so what is proved is what runs. Abstracted: digits by class (the keys
+a menu offers, one other digit, ``#``, ``*``), times to zero, names of prompts and recordings to
+one. Proved: no event breaks the machine; every wait has an end of its own (a timer, or people
+talking); from every state, time-outs and failures alone end the call within
+``EVENTS_TO_END`` events; key 0 is never refused outside numbers. A failure is reported with the
+path of events that leads there.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from ivr.call import commands as c
+from ivr.call import events as e
+from ivr.call.limits import EVENTS_TO_END
+from ivr.call.machine import begin, step
+from ivr.call.state import CallState, Ringing
+from ivr.call.steps.hours import Hours
+from ivr.call.steps.menu import Menu
+from ivr.call.turn import FlowContext
+
+SEATS = ("A", "B")
+STATES_MAX = 200_000
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A state that must not be: which step, what is wrong, and the events that lead there."""
+
+    step: str
+    message: str
+    path: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"step '{self.step}': {self.message}\n    path: " + " → ".join(self.path)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What the walk saw."""
+
+    states: int
+    longest: int  # events until the end by time-outs and failures alone
+    findings: tuple[Finding, ...]
+
+
+def check(flow: FlowContext) -> Report:
+    """Walk the flow, with schedules both open and closed."""
+    parents: dict[CallState, tuple[CallState | None, str]] = {}
+    quiet: dict[CallState, list[CallState]] = {}
+    findings: list[Finding] = []
+    queue: deque[CallState] = deque()
+    worlds = [replace(flow, is_open=lambda schedule, at: True)]
+    if any(isinstance(s, Hours) for s in flow.steps.values()):
+        worlds.append(replace(flow, is_open=lambda schedule, at: False))
+    first = _plain(begin(flow))
+    parents[first] = (None, "")
+    queue.append(first)
+    while queue and len(parents) < STATES_MAX and len(findings) < 10:
+        state = queue.popleft()
+        quiet[state] = []
+        if state.over:
+            continue
+        for event, failing in _events(flow, state):
+            for world in worlds:
+                try:
+                    after = _plain(step(world, state, event)[0])
+                except Exception as error:  # the walk reports what a caller would fall into
+                    findings.append(Finding(state.step, f"{error!r}", (*_path(parents, state), _name(event))))
+                    continue
+                if failing and (after != state or isinstance(event, e.TimeUp)):
+                    quiet[state].append(after)
+                if after not in parents:
+                    parents[after] = (state, _name(event))
+                    queue.append(after)
+        if not state.timer and state.phase not in ("new", "bridged"):
+            findings.append(Finding(state.step, f"waits for ever in '{state.phase}'", _path(parents, state)))
+        if key_zero_refused(flow, state):
+            findings.append(Finding(state.step, f"key 0 leads nowhere in '{state.phase}'", _path(parents, state)))
+    if len(parents) >= STATES_MAX:
+        findings.append(Finding(flow.start, f"more than {STATES_MAX} states: too large to prove", ()))
+    longest, circle = _longest(quiet)
+    if circle is not None:
+        findings.append(Finding(circle.step, "time-outs and failures alone go round for ever", _path(parents, circle)))
+    elif longest > EVENTS_TO_END:
+        findings.append(Finding(flow.start, f"the end may be {longest} time-outs away (at most {EVENTS_TO_END})", ()))
+    return Report(len(parents), longest, tuple(findings))
+
+
+NUMBER_PHASES = ("number.type",)  # here 0 is a digit
+PROMPT_PHASES = (
+    "say",
+    "choose",
+    "thanks",
+    "anonymous",
+    "category",
+    "account.ask",
+    "callback.own",
+    "number.confirm",
+)
+
+
+def key_zero_refused(flow: FlowContext, state: CallState) -> bool:
+    """Key 0 must ask for a person wherever a prompt waits for a key (B5: a reserved digit at any time)."""
+    if state.phase not in PROMPT_PHASES or state.left_at:
+        return False
+    after, commands = step(flow, state, e.Digit(0, "0"))
+    entered = [m.value for m in commands if isinstance(m, c.Mark) and m.name == "step"]
+    return not entered and after.phase not in ("finding", "ringing")
+
+
+def _events(flow: FlowContext, state: CallState) -> Iterator[tuple[e.Event, bool]]:
+    """(event, is it a time-out or a failure?)"""
+    if state.phase == "new":
+        yield e.Offered(0, "hotline", caller_known=True), False
+        yield e.Offered(0, "hotline", caller_known=False), False
+        return
+    if state.timer:
+        yield e.TimeUp(0, state.timer), True
+    yield e.CallerLeft(0), False
+    yield e.EngineLost(0), False
+    yield e.Resumed(0), False
+    yield e.Answered(0), False
+    for key in _keys(flow, state):
+        yield e.Digit(0, key), False
+    if state.token:
+        yield e.PlayDone(0, state.token), False
+    if state.recording:
+        for end, ms in (("silence", 9000), ("silence", 10), ("gone", 9000)):
+            yield e.RecordDone(0, state.recording, ms, end), False
+        yield e.RecordDone(0, state.recording, 0, "failed"), True
+    if state.phase in ("saving", "left.saving"):
+        yield e.CaseOpened(0, "26112100018", "2026-11-26", "1357924"), False
+        yield e.CaseFailed(0, "store"), True
+    if state.phase == "finding":
+        for seats in (SEATS, SEATS[:1], SEATS[1:], ()):
+            yield e.SeatsFound(0, "w", seats), False
+        yield e.NobodyFree(0, "w"), True
+    for seat in state.ring.seats:
+        yield e.SeatRinging(0, seat), False
+        yield e.SeatAnswered(0, seat), False
+        yield e.SeatFailed(0, seat, "busy"), True
+    if state.seat:
+        yield e.SeatLeft(0, state.seat), True
+
+
+def _keys(flow: FlowContext, state: CallState) -> str:
+    """Keys by class: those that mean something somewhere here, and one other digit."""
+    here = flow.steps.get(state.step)
+    offered = "".join(here.menu.keys) if isinstance(here, Menu) else ""
+    return "".join(dict.fromkeys(offered + "01258#*")) if state.phase != "number.type" else "5#*"
+
+
+def _plain(state: CallState) -> CallState:
+    """The state without what makes no difference to where it may lead."""
+    draft = state.draft
+    in_window = state.phase in ("finding", "ringing", "sorry")
+    return replace(
+        state,
+        lang="",
+        serial=0,
+        token="p" if state.token else "",
+        recording="r" if state.recording else "",
+        timer_at=0,
+        offered_at=0,
+        answered_at=0,
+        human_at=0,
+        left_at=1 if state.left_at or state.phase.startswith("left.") else 0,
+        hops=0,
+        chose=True,
+        apologise=False,
+        released_by=state.released_by and "x",
+        cause=state.cause and "x",
+        tries=state.tries if state.phase not in ("bridged", *_PLAYED_ONCE) else 0,
+        digits="5" * len(state.digits) if state.phase == "number.type" else state.digits[:1].replace("5", ""),
+        draft=replace(
+            draft,
+            recordings=tuple("r" for _ in draft.recordings[:1]),
+            category="",
+            page=draft.page if state.phase == "category" else 0,
+            callback="typed" if draft.callback == "typed" else "none",
+            typed_number="",
+            confirmed=False,
+            number=draft.number and "n",
+            due=draft.due and "d",
+            query_code=draft.query_code and "q",
+        ),
+        ring=replace(state.ring, until=0) if in_window else Ringing(),
+    )
+
+
+_PLAYED_ONCE = ("say", "thanks", "farewell", "failed", "saving", "read_back")
+
+
+def _name(event: e.Event) -> str:
+    match event:
+        case e.Digit(key=key):
+            return f"key {key}"
+        case e.TimeUp(timer=timer):
+            return f"time-out ({timer})"
+        case e.SeatFailed(seat=seat, reason=reason):
+            return f"{seat} {reason}"
+    return type(event).__name__
+
+
+def _path(parents: dict[CallState, tuple[CallState | None, str]], state: CallState) -> tuple[str, ...]:
+    names: list[str] = []
+    here: CallState | None = state
+    while here is not None:
+        here, name = parents[here]
+        if name:
+            names.append(name)
+    return tuple(reversed(names))
+
+
+def _longest(graph: dict[CallState, list[CallState]]) -> tuple[int, CallState | None]:
+    """The longest way to the end along failures, and a state on a circle when there is one."""
+    length: dict[CallState, int] = {}
+    for root in graph:
+        on_path: set[CallState] = set()
+        stack: list[tuple[CallState, Iterator[CallState]]] = []
+        if root in length:
+            continue
+        stack.append((root, iter(graph[root])))
+        on_path.add(root)
+        while stack:
+            state, following = stack[-1]
+            after = next(following, None)
+            if after is None:
+                stack.pop()
+                on_path.discard(state)
+                length[state] = 1 + max((length.get(n, 0) for n in graph[state]), default=-1)
+            elif after in on_path:
+                return 0, state
+            elif after not in length and after in graph:
+                on_path.add(after)
+                stack.append((after, iter(graph[after])))
+    return max(length.values(), default=0), None
+
+
+def spoken_keys(flow: FlowContext) -> Iterable[str]:
+    """Every phrase key the flow may speak (for building voices)."""
+    keys = {key for step_ in flow.steps.values() for _, key in step_.phrases()}
+    keys |= {label for label in flow.labels.values() if not label.startswith("window:")}
+    return sorted(keys | {"late.main", "resume.sorry"})

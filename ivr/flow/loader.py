@@ -1,0 +1,273 @@
+"""Flow files: read, check every name in them, and make the steps of a call.
+
+Every error names file, line, step and what to write instead; all are reported at once.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from ivr.call.steps.ask import Ask
+from ivr.call.steps.base import Step
+from ivr.call.steps.case import Case
+from ivr.call.steps.goodbye import Goodbye
+from ivr.call.steps.goto import Goto
+from ivr.call.steps.hours import Hours
+from ivr.call.steps.menu import Menu
+from ivr.call.steps.record import Record
+from ivr.call.steps.say import Say
+from ivr.call.steps.window import Window
+from ivr.call.turn import FAREWELL, FlowContext, Rules
+from ivr.flow.source import FlowRefused, Problem, Source, parse, read
+
+KINDS: dict[str, type[Step]] = {
+    kind.kind: kind for kind in (Say, Menu, Ask, Record, Case, Window, Hours, Goodbye, Goto)
+}
+HEAD = {"flow", "start", "steps", "person", "title", "title_en"}
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What a flow may lean on: known phrases, windows with their seats, schedules, rules."""
+
+    has_phrase: Callable[[str], bool]
+    phrases: Collection[str] = ()  # for "did you mean"
+    windows: Mapping[str, Collection[str]] = field(default_factory=dict)
+    schedules: Collection[str] = ("default",)
+    rules: Rules = field(default_factory=Rules)
+    is_open: Callable[[str, int], bool] = lambda schedule, at: True
+
+
+def load(path: Path, house: House) -> FlowContext:
+    """The flow in a file, every name in it known. Raises :class:`FlowRefused` with all problems."""
+    source = read(path)
+    return build(source, path.read_bytes(), house)
+
+
+def loads(text: str, house: House, file: str = "flow.yaml") -> FlowContext:
+    """The same from text."""
+    return build(parse(text, file), text.encode(), house)
+
+
+def build(source: Source, raw: bytes, house: House) -> FlowContext:
+    """Make the flow; ``raw`` is hashed into the version that each call remembers."""
+    problems = list(_head(source))
+    steps, bad = _steps(source, problems)
+    names = set(steps) | bad
+    start, person = str(source.data.get("start", "")), str(source.data.get("person", "person"))
+    for place, name, what in ((("start",), start, "start"), (("person",), person, "person")):
+        if name not in names:
+            problems.append(_unknown_step(source, place, "", what, name, names))
+    if not bad and person in steps and not _is_person(steps, person):
+        problems.append(
+            source.problem(
+                ("steps", person),
+                person,
+                "is where key 0 and silence lead, but it is no window",
+                "make it a window step, or name another one with 'person: STEP'",
+            )
+        )
+    labels: dict[str, str] = {}
+    for name, step in steps.items():
+        problems += _names(source, name, step, names, house)
+        if isinstance(step, Menu):
+            problems += _labels(source, name, step, steps, house, labels)
+    if not problems:
+        problems += _quiet_loops(source, steps)
+    if problems:
+        raise FlowRefused(sorted(problems, key=lambda p: p.line))
+    return FlowContext(
+        name=str(source.data["flow"]),
+        version=hashlib.sha256(raw).hexdigest()[:12],
+        start=start,
+        person=person,
+        steps={**steps, FAREWELL: Goodbye()},
+        rules=house.rules,
+        is_open=house.is_open,
+        labels=labels,
+    )
+
+
+def _head(source: Source) -> Iterator[Problem]:
+    for key in ("flow", "start", "steps"):
+        if not source.data.get(key):
+            yield source.problem((), "", f"'{key}' is missing", f"add '{key}:' at the top level")
+    for key in source.data:
+        if key not in HEAD:
+            yield source.problem((key,), "", f"'{key}' is not known here", f"use one of {', '.join(sorted(HEAD))}")
+
+
+def _steps(source: Source, problems: list[Problem]) -> tuple[dict[str, Step], set[str]]:
+    steps: dict[str, Step] = {}
+    bad: set[str] = set()
+    raw = source.data.get("steps")
+    if raw is not None and not isinstance(raw, dict):
+        problems.append(source.problem(("steps",), "", "'steps' is no mapping", "write 'NAME: {KIND: ...}' lines"))
+    for name, spec in (raw if isinstance(raw, dict) else {}).items():
+        found = list(_step_problems(source, name, spec))
+        if found:
+            problems += found
+            bad.add(name)
+            continue
+        kind = KINDS[next(k for k in spec if k in KINDS)]
+        try:
+            steps[name] = kind.model_validate(spec)
+        except ValidationError as error:
+            bad.add(name)
+            problems += [_pydantic(source, name, kind, dict(item)) for item in error.errors()]
+    return steps, bad
+
+
+def _step_problems(source: Source, name: str, spec: object) -> Iterator[Problem]:
+    place = ("steps", name)
+    if name.startswith("@"):
+        yield source.problem(place, name, "a name may not begin with @", "choose another name")
+    if not isinstance(spec, dict):
+        yield source.problem(place, name, "is empty", f"give it one of: {', '.join(KINDS)}")
+        return
+    kinds = [key for key in spec if key in KINDS]
+    if len(kinds) != 1:
+        what = f"is of {len(kinds)} kinds ({', '.join(kinds)})" if kinds else "is of no known kind"
+        yield source.problem(place, name, what, f"give it exactly one of: {', '.join(KINDS)}")
+
+
+def _pydantic(source: Source, name: str, kind: type[Step], error: Mapping[str, object]) -> Problem:
+    loc = tuple(str(part) for part in error["loc"])  # type: ignore[attr-defined]
+    where = ".".join(loc)
+    place = ("steps", name, *loc)
+    if error["type"] == "missing":
+        if loc[-1] == "silence":
+            remedy = "add 'silence: STEP' (a step that leads to a person): silence must have an end"
+        else:
+            remedy = f"add '{loc[-1]}: ...' (see docs/flows.md#{kind.kind})"
+        return source.problem(place, name, f"'{where}' is missing", remedy)
+    if error["type"] == "extra_forbidden":
+        return source.problem(place, name, f"'{where}' is not known in a {kind.kind} step", "remove it or correct it")
+    message = str(error["msg"]).removeprefix("Value error, ")
+    return source.problem(place, name, f"'{where}': {message}", f"see docs/flows.md#{kind.kind}")
+
+
+def _is_person(steps: Mapping[str, Step], name: str) -> bool:
+    seen: set[str] = set()
+    while name in steps and name not in seen:
+        seen.add(name)
+        step = steps[name]
+        if isinstance(step, Window):
+            return True
+        if isinstance(step, Goto):
+            name = step.goto
+        elif isinstance(step, Say):
+            name = step.next
+        elif isinstance(step, Hours):
+            name = step.hours.open
+        else:
+            return False
+    return False
+
+
+def _unknown_step(source: Source, place: tuple[str, ...], step: str, what: str, name: str, names: set[str]) -> Problem:
+    near = difflib.get_close_matches(name, names, n=1)
+    remedy = (
+        f"did you mean '{near[0]}'?" if near else f"add a step '{name}', or name one of: {', '.join(sorted(names))}"
+    )
+    return source.problem(place, step, f"'{what}' leads to '{name}', which is no step", remedy)
+
+
+def _names(source: Source, name: str, step: Step, names: set[str], house: House) -> Iterator[Problem]:
+    base = ("steps", name)
+    for branch, target in dict.fromkeys(step.exits()):
+        if target != FAREWELL and target not in names:
+            yield _unknown_step(source, (*base, *branch.split(".")), name, branch, target, names)
+    keys = list(step.phrases())
+    if step.label:
+        keys.append(("label", step.label))
+    for where, key in keys:
+        if not key.startswith("tone.") and not house.has_phrase(key):
+            near = difflib.get_close_matches(key, list(house.phrases), n=2)
+            remedy = f"did you mean {' or '.join(near)}?" if near else "see callflows/phrases for the keys there are"
+            yield source.problem((*base, *where.split(".")), name, f"phrase '{key}' is not known", remedy)
+    for window in step.windows():
+        if not house.windows.get(window):
+            have = ", ".join(sorted(w for w, seats in house.windows.items() if seats)) or "none yet"
+            what = "has no seats" if window in house.windows else "is not known"
+            yield source.problem(
+                (*base, "window"),
+                name,
+                f"window '{window}' {what}",
+                f"give [windows.{window}] seats in hotline.toml, or use one of: {have}",
+            )
+    if isinstance(step, Hours) and step.hours.schedule not in house.schedules:
+        yield source.problem(
+            (*base, "hours", "schedule"),
+            name,
+            f"schedule '{step.hours.schedule}' is not known",
+            f"add it under [hours] in hotline.toml, or use one of: {', '.join(sorted(house.schedules))}",
+        )
+
+
+def _labels(
+    source: Source, name: str, menu: Menu, steps: Mapping[str, Step], house: House, labels: dict[str, str]
+) -> Iterator[Problem]:
+    for key, target in menu.menu.keys.items():
+        if target not in steps:
+            continue
+        label = _label(target, steps, house)
+        if label is None:
+            yield source.problem(
+                ("steps", name, "menu", "keys", key),
+                name,
+                f"the menu cannot say what '{target}' is",
+                f"give the step '{target}' a label: 'label: PHRASE_KEY'",
+            )
+        else:
+            labels[target] = label
+
+
+def _label(target: str, steps: Mapping[str, Step], house: House) -> str | None:
+    step = steps[target]
+    for key in (step.label, f"label.{target}"):
+        if key and house.has_phrase(key):
+            return key
+    if isinstance(step, Window):
+        return f"window:{step.window}"
+    if isinstance(step, Case) and house.has_phrase(f"label.{step.case.kind}"):
+        return f"label.{step.case.kind}"
+    if isinstance(step, Goto) and step.goto in steps and step.goto != target:
+        return _label(step.goto, steps, house)
+    return None
+
+
+def _quiet_loops(source: Source, steps: Mapping[str, Step]) -> Iterator[Problem]:
+    """A circle of steps that needs no act of the caller would go round for ever."""
+    done: set[str] = set()
+    for root in steps:
+        path: list[str] = []
+        stack: list[tuple[str, Iterator[tuple[str, str]]]] = []
+        if root in done:
+            continue
+        path.append(root)
+        stack.append((root, steps[root].quiet_exits()))
+        while stack:
+            name, exits = stack[-1]
+            branch, target = next(exits, ("", ""))
+            if not target:
+                stack.pop()
+                path.pop()
+                done.add(name)
+            elif target in path:
+                circle = [*path[path.index(target) :], target]
+                yield source.problem(
+                    ("steps", name, *branch.split(".")),
+                    name,
+                    f"a loop: {' → '.join(circle)} goes round with no act of the caller",
+                    "lead one of these to a person, a message or a goodbye",
+                )
+            elif target in steps and target not in done:
+                path.append(target)
+                stack.append((target, steps[target].quiet_exits()))
