@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from hotline.settings import Settings
 from ivr import spoken
+from ivr.calendar.tables import WorkCalendar
 from ivr.phrases import Phrases
 from ivr.profile import Profile
 from ivr.store.engine import open_engine, reading
@@ -31,6 +32,11 @@ def phrases(settings: Settings) -> Phrases:
 def profile(settings: Settings) -> Profile:
     """The rules that count."""
     return Profile.load(settings.profile)
+
+
+def calendar(settings: Settings, *more: Path) -> WorkCalendar:
+    """The working days: shipped tables, those of the settings, then ``more``."""
+    return WorkCalendar.load(settings.calendar.name, [*settings.calendar.tables, *more])
 
 
 def voices(settings: Settings) -> Voices:

@@ -79,9 +79,7 @@ def first_account(settings: Settings) -> str | None:
             password = "-".join(secrets.token_hex(2) for _ in range(4))
             now = time.time_ns() // 1_000_000
             users.create_user(session, Argon2(), name=FIRST_ACCOUNT, password=password, role="admin", now=now)
-            users.audit(
-                session, at=now, user="hotline", action="user.add", target=FIRST_ACCOUNT, detail="first"
-            )
+            users.audit(session, at=now, user="hotline", action="user.add", target=FIRST_ACCOUNT, detail="first")
             return password
     finally:
         engine.dispose()
@@ -152,9 +150,7 @@ def _welcome(settings: Settings, console: Console, password: str | None) -> None
     table.add_row("  call 来电", f"[bold]sip:hotline@{settings.sip.listen}[/bold]", "try: hotline dial")
     table.add_row("  panel 面板", f"[bold]{panel_url(settings)}[/bold]", "")
     if password:
-        table.add_row(
-            "  account 账号", f"{FIRST_ACCOUNT}   [bold]{password}[/bold]", "shown only now: 仅显示一次"
-        )
+        table.add_row("  account 账号", f"{FIRST_ACCOUNT}   [bold]{password}[/bold]", "shown only now: 仅显示一次")
     seat = next(iter(settings.seats), "")
     if seat:
         table.add_row(

@@ -174,10 +174,15 @@ class Seat(Part):
     @model_validator(mode="after")
     def _one_way(self) -> Self:
         if (self.secret is None) == (self.uri is None):
-            raise ValueError(
-                'give either secret = "…" (the phone registers) or uri = "sip:…" (it is called there)'
-            )
+            raise ValueError('give either secret = "…" (the phone registers) or uri = "sip:…" (it is called there)')
         return self
+
+
+class Calendar(Part):
+    """Which days are working days: the shipped tables, and those of your own (next year's, for one)."""
+
+    name: str = "cn"
+    tables: tuple[Path, ...] = ()
 
 
 class Trunk(Part):
@@ -195,9 +200,7 @@ class Trunk(Part):
     @model_validator(mode="after")
     def _register_needs_a_user(self) -> Self:
         if self.mode == "register" and not (self.user and self.secret):
-            raise ValueError(
-                'mode = "register" needs user and secret; a line known by address is mode = "ip"'
-            )
+            raise ValueError('mode = "register" needs user and secret; a line known by address is mode = "ip"')
         return self
 
 
@@ -232,6 +235,7 @@ class Settings(Part):
     panel: Panel = Panel()
     data: Data = Data()
     hours: dict[str, Hours] = {"default": Schedule(kind="always")}
+    calendar: Calendar = Calendar()
     numbers: dict[str, str] = {}
     windows: dict[str, Window] = {}
     seats: dict[str, Seat] = {}
@@ -320,9 +324,7 @@ def load(
     """
     from hotline.settings_file import read_settings
 
-    return read_settings(
-        config, options or {}, os.environ if environ is None else environ, need_file=need_file
-    )
+    return read_settings(config, options or {}, os.environ if environ is None else environ, need_file=need_file)
 
 
 class SettingsError(Exception):

@@ -55,9 +55,7 @@ def read_settings(
     path, named = config_path(config, environ)
     found = path.is_file()
     if not found and (named or need_file):
-        raise SettingsError(
-            f"there is no {path}: run `hotline init --config {path}` to make one, or name another"
-        )
+        raise SettingsError(f"there is no {path}: run `hotline init --config {path}` to make one, or name another")
     text = path.read_text(encoding="utf-8") if found else template()
     try:
         tree = tomllib.loads(text)
@@ -104,14 +102,15 @@ def _with_absolute_paths(settings: Settings, home: Path, where: Mapping[Path_, s
             "piper": {lang: absolute(path) for lang, path in settings.voice.piper.items()},
         }
     )
-    return settings.model_copy(update={"data": data, "panel": panel, "voice": voice})
+    calendar = settings.calendar.model_copy(
+        update={"tables": tuple(absolute(path) for path in settings.calendar.tables)}
+    )
+    return settings.model_copy(update={"data": data, "panel": panel, "voice": voice, "calendar": calendar})
 
 
 def _explain(problem: Any, where: Mapping[Path_, str], path: Path, text: str) -> str:
     key: Path_ = tuple(str(part) for part in problem["loc"])
-    source = where.get(key) or next(
-        (where[key[:n]] for n in range(len(key), 0, -1) if key[:n] in where), None
-    )
+    source = where.get(key) or next((where[key[:n]] for n in range(len(key), 0, -1) if key[:n] in where), None)
     message = str(problem["msg"]).removeprefix("Value error, ")
     if problem["type"] == "extra_forbidden":
         message = f"there is no such setting; known here: {', '.join(_known(key[:-1]))}"

@@ -50,23 +50,17 @@ def make(folder: Path, names: Iterable[str] = (), *, renew: bool = False) -> Mad
     )
     if certificate_path.exists() and key_path.exists() and not renew:
         present = x509.load_pem_x509_certificate(certificate_path.read_bytes())
-        return Made(
-            ca_path, certificate_path, key_path, _names_in(present), present.not_valid_after_utc, new=False
-        )
+        return Made(ca_path, certificate_path, key_path, _names_in(present), present.not_valid_after_utc, new=False)
 
     ca, ca_key = _authority(ca_path, folder / "hotline-ca.key")
     all_names = tuple(dict.fromkeys(["localhost", "127.0.0.1", "::1", socket.gethostname(), *names]))
     key = ec.generate_private_key(ec.SECP256R1())
     certificate = (
         _builder(_name(all_names[3]), ca.subject, key.public_key(), SERVER_DAYS)
-        .add_extension(
-            x509.SubjectAlternativeName([_general_name(name) for name in all_names]), critical=False
-        )
+        .add_extension(x509.SubjectAlternativeName([_general_name(name) for name in all_names]), critical=False)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
-        .add_extension(
-            x509.AuthorityKeyIdentifier.from_issuer_public_key(ca_key.public_key()), critical=False
-        )
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(ca_key.public_key()), critical=False)
         .sign(ca_key, hashes.SHA256())
     )
     _write(key_path, _pem(key))

@@ -32,12 +32,8 @@ def init(config: Path) -> None:
     try:
         written = write_template(config)
     except OSError as error:
-        raise CannotRun(
-            f"cannot write {config}: {error.strerror}; choose another place with --config"
-        ) from None
-    click.echo(
-        f"{config} written; have a look at [unit]." if written else f"{config} exists already; kept as it is."
-    )
+        raise CannotRun(f"cannot write {config}: {error.strerror}; choose another place with --config") from None
+    click.echo(f"{config} written; have a look at [unit]." if written else f"{config} exists already; kept as it is.")
 
 
 @click.group()
@@ -46,9 +42,7 @@ def tls() -> None:
 
 
 @tls.command("init")
-@click.option(
-    "--name", "names", multiple=True, metavar="NAME", help="Another host name or IP address (repeatable)."
-)
+@click.option("--name", "names", multiple=True, metavar="NAME", help="Another host name or IP address (repeatable).")
 @click.option("--renew", is_flag=True, help="Make a new server certificate; the local CA stays.")
 @looking
 def tls_init(settings: Settings, names: tuple[str, ...], renew: bool) -> None:
@@ -61,13 +55,9 @@ def tls_init(settings: Settings, names: tuple[str, ...], renew: bool) -> None:
     try:
         made = certificates.make(folder, names, renew=renew)
     except OSError as error:
-        raise CannotRun(
-            f"cannot write {folder}: {error.strerror}; choose another place with --data"
-        ) from None
+        raise CannotRun(f"cannot write {folder}: {error.strerror}; choose another place with --data") from None
     if not made.new:
-        click.echo(
-            f"{made.certificate} exists, valid until {made.until:%Y-%m-%d}; kept (--renew replaces it)."
-        )
+        click.echo(f"{made.certificate} exists, valid until {made.until:%Y-%m-%d}; kept (--renew replaces it).")
     else:
         click.echo(f"{made.certificate} is valid until {made.until:%Y-%m-%d} for {', '.join(made.names)}.")
     click.echo(

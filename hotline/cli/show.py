@@ -17,7 +17,7 @@ from hotline import parts
 from hotline.cli.common import json_option, looking, print_json
 from hotline.settings import Settings
 from ivr.store import queries
-from ivr.store.models import Journal
+from ivr.store.models import Call, Journal
 
 HIDDEN = frozenset({"party_id", "query_hash", "command_id"})  # inner names that help nobody
 MOMENTS = frozenset(
@@ -25,9 +25,7 @@ MOMENTS = frozenset(
     | {"received", "due_ms", "unrolled_ms", "replied"}
 )
 
-_limit = click.option(
-    "-n", "limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="How many."
-)
+_limit = click.option("-n", "limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="How many.")
 
 
 @click.group()
@@ -93,7 +91,8 @@ def journal(settings: Settings, limit: int, as_json: bool, call_id: str) -> None
     """
     query = select(Journal).order_by(Journal.seq.desc()).limit(limit)
     if call_id:
-        query = query.where(Journal.call_id == call_id)
+        by_ref = select(Call.id).where(Call.ref == call_id)
+        query = query.where((Journal.call_id == call_id) | Journal.call_id.in_(by_ref))
     with parts.looking(settings) as session:
         rows = [_row(row, settings) for row in reversed(session.scalars(query).all())]
     for row in rows:

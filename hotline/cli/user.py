@@ -55,9 +55,7 @@ def add(settings: Settings, name: str, role: str, seat: str, password_stdin: boo
         raise click.UsageError(f'there is no seat "{seat}"; the seats are {", ".join(settings.seats)}')
     try:
         with parts.changing(settings) as session:
-            users.create_user(
-                session, Argon2(), name=name, password=password, role=role, now=_now(), seat=seat
-            )
+            users.create_user(session, Argon2(), name=name, password=password, role=role, now=_now(), seat=seat)
             users.audit(session, at=_now(), user=BY, action="user.add", target=name, detail=role)
     except UserError as error:
         raise _usage(error) from None
@@ -83,9 +81,7 @@ def list_(settings: Settings, as_json: bool) -> None:
     if as_json:
         print_json(rows)
     for row in [] if as_json else rows:
-        click.echo(
-            f"{row['name']:<20} {row['role']:<10} {row['seat']:<6} {'' if row['active'] else 'closed'}"
-        )
+        click.echo(f"{row['name']:<20} {row['role']:<10} {row['seat']:<6} {'' if row['active'] else 'closed'}")
 
 
 @user.command()
@@ -115,9 +111,7 @@ def password(settings: Settings, name: str, password_stdin: bool) -> None:
 
 @user.command()
 @click.argument("name")
-@click.option(
-    "--scope", "scopes", multiple=True, type=click.Choice(SCOPES), help="What it may read (repeatable)."
-)
+@click.option("--scope", "scopes", multiple=True, type=click.Choice(SCOPES), help="What it may read (repeatable).")
 @click.option("--days", type=int, help="Valid for so many days; default: until revoked.")
 @looking
 def token(settings: Settings, name: str, scopes: tuple[str, ...], days: int | None) -> None:

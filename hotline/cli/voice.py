@@ -92,9 +92,7 @@ def status(settings: Settings, as_json: bool) -> None:
         click.echo(f"espeak-ng   {state.espeak or state.espeak_trouble}")
         click.echo(f"online      {state.online}")
         click.echo(f"piper       {state.piper}")
-        click.echo(
-            f"prompts     {len(lines) - len(missing)} of {len(lines)} made in {parts.voice_cache(settings)}"
-        )
+        click.echo(f"prompts     {len(lines) - len(missing)} of {len(lines)} made in {parts.voice_cache(settings)}")
         if missing:
             click.echo("            run `hotline voice build` to make the others")
         for line in state.stale:
