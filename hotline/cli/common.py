@@ -22,43 +22,39 @@ CANNOT_RUN = 3  # exit code: something it needs is not there
 _CONFIG = click.option(
     "--config", type=click.Path(dir_okay=False, path_type=Path), help=f"Settings file [{CONFIG_VARIABLE}]."
 )
-_DATA = click.option("--data", metavar="DIR", help="Where everything is kept [HOTLINE_DATA].")
-_OPTIONS = (
-    click.option("--engine", metavar="NAME", help="What answers the calls [HOTLINE_ENGINE]."),
-    click.option("--flow", metavar="NAME", help="The call flow [HOTLINE_FLOW]."),
-    click.option("--profile", metavar="NAME", help="The rules that count [HOTLINE_PROFILE]."),
-    click.option("--sip", metavar="HOST:PORT", help="Where calls arrive [HOTLINE_SIP]."),
-    click.option("--rtp", metavar="FROM-TO", help="UDP ports for sound [HOTLINE_RTP]."),
-    click.option("--panel", metavar="HOST:PORT", help="Where the browser goes [HOTLINE_PANEL]."),
-)
+_HELP = {
+    "engine": ("NAME", "What answers the calls [HOTLINE_ENGINE]."),
+    "flow": ("NAME", "The call flow [HOTLINE_FLOW]."),
+    "profile": ("NAME", "The rules that count [HOTLINE_PROFILE]."),
+    "sip": ("HOST:PORT", "Where calls arrive [HOTLINE_SIP]."),
+    "rtp": ("FROM-TO", "UDP ports for sound [HOTLINE_RTP]."),
+    "panel": ("HOST:PORT", "Where the browser goes [HOTLINE_PANEL]."),
+    "data": ("DIR", "Where everything is kept [HOTLINE_DATA]."),
+}
 
 
-def _with_settings(options: tuple[Any, ...], need_file: bool) -> Callable[[Callable[..., Any]], Any]:
-    names = ("engine", "flow", "profile", "sip", "rtp", "panel", "data")
+def with_settings(*names: str, need_file: bool = False) -> Callable[[Callable[..., Any]], Any]:
+    """Give a command ``settings``, and the options ``names`` (and ``--config``) that change them."""
 
     def decorate(function: Callable[..., Any]) -> Any:
         @functools.wraps(function)
         def command(config: Path | None, **kwargs: Any) -> Any:
-            given = {name: kwargs.pop(name) for name in names if name in kwargs}
-            settings = load(config, given, need_file=need_file)
-            return function(settings=settings, **kwargs)
+            given = {name: kwargs.pop(name) for name in names}
+            return function(settings=load(config, given, need_file=need_file), **kwargs)
 
-        decorated: Any = command
-        for option in reversed((*options, _DATA, _CONFIG)):
-            decorated = option(decorated)
+        decorated: Any = _CONFIG(command)
+        for name in reversed(names):
+            metavar, text = _HELP[name]
+            decorated = click.option(f"--{name}", metavar=metavar, help=text)(decorated)
         return decorated
 
     return decorate
 
 
-def running(function: Callable[..., Any]) -> Any:
-    """All options of a hotline that runs; the command gets ``settings``. A settings file must exist."""
-    return _with_settings(_OPTIONS, need_file=True)(function)
-
-
-def looking(function: Callable[..., Any]) -> Any:
-    """``--data`` and ``--config`` only, for commands that look or prepare; the command gets ``settings``."""
-    return _with_settings((), need_file=False)(function)
+# For a hotline that runs: all options, and a settings file must exist (the seats' secrets are in it).
+running = with_settings(*_HELP, need_file=True)
+# For commands that look or prepare.
+looking = with_settings("data")
 
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, one document.")

@@ -9,18 +9,16 @@ from zoneinfo import ZoneInfo
 import click
 
 from hotline import parts
-from hotline.cli.common import json_option, looking, print_json
+from hotline.cli.common import json_option, print_json, with_settings
 from hotline.settings import Settings
 from ivr.calendar.due import DueDate
 from ivr.calendar.due import due as due_date
-from ivr.profile import Profile
 from ivr.spoken import LANGS
 
 
 @click.command()
 @click.argument("kind")
 @click.argument("received")
-@click.option("--profile", help="The rules that count; default: those of the settings.")
 @click.option("--channel", default="phone", show_default=True, help="How it came in.")
 @click.option(
     "--calendar",
@@ -31,12 +29,11 @@ from ivr.spoken import LANGS
 @click.option("--explain", is_flag=True, help="Show what was counted, what was skipped, and why.")
 @click.option("--lang", type=click.Choice(LANGS), default=LANGS[0], show_default=True)
 @json_option
-@looking
+@with_settings("profile")
 def due(
     settings: Settings,
     kind: str,
     received: str,
-    profile: str | None,
     channel: str,
     calendar: tuple[Path, ...],
     explain: bool,
@@ -50,7 +47,7 @@ def due(
     \b
     Example: hotline due complaint 2026-09-24 --explain
     """
-    rules = Profile.load(profile or settings.profile)
+    rules = parts.profile(settings)
     rule = rules.deadline(kind, channel)
     if rule is None:
         known = ", ".join(sorted(rules.deadlines))
