@@ -304,7 +304,7 @@ def _explain(where: str, item: Any) -> str:
     """One line per mistake: file, key, what is wrong, what to do."""
     key = ".".join(str(part) for part in item["loc"] if not str(part).startswith("function-"))
     if item["type"] == "extra_forbidden":
-        return f"{where}: {key or 'profile'}: unknown key; remove it, or see profiles/{DEFAULT_PROFILE}.toml for the keys"
+        return f"{where}: {key}: unknown key; remove it (profiles/{DEFAULT_PROFILE}.toml shows all keys)"
     if item["type"] == "missing":
         return f"{where}: {key}: missing; add it"
     return f"{where}: {key or 'profile'} = {item['input']!r}: {item['msg'].removeprefix('Value error, ')}"
