@@ -163,7 +163,10 @@ class Leg:
 
     def reinvite(self, direction: str | None = None) -> None:
         """Offer the session again (``sendonly`` holds, ``sendrecv`` resumes, None refreshes)."""
-        if self.state != "up" or self._inviting is not None or self._unacked is not None:
+        if self.state != "up":
+            return
+        if self._inviting is not None or self._unacked is not None:  # one at a time; the last wish counts
+            self.timers.arm("reinvite", 0.1, lambda: self.reinvite(direction))
             return
         self.description.direction = direction or self.description.direction
 

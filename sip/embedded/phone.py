@@ -1,0 +1,309 @@
+"""A small telephone on the same layers as the engine: for ``hotline dial``, seats in a terminal, and tests.
+
+phone = await Phone.open("127.0.0.1")
+await phone.call("sip:hotline@127.0.0.1:5060", "13812345678")   # returns when answered
+await phone.send_keys("12")
+await phone.hangup()
+phone.save(Path("heard.wav"))
+await phone.close()
+"""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+import wave
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from ivr.telephony import SAMPLE_RATE, Clip
+from sip.embedded.agent import UserAgent
+from sip.embedded.config import Timing
+from sip.embedded.credentials import Credentials
+from sip.embedded.leg import By, Leg
+from sip.embedded.leg_in import InboundLeg, well_formed
+from sip.embedded.leg_out import OutboundLeg, Target
+from sip.embedded.media import Media, NoPorts
+from sip.embedded.registration import Registration
+from sip.embedded.transactions import ServerTransaction
+from sip.embedded.wire import Addr, host_of, uri_of, user_of
+
+RTP_RANGE = (40000, 49999)
+Kind = Literal["registration", "incoming", "ringing", "up", "ended", "failed", "key", "held"]
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneEvent:
+    """What happened; ``detail``: number, key, cause or state."""
+
+    kind: Kind
+    detail: str = ""
+
+
+class CallFailed(Exception):
+    """Nobody answered: ``reason`` (busy, no_answer, unreachable …) and the SIP status code."""
+
+    def __init__(self, reason: str, code: int) -> None:
+        super().__init__(f"{reason} ({code})" if code else reason)
+        self.reason, self.code = reason, code
+
+
+@dataclass(frozen=True, slots=True)
+class OnCall:
+    """What the phone does when called: ring until :meth:`Phone.answer`, unless told otherwise.
+
+    ``answer_after_s``: lift by itself. ``refuse``: 486, 603 or another final code. ``silent``: not even ring.
+    """
+
+    answer_after_s: float | None = None
+    refuse: int | None = None
+    silent: bool = False
+
+
+class Phone:
+    """One line, one call at a time. ``heard``: everything that was heard, 16-bit PCM at 8 kHz."""
+
+    def __init__(self, agent: UserAgent, media: Media, on_event: Callable[[PhoneEvent], None], owns: bool) -> None:
+        self.on_call = OnCall()
+        self.heard = bytearray()
+        self.leg: InboundLeg | OutboundLeg | None = None
+        self._agent, self._media, self._on_event, self._owns_media = agent, media, on_event, owns
+        self._registration: Registration | None = None
+        self._credentials: Credentials | None = None
+        self._outcome: asyncio.Future[None] | None = None
+        self._over = asyncio.Event()
+        self._registered = asyncio.Event()
+        self._up = asyncio.Event()
+        self._answer_timer: asyncio.TimerHandle | None = None
+        agent.on_invite = self._invited
+
+    @classmethod
+    async def open(
+        cls,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        media: Media | None = None,
+        *,
+        on_event: Callable[[PhoneEvent], None] = lambda _: None,
+        timing: Timing | None = None,
+        name: str = "open-hotline-phone",
+    ) -> Phone:
+        """Bind; port 0 takes a free one. Without ``media`` the phone brings its own. Raises ``OSError``."""
+        agent = UserAgent(name, timing or Timing())
+        own = media is None
+        media = media or Media(host, RTP_RANGE)
+        if own:
+            try:
+                await media.start()
+            except NoPorts as error:
+                raise OSError(str(error)) from error
+        try:
+            agent.open(host, port)
+        except OSError:
+            if own:
+                await media.stop()
+            raise
+        return cls(agent, media, on_event, own)
+
+    async def close(self) -> None:
+        """Hang up, unregister, free everything."""
+        await self.hangup()
+        if self._registration is not None:
+            await self._registration.stop()
+        await self._agent.settle(2.0)
+        self._agent.close()
+        if self._owns_media:
+            await self._media.stop()
+
+    @property
+    def port(self) -> int:
+        return self._agent.socket.port
+
+    @property
+    def uri(self) -> str:
+        """Where this phone can be called without a registrar."""
+        host, port = self._agent.local("127.0.0.1")
+        return f"sip:phone@{host}:{port}"
+
+    @property
+    def call_id(self) -> str:
+        """SIP Call-ID of the present call (``Incoming.ref`` at the hotline), or an empty string."""
+        return self.leg.dialog.call_id if self.leg is not None else ""
+
+    @property
+    def registration_state(self) -> str:
+        return self._registration.state if self._registration is not None else "off"
+
+    # --- what a person does ----------------------------------------------------------------
+
+    async def register(self, registrar: str, user: str, secret: str, expires_s: int = 300, wait_s: float = 10) -> None:
+        """Register and keep registered. Raises ``TimeoutError`` when it did not work within ``wait_s``."""
+        self._credentials = Credentials(user, secret)
+        self._registration = Registration(self._agent, registrar, self._credentials, expires_s, self._on_registration)
+        self._registration.start()
+        try:
+            await asyncio.wait_for(self._registered.wait(), wait_s)
+        except TimeoutError as error:
+            state = self._registration.state
+            raise TimeoutError(f"{user} could not register with {registrar}: {state}") from error
+
+    async def call(self, uri: str, from_user: str = "anonymous", ring_s: float = 60.0) -> None:
+        """Call ``uri``; returns when it is answered. Raises :class:`CallFailed`."""
+        if self.leg is not None:
+            raise CallFailed("busy", 0)
+        to = await self._address(*host_of(uri))
+        try:
+            stream = self._media.open()
+        except NoPorts as error:
+            raise CallFailed(str(error), 0) from error
+        leg = OutboundLeg(
+            self._agent,
+            self,
+            Target(uri, to),
+            stream,
+            from_user=from_user,
+            credentials=self._credentials,
+            call_id=uuid.uuid4().hex,
+        )
+        self._take(leg)
+        outcome = self._outcome = asyncio.get_running_loop().create_future()
+        leg.call(ring_s)
+        await outcome
+
+    def answer(self) -> None:
+        """Lift the phone."""
+        if isinstance(self.leg, InboundLeg):
+            self.leg.answer()
+
+    async def send_keys(self, keys: str, by: Literal["rtp", "info"] = "rtp") -> None:
+        """Press keys: telephone-events (RFC 4733), or SIP INFO when asked or when events were not agreed."""
+        for key in keys:
+            leg = self.leg
+            if leg is None or leg.state != "up":
+                return
+            if by == "rtp":
+                try:
+                    leg.stream.send_key(key)
+                    continue
+                except ValueError:  # no telephone-event was agreed
+                    pass
+            await self._info(leg, key)
+
+    def play(self, clips: Sequence[Clip], on_done: Callable[[bool], None] = lambda _: None) -> None:
+        """Speak; starts at once when the call is up."""
+        if self.leg is not None:
+            self.leg.stream.play(clips, on_done)
+
+    def hold(self) -> None:
+        """Put the other side on hold by a re-INVITE."""
+        if self.leg is not None:
+            self.leg.reinvite("sendonly")
+
+    def resume(self) -> None:
+        if self.leg is not None:
+            self.leg.reinvite("sendrecv")
+
+    async def hangup(self) -> None:
+        """End the call, whatever its state; returns when it is over."""
+        if self.leg is not None:
+            self.leg.hang_up("declined" if self.leg.state == "early" else "hangup")
+            await self._over.wait()
+
+    async def up(self) -> None:
+        """Wait until a call is up."""
+        await self._up.wait()
+
+    async def over(self) -> None:
+        """Wait until the present call has ended."""
+        if self.leg is not None:
+            await self._over.wait()
+
+    def save(self, path: Path) -> None:
+        """Write what was heard as a WAV (8 kHz, mono, 16 bit)."""
+        with wave.open(str(path), "wb") as file:
+            file.setnchannels(1)
+            file.setsampwidth(2)
+            file.setframerate(SAMPLE_RATE)
+            file.writeframes(bytes(self.heard))
+
+    # --- inside ----------------------------------------------------------------------------
+
+    async def _address(self, host: str, port: int) -> Addr:
+        found: asyncio.Future[Addr | None] = asyncio.get_running_loop().create_future()
+        self._agent.resolve(host, port, found.set_result)
+        address = await found
+        if address is None:
+            raise CallFailed("unreachable", 0)
+        return address
+
+    async def _info(self, leg: Leg, key: str) -> None:
+        done = asyncio.Event()
+        kind = [("Content-Type", "application/dtmf-relay")]
+        body = f"Signal={key}\r\nDuration=160\r\n".encode()
+        leg.request("INFO", headers=kind, body=body, on_final=lambda _: done.set(), on_timeout=done.set)
+        await done.wait()
+
+    def _take(self, leg: InboundLeg | OutboundLeg) -> None:
+        self.leg = leg
+        self._over.clear()
+        self._up.clear()
+        leg.stream.tap(self.heard.extend)
+
+    def _on_registration(self, state: str) -> None:
+        if state == "registered":
+            self._registered.set()
+        self._on_event(PhoneEvent("registration", state))
+
+    def _invited(self, transaction: ServerTransaction) -> None:
+        if self.leg is not None or self.on_call.refuse is not None:
+            transaction.respond(486 if self.leg is not None else self.on_call.refuse or 486)
+            return
+        if not well_formed(transaction):
+            return
+        try:
+            stream = self._media.open()
+        except NoPorts:
+            transaction.respond(503)
+            return
+        leg = InboundLeg(self._agent, self, transaction, stream, 90)
+        if not leg.begin(180.0):
+            stream.close()
+            return
+        self._take(leg)
+        self._on_event(PhoneEvent("incoming", user_of(uri_of(transaction.request.headers.get("from")[0]))))
+        if self.on_call.silent:
+            return
+        leg.ring()
+        if self.on_call.answer_after_s is not None:
+            loop = asyncio.get_running_loop()
+            self._answer_timer = loop.call_later(self.on_call.answer_after_s, leg.answer)
+
+    def leg_ringing(self, leg: Leg) -> None:
+        self._on_event(PhoneEvent("ringing"))
+
+    def leg_up(self, leg: Leg) -> None:
+        leg.stream.on_key = lambda key: self._on_event(PhoneEvent("key", key))
+        self._up.set()
+        if self._outcome is not None and not self._outcome.done():
+            self._outcome.set_result(None)
+        self._on_event(PhoneEvent("up"))
+
+    def leg_key(self, leg: Leg, key: str) -> None:
+        self._on_event(PhoneEvent("key", key))
+
+    def leg_held(self, leg: Leg, held: bool) -> None:
+        self._on_event(PhoneEvent("held", "on" if held else "off"))
+
+    def leg_ended(self, leg: Leg, by: By, cause: str, code: int) -> None:
+        if self._answer_timer is not None:
+            self._answer_timer.cancel()
+            self._answer_timer = None
+        self.leg = None
+        self._up.clear()
+        self._over.set()
+        waiting = self._outcome is not None and not self._outcome.done()
+        if self._outcome is not None and waiting:
+            self._outcome.set_exception(CallFailed(cause, code))
+        self._on_event(PhoneEvent("failed" if waiting else "ended", f"{by}: {cause}"))
