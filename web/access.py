@@ -95,12 +95,10 @@ def home() -> str:
     return url_for("board.show") if may("board") else url_for("about.show")
 
 
-def start_session(user: User) -> None:
-    """Fill a fresh session: an old one (and its CSRF token) must not survive a log-in."""
+def start_session() -> None:
+    """Begin a fresh session: an old one (and its CSRF token) must not survive a log-in."""
     session.clear()
     session["seen"] = now_ms()
-    session["_user_id"] = account(user).get_id()
-    session["_fresh"] = True
 
 
 def init(app: Flask) -> None:

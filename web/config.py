@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
+from ivr.store.parties import Parties
 from ivr.store.users import Hasher
 from web.passwords import Argon2
 
@@ -19,16 +20,6 @@ class Name(NamedTuple):
 
     zh: str
     en: str = ""
-
-
-class Numbers(Protocol):
-    """The encrypted telephone numbers, seen from the panel."""
-
-    def number(self, session: Session, party_id: str) -> str | None:
-        """The clear number; None when it is unknown, withheld or its key was destroyed."""
-
-    def fingerprint(self, number: str) -> str:
-        """The keyed hash by which a number's calls are found (``parties.number_hmac``)."""
 
 
 class RecordingVault(Protocol):
@@ -49,7 +40,7 @@ class PanelConfig:
 
     engine: Engine
     secret_key: bytes
-    numbers: Numbers
+    parties: Parties
     vault: RecordingVault
     figures: Callable[[Session, int, int], Sequence[Any]]
     now_ms: Callable[[], int]

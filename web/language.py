@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlencode
 
-from flask import Flask, Response, request
+from flask import Flask, Response, current_app, request
 from flask_babel import Babel, get_locale
 
 LANGUAGES = {"zh": "zh-CN", "en": "en"}  # our name -> lang attribute
@@ -26,11 +26,15 @@ def lang() -> str:
 
 
 def other_address() -> tuple[str, str]:
-    """The other language and this page's address in it."""
+    """The other language and this page's address in it (the start page after a form that has no page)."""
     other = "en" if chosen() == "zh" else "zh"
     kept = [(key, value) for key, value in request.args.items(multi=True) if key != "lang"]
-    path = request.path if request.method == "GET" else "/"
-    return other, path + "?" + urlencode([*kept, ("lang", other)])
+    shown = request.method == "GET" or (request.url_rule and _has_page(request.path))
+    return other, (request.path if shown else "/") + "?" + urlencode([*kept, ("lang", other)])
+
+
+def _has_page(path: str) -> bool:
+    return bool(current_app.url_map.bind("").test(path, "GET"))
 
 
 def init(app: Flask) -> None:

@@ -1,0 +1,243 @@
+"""The read-only JSON API under ``/api/v1`` (``web/openapi.yaml``): bearer tokens, scopes, pages by cursor.
+
+Numbers are always masked here, whoever asks. Errors are problem details (RFC 9457). Times go out as
+RFC 3339 in UTC; days are the hotline's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+from flask import Blueprint, Response, g, jsonify, request, send_file, url_for
+from flask_limiter import Limiter
+from flask_wtf.csrf import CSRFProtect
+
+from ivr.store import queries, users
+from ivr.store.models import Call, Case
+from web.access import public
+from web.db import config, now_ms, reading
+from web.figures import as_json, shown
+from web.format import day_range, today
+from web.labels import KINDS, OUTCOMES, STATUSES
+from web.people import masked
+from web.problems import problem
+from web.screens.cases import explanation
+
+bp = Blueprint("api", __name__, url_prefix="/api/v1")
+
+RATE = "300 per minute"  # for each token
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+class Refused(Exception):
+    """The request cannot be answered; carries the problem to send."""
+
+    def __init__(self, status: int, title: str, detail: str) -> None:
+        super().__init__(detail)
+        self.answer = status, title, detail
+
+
+@bp.errorhandler(Refused)
+def _refused(error: Refused) -> Response:
+    return problem(*error.answer)
+
+
+def scope(wanted: str) -> Callable[[View], View]:
+    """Mark a view with the scope its caller's token must have."""
+
+    def marked(view: View) -> View:
+        view.scope = wanted  # type: ignore[attr-defined]
+        return public(view)
+
+    return marked
+
+
+def init(csrf: CSRFProtect, limiter: Limiter) -> None:
+    csrf.exempt(bp)  # no cookies are looked at here
+    limiter.limit(RATE, key_func=_who)(bp)
+
+
+def _bearer() -> str:
+    kind, _space, token = request.headers.get("Authorization", "").partition(" ")
+    return token.strip() if kind.lower() == "bearer" else ""
+
+
+def _who() -> str:
+    token = _bearer()
+    return users.token_hash(token) if token else request.remote_addr or ""
+
+
+@bp.before_request
+def _check() -> Response | None:
+    from flask import current_app
+
+    wanted = getattr(current_app.view_functions.get(request.endpoint or ""), "scope", None)
+    if wanted is None:
+        return None
+    token = _bearer()
+    row = users.find_token(reading(), token, now_ms()) if token else None
+    if row is None:
+        return problem(401, "Unauthorized", "Send a valid token: Authorization: Bearer hl_…")
+    if wanted not in row.scopes.split():
+        return problem(403, "Forbidden", f"This token lacks the scope {wanted}.")
+    g.token = row
+    return None
+
+
+@bp.after_request
+def _fresh(answer: Response) -> Response:
+    answer.cache_control.no_store = True
+    return answer
+
+
+# --- reading parameters --------------------------------------------------------------------
+
+
+def _date(name: str) -> date | None:
+    value = request.args.get(name)
+    if not value:
+        return None
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        raise Refused(400, "Bad parameter", f"{name}: write a day as YYYY-MM-DD.") from None
+
+
+def _period() -> tuple[int | None, int | None]:
+    first, last = _date("from"), _date("to")
+    return (
+        day_range(first)[0] if first else None,
+        day_range(last)[1] if last else None,
+    )
+
+
+def _one_of(name: str, allowed: Any) -> str:
+    value = request.args.get(name, "")
+    if value and value not in allowed:
+        raise Refused(400, "Bad parameter", f"{name}: one of {', '.join(allowed)}.")
+    return value
+
+
+def _limit() -> int:
+    value = request.args.get("limit", str(queries.PAGE))
+    if not value.isdigit() or not 1 <= int(value) <= queries.PAGE_MAX:
+        raise Refused(400, "Bad parameter", f"limit: a number from 1 to {queries.PAGE_MAX}.")
+    return int(value)
+
+
+def _page(page: queries.Page[Any], row: Callable[[Any], dict[str, Any]]) -> Response:
+    following = None
+    if page.next is not None:
+        kept = {key: value for key, value in request.args.items() if key != "cursor"}
+        following = url_for(request.endpoint or "", **{**kept, "cursor": page.next})
+    return jsonify(items=[row(item) for item in page.rows], next=following)
+
+
+def _time(ms: int | None) -> str | None:
+    if ms is None:
+        return None
+    return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+# --- answers -------------------------------------------------------------------------------
+
+
+@bp.get("/calls")
+@scope("calls:read")
+def calls() -> Response:
+    start, end = _period()
+    where = queries.CallFilter(
+        start, end, _one_of("outcome", OUTCOMES), request.args.get("window", ""), request.args.get("seat", "")
+    )
+    page = queries.calls(reading(), where, request.args.get("cursor"), _limit())
+    hidden = queries.anonymous_calls(reading(), [call.id for call in page.rows])
+
+    def row(call: Call) -> dict[str, Any]:
+        return _call(call, call.id in hidden)
+
+    return _page(page, row)
+
+
+def _call(call: Call, anonymous: bool) -> dict[str, Any]:
+    return {
+        "id": call.id,
+        "arrived": _time(call.arrived),
+        "answered": _time(call.answered),
+        "human_requested": _time(call.human_requested),
+        "agent_answered": _time(call.agent_answered),
+        "ended": _time(call.ended),
+        "network_wait_ms": call.network_wait,
+        "human_wait_ms": call.human_wait,
+        "agent_ring_wait_ms": call.agent_ring_wait,
+        "number": masked(call.party_id, anonymous=anonymous, role="api"),
+        "called": call.called,
+        "flow": call.flow,
+        "version": call.version,
+        "profile": call.profile,
+        "window": call.window,
+        "seat": call.seat,
+        "outcome": call.outcome,
+        "released_by": call.released_by,
+        "cause": call.cause,
+        "late_apology": call.late_apology,
+        "cases": call.cases,
+        "test": call.test,
+    }
+
+
+@bp.get("/cases")
+@scope("cases:read")
+def cases() -> Response:
+    start, end = _period()
+    where = queries.CaseFilter(
+        _one_of("kind", KINDS), _one_of("status", STATUSES), request.args.get("number", ""), start, end,
+        due_before=now_ms() if _one_of("due", ("open", "late")) == "late" else None,
+        open_only=request.args.get("due") == "open",
+    )  # fmt: skip
+    return _page(queries.cases(reading(), where, request.args.get("cursor"), _limit()), _case)
+
+
+def _case(case: Case) -> dict[str, Any]:
+    return {
+        "id": case.id,
+        "number": case.number,
+        "kind": case.kind,
+        "category": case.category,
+        "channel": case.channel,
+        "status": case.status,
+        "anonymous": case.anonymous,
+        "caller_number": masked(case.party_id, anonymous=case.anonymous, role="api"),
+        "received": _time(case.received),
+        "due": case.due,
+        "due_at": _time(case.due_ms),
+        "unrolled": case.unrolled,
+        "unrolled_at": _time(case.unrolled_ms),
+        "provisional": case.provisional,
+        "explanation": explanation(case),
+        "replied": _time(case.replied),
+        "call_id": case.call_id,
+        "profile": case.profile,
+        "rule": case.rule,
+    }
+
+
+@bp.get("/figures")
+@scope("figures:read")
+def figures() -> Response:
+    first = _date("from") or _date("to") or today()
+    last = _date("to") or first
+    if last < first:
+        raise Refused(400, "Bad parameter", "to: must not be before from.")
+    start, end = day_range(first, last)
+    items = [as_json(figure) for figure in shown(reading(), start, end)]
+    period = {"from": first.isoformat(), "to": last.isoformat(), "zone": str(config().zone)}
+    return jsonify(period=period, items=items)
+
+
+@bp.get("/openapi.yaml")
+@public
+def openapi() -> Response:
+    return send_file(Path(__file__).parent / "openapi.yaml", mimetype="application/yaml")

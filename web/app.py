@@ -1,0 +1,106 @@
+"""The app factory: everything comes in by :class:`~web.config.PanelConfig`, nothing is global."""
+
+from __future__ import annotations
+
+import secrets
+
+from flask import Flask, Response, request
+from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
+from flask_login import current_user
+from flask_talisman import Talisman
+from flask_wtf.csrf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from web import access, api, db, format, language, problems
+from web.config import PanelConfig
+from web.screens import about, audit, auth, board, calls, cases, figures, recordings, tokens, users
+
+SCREENS = (auth, board, calls, cases, recordings, figures, audit, users, tokens, about)
+FORM_MAX = 64 * 1024  # bytes; no form here is longer
+CSP = {
+    "default-src": "'none'",
+    "script-src": "'self'",
+    "style-src": "'self'",
+    "img-src": "'self' data:",
+    "media-src": "'self'",
+    "connect-src": "'self'",
+    "form-action": "'self'",
+    "base-uri": "'none'",
+    "frame-ancestors": "'none'",
+}
+
+
+def create_app(config: PanelConfig) -> Flask:
+    """The panel as a WSGI app, ready to be served (``web/server.py``) or tested."""
+    app = Flask(__name__)
+    app.config.update(
+        SECRET_KEY=config.secret_key,
+        SESSION_COOKIE_NAME="hotline",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=config.tls,
+        REMEMBER_COOKIE_DURATION=0,
+        WTF_CSRF_TIME_LIMIT=None,  # a form is good as long as its session
+        WTF_CSRF_SSL_STRICT=config.tls,
+        MAX_CONTENT_LENGTH=FORM_MAX,
+        BABEL_DEFAULT_LOCALE="zh",
+        RATELIMIT_HEADERS_ENABLED=False,
+    )
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.extensions["panel"] = config
+    if config.proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=config.proxies, x_proto=config.proxies, x_host=config.proxies)  # type: ignore[method-assign]
+
+    db.init(app)
+    language.init(app)
+    format.init(app)
+    problems.init(app)
+    csrf = CSRFProtect(app)
+    limiter = Limiter(get_remote_address, app=app, storage_uri="memory://")
+    access.init(app)
+    for screen in SCREENS:
+        app.register_blueprint(screen.bp)
+    auth.limit(app, limiter)
+    api.init(csrf, limiter)
+    app.register_blueprint(api.bp)
+    _headers(app, config)
+    _templates(app)
+    access.check(app)
+    return app
+
+
+def _headers(app: Flask, config: PanelConfig) -> None:
+    Talisman(
+        app,
+        force_https=config.tls,
+        strict_transport_security=config.tls,
+        session_cookie_secure=config.tls,
+        frame_options="DENY",
+        content_security_policy=CSP,
+        referrer_policy="same-origin",
+        permissions_policy={"camera": "()", "geolocation": "()", "browsing-topics": "()"},
+    )
+
+    @app.after_request
+    def keep_private(response: Response) -> Response:
+        """What stands behind the log-in is not left in the browser's or a proxy's cache."""
+        if request.endpoint != "static":
+            response.headers.setdefault("Cache-Control", "no-store")
+        return response
+
+
+def _templates(app: Flask) -> None:
+    stamp = secrets.token_hex(4)  # static files are fetched anew after each start, and cached until then
+
+    @app.context_processor
+    def names() -> dict[str, object]:
+        return {
+            "lang": language.lang,
+            "other_language": language.other_address,
+            "may": access.may,
+            "role_names": access.ROLE_NAMES,
+            "user": current_user,
+            "stamp": stamp,
+        }

@@ -1,0 +1,45 @@
+"""Telephone numbers on pages: always through the mask; in the clear only for a reason that is written down."""
+
+from __future__ import annotations
+
+from flask import abort, request
+from flask_babel import gettext as _
+from flask_login import current_user
+from sqlalchemy.orm import Session
+
+from web.access import may
+from web.db import config, reading, record, writing
+from web.masking import mask
+
+REASON_MIN = 4  # characters of a reason; "x" is none
+REASON_MAX = 200
+
+
+def clear_number(session: Session, party_id: str | None) -> str | None:
+    """The number in the clear; for :func:`masked` and :func:`show_number` only."""
+    if party_id is None:
+        return None
+    party = config().parties.read(session.connection(), party_id)
+    return party.number if party else None
+
+
+def masked(party_id: str | None, *, anonymous: bool = False, role: str | None = None) -> str:
+    """What this role sees of a person's number."""
+    if anonymous or party_id is None:
+        return ""
+    return mask(clear_number(reading(), party_id), role or current_user.role, anonymous=anonymous)
+
+
+def show_number(target: str, party_id: str | None, *, anonymous: bool) -> tuple[str, str]:
+    """The whole number for the reason in the form, audited; or ``("", problem)``. 403 without the right."""
+    if not may("number"):
+        abort(403)
+    reason = request.form.get("reason", "").strip()
+    if anonymous:
+        return "", _("匿名举报不显示任何号码。")
+    if not REASON_MIN <= len(reason) <= REASON_MAX:
+        return "", _("请写明查看号码的原因(4–200 个字),它会写入审计记录。")
+    with writing() as db:
+        record(db, "number_shown", target=target, detail=reason)
+        number = clear_number(db, party_id)
+    return (number, "") if number else ("", _("没有可显示的号码。"))

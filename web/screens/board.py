@@ -1,0 +1,61 @@
+"""The live board: where each caller is, who waits, which seats can be rung, and today's figures."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, jsonify, redirect, render_template, url_for
+
+from ivr.store import queries
+from web.access import may, needs
+from web.db import config, now_ms, reading
+from web.figures import shown
+from web.format import SOON_MS, day_range, today
+
+bp = Blueprint("board", __name__)
+
+ON_BOARD = ("K1", "K2a", "K3", "K4", "K5", "K13")  # the rest stands on the figures' own page
+BEAT_MS = 30_000  # a process that was silent for this long is shown as down
+
+
+def _state() -> dict[str, Any]:
+    db, now = reading(), now_ms()
+    start, end = day_range(today())
+    board = queries.board(db)
+    seats = {seat.id: seat for seat in board.seats}
+    calls = sorted(board.calls, key=lambda call: (call.waiting_since is None, call.waiting_since or call.arrived))
+    alive = [p for p in board.processes if p.kind == "calls" and now - p.beat <= BEAT_MS]
+    return {
+        "now": now,
+        "calls": calls,
+        "waiting": board.waiting,
+        "seats": [(code, seats.get(code)) for code in sorted({*config().seats, *seats})],
+        "outcomes": queries.outcomes(db, start, end),
+        "due": queries.due_counts(db, now, now + SOON_MS),
+        "answering": bool(alive),
+        "figures": [f for f in shown(db, start, end) if f.id.startswith(ON_BOARD)],
+        "may_open": may("calls"),
+    }
+
+
+@bp.get("/")
+@needs("self")
+def index() -> Any:
+    return redirect(url_for("board.show" if may("board") else "about.show"))
+
+
+@bp.get("/board")
+@needs("board")
+def show() -> str:
+    return render_template("board.html", **_state())
+
+
+@bp.get("/board/live")
+@needs("board")
+def live() -> Any:
+    """The board's regions as the page first drew them, and the server's clock."""
+    state = _state()
+    regions = {name: render_template(f"board/{name}.html", **state) for name in ("summary", "calls", "seats", "figures")}
+    answer = jsonify(now=state["now"], regions=regions)
+    answer.cache_control.no_store = True
+    return answer
