@@ -1,0 +1,82 @@
+"""What all tests share: nothing is skipped silently, and nothing is left running."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from hotline.settings import Address
+from tests.support import need as needs
+from tests.support import ports
+from tests.support.hotline import Hotline
+from tests.support.waiting import wait_until as wait_until_
+
+REQUIRE_ALL = bool(os.environ.get("HOTLINE_REQUIRE_ALL"))
+
+
+@pytest.fixture(autouse=True)
+def own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test sees the settings of whoever runs it."""
+    for name in list(os.environ):
+        if name.startswith("HOTLINE_") and name != "HOTLINE_REQUIRE_ALL":
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session")
+def need() -> Callable[..., str]:
+    """``need("sipp")``: the tool's path; without it the test is skipped by name."""
+    return needs.need
+
+
+@pytest.fixture
+def wait_until() -> Callable[..., object]:
+    """``wait_until(condition)``: its first true value; fails after a generous time."""
+    return wait_until_
+
+
+@pytest.fixture
+def free_address() -> Callable[[], Address]:
+    """A loopback address nobody listens on."""
+    return ports.free_address
+
+
+@pytest.fixture
+def start_hotline(tmp_path: Path) -> Iterator[Callable[..., Hotline]]:
+    """``start_hotline("calls")`` or ``("serve")``: a real one on free ports, stopped after the test."""
+    started: list[Hotline] = []
+
+    def start(part: str = "calls", **options: object) -> Hotline:
+        hotline = Hotline(tmp_path / f"hotline{len(started)}", part, **options)  # type: ignore[arg-type]
+        started.append(hotline)
+        return hotline.start()
+
+    yield start
+    for hotline in reversed(started):
+        hotline.close()
+
+
+# --- HOTLINE_REQUIRE_ALL: where everything must be there, a skip is a failure -----------------------
+
+
+def _forbid_skip(report: pytest.TestReport | pytest.CollectReport) -> None:
+    if REQUIRE_ALL and report.skipped and not hasattr(report, "wasxfail"):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+        report.outcome = "failed"
+        report.longrepr = f"{report.nodeid}: {reason}; HOTLINE_REQUIRE_ALL is set, so this is a failure"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:  # type: ignore[misc]
+    report = yield
+    _forbid_skip(report)  # type: ignore[arg-type]
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(collector: pytest.Collector) -> Iterator[None]:  # type: ignore[misc]
+    report = yield
+    _forbid_skip(report)  # type: ignore[arg-type]
+    return report

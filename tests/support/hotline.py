@@ -1,0 +1,182 @@
+"""A real hotline in its own process, on free ports, with a data folder of its own.
+
+hotline = Hotline(tmp_path / "hotline", "calls", changes={"flow": "direct"}).start()
+hotline.sip, hotline.secret("101"), hotline.data
+hotline.stop()      # SIGTERM; its exit code
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Self
+
+from hotline import runfile
+from hotline.ports import sip_answers, web_answers
+from hotline.settings import Settings, load
+from hotline.settings_file import template
+from ivr.store.schema import upgrade
+from tests.support.need import ROOT
+from tests.support.ports import free_address, rtp_range
+from tests.support.waiting import wait_until
+
+START_S = 90.0  # a loaded machine that speaks its prompts for the first time
+STOP_S = 60.0
+VOICES = ROOT / "build" / "voices"  # prompts are the same in all tests: made once
+
+PARTS = {"calls": ("calls",), "panel": ("panel",), "serve": ("calls", "panel")}
+
+
+class Hotline:
+    """One hotline; ``part``: ``calls``, ``panel`` or ``serve``. ``changes``: settings laid over the template's.
+
+    ``options``: more command-line options. ``explicit``: give the addresses (else: its own choice).
+    """
+
+    def __init__(
+        self,
+        home: Path,
+        part: str = "calls",
+        *,
+        changes: Mapping[str, Any] | None = None,
+        options: tuple[str, ...] = (),
+        explicit: bool = True,
+        environ: Mapping[str, str] | None = None,
+    ) -> None:
+        self.home, self.part = home, part
+        self.data = home / "data"
+        self.config = home / "hotline.toml"
+        self.log = home / f"{part}.log"
+        tree = tomllib.loads(template())
+        chosen: dict[str, Any] = {"voice": {"cache_dir": str(VOICES)}, "rtp": {"ports": str(rtp_range())}}
+        if explicit:
+            chosen |= {"sip": {"listen": str(free_address())}, "panel": {"listen": str(free_address())}}
+        _lay_over(tree, chosen)
+        _lay_over(tree, changes or {})
+        home.mkdir(parents=True)
+        self.config.write_text(to_toml(tree), encoding="utf-8")
+        self._options = options
+        self._environ = {k: v for k, v in os.environ.items() if not k.startswith("HOTLINE_")} | dict(environ or {})
+        self.process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def settings(self) -> Settings:
+        """The settings it runs with."""
+        return load(self.config, environ={})
+
+    @property
+    def sip(self) -> str:
+        """``host:port`` of its SIP side."""
+        return str(runfile.read(self.data)["calls"]["sip"])
+
+    @property
+    def url(self) -> str:
+        """The panel's address."""
+        return str(runfile.read(self.data)["panel"]["url"])
+
+    @property
+    def uri(self) -> str:
+        """What a citizen dials."""
+        return f"sip:hotline@{self.sip}"
+
+    def secret(self, seat: str) -> str:
+        """The secret a seat registers with."""
+        return self.settings.seats[seat].secret or ""
+
+    def start(self) -> Self:
+        """Start it and wait until calls (and the panel) are answered."""
+        if self.part != "serve":
+            self.data.mkdir(exist_ok=True)
+            upgrade(self.settings.database)
+        self.spawn()
+        wait_until(self._ready, START_S, self.output)
+        return self
+
+    def spawn(self) -> subprocess.Popen[bytes]:
+        """Start it and wait for nothing."""
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "hotline", self.part, "--config", str(self.config), *self._options],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env=self._environ,
+                cwd=self.home,
+                start_new_session=True,
+            )
+        return self.process
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        """Ask it to end, wait; its exit code."""
+        assert self.process is not None
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        try:
+            return self.process.wait(STOP_S)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            raise AssertionError(f"it did not end within {STOP_S:g} s:\n{self.output()}") from None
+
+    def kill(self) -> None:
+        """As a power cut does (its process only)."""
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait(STOP_S)
+
+    def close(self) -> None:
+        """End it whatever happened; for the end of a test."""
+        if self.process is not None and self.process.poll() is None:
+            self.stop()
+
+    def output(self) -> str:
+        """What it printed."""
+        return self.log.read_text(encoding="utf-8", errors="replace") if self.log.exists() else ""
+
+    def _ready(self) -> bool:
+        assert self.process is not None
+        if self.process.poll() is not None:
+            raise AssertionError(f"it ended with {self.process.returncode}:\n{self.output()}")
+        parts = runfile.read(self.data)
+        if not all(part in parts for part in PARTS[self.part]):
+            return False
+        sip, url = parts.get("calls", {}).get("sip"), parts.get("panel", {}).get("url")
+        if sip and not sip_answers(_address(sip)):
+            return False
+        return not url or web_answers(url)
+
+
+def _address(text: str) -> Any:
+    from hotline.settings import Address
+
+    host, _, port = text.rpartition(":")
+    return Address(host.strip("[]"), int(port))
+
+
+def _lay_over(tree: dict[str, Any], changes: Mapping[str, Any]) -> None:
+    for key, value in changes.items():
+        if isinstance(value, Mapping) and isinstance(tree.get(key), dict):
+            _lay_over(tree[key], value)
+        elif value is None:
+            tree.pop(key, None)
+        else:
+            tree[key] = value
+
+
+def to_toml(tree: Mapping[str, Any], table: str = "") -> str:
+    """A tree of tables as TOML (JSON's strings, numbers and lists are TOML's)."""
+    lines = [
+        f"{json.dumps(key)} = {json.dumps(value, ensure_ascii=False)}"
+        for key, value in tree.items()
+        if not isinstance(value, Mapping)
+    ]
+    text = (f"[{table}]\n" if table else "") + "\n".join(lines) + "\n"
+    for key, value in tree.items():
+        if isinstance(value, Mapping):
+            text += "\n" + to_toml(value, f"{table}.{json.dumps(key)}" if table else json.dumps(key))
+    return text

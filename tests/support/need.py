@@ -1,0 +1,58 @@
+"""Tools that are not Python packages (and one that not every Python has). What is missing is skipped by name."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+AXE = ROOT / "build" / "axe" / "node_modules" / "axe-core" / "axe.min.js"  # put there by scripts/setup.sh
+
+
+def _program(*names: str) -> Callable[[], str | None]:
+    return lambda: next(filter(None, map(shutil.which, names)), None)
+
+
+def _module(name: str) -> Callable[[], str | None]:
+    return lambda: name if importlib.util.find_spec(name) else None
+
+
+def _postgres() -> str | None:
+    """The newest ``pg_ctl`` (Debian keeps it off PATH)."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/pg_ctl"), key=lambda p: int(p.parts[4]))
+    return str(found[-1]) if found else shutil.which("pg_ctl")
+
+
+def _file(path: Path) -> Callable[[], str | None]:
+    return lambda: str(path) if path.is_file() else None
+
+
+def _cjk_font() -> str | None:
+    return next(map(str, Path("/usr/share/fonts").glob("**/NotoSansCJK*")), None)
+
+
+# name -> (how it is found, how to get it)
+TOOLS: dict[str, tuple[Callable[[], str | None], str]] = {
+    "sipp": (_program("sipp"), "apt-get install sip-tester"),
+    "baresip": (_program("baresip"), "apt-get install baresip-core"),
+    "chromium": (_program("chromium", "chromium-browser", "google-chrome"), "apt-get install chromium"),
+    "postgres": (_postgres, "apt-get install postgresql"),
+    "fonts": (_cjk_font, "apt-get install fonts-noto-cjk"),
+    "axe": (_file(AXE), "npm install --prefix build/axe axe-core@4"),
+    "pjsua2": (_module("pjsua2"), "pip install 'open-hotline[dev]' with Python 3.11 or 3.12"),
+    "playwright": (_module("playwright"), "pip install 'open-hotline[dev]'"),
+    "espeak": (_module("espeakng_loader"), "pip install 'open-hotline[voice]'"),
+}
+
+
+def need(tool: str) -> str:
+    """Where the tool is (a path, or a module's name). Skips the test, by name, when it is not there."""
+    find, remedy = TOOLS[tool]
+    found = find()
+    if found is None:
+        pytest.skip(f"{tool} is not installed: {remedy}")
+    return found

@@ -1,0 +1,25 @@
+"""Waiting for something to become true, patiently: test machines are slow and busy."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+PATIENCE_S = 30.0
+PAUSE_S = 0.05
+
+
+def wait_until(condition: Callable[[], T], timeout_s: float = PATIENCE_S, what: str | Callable[[], str] = "") -> T:
+    """The first true value of ``condition``; AssertionError (with ``what``) when none comes in time."""
+    end = time.monotonic() + timeout_s
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > end:
+            told = what() if callable(what) else what
+            raise AssertionError(f"not within {timeout_s:g} s: {told or condition}")
+        time.sleep(PAUSE_S)
