@@ -36,7 +36,7 @@ Every other event or command is journaled under its own name and has no derived 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Protocol
 
 FactKind = Literal["event", "command", "case", "system"]
@@ -120,6 +120,12 @@ class CaseRequest:
     complete: bool = True
     query_code: str = ""
     profile: str = ""
+
+    def for_call(
+        self, *, command_id: str, call_id: str | None, party_id: str | None, recordings: tuple[str, ...]
+    ) -> CaseRequest:
+        """The same for one call's command, party and recordings."""
+        return replace(self, command_id=command_id, call_id=call_id, party_id=party_id, recordings=recordings)
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,7 +118,7 @@ class SeatLeft(Event):
 
 @dataclass(frozen=True, slots=True)
 class CallerLeft(Event):
-    """The caller hung up (or the line to them broke: ``failure``)."""
+    """The caller hung up (``far``); any other cause says how the line to them was lost."""
 
     cause: str = "far"
 

@@ -17,8 +17,7 @@ PREFIX = "left."
 
 def begin(turn: Turn, event: e.CallerLeft) -> None:
     """Let the operators go, then store what there is, then end."""
-    by = "failure" if event.cause == "failure" else "caller"
-    cause = "failure" if by == "failure" else "caller_left"
+    by, cause = ("caller", "caller_left") if event.cause == "far" else ("failure", event.cause)
     bridged = bool(turn.s.seat)
     for seat in (*turn.s.ring.seats, *filter(None, (turn.s.seat,))):
         turn.ask(c.DropSeat(seat, "caller left"))

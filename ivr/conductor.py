@@ -1,0 +1,427 @@
+"""The conductor: one call at a time, event by event: step, then one transaction, then act.
+
+The machine decides, the engine acts, the journal remembers. Events of one call are taken strictly
+in order; while a turn is being written, later events of that call wait, other calls go on. Nothing
+is carried out that is not recorded, and a case number is spoken only after its commit returned.
+
+Everything the conductor leans on is passed in; nothing here waits, so the same code runs on the
+media loop and in a simulated day.
+"""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from ivr import telephony as t
+from ivr.call import commands as c
+from ivr.call import events as e
+from ivr.call.machine import begin, step
+from ivr.call.state import CallState
+from ivr.call.turn import FlowContext
+from ivr.clock import Clock, Timer
+from ivr.desk.desk import Desk
+from ivr.facts import command_fact, event_fact
+from ivr.ledger import CaseRequest, Fact, Interrupted, Ledger, Live, Party, StoredCase, Turn
+
+log = logging.getLogger(__name__)
+
+
+class Speaker(Protocol):
+    """Turns phrases into audio; ``ready`` is called on the conductor's thread, at once when cached."""
+
+    def clips(
+        self, says: tuple[c.Say, ...], lang: str, caller: str | None, ready: Callable[[list[t.Clip]], None]
+    ) -> None: ...
+
+
+class Keeper(Protocol):
+    """Puts a finished recording into the vault; ``done`` gets its journal data, or None when it failed."""
+
+    def keep(self, recording_id: str, path: Path, done: Callable[[dict[str, Any] | None], None]) -> None: ...
+
+
+class Casebook(Protocol):
+    """Works out a case's due date; the answer is complete but for call and party."""
+
+    def request(self, command: c.OpenCase, received: int) -> CaseRequest: ...
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What a conductor leans on."""
+
+    engine: t.Engine
+    ledger: Ledger
+    clock: Clock
+    desk: Desk
+    speaker: Speaker
+    keeper: Keeper
+    casebook: Casebook
+    flow_for: Callable[[str], FlowContext]  # called number -> flow
+    new_id: Callable[[], str]
+    spool: Path  # where recordings are written first
+    profile: str = ""
+
+
+@dataclass(slots=True)
+class _Leg:
+    id: str
+    seat: str
+    up: bool = False
+
+
+@dataclass(slots=True)
+class _Call:
+    id: str
+    line: str
+    flow: FlowContext
+    state: CallState
+    ref: str = ""
+    caller: str | None = None
+    party: str | None = None
+    test: bool = False
+    arrived: int = 0
+    step_since: int = 0
+    window: str = ""
+    level: str = ""
+    busy: bool = False
+    gone: bool = False
+    closed: bool = False
+    seal: bool = False
+    commands: int = 0
+    inbox: deque[tuple[e.Event, Mapping[str, Any]]] = field(default_factory=deque)
+    legs: dict[str, _Leg] = field(default_factory=dict)  # by leg id
+    timer: Timer | None = None
+
+    def leg_of(self, seat: str) -> _Leg | None:
+        """The present leg to a seat."""
+        return next((leg for leg in reversed(self.legs.values()) if leg.seat == seat), None)
+
+
+class Conductor:
+    """All calls of one process. Feed it with the engine's events: ``engine.start(conductor.happened)``."""
+
+    def __init__(self, house: House) -> None:
+        self._h = house
+        self._lines: dict[str, tuple[_Call, _Leg | None]] = {}
+        self._calls: dict[str, _Call] = {}
+
+    @property
+    def calls(self) -> int:
+        """How many calls are not closed yet."""
+        return len(self._calls)
+
+    # --- what the engine reports ---
+
+    def happened(self, event: t.EngineEvent) -> None:
+        """The engine's sink."""
+        if isinstance(event, t.SeatReach):
+            self._h.desk.reach(event.seat, event.reachable)
+            self._h.ledger.seat_changed(event.seat, event.at, reachable=event.reachable)
+        elif isinstance(event, t.Incoming):
+            self._arrived(event)
+        elif found := self._lines.get(event.line):
+            call, leg = found
+            if leg is None:
+                self._caller_line(call, event)
+            else:
+                self._seat_line(call, leg, event)
+
+    def _arrived(self, event: t.Incoming) -> None:
+        flow = self._h.flow_for(event.called)
+        call = _Call(self._h.new_id(), event.line, flow, begin(flow), event.ref, event.caller, test=event.test)
+        call.arrived = call.step_since = event.at
+        call.party = self._h.new_id() if event.caller else None
+        self._calls[call.id] = call
+        self._lines[event.line] = (call, None)
+        more: dict[str, Any] = {
+            "ref": event.ref,
+            "flow": flow.name,
+            "version": flow.version,
+            "profile": self._h.profile,
+        }
+        more |= {"party_id": call.party, "test": event.test}
+        self._feed(call, e.Offered(event.at, event.called, caller_known=event.caller is not None), more)
+
+    def _caller_line(self, call: _Call, event: t.EngineEvent) -> None:
+        match event:
+            case t.LineUp():
+                self._feed(call, e.Answered(event.at))
+            case t.Keyed(key=key):
+                self._feed(call, e.Digit(event.at, key))
+            case t.PlayDone(token=token, finished=True):
+                self._feed(call, e.PlayDone(event.at, token))
+            case t.RecordDone():
+                self._recorded(call, event)
+            case t.LineGone() if call.state.over:
+                call.gone = True
+                self._close(call)
+            case t.LineGone(by=by, cause=cause):
+                call.gone = True
+                self._feed(call, e.CallerLeft(event.at, "far" if by == "far" else cause or by))
+            case t.Held(held=held):
+                self._note(call, Fact(event.at, "event", "held", {"held": held}))
+
+    def _seat_line(self, call: _Call, leg: _Leg, event: t.EngineEvent) -> None:
+        more = {"leg_id": leg.id}
+        match event:
+            case t.LineRinging():
+                self._feed(call, e.SeatRinging(event.at, leg.seat), more)
+            case t.LineUp():
+                leg.up = True
+                self._feed(call, e.SeatAnswered(event.at, leg.seat), more)
+            case t.LineFailed(reason=reason, code=code):
+                self._leg_ended(call, leg, event.at)
+                self._feed(call, e.SeatFailed(event.at, leg.seat, reason), more | {"code": code})
+            case t.LineGone():
+                self._leg_ended(call, leg, event.at)
+                self._feed(call, e.SeatLeft(event.at, leg.seat), more)
+            case t.Held(held=held):
+                self._note(call, Fact(event.at, "event", "seat_held", {"seat": leg.seat, "held": held}))
+
+    def _leg_ended(self, call: _Call, leg: _Leg, at: int) -> None:
+        self._lines.pop(leg.id, None)
+        call.legs.pop(leg.id, None)
+        self._h.desk.free(leg.seat, call.id)
+        self._h.ledger.seat_changed(leg.seat, at, call_id=None)
+
+    def _recorded(self, call: _Call, event: t.RecordDone) -> None:
+        recording_id = recording_id_of(call.id, event.token)
+
+        def kept(data: dict[str, Any] | None) -> None:
+            end = event.end if data is not None else "failed"
+            if data is not None:
+                data |= {"recording_id": recording_id, "token": event.token, "ms": event.ms, "end": event.end}
+                self._note(call, Fact(event.at, "event", "recorded", data))
+            self._feed(call, e.RecordDone(self._h.clock.now_ms(), event.token, event.ms, end))
+
+        self._h.keeper.keep(recording_id, event.path, kept)
+
+    # --- one turn ---
+
+    def _feed(self, call: _Call, event: e.Event, more: Mapping[str, Any] | None = None) -> None:
+        call.inbox.append((event, more or {}))
+        self._next(call)
+
+    def _next(self, call: _Call) -> None:
+        if call.busy or not call.inbox:
+            return
+        call.busy = True
+        event, more = call.inbox.popleft()
+        before = call.state
+        after, commands = step(call.flow, before, event)
+        planned = [(command, self._plan(call, command, event.at)) for command in commands]
+        facts = [event_fact(event, before, more), *(command_fact(cmd, event.at, plan) for cmd, plan in planned)]
+        call.state = after
+        if (after.step, after.phase) != (before.step, before.phase):
+            call.step_since = event.at
+        if after.over and not before.over:
+            data = {"released_by": after.released_by, "cause": after.cause}
+            facts.append(Fact(after.left_at or event.at, "event", "call_ended", data))
+        parties, seal = self._parties(call, event, planned)
+        if seal:
+            facts.append(Fact(event.at, "command", "party_sealed", {"party_id": seal}))
+        turn = Turn(call.id, tuple(facts), self._live(call), parties, seal)
+        self._arm(call)
+        self._h.ledger.commit(turn, lambda error: self._written(call, planned, error))
+
+    def _written(self, call: _Call, planned: list[tuple[c.Command, dict[str, Any]]], error: Exception | None) -> None:
+        if error is not None:
+            # The caller is not left alone because a row is missing; cases have their own commit.
+            log.error("call %s: turn not written: %s", call.id, error)
+        for command, plan in planned:
+            self._act(call, command, plan)
+        call.busy = False
+        if call.state.over and not call.inbox:
+            self._close(call)
+        self._next(call)
+
+    def _plan(self, call: _Call, command: c.Command, at: int) -> dict[str, Any]:
+        """What only the conductor knows of a command: ids of legs, parties and the command itself."""
+        match command:
+            case c.FindSeats(window=window, level=level):
+                call.window, call.level = window, level
+            case c.DialSeat(seat=seat):
+                call.commands += 1
+                leg_id = f"{call.id}/{call.commands}"
+                return {"leg_id": leg_id, "window": call.window, "level": call.level}
+            case c.DropSeat(seat=seat):
+                leg = call.leg_of(seat)
+                return {"leg_id": leg.id} if leg else {}
+            case c.Bridge(seat=seat):
+                leg = call.leg_of(seat)
+                return {"leg_id": leg.id if leg else "", "window": call.window}
+            case c.OpenCase(callback=callback):
+                call.commands += 1
+                party = {"caller": call.party, "typed": self._h.new_id()}.get(callback)
+                return {"command_id": f"{call.id}/{call.commands}", "party_id": party}
+        return {}
+
+    def _parties(
+        self, call: _Call, event: e.Event, planned: list[tuple[c.Command, dict[str, Any]]]
+    ) -> tuple[tuple[Party, ...], str | None]:
+        parties = []
+        if isinstance(event, e.Offered) and call.party and call.caller:
+            parties.append(Party(call.party, call.caller))
+        for command, plan in planned:
+            if isinstance(command, c.OpenCase) and command.callback == "typed":
+                parties.append(Party(plan["party_id"], command.typed_number))
+        if not (call.seal and isinstance(event, e.CaseOpened)):
+            return tuple(parties), None
+        # An anonymous report: the number that came with the call is destroyed (A5.2 no. 16).
+        seal, call.party, call.caller, call.seal = call.party, None, None, False
+        return tuple(parties), seal
+
+    def _live(self, call: _Call) -> Live | None:
+        state = call.state
+        if state.over:
+            return None
+        waiting = state.human_at if state.human_at and not state.seat else None
+        return Live(
+            state=state.to_json(),
+            ref=call.ref,
+            flow=state.flow,
+            step=state.step or "@arriving",
+            step_since=call.step_since,
+            arrived=call.arrived,
+            window=call.window if state.human_at else "",
+            seat=state.seat,
+            waiting_since=waiting,
+            test=call.test,
+        )
+
+    def _arm(self, call: _Call) -> None:
+        if call.timer is not None:
+            call.timer.cancel()
+            call.timer = None
+        state = call.state
+        if state.timer and not state.over:
+            name, due = state.timer, state.timer_at
+            call.timer = self._h.clock.call_at(
+                due, lambda: self._feed(call, e.TimeUp(max(self._h.clock.now_ms(), due), name))
+            )
+
+    def _note(self, call: _Call, fact: Fact) -> None:
+        """Write a fact that asks nothing of the machine."""
+
+        def written(error: Exception | None) -> None:
+            if error is not None:
+                log.error("call %s: %s not written: %s", call.id, fact.name, error)
+
+        self._h.ledger.commit(Turn(call.id, (fact,), self._live(call)), written)
+
+    # --- carrying out ---
+
+    def _act(self, call: _Call, command: c.Command, plan: dict[str, Any]) -> None:
+        engine = self._h.engine
+        match command:
+            case c.Ring():
+                engine.ring(call.line)
+            case c.Answer():
+                engine.answer(call.line)
+            case c.Play(token=token, say=say):
+                self._play(call, token, say)
+            case c.StopPlay():
+                engine.stop_play(call.line)
+            case c.Record(token=token, max_s=max_s, silence_s=silence_s):
+                path = self._h.spool / f"{recording_id_of(call.id, token)}.wav"
+                engine.record(call.line, token, path, max_s * 1000, silence_s * 1000)
+            case c.StopRecord():
+                engine.stop_record(call.line)
+            case c.FindSeats(window=window, level=level, exclude=exclude):
+                self._find(call, window, level, exclude)
+            case c.DialSeat(seat=seat, ring_ms=ring_ms):
+                self._dial(call, plan["leg_id"], seat, ring_ms)
+            case c.DropSeat():
+                if leg_id := plan.get("leg_id"):
+                    engine.hangup(leg_id, command.reason)
+            case c.Bridge():
+                engine.bridge(call.line, plan["leg_id"])
+            case c.OpenCase():
+                self._open_case(call, command, plan)
+            case c.Hangup(cause=cause):
+                engine.hangup(call.line, cause)
+
+    def _play(self, call: _Call, token: str, say: tuple[c.Say, ...]) -> None:
+        def ready(clips: list[t.Clip]) -> None:
+            if call.state.token == token:  # not stopped or replaced while the audio was made
+                self._h.engine.play(call.line, clips, token)
+
+        self._h.speaker.clips(say, call.state.lang, call.caller, ready)
+
+    def _find(self, call: _Call, window: str, level: str, exclude: tuple[str, ...]) -> None:
+        seats, why = self._h.desk.find(window, level, exclude)
+        now = self._h.clock.now_ms()
+        self._feed(call, e.SeatsFound(now, window, seats) if seats else e.NobodyFree(now, window, why))
+
+    def _dial(self, call: _Call, leg_id: str, seat: str, ring_ms: int) -> None:
+        now = self._h.clock.now_ms()
+        if not self._h.desk.take(seat, call.id):
+            self._feed(call, e.SeatFailed(now, seat, "busy"), {"leg_id": leg_id})
+            return
+        leg = _Leg(leg_id, seat)
+        call.legs[leg_id] = leg
+        self._lines[leg_id] = (call, leg)
+        self._h.ledger.seat_changed(seat, now, call_id=call.id)
+        self._h.engine.dial(leg_id, seat, ring_ms, self._display(call))
+
+    def _display(self, call: _Call) -> str:
+        number = call.caller[-4:] if call.caller else ""
+        return f"{self._h.desk.title(call.window)} {number}".strip()
+
+    def _open_case(self, call: _Call, command: c.OpenCase, plan: dict[str, Any]) -> None:
+        def stored(result: StoredCase | Exception) -> None:
+            now = self._h.clock.now_ms()
+            if isinstance(result, Exception):
+                log.error("call %s: case not stored: %s", call.id, result)
+                self._feed(call, e.CaseFailed(now, type(result).__name__))
+                return
+            call.seal = command.anonymous and call.party is not None
+            self._feed(call, e.CaseOpened(now, result.number, result.due, request.query_code))
+
+        try:
+            draft = self._h.casebook.request(command, self._h.clock.now_ms())
+        except Exception as error:  # a broken rule or calendar must not leave the caller without an answer
+            stored(error)
+            return
+        request = draft.for_call(
+            command_id=plan["command_id"],
+            call_id=call.id,
+            party_id=None if command.anonymous else plan["party_id"],
+            recordings=tuple(recording_id_of(call.id, token) for token in command.recordings),
+        )
+        self._h.ledger.open_case(request, stored)
+
+    # --- ends and new beginnings ---
+
+    def _close(self, call: _Call) -> None:
+        if not call.closed:
+            call.closed = True
+            if call.timer is not None:
+                call.timer.cancel()
+        if call.gone and not call.legs:
+            self._lines.pop(call.line, None)
+            self._calls.pop(call.id, None)
+
+    def close_interrupted(self, left: Interrupted) -> None:
+        """A call whose process died: what the caller had said is stored, then the call is closed."""
+        state = CallState.from_json(left.live.state)
+        call = _Call(left.call_id, "", self._h.flow_for(""), state, left.live.ref, test=left.live.test, gone=True)
+        call.arrived, call.step_since = left.live.arrived, left.live.step_since
+        call.commands = 1000  # ids of the dead process's commands are not used again
+        self._calls[call.id] = call
+        now = self._h.clock.now_ms()
+        for seat in left.seats:
+            self._h.ledger.seat_changed(seat, now, call_id=None)
+        self._feed(call, e.CallerLeft(now, "interrupted"))
+
+
+def recording_id_of(call_id: str, token: str) -> str:
+    """A recording's id follows from call and token, so that a restarted process finds it again."""
+    return str(uuid.uuid5(uuid.NAMESPACE_OID, f"{call_id}/{token}"))

@@ -1,0 +1,81 @@
+"""Events and commands as journal facts, without personal data (``ivr/ledger.py`` lists the names)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from ivr.call import commands as c
+from ivr.call import events as e
+from ivr.call.state import CallState
+from ivr.ledger import Fact
+
+HIDDEN_KEY = "•"
+NUMBER_PHASE = "number.type"  # key presses here are part of somebody's number
+_CAMEL = re.compile(r"(?<!^)(?=[A-Z])")
+
+
+def name_of(thing: e.Event | c.Command) -> str:
+    """``SeatAnswered`` -> ``seat_answered``."""
+    return _CAMEL.sub("_", type(thing).__name__).lower()
+
+
+def event_fact(event: e.Event, state: CallState, more: Mapping[str, Any]) -> Fact:
+    """The fact of an event that met the call in ``state``; ``more``: what only the conductor knows."""
+    data: dict[str, Any] = dict(more)
+    reason = ""
+    match event:
+        case e.Offered(called=called, caller_known=known):
+            data |= {"called": called, "caller_known": known}
+        case e.Digit(key=key):
+            data |= {"key": HIDDEN_KEY if state.phase == NUMBER_PHASE else key}
+        case e.TimeUp(timer=timer):
+            data |= {"timer": timer}
+        case e.PlayDone(token=token):
+            data |= {"token": token}
+        case e.RecordDone(token=token, ms=ms, end=end):
+            data |= {"token": token, "ms": ms, "end": end}
+        case e.CaseOpened(number=number):
+            data |= {"number": number}
+        case e.SeatsFound(window=window, seats=seats):
+            data |= {"window": window, "seats": list(seats)}
+        case e.NobodyFree(window=window, reason=reason):
+            data |= {"window": window}
+        case e.SeatFailed(seat=seat, reason=why):
+            data |= {"seat": seat, "reason": why}
+        case e.SeatRinging(seat=seat) | e.SeatAnswered(seat=seat) | e.SeatLeft(seat=seat):
+            data |= {"seat": seat}
+        case e.CallerLeft(cause=cause):
+            data |= {"cause": cause}
+        case e.CaseFailed(reason=reason):
+            pass
+    return Fact(event.at, "event", name_of(event), data, reason)
+
+
+def command_fact(command: c.Command, at: int, more: Mapping[str, Any]) -> Fact:
+    """The fact of a command. Phrase arguments and typed numbers stay out."""
+    data: dict[str, Any] = dict(more)
+    reason = ""
+    match command:
+        case c.Mark(name=name, value=value, at=when):
+            key = {"human_requested": "window", "step": "step"}.get(name)
+            return Fact(when or at, "command", name, {key: value} if key else {})
+        case c.Play(token=token, say=say):
+            data |= {"token": token, "say": [item.key for item in say]}
+        case c.Record(token=token, max_s=max_s, silence_s=silence_s):
+            data |= {"token": token, "max_s": max_s, "silence_s": silence_s}
+        case c.OpenCase():
+            data |= {"kind": command.kind, "anonymous": command.anonymous, "callback": command.callback}
+            data |= {"complete": command.complete}
+        case c.FindSeats(window=window, level=level, exclude=exclude):
+            data |= {"window": window, "level": level, "exclude": list(exclude)}
+        case c.DialSeat(seat=seat, ring_ms=ring_ms):
+            data |= {"seat": seat, "ring_ms": ring_ms}
+        case c.DropSeat(seat=seat, reason=reason):
+            data |= {"seat": seat}
+        case c.Bridge(seat=seat):
+            data |= {"seat": seat}
+        case c.Hangup(cause=reason):
+            pass
+    return Fact(at, "command", name_of(command), data, reason)

@@ -1,0 +1,321 @@
+"""The simulator: an engine in virtual time, with callers and operators that do as they are told.
+
+It ships, keeps every rule of the port, and is what the domain tests, ``hotline walk`` and simulated
+days run on: no mocks.
+
+    clock = VirtualClock(0)
+    sim = Simulator(clock)
+    sim.seat("101", SeatPlan(answer_ms=2000))
+    line = sim.call("95598", "13800001111")
+    clock.advance(5_000); sim.press(line, "0"); clock.advance(3_000)
+    sim.peer(line)          # -> the line of seat 101
+"""
+
+from __future__ import annotations
+
+import itertools
+import wave
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ivr.clock import Timer, VirtualClock
+from ivr.telephony import (
+    Clip,
+    FailReason,
+    Held,
+    Incoming,
+    Keyed,
+    LineFailed,
+    LineGone,
+    LineRinging,
+    LineUp,
+    PlayDone,
+    RecordDone,
+    RecordEnd,
+    SeatReach,
+    Sink,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SeatPlan:
+    """What an operator's phone does when it rings: answers after ``answer_ms``, fails, or just rings.
+
+    ``talk_ms``: the operator hangs up so long after answering (None: never first).
+    """
+
+    answer_ms: int | None = 3000
+    fail: FailReason | None = None
+    talk_ms: int | None = None
+
+
+@dataclass(slots=True)
+class _Line:
+    id: str
+    seat: str = ""
+    up: bool = False
+    ringing: bool = False
+    peer: str | None = None
+    heard: list[Clip] = field(default_factory=list)
+    playing: str | None = None
+    play_timer: Timer | None = None
+    record: tuple[str, Path, int, int] | None = None  # token, path, max_ms, silence_ms
+    record_from: int = 0
+    record_timer: Timer | None = None
+    speech_until: int = 0
+    spoke_ms: int = 0
+    timers: list[Timer] = field(default_factory=list)
+
+
+class Simulator:
+    """An :class:`ivr.telephony.Engine` whose callers and operators are driven by a test or a script."""
+
+    name = "simulator"
+
+    def __init__(self, clock: VirtualClock, answer_ms: int = 0) -> None:
+        self._clock = clock
+        self._answer_ms = answer_ms
+        self._sink: Sink | None = None
+        self._lines: dict[str, _Line] = {}
+        self._ended: dict[str, str] = {}
+        self._seats: dict[str, SeatPlan] = {}
+        self._reach: dict[str, bool] = {}
+        self._names = itertools.count(1)
+
+    # --- the world's side ---
+
+    def seat(self, seat: str, plan: SeatPlan | None = None, reachable: bool = True) -> None:
+        """Set up an operator's phone, or change what it does."""
+        self._seats[seat] = plan or SeatPlan()
+        if self._reach.get(seat) != reachable:
+            self._reach[seat] = reachable
+            self._tell(SeatReach(seat, self._clock.now_ms(), reachable))
+
+    def call(self, called: str, caller: str | None, test: bool = False) -> str:
+        """A caller rings; the name of their line."""
+        line = _Line(f"sim{next(self._names)}")
+        self._lines[line.id] = line
+        self._tell(Incoming(line.id, self._clock.now_ms(), called, caller, ref=line.id, test=test))
+        return line.id
+
+    def press(self, line: str, keys: str) -> None:
+        """The caller presses keys, one after the other."""
+        for key in keys:
+            if line in self._lines:
+                self._tell(Keyed(line, self._clock.now_ms(), key))
+
+    def speak(self, line: str, ms: int) -> None:
+        """The caller speaks for so long."""
+        here = self._lines.get(line)
+        if here:
+            here.speech_until = self._clock.now_ms() + ms
+            here.spoke_ms += ms
+            self._watch_recording(here)
+
+    def hold_by_caller(self, line: str, held: bool) -> None:
+        """The caller's phone puts the call on hold, or takes it back."""
+        self._tell(Held(line, self._clock.now_ms(), held))
+
+    def leave(self, line: str) -> None:
+        """The far end of a line hangs up (a caller, or an operator)."""
+        self._end(line, "far", "")
+
+    def heard(self, line: str) -> list[str]:
+        """The texts a line has been played so far, also after its end."""
+        here = self._lines.get(line)
+        return [clip.text for clip in here.heard] if here else self._ended.get(line, "").split("\n")
+
+    def peer(self, line: str) -> str | None:
+        """The line this one is bridged with."""
+        here = self._lines.get(line)
+        return here.peer if here else None
+
+    def is_up(self, line: str) -> bool:
+        """Is the line answered and not ended?"""
+        return line in self._lines and self._lines[line].up
+
+    def line_of(self, seat: str) -> str | None:
+        """The line that rings or joins a seat now."""
+        return next((line.id for line in self._lines.values() if line.seat == seat), None)
+
+    @property
+    def lines(self) -> int:
+        """How many lines there are (leaks show here)."""
+        return len(self._lines)
+
+    # --- the port ---
+
+    async def start(self, sink: Sink) -> None:
+        self.begin(sink)
+
+    def begin(self, sink: Sink) -> None:
+        """``start`` for callers without a loop."""
+        self._sink = sink
+        for seat, reachable in self._reach.items():
+            self._tell(SeatReach(seat, self._clock.now_ms(), reachable))
+
+    async def stop(self, drain_s: float = 0.0) -> None:
+        for line in list(self._lines):
+            self._end(line, "us", "stopped")
+
+    def ring(self, line: str) -> None:
+        if here := self._lines.get(line):
+            here.ringing = True
+
+    def answer(self, line: str) -> None:
+        here = self._lines.get(line)
+        if here and not here.up:
+            self._later(here, self._answer_ms, lambda: self._up(here))
+
+    def play(self, line: str, clips: Sequence[Clip], token: str) -> None:
+        here = self._lines.get(line)
+        if here is None or not here.up:
+            return
+        self.stop_play(line)
+        here.heard += clips
+        here.playing = token
+        ms = sum(clip.ms for clip in clips)
+        here.play_timer = self._clock.call_at(self._clock.now_ms() + ms, lambda: self._played(here, token, True))
+
+    def stop_play(self, line: str) -> None:
+        here = self._lines.get(line)
+        if here and here.playing is not None:
+            self._played(here, here.playing, False)
+
+    def record(self, line: str, token: str, path: Path, max_ms: int, silence_ms: int) -> None:
+        here = self._lines.get(line)
+        if here is None or not here.up:
+            return
+        here.record, here.record_from, here.spoke_ms = (token, path, max_ms, silence_ms), self._clock.now_ms(), 0
+        self._watch_recording(here)
+
+    def stop_record(self, line: str) -> None:
+        if here := self._lines.get(line):
+            self._recorded(here, "stopped")
+
+    def dial(self, line: str, seat: str, ring_ms: int, display: str = "") -> None:
+        here = self._lines[line] = _Line(line, seat)
+        plan = self._seats.get(seat)
+        if plan is None or not self._reach.get(seat):
+            self._later(here, 0, lambda: self._fail(here, "unreachable"))
+            return
+        if plan.fail:
+            reason = plan.fail
+            self._later(here, 50, lambda: self._fail(here, reason))
+            return
+        self._later(here, 100, lambda: self._rings(here))
+        if plan.answer_ms is not None and plan.answer_ms < ring_ms:
+            self._later(here, plan.answer_ms, lambda: self._seat_up(here, plan))
+        self._later(here, ring_ms, lambda: None if here.up else self._fail(here, "no_answer"))
+
+    def bridge(self, a: str, b: str) -> None:
+        one, other = self._lines.get(a), self._lines.get(b)
+        if one and other:
+            self.stop_play(a)
+            one.peer, other.peer = b, a
+
+    def unbridge(self, a: str, b: str) -> None:
+        for line in (a, b):
+            if here := self._lines.get(line):
+                here.peer = None
+
+    def hold(self, line: str, held: bool) -> None:
+        """Nothing is heard on a simulated line either way."""
+
+    def hangup(self, line: str, cause: str) -> None:
+        here = self._lines.get(line)
+        if here is None:
+            return
+        if here.seat and not here.up:
+            self._fail(here, "cancelled")
+        else:
+            self._end(line, "us", cause)
+
+    def reachable(self) -> Mapping[str, bool]:
+        return dict(self._reach)
+
+    # --- inside ---
+
+    def _tell(self, event: object) -> None:
+        if self._sink is not None:
+            # Like a real engine: what happened is reported after the verb returned.
+            self._clock.call_soon(lambda: self._sink(event))  # type: ignore[misc,arg-type]
+
+    def _later(self, line: _Line, ms: int, act: object) -> None:
+        def run() -> None:
+            if line.id in self._lines:
+                act()  # type: ignore[operator]
+
+        line.timers.append(self._clock.call_at(self._clock.now_ms() + ms, run))
+
+    def _up(self, line: _Line) -> None:
+        line.up = True
+        self._tell(LineUp(line.id, self._clock.now_ms()))
+
+    def _rings(self, line: _Line) -> None:
+        line.ringing = True
+        self._tell(LineRinging(line.id, self._clock.now_ms()))
+
+    def _seat_up(self, line: _Line, plan: SeatPlan) -> None:
+        self._up(line)
+        if plan.talk_ms is not None:
+            self._later(line, plan.talk_ms, lambda: self._end(line.id, "far", ""))
+
+    def _fail(self, line: _Line, reason: FailReason) -> None:
+        self._forget(line)
+        self._tell(LineFailed(line.id, self._clock.now_ms(), reason))
+
+    def _end(self, name: str, by: str, cause: str) -> None:
+        line = self._lines.get(name)
+        if line is None:
+            return
+        self._recorded(line, "gone")
+        self.stop_play(name)
+        if line.peer and line.peer in self._lines:
+            self._lines[line.peer].peer = None
+        self._forget(line)
+        self._tell(LineGone(name, self._clock.now_ms(), by, cause))  # type: ignore[arg-type]
+
+    def _forget(self, line: _Line) -> None:
+        for timer in (*line.timers, *filter(None, (line.play_timer, line.record_timer))):
+            timer.cancel()
+        self._ended[line.id] = "\n".join(clip.text for clip in line.heard)
+        self._lines.pop(line.id, None)
+
+    def _played(self, line: _Line, token: str, finished: bool) -> None:
+        if line.playing != token:
+            return
+        line.playing = None
+        if line.play_timer:
+            line.play_timer.cancel()
+        self._tell(PlayDone(line.id, self._clock.now_ms(), token, finished))
+
+    def _watch_recording(self, line: _Line) -> None:
+        if line.record is None:
+            return
+        if line.record_timer:
+            line.record_timer.cancel()
+        _, _, max_ms, silence_ms = line.record
+        quiet = max(line.speech_until, line.record_from) + silence_ms
+        end, why = (line.record_from + max_ms, "max") if line.record_from + max_ms <= quiet else (quiet, "silence")
+        line.record_timer = self._clock.call_at(end, lambda: self._recorded(line, why))  # type: ignore[arg-type]
+
+    def _recorded(self, line: _Line, end: RecordEnd) -> None:
+        if line.record is None:
+            return
+        (token, path, _, _), line.record = line.record, None
+        if line.record_timer:
+            line.record_timer.cancel()
+        ms = min(line.spoke_ms, self._clock.now_ms() - line.record_from)
+        _write_wav(path, ms)
+        self._tell(RecordDone(line.id, self._clock.now_ms(), token, path, ms, end))
+
+
+def _write_wav(path: Path, ms: int) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with wave.open(str(path), "wb") as out:
+        out.setnchannels(1)
+        out.setsampwidth(2)
+        out.setframerate(8000)
+        out.writeframes(b"\x00\x00" * (8 * ms))
