@@ -29,7 +29,7 @@ from recordings.studio import Studio, VoiceError
 log = logging.getLogger(__name__)
 
 ESPEAK_VOICES = {"zh": "cmn", "en": "en"}  # by the language's first part
-ESPEAK_WPM = 150  # at pace 1.0: 180 Chinese characters a minute at most (requirements B5: <= 200)
+ESPEAK_WPM = 140  # at pace 1.0: some 165 Chinese characters a minute (requirements B5: at most 200)
 PACES = (0.55, 1.6)  # espeak-ng's slowest, and the fastest that is still polite
 PROCESSING = "1"  # part of every cache key: raise it when recordings/audio.py changes how a prompt sounds
 TEXT_LIMIT = 2000  # characters: minutes of speech, surely a mistake beyond
@@ -107,13 +107,11 @@ class Voices:
         self._versions = {name: _version(name) for name in ("espeakng-loader", "gtts", "piper-tts")}
         self._making = threading.Lock()
         self._disk_trouble = ""
-        self._unusable: dict[str, str] = {}
+        self._unusable: dict[str, tuple[str, str]] = {}  # by engine: which recording, and why
 
     # --- while a caller waits ---
 
-    def cached(
-        self, text: str, lang: str = "zh-CN", pace: float = 1.0, phrase_key: str | None = None
-    ) -> Sound | None:
+    def cached(self, text: str, lang: str = "zh-CN", pace: float = 1.0, phrase_key: str | None = None) -> Sound | None:
         """The best voice that was already made: from memory, else from disk; None when there is none."""
         line = _checked(Line(text, lang, pace, phrase_key))
         return next((s for voice in self._voices(line) if (s := self._get(line, voice))), None)
@@ -134,10 +132,7 @@ class Voices:
         can speak, ``ValueError`` for a text or a pace that cannot be spoken.
         """
         line = _checked(Line(text, lang, pace, phrase_key))
-        if (sound := self.cached(text, lang, pace, phrase_key)) is not None:
-            return sound
-        with self._making:  # whoever waited here finds it made
-            return self._first(line, [v for v in self._voices(line) if v.live], keep)
+        return self._first(line, keep, live=True)
 
     # --- ahead of time ---
 
@@ -153,7 +148,7 @@ class Voices:
             result: Sound | Exception
             try:
                 good = _checked(line)
-                result = self._first(good, self._voices(good), keep=True)
+                result = self._first(good, keep=True, live=False)
                 sources[result.source] += 1
             except (VoiceError, ValueError) as error:
                 result = error
@@ -193,7 +188,7 @@ class Voices:
             cache_bytes=size,
             cache_trouble=self._disk_trouble,
             stale=self._stale(lines),
-            unusable=dict(self._unusable),
+            unusable=dict(self._unusable.values()),
         )
 
     def phonemes(self, text: str, lang: str = "zh-CN") -> str:
@@ -223,28 +218,34 @@ class Voices:
         if self._online and (installed := self._versions["gtts"]):
             chain.append(_Voice(f"gtts:{installed}", "gtts", lambda: self._fetch(line), live=False))
         if model := settings.piper.get(line.lang):
-            name = f"piper:{self._versions['piper-tts']}:{model.name}"
-            chain.append(
-                _Voice(name, "piper", lambda: studio.piper(line.text, model, 1 / line.pace), live=True)
-            )
+            name = f"piper:{self._versions['piper-tts']}:{model.name}:{_size(model)}"
+            chain.append(_Voice(name, "piper", lambda: studio.piper(line.text, model, 1 / line.pace), live=True))
         wpm, voice = round(settings.espeak_wpm * line.pace), _espeak_voice(line.lang)
         name = f"espeak:{self._versions['espeakng-loader']}:{wpm}"
         chain.append(_Voice(name, "espeak", lambda: studio.espeak(line.text, voice, wpm), live=True))
         return chain
 
-    def _first(self, line: Line, voices: list[_Voice], keep: bool) -> Sound:
-        """The first voice that has or can make the line."""
+    def _first(self, line: Line, keep: bool, live: bool) -> Sound:
+        """The line in the first voice that has or can make it; ``live``: a caller waits."""
         troubles = []
-        for voice in voices:
+        for voice in self._voices(line):
             if sound := self._get(line, voice):
                 return sound
+            if (live and not voice.live) or voice.engine in self._unusable:
+                continue
             try:
-                return self._put(line, voice, *voice.make(), keep)
+                return self._make(line, voice, keep)
             except VoiceError as error:
                 troubles.append(f"{voice.source}: {error}")
                 if voice.source == "human":
-                    self._unusable[f"{line.lang}/{line.phrase_key}"] = str(error)
+                    self._unusable[voice.engine] = (f"{line.lang}/{line.phrase_key}", str(error))
         raise VoiceError("no voice can speak: " + "; ".join(troubles))
+
+    def _make(self, line: Line, voice: _Voice, keep: bool) -> Sound:
+        if not voice.live:
+            return self._put(line, voice, *voice.make(), keep)
+        with self._making:  # whoever waited here finds it made
+            return self._get(line, voice) or self._put(line, voice, *voice.make(), keep)
 
     def _get(self, line: Line, voice: _Voice) -> Sound | None:
         key = self.key(line.text, line.lang, line.pace, voice.engine)
@@ -263,9 +264,7 @@ class Voices:
                 sound = self._disk.store(key, name, line.text, voice.source, wav8, wav16)
                 self._disk_trouble = ""
             except OSError as error:  # the caller must hear it all the same
-                self._disk_trouble = (
-                    f"no prompt can be kept in {self._disk.folder}: {error.strerror or error}"
-                )
+                self._disk_trouble = f"no prompt can be kept in {self._disk.folder}: {error.strerror or error}"
                 log.error("%s; free some space or correct the folder's rights", self._disk_trouble)
         self._memory.put(key, sound)
         return sound
@@ -294,9 +293,7 @@ def _checked(line: Line) -> Line:
     if not any(c.isalnum() for c in text):
         raise ValueError(f"there is nothing to speak in {line.text!r}")
     if len(text) > TEXT_LIMIT:
-        raise ValueError(
-            f"a text of {len(text)} characters is too long to be one prompt (at most {TEXT_LIMIT})"
-        )
+        raise ValueError(f"a text of {len(text)} characters is too long to be one prompt (at most {TEXT_LIMIT})")
     if not PACES[0] <= line.pace <= PACES[1]:
         raise ValueError(f"pace {line.pace} is out of range ({PACES[0]} to {PACES[1]}; 1.0 is normal)")
     return Line(text, line.lang, line.pace, line.phrase_key)
@@ -305,6 +302,13 @@ def _checked(line: Line) -> Line:
 def _espeak_voice(lang: str) -> str:
     """espeak-ng's name of a language: Mandarin is ``cmn`` (``zh`` would not be found)."""
     return ESPEAK_VOICES.get(lang.split("-")[0].lower(), lang.lower())
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
 
 
 def _version(package: str) -> str | None:

@@ -32,9 +32,7 @@ def speech_level(heard: np.ndarray) -> float:
 
 
 @pytest.fixture(scope="module")
-def heard(
-    studio: Studio, phrases: list[Line], tmp_path_factory: pytest.TempPathFactory
-) -> dict[Line, np.ndarray]:
+def heard(studio: Studio, phrases: list[Line], tmp_path_factory: pytest.TempPathFactory) -> dict[Line, np.ndarray]:
     voices = Voices(tmp_path_factory.mktemp("cache"), studio=studio)
     return {line: over_the_line(voices.speak(line.text, line.lang).pcm) for line in phrases}
 
@@ -91,12 +89,8 @@ def test_whatever_is_recorded_comes_out_level_and_unclipped(
     assert abs(audio.level(out / 32768, 8000) - audio.TARGET_DBFS) < 1.0
 
 
-@pytest.mark.parametrize(
-    ("suffix", "rate"), [(".wav", 48000), (".flac", 44100), (".ogg", 16000), (".wav", 8000)]
-)
-def test_a_persons_recording_of_any_format_and_rate_becomes_a_prompt(
-    tmp_path: Path, suffix: str, rate: int
-) -> None:
+@pytest.mark.parametrize(("suffix", "rate"), [(".wav", 48000), (".flac", 44100), (".ogg", 16000), (".wav", 8000)])
+def test_a_persons_recording_of_any_format_and_rate_becomes_a_prompt(tmp_path: Path, suffix: str, rate: int) -> None:
     samples, found = audio.read(record(tmp_path / f"x{suffix}", rate))
     made = audio.prompt(samples, found)
     assert found == rate
