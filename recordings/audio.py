@@ -43,9 +43,7 @@ def read(path: Path) -> tuple[Samples, int]:
     try:
         data, rate = soundfile.read(path, dtype="float64", always_2d=True)
     except (soundfile.LibsndfileError, OSError) as error:
-        raise AudioError(
-            f"{path}: not a readable sound file ({error}); save it as WAV, FLAC or OGG"
-        ) from None
+        raise AudioError(f"{path}: not a readable sound file ({error}); save it as WAV, FLAC or OGG") from None
     return data.mean(axis=1), int(rate)
 
 
@@ -59,9 +57,7 @@ def prompt(samples: Samples, rate: int, *, stretch: float = 1.0) -> Prompt:
         speech = _stretch(speech, rate, stretch)
     lead, tail = np.zeros(round(LEAD_S * rate)), np.zeros(round(TAIL_S * rate))
     speech = np.concatenate((lead, speech, tail))
-    return Prompt(
-        pcm8=_finish(speech, rate, NARROW_HZ, NARROW_BAND), pcm16=_finish(speech, rate, WIDE_HZ, WIDE_BAND)
-    )
+    return Prompt(pcm8=_finish(speech, rate, NARROW_HZ, NARROW_BAND), pcm16=_finish(speech, rate, WIDE_HZ, WIDE_BAND))
 
 
 def level(samples: Samples, rate: int) -> float:

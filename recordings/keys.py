@@ -187,9 +187,7 @@ def _decoded(text: str, where: str) -> bytes:
     except (binascii.Error, ValueError):
         key = b""
     if len(key) != KEY_BYTES:
-        raise KeyProblem(
-            f"{where}: not a key ({KEY_BYTES} bytes in base64; make one with: openssl rand -base64 32)"
-        )
+        raise KeyProblem(f"{where}: not a key ({KEY_BYTES} bytes in base64; make one with: openssl rand -base64 32)")
     return key
 
 

@@ -16,6 +16,7 @@ import secrets
 import struct
 import wave
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol
@@ -100,7 +101,8 @@ class Vault:
             why = f"{error.strerror or error}: {error.filename or self.folder}"
             raise VaultError(f"recording {id} was not stored ({why}); it stays in {wav_path}") from error
         finally:
-            part.unlink(missing_ok=True)  # only there when something failed
+            with suppress(OSError):  # only there when something failed
+                part.unlink()
         return item
 
     def open(self, id: str) -> bytes:
@@ -202,9 +204,7 @@ class Vault:
         """The same recording again (a crash came before the clear file was deleted)."""
         clear = wav_path.read_bytes()
         if clear != self.open(id):
-            raise VaultError(
-                f"recording {id} is stored already and differs from {wav_path}; nothing was changed"
-            )
+            raise VaultError(f"recording {id} is stored already and differs from {wav_path}; nothing was changed")
         sync_folder(path.parent)
         return VaultItem(path, len(clear), hashlib.sha256(clear).hexdigest(), ms)
 
@@ -269,6 +269,4 @@ def _wav_ms(path: Path) -> int:
         with wave.open(str(path), "rb") as file:
             return file.getnframes() * 1000 // file.getframerate()
     except (wave.Error, EOFError, ZeroDivisionError) as error:
-        raise VaultError(
-            f"{path} is no finished WAV file ({error or 'cut'}); it was left where it is"
-        ) from None
+        raise VaultError(f"{path} is no finished WAV file ({error or 'cut'}); it was left where it is") from None
