@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import itertools
 import re
 import socket
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from ivr.telephony import EngineEvent
 from sip.embedded.config import EmbeddedConfig, Timing
@@ -24,6 +24,20 @@ SDP = (
     "m=audio {port} RTP/AVP 8 0 101\r\na=rtpmap:8 PCMA/8000\r\na=rtpmap:0 PCMU/8000\r\n"
     "a=rtpmap:101 telephone-event/8000\r\na=sendrecv\r\n"
 )
+
+
+def story(test: Callable[..., Coroutine[object, object, None]]) -> Callable[..., None]:
+    """Run an async test on its own loop, in bounded time."""
+
+    @functools.wraps(test)
+    def run(*args: object, **kwargs: object) -> None:
+        async def bounded() -> None:
+            async with asyncio.timeout(60):
+                await test(*args, **kwargs)
+
+        asyncio.run(bounded())
+
+    return run
 
 
 @dataclass
@@ -138,9 +152,7 @@ class Caller:
         self.sock.sendto(data, self.to)
         return data
 
-    async def receive(
-        self, wanted: Callable[[Message], bool] = lambda _: True, wait_s: float = PATIENCE_S
-    ) -> Message:
+    async def receive(self, wanted: Callable[[Message], bool] = lambda _: True, wait_s: float = PATIENCE_S) -> Message:
         """The next message that is wanted; others are kept in ``seen``."""
         loop = asyncio.get_running_loop()
         async with asyncio.timeout(wait_s):
@@ -268,10 +280,3 @@ def free_ports(count: int = 60) -> tuple[int, int]:
         if low % 2 == 0 and low + count < 65000:
             return low, low + count
     raise RuntimeError("no free ports")
-
-
-def wav_of(path: Path) -> bytes:
-    import wave
-
-    with wave.open(str(path)) as file:
-        return file.readframes(file.getnframes())

@@ -1,0 +1,249 @@
+"""What is no call: malformed, unknown or unwanted requests, and junk (pitfalls 3, 4, 8; RFC 3261 §8.2)."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from ivr.telephony import Incoming, LineGone
+from tests.sip.raw import Caller, Hotline, message, story
+
+
+@story
+async def test_an_unknown_require_is_420_and_named() -> None:
+    async with Hotline() as hotline:
+        with Caller(hotline.port) as caller:
+            caller.send(caller.request("INVITE", caller.sdp(), extra=[("Require", "timer, 100rel, foo")]))
+            assert (await caller.expect(420))["unsupported"] == "100rel, foo"
+            assert not hotline.events
+
+
+@pytest.mark.parametrize("method", ["BYE", "INVITE", "INFO", "UPDATE", "REFER"])
+def test_a_request_for_an_unknown_dialog_is_481(method: str) -> None:
+    @story
+    async def run() -> None:
+        async with Hotline() as hotline:
+            with Caller(hotline.port) as caller:
+                caller.remote_tag = "nobody"
+                caller.send(caller.request(method))
+                await caller.expect(481)
+                assert not hotline.events
+
+    run()
+
+
+@story
+async def test_a_dialog_is_not_another_callers() -> None:
+    async with Hotline() as hotline:
+        with Caller(hotline.port) as caller:
+            await caller.call()
+            own, caller.tag = caller.tag, "stranger"
+            caller.send(caller.request("BYE"))
+            assert (await caller.final("BYE")).code == 481
+            caller.tag = own
+            assert not hotline.of(LineGone)
+            await caller.hang_up()
+
+
+@pytest.mark.parametrize("header", ["From", "To", "Call-ID", "CSeq", "Contact"])
+def test_a_missing_mandatory_header_is_400(header: str) -> None:
+    @story
+    async def run() -> None:
+        async with Hotline() as hotline:
+            with Caller(hotline.port) as caller:
+                caller.send(caller.request("INVITE", caller.sdp(), drop=(header,)))
+                got = await caller.receive(lambda m: m.code >= 200)
+                assert got.code == 400 and header.lower() in got.start.lower()
+                assert not hotline.events
+
+    run()
+
+
+@pytest.mark.parametrize(
+    ("extra", "code"),
+    [
+        (("CSeq", "1 BYE"), 400),
+        (("CSeq", "x INVITE"), 400),
+        (("CSeq", "4294967296 INVITE"), 400),
+        (("From", "<sip:a@b>"), 400),
+        (("Max-Forwards", "0"), 483),
+        (("Max-Forwards", "many"), 400),
+        (("Content-Type", "application/xml"), 415),
+    ],
+)
+def test_a_header_that_cannot_be(extra: tuple[str, str], code: int) -> None:
+    @story
+    async def run() -> None:
+        async with Hotline() as hotline:
+            with Caller(hotline.port) as caller:
+                caller.send(caller.request("INVITE", caller.sdp(), extra=[extra]))
+                await caller.expect(code)
+                assert not hotline.events
+
+    run()
+
+
+@story
+async def test_another_version_is_505_another_scheme_416_a_short_body_400() -> None:
+    async with Hotline() as hotline:
+        with Caller(hotline.port) as caller:
+            request = caller.request("INVITE", caller.sdp())
+            first, rest = request.split(b"\r\n", 1)
+            caller.send(first.replace(b"SIP/2.0", b"SIP/7.0") + b"\r\n" + rest)
+            await caller.expect(505)
+            caller.call_id = "scheme"
+            caller.send(caller.request("INVITE", caller.sdp(), uri="mailto:a@b"))
+            await caller.receive(lambda m: m.code == 416)
+            caller.call_id = "short"
+            caller.send(caller.request("INVITE", caller.sdp())[:-20])
+            await caller.receive(lambda m: m.code == 400)
+
+
+@pytest.mark.parametrize(
+    ("method", "code"),
+    [
+        ("OPTIONS", 200),
+        ("REFER", 603),
+        ("SUBSCRIBE", 489),
+        ("PUBLISH", 489),
+        ("MESSAGE", 405),
+        ("NOTIFY", 481),
+        ("INFO", 481),
+        ("BREW", 501),
+    ],
+)
+def test_requests_outside_a_call(method: str, code: int) -> None:
+    @story
+    async def run() -> None:
+        async with Hotline() as hotline:
+            with Caller(hotline.port) as caller:
+                caller.send(caller.request(method))
+                got = await caller.expect(code)
+                if code in (200, 405, 501):
+                    assert "INVITE" in got["allow"] and "REFER" not in got["allow"]
+
+    run()
+
+
+@story
+async def test_nothing_is_ever_relayed_to_another_place() -> None:
+    """Toll fraud: an INVITE for somebody else is a call to the hotline like any other."""
+    async with Hotline() as hotline:
+        with Caller(hotline.port) as caller, Caller(hotline.port) as elsewhere:
+            caller.uri = f"sip:0088123456@127.0.0.1:{elsewhere.port}"
+            await caller.call()
+            assert hotline.of(Incoming)[0].called == "0088123456"
+            await caller.hang_up()
+            assert not await elsewhere.quiet(0.2)
+
+
+@story
+async def test_compact_headers_tel_uris_and_utf8_names() -> None:
+    async with Hotline() as hotline:
+        with Caller(hotline.port) as caller:
+            branch = caller.branch()
+            body = caller.sdp()
+            invite = message(
+                "INVITE tel:95598 SIP/2.0",
+                [
+                    ("v", f"SIP/2.0/UDP 127.0.0.1:{caller.port};branch={branch};rport"),
+                    ("f", f'"王 \\"小\\" <二>" <tel:+86-138-1234-5678>;tag={caller.tag}'),
+                    ("t", "tel:95598"),
+                    ("i", caller.call_id),
+                    ("CSeq", "1 INVITE"),
+                    ("m", f"<sip:a@127.0.0.1:{caller.port}>"),
+                    ("c", "application/sdp"),
+                ],
+                body,
+            ).replace(b"Content-Length", b"l")
+            caller.send(invite)
+            answer = await caller.expect(200)
+            assert '"王 \\"小\\" <二>"' in answer["from"]
+            incoming = hotline.of(Incoming)[0]
+            assert (incoming.called, incoming.caller) == ("95598", "13812345678")
+            tag = answer["to"].split("tag=")[1]
+            headers = [
+                ("v", f"SIP/2.0/UDP 127.0.0.1:{caller.port};branch={caller.branch()};rport"),
+                ("f", f"<tel:+86-138-1234-5678>;tag={caller.tag}"),
+                ("t", f"<tel:95598>;tag={tag}"),
+                ("i", caller.call_id),
+            ]
+            caller.send(message(f"ACK {caller.uri} SIP/2.0", [*headers, ("CSeq", "1 ACK")]))
+            hotline.engine.hangup(incoming.line, "grace_timeout")
+            bye = await caller.receive(lambda m: m.method == "BYE")
+            assert bye.uri == f"sip:a@127.0.0.1:{caller.port}" and "<tel:95598>" in bye["from"]
+            caller.reply(bye, 200)
+
+
+@story
+async def test_a_reply_goes_to_where_the_request_came_from() -> None:
+    async with Hotline() as hotline:
+        with Caller(hotline.port) as caller:
+            via = f"SIP/2.0/UDP 10.9.8.7:5999;branch={caller.branch()};rport"
+            caller.send(caller.request("OPTIONS", extra=[("Via", via)]))
+            answer = await caller.expect(200)
+            assert f"rport={caller.port}" in answer["via"] and "received=127.0.0.1" in answer["via"]
+
+
+@pytest.mark.parametrize(
+    ("headers", "number"),
+    [
+        ([("From", '"Anonymous" <sip:anonymous@anonymous.invalid>;tag=1')], None),
+        ([("Privacy", "id")], None),
+        ([("From", "<sip:alice@example.org>;tag=1")], None),
+        ([("From", "<sip:+861065981234@example.org;user=phone>;tag=1")], "01065981234"),
+        ([("From", "<sip:+4930123@example.org>;tag=1")], "004930123"),
+        ([("P-Asserted-Identity", "<sip:110@evil.example>")], "13812345678"),
+    ],
+)
+def test_who_calls(headers: list[tuple[str, str]], number: str | None) -> None:
+    @story
+    async def run() -> None:
+        async with Hotline(auto=False) as hotline:
+            with Caller(hotline.port) as caller:
+                caller.send(caller.request("INVITE", caller.sdp(), extra=headers))
+                assert (await hotline.until(Incoming)).caller == number
+
+    run()
+
+
+@story
+async def test_a_test_caller_is_one_only_from_this_machine_and_by_name() -> None:
+    async with Hotline(test_callers=frozenset({"doctor"})) as hotline:
+        with Caller(hotline.port, "doctor") as caller:
+            await caller.call()
+            await caller.hang_up()
+        with Caller(hotline.port, "13812345678") as caller:
+            await caller.call()
+            await caller.hang_up()
+        assert [event.test for event in hotline.of(Incoming)] == [True, False]
+
+
+@story
+async def test_junk_is_counted_and_the_next_call_is_answered() -> None:
+    async with Hotline() as hotline:
+        with Caller(hotline.port) as caller:
+            dice = random.Random(7)
+            good = caller.request("OPTIONS")
+            junk = [b"", b"\r\n\r\n", b"\x00" * 40, b"GET / HTTP/1.1\r\n\r\n", b"SIP/2.0 abc\r\n\r\n", b"INVITE\r\n"]
+            junk += [
+                b"SIP/2.0 200 OK\r\n\r\n",
+                b"SIP/2.0 200 OK\r\nVia: x\r\n\r\n",
+                b"ACK sip:x SIP/2.0\r\nVia: \r\n\r\n",
+            ]
+            junk += [dice.randbytes(dice.randrange(1, 600)) for _ in range(100)]
+            for _ in range(300):  # good requests, cut or with bytes changed
+                spoiled = bytearray(good[: dice.randrange(1, len(good))])
+                for _ in range(dice.randrange(4)):
+                    spoiled[dice.randrange(len(spoiled))] = dice.randrange(256)
+                junk.append(bytes(spoiled))
+            for datagram in junk:
+                caller.send(datagram)
+                if dice.random() < 0.1:
+                    await caller.quiet(0.01)
+            await caller.quiet(0.5)
+            caller.call_id = "after"
+            await caller.call()
+            await caller.hang_up()
+            assert hotline.engine.counts["junk"] > 100 and not hotline.engine.counts["failed"]
