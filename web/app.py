@@ -14,6 +14,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from web import access, api, db, format, language, problems
 from web.config import PanelConfig
+from web.figures import Recent
 from web.screens import about, audit, auth, board, calls, cases, figures, recordings, tokens, users
 
 SCREENS = (auth, board, calls, cases, recordings, figures, audit, users, tokens, about)
@@ -50,6 +51,7 @@ def create_app(config: PanelConfig) -> Flask:
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.extensions["panel"] = config
+    app.extensions["panel.figures"] = Recent()
     if config.proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=config.proxies, x_proto=config.proxies, x_host=config.proxies)  # type: ignore[method-assign]
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine
-from sqlalchemy.orm import Session
 
+from ivr.calendar.tables import WorkCalendar
+from ivr.profile import Profile
 from ivr.store.parties import Parties
 from ivr.store.users import Hasher
+from recordings.vault import Vault
 from web.passwords import Argon2
 
 
@@ -22,27 +24,21 @@ class Name(NamedTuple):
     en: str = ""
 
 
-class RecordingVault(Protocol):
-    """The encrypted recordings, seen from the panel."""
-
-    def read(self, path: str) -> bytes:
-        """The clear WAV. Raises ``OSError`` when it is gone or was tampered with."""
-
-
 @dataclass(frozen=True)
 class PanelConfig:
     """``reading``/``writing``: a session for looking, and one that commits at the end of its block.
 
-    ``figures(session, from_ms, to_ms)`` gives the figures of a period. ``windows`` and ``seats`` map
-    ids to names. ``tls``: the panel is reached by HTTPS only (secure cookies). ``proxies``: how many
-    trusted reverse proxies stand in front. ``now_ms``: UTC milliseconds.
+    ``profile`` and ``calendar`` are those of the calls process.
+    ``windows`` and ``seats`` map ids to names. ``tls``: the panel is reached by HTTPS
+    only (secure cookies). ``proxies``: how many trusted reverse proxies stand in front. ``now_ms``: UTC ms.
     """
 
     engine: Engine
     secret_key: bytes
     parties: Parties
-    vault: RecordingVault
-    figures: Callable[[Session, int, int], Sequence[Any]]
+    vault: Vault
+    profile: Profile
+    calendar: WorkCalendar
     now_ms: Callable[[], int]
     zone: ZoneInfo
     unit: Name

@@ -72,6 +72,13 @@ def _recorded(data: Data) -> str:
     return _("录下来电人的陈述,时长 %(length)s(%(end)s)", length=length, end=label(ENDS, data.get("end")))
 
 
+def _opened(data: Data) -> str:
+    due = str(data.get("due") or "").replace("T", " ")
+    if not due:
+        return _("立案,编号 %(number)s", number=data.get("number", ""))
+    return _("立案,编号 %(number)s,期限 %(due)s", number=data.get("number", ""), due=due)
+
+
 def _seat(text: Callable[[str], str]) -> Callable[[Data], str]:
     return lambda data: text(seat_name(str(data.get("seat", ""))))
 
@@ -91,7 +98,7 @@ STORY: dict[str, tuple[str, Callable[[Data], str]]] = {
     "bridge": ("seat", _seat(lambda seat: _("与座席 %(seat)s 接通", seat=seat))),
     "seat_left": ("seat", _seat(lambda seat: _("座席 %(seat)s 挂机", seat=seat))),
     "recorded": ("case", _recorded),
-    "case_opened": ("case", lambda d: _("立案,编号 %(number)s,期限 %(due)s", number=d.get("number", ""), due=d.get("due", ""))),
+    "case_opened": ("case", _opened),
     "party_sealed": ("case", lambda _d: _("匿名举报:来电号码已销毁")),
     "call_ended": ("end", _ended),
 }  # fmt: skip

@@ -40,6 +40,6 @@ def show_number(target: str, party_id: str | None, *, anonymous: bool) -> tuple[
     if not REASON_MIN <= len(reason) <= REASON_MAX:
         return "", _("请写明查看号码的原因(4–200 个字),它会写入审计记录。")
     with writing() as db:
-        record(db, "number_shown", target=target, detail=reason)
+        record(db, "number.show", target=target, detail=reason)
         number = clear_number(db, party_id)
     return (number, "") if number else ("", _("没有可显示的号码。"))

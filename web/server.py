@@ -47,7 +47,15 @@ def logged(app: Callable[..., Any]) -> Callable[..., Iterable[bytes]]:
         took = round((time.perf_counter() - began) * 1000)
         path = environ.get("PATH_INFO", "").encode("latin-1", "replace").decode("utf-8", "replace")
         level = logging.DEBUG if path == "/board/live" or path.startswith("/static/") else logging.INFO
-        log.log(level, "%s %s %r %s %d ms", environ.get("REMOTE_ADDR", "-"), environ["REQUEST_METHOD"], path, status[0], took)
+        log.log(
+            level,
+            "%s %s %r %s %d ms",
+            environ.get("REMOTE_ADDR", "-"),
+            environ["REQUEST_METHOD"],
+            path,
+            status[0],
+            took,
+        )
         return answer
 
     return wrapped
@@ -73,7 +81,9 @@ def serve(
     try:
         server.prepare()
     except OSError as error:
-        raise OSError(f"the panel cannot listen on {host}:{port}: {error}; choose another with --panel HOST:PORT") from error
+        raise OSError(
+            f"the panel cannot listen on {host}:{port}: {error}; choose another with --panel HOST:PORT"
+        ) from error
     bound = server.bind_addr
     if ready is not None:
         ready(str(bound[0]), int(bound[1]))
@@ -99,6 +109,3 @@ def _adapter(tls: TlsFiles) -> BuiltinSSLAdapter:
 
 def _errors(msg: str = "", level: int = logging.INFO, traceback: bool = False) -> None:
     server_log.log(level, "%s", msg, exc_info=traceback)
-
-
-

@@ -72,14 +72,14 @@ def log_in() -> Any:
         if user is None:
             # A name that is nobody's may be a password typed into the wrong box: it is not kept.
             known = users.find_user(db, name) is not None
-            record(db, "log_in_failed", target=name if known else "", user="")
+            record(db, "log.failed", target=name if known else "", user="")
     if user is None:
         flash(_("账号或密码不正确。请检查大小写后再试;忘记密码请找管理员重设。"), "error")
         return render_template("login.html", name=name, next=request.form.get("next", "")), 401
     start_session()
     login_user(account(user))
     with writing() as db:
-        record(db, "log_in")
+        record(db, "log.in")
     return redirect(safe_next(request.form.get("next")))
 
 
@@ -95,7 +95,7 @@ def locked(error: RateLimitExceeded) -> Any:
 @needs("self")
 def log_out() -> Response:
     with writing() as db:
-        record(db, "log_out")
+        record(db, "log.out")
     logout_user()
     session.clear()
     flash(_("您已安全退出。"), "info")
@@ -121,7 +121,7 @@ def change_password() -> Any:
             if user is None or not config().hasher.verify(user.password, old):
                 raise users.UserError("wrong_password")
             users.change_password(db, config().hasher, user, new)
-            record(db, "password_change", target=user.name)
+            record(db, "password.change", target=user.name)
     except users.UserError as error:
         flash(user_problem(error), "error")
         return render_template("password.html"), 400

@@ -9,12 +9,12 @@ from flask import Blueprint, jsonify, redirect, render_template, url_for
 from ivr.store import queries
 from web.access import may, needs
 from web.db import config, now_ms, reading
-from web.figures import shown
+from web.figures import on_board
 from web.format import SOON_MS, day_range, today
 
 bp = Blueprint("board", __name__)
 
-ON_BOARD = ("K1", "K2a", "K3", "K4", "K5", "K13")  # the rest stands on the figures' own page
+ON_BOARD = ("K1", "K2a", "K3", "K4", "K5", "K13-complaint", "K13-report")  # the rest stands on the figures' own page
 BEAT_MS = 30_000  # a process that was silent for this long is shown as down
 
 
@@ -33,7 +33,7 @@ def _state() -> dict[str, Any]:
         "outcomes": queries.outcomes(db, start, end),
         "due": queries.due_counts(db, now, now + SOON_MS),
         "answering": bool(alive),
-        "figures": [f for f in shown(db, start, end) if f.id.startswith(ON_BOARD)],
+        "figures": [f for f in on_board(db, start, end) if f.id in ON_BOARD or f.id.startswith("K2a")],
         "may_open": may("calls"),
     }
 
@@ -55,7 +55,9 @@ def show() -> str:
 def live() -> Any:
     """The board's regions as the page first drew them, and the server's clock."""
     state = _state()
-    regions = {name: render_template(f"board/{name}.html", **state) for name in ("summary", "calls", "seats", "figures")}
+    regions = {
+        name: render_template(f"board/{name}.html", **state) for name in ("summary", "calls", "seats", "figures")
+    }
     answer = jsonify(now=state["now"], regions=regions)
     answer.cache_control.no_store = True
     return answer

@@ -59,7 +59,7 @@ def find() -> Any:
         flash(_("请输入完整的号码(至少 5 位);只凭尾号无法查找,因为号码是加密保存的。"), "error")
         return redirect(url_for("calls.index"))
     with writing() as db:
-        record(db, "number_search", detail=_("尾号 %(digits)s", digits=mask(number, "supervisor")))
+        record(db, "number.search", detail=_("尾号 %(digits)s", digits=mask(number, "supervisor")))
     return redirect(url_for("calls.index", caller=config().parties.number_hmac(number)))
 
 
@@ -129,5 +129,5 @@ def export() -> Any:
     ]  # fmt: skip
     rows = list(_lines(where))
     with writing() as db:
-        record(db, "exported", target="calls.csv", detail=with_args())
+        record(db, "export", target="calls.csv", detail=with_args())
     return csv_file("calls.csv", head, rows)

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 from flask import Blueprint, abort, flash, render_template, request
-
 from flask_babel import gettext as _
+
+from ivr.cases.promise import due_for
 from ivr.store import queries
 from ivr.store.models import Case
 from ivr.store.queries import CaseFilter
 from web.access import needs
-from web.db import now_ms, reading, record, writing
+from web.db import config, now_ms, reading, record, writing
 from web.format import SOON_MS, day_range, due_text, local, remaining
 from web.forms import CSV_MAX, csv_file, day, with_args, word
 from web.labels import CHANNELS, KINDS, STATUSES, label
+from web.language import chosen
 from web.people import masked, show_number
 
 bp = Blueprint("cases", __name__)
@@ -65,11 +68,31 @@ def explanation(case: Case) -> list[str]:
     return [str(line) for line in lines] if isinstance(lines, list) else []
 
 
+def explained(case: Case) -> tuple[list[str], str]:
+    """The explanation in the page's language, and which language that is.
+
+    It is stored in Chinese, the register's language. For an English page it is computed anew, and only
+    taken when its Chinese twin is word for word what was stored (profile and calendar may have changed).
+    """
+    stored = explanation(case)
+    panel = config()
+    if chosen() == "zh" or case.profile != panel.profile.name:
+        return stored, "zh-CN"
+    received = datetime.fromtimestamp(case.received / 1000, UTC)
+    try:
+        promise = due_for(case.kind, received, panel.profile, panel.calendar, panel.zone, case.channel)
+    except ValueError:
+        return stored, "zh-CN"
+    if [*promise.lines(), *promise.warnings()] != stored:
+        return stored, "zh-CN"
+    return [*promise.lines("en"), *promise.warnings("en")], "en"
+
+
 def _page(found: queries.CaseFile, clear: str = "") -> str:
     case = found.case
     return render_template(
         "case.html", case=case, recordings=found.recordings, journal=found.journal, number=_number(case),
-        clear=clear, explanation=explanation(case),
+        clear=clear, explained=explained(case),
     )  # fmt: skip
 
 
@@ -109,10 +132,10 @@ def _lines(where: CaseFilter) -> Iterator[list[Any]]:
 @needs("export")
 def export() -> Any:
     head = [
-        _("编号"), _("类别"), _("事由"), _("渠道"), _("状态"), _("受理时间"), _("期限"), _("未顺延的期限"), _("剩余时间"),
-        _("暂定"), _("联系号码"), _("期限规则"), _("规则"),
+        _("编号"), _("类别"), _("事由"), _("渠道"), _("状态"), _("受理时间"), _("期限"), _("未顺延的期限"),
+        _("剩余时间"), _("暂定"), _("联系号码"), _("期限规则"), _("规则"),
     ]  # fmt: skip
     rows = list(_lines(_filter()))
     with writing() as db:
-        record(db, "exported", target="cases.csv", detail=with_args())
+        record(db, "export", target="cases.csv", detail=with_args())
     return csv_file("cases.csv", head, rows)

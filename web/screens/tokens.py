@@ -41,7 +41,7 @@ def create() -> Any:
         with writing() as db:
             now = now_ms()
             row, clear = users.create_token(db, name=name, scopes=scopes, now=now, expires=now + int(days) * DAY_MS)
-            record(db, "token_created", target=row.name, detail=row.scopes)
+            record(db, "token.add", target=row.name, detail=row.scopes)
     except users.UserError as error:
         flash(user_problem(error), "error")
         return _list(400)
@@ -55,6 +55,6 @@ def revoke(token_id: str) -> Any:
         row = users.revoke_token(db, token_id, now_ms())
         if row is None:
             abort(404)
-        record(db, "token_revoked", target=row.name)
+        record(db, "token.revoke", target=row.name)
     flash(_("令牌“%(name)s”已撤销,立即失效。", name=row.name), "info")
     return redirect(url_for("tokens.index"))

@@ -47,7 +47,7 @@ def create() -> Any:
     try:
         with writing() as db:
             users.create_user(db, config().hasher, name=name, password=password, role=role, seat=seat, now=now_ms())
-            record(db, "user_created", target=name, detail=role)
+            record(db, "user.add", target=name, detail=role)
     except users.UserError as error:
         flash(user_problem(error), "error")
         return _list(400, filled=request.form)
@@ -63,7 +63,7 @@ def change(user_id: str) -> Any:
             user = _user(db, user_id)
             before = f"{user.role} {user.seat}".strip()
             users.change_user(db, user, role=role, seat=seat)
-            record(db, "user_changed", target=user.name, detail=f"{before} → {role} {seat}".strip())
+            record(db, "user.change", target=user.name, detail=f"{before} → {role} {seat}".strip())
     except users.UserError as error:
         flash(user_problem(error), "error")
         return _list(400)
@@ -79,7 +79,7 @@ def active(user_id: str) -> Any:
         with writing() as db:
             user = _user(db, user_id)
             users.set_active(db, user, wanted)
-            record(db, "user_opened" if wanted else "user_closed", target=user.name)
+            record(db, "user.open" if wanted else "user_closed", target=user.name)
     except users.UserError as error:
         flash(user_problem(error), "error")
         return _list(400)
@@ -95,7 +95,7 @@ def reset(user_id: str) -> Any:
     with writing() as db:
         user = _user(db, user_id)
         users.change_password(db, config().hasher, user, password)
-        record(db, "password_reset", target=user.name)
+        record(db, "user.password", target=user.name)
     if user.id == current_user.id:
         login_user(account(user))
     return _list(fresh=(user.name, password))

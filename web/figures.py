@@ -1,0 +1,152 @@
+"""Figures as the panel shows them: formula id, numerator, denominator, and what was left out, in both languages.
+
+The numbers come from ``ivr/store/figures.py`` only, so board, page, export and API always agree.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from typing import Any
+
+from flask import current_app
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy.orm import Session
+
+from ivr.metrics.records import MIN_FOR_PERCENT, Figure
+from ivr.store.figures import figures
+from web.db import config, now_ms
+from web.labels import label
+from web.language import chosen
+
+KEPT_MS = 2500  # boards that ask within this time share one calculation
+
+FORMULAS = {
+    "K1": "A / O",
+    "K1n": "A / (O − S)",
+    "K2a": "#(A, w ≤ N) / O",
+    "K2b": "#(A, w ≤ N) / (O − S)",
+    "K2c": "#(A, w ≤ N) / A",
+    "K2d": "(#(A, w ≤ N) + #(X, w ≤ N)) / O",
+    "K3": "Σw(A) / A",
+    "K3-median": _l("A 中各 w 的中位数"),
+    "K3-p90": _l("A 中各 w 的第 90 百分位"),
+    "K3-max": _l("A 中最大的 w"),
+    "K4": "X / O",
+    "K4n": "(X − S) / O",
+    "K4-time": "Σw(X) / X",
+    "K5": _l("#(A, 在规定时限内) / A"),
+    "K5-offered": _l("#(A, 在规定时限内) / O"),
+    "K13-complaint": _l("按期答复 / 应答复"),
+    "K13-report": _l("按期答复 / 应答复"),
+}
+
+REMARKS = {
+    "K2c": _l("分母只含已接听的来电,数值偏高,不可单独公布。"),
+    "K2d": _l("把很快挂机的来电也算达标,是乐观口径。"),
+    "K5": _l("时限和计时起点由规则(profile)规定。"),
+    "K5-offered": _l("时限和计时起点由规则(profile)规定。"),
+    "K13-complaint": _l("到期未答复的算未按期。"),
+    "K13-report": _l("到期未答复的算未按期。"),
+}
+
+LEFT_OUT = {
+    "test_calls": _l("测试来电"),
+    "waiting_now": _l("仍在等候"),
+    "clock_errors": _l("时钟异常"),
+    "short_abandons": _l("短时放弃"),
+    "not_yet_due": _l("尚未到期"),
+}
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A figure ready for a page."""
+
+    figure: Figure
+    name: str
+    shown: str
+    fraction: str
+    formula: str
+    excluded: str
+    note: str
+
+    @property
+    def id(self) -> str:
+        return self.figure.id
+
+
+def shown(session: Session, from_ms: int, to_ms: int) -> list[Shown]:
+    """Every figure of the calls that arrived, and the cases that were due, in ``[from_ms, to_ms)``."""
+    return [_show(figure) for figure in raw(session, from_ms, to_ms)]
+
+
+def raw(session: Session, from_ms: int, to_ms: int) -> tuple[Figure, ...]:
+    """The same as records, for the API."""
+    return figures(session, from_ms, to_ms, config().profile, now_ms())
+
+
+class Recent:
+    """The last calculation, for all boards that are open now."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._kept: tuple[tuple[int, int], int, tuple[Figure, ...]] | None = None
+
+    def get(self, session: Session, from_ms: int, to_ms: int) -> tuple[Figure, ...]:
+        now = now_ms()
+        with self._lock:
+            kept = self._kept
+            if kept is None or kept[0] != (from_ms, to_ms) or not 0 <= now - kept[1] < KEPT_MS:
+                kept = self._kept = ((from_ms, to_ms), now, raw(session, from_ms, to_ms))
+            return kept[2]
+
+
+def on_board(session: Session, from_ms: int, to_ms: int) -> list[Shown]:
+    """The figures of the day, at most ``KEPT_MS`` old."""
+    recent: Recent = current_app.extensions["panel.figures"]
+    return [_show(figure) for figure in recent.get(session, from_ms, to_ms)]
+
+
+def _family(figure: Figure) -> str:
+    return figure.id if figure.id in FORMULAS else figure.id.split("-")[0]
+
+
+def _show(figure: Figure) -> Shown:
+    family = _family(figure)
+    value, fraction = _value(figure)
+    left_out = "、".join(f"{label(LEFT_OUT, code)} {n}" for code, n in figure.exclusions if n)
+    return Shown(
+        figure, figure.name_en.capitalize() if chosen() == "en" else figure.name_zh, value, fraction,
+        str(FORMULAS.get(family, figure.note)), left_out.replace("、", ", ") if chosen() == "en" else left_out,
+        str(REMARKS.get(family, "")),
+    )  # fmt: skip
+
+
+def _value(figure: Figure) -> tuple[str, str]:
+    counts = _("%(n)s 件", n=figure.denominator)
+    if figure.value is None:
+        return "—", ""
+    if figure.unit == "s":
+        return _("%(n)s 秒", n=f"{figure.value:.1f}"), counts
+    fraction = f"{figure.numerator} / {figure.denominator}"
+    if figure.show_percent:
+        return f"{figure.value * 100:.1f} %", fraction
+    return fraction, _("不足 %(n)s 件,不给百分比", n=MIN_FOR_PERCENT)
+
+
+def as_json(figure: Figure) -> dict[str, Any]:
+    """A figure with everything needed to judge it, unrounded."""
+    return {
+        "id": figure.id,
+        "name": {"zh-CN": figure.name_zh, "en": figure.name_en},
+        "profile": figure.profile,
+        "unit": figure.unit,
+        "value": figure.value,
+        "numerator": figure.numerator,
+        "denominator": figure.denominator,
+        "exclusions": dict(figure.exclusions),
+        "show_percent": figure.show_percent,
+        "note": figure.note,
+    }
