@@ -16,7 +16,9 @@ from ivr.phrases import Phrases
 from ivr.profile import Profile
 from ivr.store.engine import open_engine, reading
 from ivr.store.schema import require_current
+from recordings.keys import KeyRing
 from recordings.sound import Line
+from recordings.vault import Vault
 from recordings.voices import ESPEAK_WPM, Voices
 from recordings.voices import Settings as VoiceSettings
 
@@ -65,6 +67,16 @@ def prompt_lines(phrases: Phrases) -> list[Line]:
         for text in phrases.static_texts(lang):
             lines.setdefault((lang, text), Line(text, lang))
     return list(lines.values())
+
+
+def keys(settings: Settings) -> KeyRing:
+    """The master keys, from ``HOTLINE_KEY`` or the data folder; made at first use. Raises ``KeyProblem``."""
+    return KeyRing.load(settings.data.dir / "keys", {"HOTLINE_KEY": settings.key})
+
+
+def vault(settings: Settings, keys: KeyRing) -> Vault:
+    """The encrypted call recordings."""
+    return Vault(settings.data.dir / "recordings", keys)
 
 
 @contextmanager

@@ -140,6 +140,8 @@ class Panel(Part):
     listen: HostPort = Address("127.0.0.1", DEFAULT_PANEL_PORT)
     tls_cert: Path | None = None
     tls_key: Path | None = None
+    proxies: int = Field(default=0, ge=0, le=5)  # trusted reverse proxies in front
+    idle_minutes: int = Field(default=30, ge=1, le=24 * 60)
 
     @model_validator(mode="after")
     def _both_or_none(self) -> Self:

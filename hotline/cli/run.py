@@ -9,7 +9,7 @@ import sys
 import click
 from rich.console import Console
 
-from hotline import runfile
+from hotline import logs, runfile
 from hotline.cli.common import CannotRun, running
 from hotline.runfile import announced
 from hotline.serve import choose_addresses, panel_url
@@ -61,6 +61,7 @@ def calls(settings: Settings, supervised: bool) -> None:
 
     if supervised:
         stop_with_parent()
+    logs.start(settings, "calls")
     with announced(settings.data.dir, "calls", sip=str(settings.sip.listen)):
         try:
             asyncio.run(run())
@@ -82,6 +83,7 @@ def panel(settings: Settings, supervised: bool) -> None:
     settings = _addresses(settings, panel=True, quiet=supervised)
     if supervised:
         stop_with_parent()
+    logs.start(settings, "panel")
     with announced(settings.data.dir, "panel", url=panel_url(settings)):
         try:
             run_panel(settings)

@@ -1,0 +1,120 @@
+"""The flows of a hotline: found by name or path, checked before they are served."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from importlib.resources import files
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from hotline import parts
+from hotline.errors import CannotRun
+from hotline.settings import Settings
+from ivr.calendar.hours import is_open
+from ivr.call.turn import FlowContext, Rules
+from ivr.flow.checker import Report, check
+from ivr.flow.loader import House, load
+from ivr.flow.source import FlowRefused
+from ivr.profile import Profile
+
+CHECKED = "checked-flows.json"
+
+
+def shipped() -> dict[str, Path]:
+    """The flows that come with the hotline, by name."""
+    folder = Path(str(files("callflows").joinpath("flows")))
+    return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
+
+
+def find(name: str) -> Path:
+    """The file of a flow: a shipped name, or a path. Raises :class:`CannotRun`."""
+    known = shipped()
+    if name in known:
+        return known[name]
+    path = Path(name)
+    if path.is_file():
+        return path
+    raise CannotRun(f"there is no flow '{name}': use one of {', '.join(known)}, or the path of a .yaml file")
+
+
+def house(settings: Settings) -> House:
+    """What flows may lean on, from the settings."""
+    phrases, profile = parts.phrases(settings), parts.profile(settings)
+    calendar, zone = parts.calendar(settings), ZoneInfo(settings.unit.zone)
+
+    def open_now(schedule: str, at_ms: int) -> bool:
+        return is_open(settings.hours[schedule], datetime.fromtimestamp(at_ms / 1000, UTC), calendar, zone)
+
+    return House(
+        has_phrase=phrases.has,
+        phrases=[phrase.key for phrase in phrases],
+        windows={name: window.seats for name, window in settings.windows.items()},
+        schedules=tuple(settings.hours),
+        rules=rules(profile),
+        is_open=open_now,
+    )
+
+
+def rules(profile: Profile) -> Rules:
+    """What of the profile the call machine obeys."""
+    return Rules(
+        limit_s=profile.ring_limit_ms / 1000,
+        a_alone_s=profile.a_alone_ms / 1000,
+        apology_after_s=profile.apology_after_ms / 1000,
+        farewell_grace_s=profile.call.farewell_grace_s,
+        account_max_s=profile.recording.account_max_s,
+        account_silence_s=profile.recording.silence_s,
+    )
+
+
+def serve_flows(settings: Settings) -> Callable[[str], FlowContext]:
+    """Called number → flow, every flow proved first. Raises :class:`CannotRun` with what is wrong."""
+    base = house(settings)
+    flows = {name: proved(find(name), base, settings.data.dir) for name in {settings.flow, *settings.numbers.values()}}
+    default = flows[settings.flow]
+    by_number = {number: flows[name] for number, name in settings.numbers.items()}
+    return lambda called: by_number.get(called, default)
+
+
+def proved(path: Path, base: House, data: Path) -> FlowContext:
+    """The flow in a file, loaded and walked; a proof made before for the same flow and program is remembered."""
+    try:
+        flow = load(path, base)
+    except FlowRefused as refused:
+        raise CannotRun(f"the flow is not served:\n{refused}") from None
+    key = hashlib.sha256(f"{flow.version} {flow.labels} {_machine_version()}".encode()).hexdigest()
+    memory = data / CHECKED
+    if key in _remembered(memory):
+        return flow
+    report = check(flow)
+    if report.findings:
+        raise CannotRun("the flow is not served:\n" + describe(path.name, report))
+    data.mkdir(parents=True, exist_ok=True)
+    memory.write_text(json.dumps([*_remembered(memory), key][-50:]), encoding="utf-8")
+    return flow
+
+
+def describe(file: str, report: Report) -> str:
+    """The findings of a walk for people."""
+    return "\n".join(f"{file}: {finding}" for finding in report.findings)
+
+
+def _remembered(memory: Path) -> list[str]:
+    try:
+        known = json.loads(memory.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return []
+    return known if isinstance(known, list) else []
+
+
+def _machine_version() -> str:
+    """A proof holds for the very program that was walked."""
+    digest = hashlib.sha256()
+    for package in ("ivr.call", "ivr.call.steps", "ivr.flow"):
+        for entry in sorted(files(package).iterdir(), key=lambda item: item.name):
+            if entry.name.endswith(".py"):
+                digest.update(entry.read_bytes())
+    return digest.hexdigest()

@@ -1,0 +1,47 @@
+"""The panel's process: everything the web part is given, then served until SIGINT or SIGTERM."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from importlib.metadata import version
+from zoneinfo import ZoneInfo
+
+from hotline import parts
+from hotline.settings import Settings
+from ivr.store.parties import Parties
+from web import Name, PanelConfig, create_app
+from web.server import TlsFiles, serve
+
+
+def run_panel(settings: Settings) -> None:
+    """Serve the panel until a signal. Raises ``OSError``, ``DatabaseAway`` and the like with clear texts."""
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    keys = parts.keys(settings)
+    panel, unit = settings.panel, settings.unit
+    tls = TlsFiles(panel.tls_cert, panel.tls_key) if panel.tls_cert and panel.tls_key else None
+    with parts.database(settings) as engine:
+        app = create_app(
+            PanelConfig(
+                engine=engine,
+                # Derived from the keys, so that a restart logs nobody out and nothing more has to be kept.
+                secret_key=keys.hmac(b"panel sessions").encode(),
+                parties=Parties(keys),
+                vault=parts.vault(settings, keys),
+                profile=parts.profile(settings),
+                calendar=parts.calendar(settings),
+                now_ms=lambda: time.time_ns() // 1_000_000,
+                zone=ZoneInfo(unit.zone),
+                unit=Name(unit.name, unit.name_en),
+                windows={id: Name(window.name, window.name_en) for id, window in settings.windows.items()},
+                seats={id: Name(seat.name or id) for id, seat in settings.seats.items()},
+                tls=tls is not None,
+                proxies=panel.proxies,
+                idle_minutes=panel.idle_minutes,
+                version=version("open-hotline"),
+            )
+        )
+        serve(app, panel.listen.host, panel.listen.port, tls, stop)

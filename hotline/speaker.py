@@ -1,0 +1,124 @@
+"""Prompts for the conductor: phrases → texts → audio, without ever making the media loop wait.
+
+What was spoken before comes from memory at once; everything else (disk, speech synthesis) is made on
+a worker thread and handed back through ``call_soon``.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import OrderedDict
+from collections.abc import Callable
+from concurrent.futures import Executor
+from datetime import date
+
+from ivr.call.commands import Say
+from ivr.phrases import Phrases
+from ivr.script import Spoken, lines
+from ivr.telephony import Clip
+from recordings import tones
+from recordings.sound import Sound
+from recordings.studio import VoiceError
+from recordings.voices import Voices
+
+log = logging.getLogger(__name__)
+
+KEPT = 4000  # clips in memory; a prompt of 4 s is 64 kB of samples
+PAUSE_MS = 250  # between two phrases (B5: pause between options)
+RINGBACK_S = 60
+
+
+class VoiceSpeaker:
+    """Implements :class:`ivr.conductor.Speaker`."""
+
+    def __init__(
+        self,
+        voices: Voices,
+        phrases: Phrases,
+        window_title: Callable[[str, str], str],
+        today: Callable[[], date],
+        worker: Executor,
+        call_soon: Callable[[Callable[[], None]], object],
+    ) -> None:
+        self._voices, self._phrases = voices, phrases
+        self._window_title, self._today = window_title, today
+        self._worker, self._call_soon = worker, call_soon
+        self._kept: OrderedDict[tuple[str, str], Clip] = OrderedDict()
+        self._pause = Clip("pause", tones.silence(PAUSE_MS))
+        self._tones = {
+            "tone.beep": Clip("tone-beep", tones.beep()),
+            "tone.ringback": Clip("tone-ringback", tones.ringback(RINGBACK_S)),
+        }
+
+    def clips(self, says: tuple[Say, ...], lang: str, caller: str | None, ready: Callable[[list[Clip]], None]) -> None:
+        """Hand over the audio of ``says``: now when all is in memory, else from a worker."""
+        script = self.script(says, lang, caller)
+        found = [self._at_hand(line, lang) for line in script]
+        if all(found):
+            ready(self._joined([clip for clip in found if clip]))
+            return
+
+        def make() -> None:
+            made = self._joined([clip or self._make(line, lang) for clip, line in zip(found, script, strict=True)])
+            self._call_soon(lambda: self._done(script, lang, made, ready))
+
+        self._worker.submit(make)
+
+    def script(self, says: tuple[Say, ...], lang: str, caller: str | None) -> list[Spoken]:
+        """What will be said; a phrase that cannot be filled in is left out and logged, never the call lost."""
+        script: list[Spoken] = []
+        for say in says:
+            try:
+                script += lines(
+                    (say,), self._phrases, lang, caller=caller, window_title=self._window_title, today=self._today()
+                )
+            except LookupError as error:
+                log.error("phrase left out: %s", error)
+        return script
+
+    def warm(self, texts: list[tuple[str, str, str | None]]) -> int:
+        """Load (text, language, phrase key) into memory before the first call; how many were there."""
+        count = 0
+        for text, lang, key in texts:
+            sound = self._voices.cached(text, lang, phrase_key=key)
+            if sound is not None:
+                self._keep(lang, text, _clip(sound))
+                count += 1
+        return count
+
+    def _at_hand(self, line: Spoken, lang: str) -> Clip | None:
+        if line.tone:
+            return self._tones[line.tone]
+        return self._kept.get((lang, line.text))
+
+    def _make(self, line: Spoken, lang: str) -> Clip:
+        try:
+            return _clip(self._voices.speak(line.text, lang, phrase_key=line.key, keep=not line.private))
+        except (VoiceError, ValueError) as error:
+            log.error("cannot speak %s: %s", line.key or "a phrase", error)
+            return self._pause
+
+    def _joined(self, clips: list[Clip]) -> list[Clip]:
+        out: list[Clip] = []
+        for clip in clips:
+            if out and clip.id != "tone-beep":
+                out.append(self._pause)
+            out.append(clip)
+        return out
+
+    def _done(self, script: list[Spoken], lang: str, made: list[Clip], ready: Callable[[list[Clip]], None]) -> None:
+        spoken = [clip for clip in made if clip is not self._pause]
+        if len(spoken) == len(script):
+            for line, clip in zip(script, spoken, strict=True):
+                if not line.tone and not line.private:
+                    self._keep(lang, line.text, clip)
+        ready(made)
+
+    def _keep(self, lang: str, text: str, clip: Clip) -> None:
+        self._kept[lang, text] = clip
+        while len(self._kept) > KEPT:
+            self._kept.popitem(last=False)
+
+
+def _clip(sound: Sound) -> Clip:
+    return Clip(sound.id, sound.pcm, sound.text, sound.path8)

@@ -1,0 +1,215 @@
+"""The calls process: everything built once, passed in, started and stopped in order."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import os
+import random
+import socket
+import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from hotline import parts
+from hotline.flows import serve_flows
+from hotline.settings import Settings
+from hotline.speaker import VoiceSpeaker
+from ivr.calendar.tables import WorkCalendar
+from ivr.call.commands import OpenCase
+from ivr.cases.numbers import case_number, query_code
+from ivr.cases.promise import case_request
+from ivr.clock import SystemClock
+from ivr.conductor import Conductor, House
+from ivr.desk.desk import Desk, WindowSeats
+from ivr.ledger import CaseRequest
+from ivr.profile import Profile
+from ivr.store.engine import open_engine
+from ivr.store.ids import uuid7
+from ivr.store.ledger import SqlLedger
+from ivr.store.schema import upgrade
+from recordings.keys import KeyRing
+from recordings.vault import Vault, VaultError
+from sip.embedded.config import EmbeddedConfig, SeatConfig, TrunkConfig
+from sip.embedded.engine import EmbeddedEngine
+from sip.embedded.media import Media
+
+log = logging.getLogger(__name__)
+
+BEAT_S = 5.0  # heart-beat and lease, a third of the lease
+DRAIN_S = 15.0  # how long running calls may go on after Ctrl-C
+
+
+class Promises:
+    """Implements :class:`ivr.conductor.Casebook` with the profile's deadlines and the calendar."""
+
+    def __init__(self, profile: Profile, calendar: WorkCalendar, zone: ZoneInfo) -> None:
+        self._profile, self._calendar, self._zone = profile, calendar, zone
+        self._random = random.SystemRandom()
+
+    def request(self, command: OpenCase, received: int) -> CaseRequest:
+        """The case with its due date; an anonymous one with a query code."""
+        return case_request(
+            command_id="",
+            kind=command.kind,
+            received_ms=received,
+            profile=self._profile,
+            calendar=self._calendar,
+            zone=self._zone,
+            category=command.category,
+            anonymous=command.anonymous,
+            confirmed=command.confirmed,
+            complete=command.complete,
+            query_code=query_code(self._random) if command.anonymous else "",
+        )
+
+
+class VaultKeeper:
+    """Implements :class:`ivr.conductor.Keeper`: encrypts on a worker thread."""
+
+    def __init__(
+        self, vault: Vault, worker: ThreadPoolExecutor, call_soon: Callable[[Callable[[], None]], object]
+    ) -> None:
+        self._vault, self._worker, self._call_soon = vault, worker, call_soon
+
+    def keep(self, recording_id: str, path: Path, done: Callable[[dict[str, Any] | None], None]) -> None:
+        """Put the WAV into the vault; when that fails the clear file stays in the spool and None is told."""
+
+        def put() -> None:
+            data: dict[str, Any] | None = None
+            try:
+                item = self._vault.put(path, recording_id)
+                data = {"path": item.path.name, "bytes": item.bytes, "sha256": item.sha256}
+            except (VaultError, OSError) as error:
+                log.error("recording %s stays in the spool: %s", recording_id, error)
+            self._call_soon(lambda: done(data))
+
+        self._worker.submit(put)
+
+
+def embedded_config(settings: Settings) -> EmbeddedConfig:
+    """The embedded engine's settings."""
+    trunk = settings.trunk
+    return EmbeddedConfig(
+        sip_host=settings.sip.listen.host,
+        sip_port=settings.sip.listen.port,
+        rtp_range=(settings.rtp.ports.first, settings.rtp.ports.last),
+        advertised_host=settings.sip.advertise or None,
+        realm=settings.sip.realm,
+        seats={name: SeatConfig(name, seat.secret, seat.uri) for name, seat in settings.seats.items()},
+        trunk=trunk
+        and TrunkConfig(
+            registrar=f"{trunk.host}:{trunk.port}",
+            user=trunk.user,
+            secret=trunk.secret,
+            expires=trunk.expires_s,
+            trust_caller_header=trunk.trust_caller_header,
+            register=trunk.mode == "register",
+            peers=trunk.peers,
+        ),
+        max_calls=settings.sip.max_calls,
+        test_callers=frozenset(settings.test.callers),
+        country_code=settings.sip.country_code,
+    )
+
+
+def desk_of(settings: Settings) -> Desk:
+    """The windows and their seats."""
+    return Desk({n: WindowSeats(n, w.seats, w.group, w.name) for n, w in settings.windows.items()})
+
+
+def owner() -> str:
+    """This node's name: calls of an ended process of the same node are closed at the next start."""
+    return os.environ.get("HOSTNAME") or socket.gethostname()
+
+
+async def run_calls(settings: Settings, stop: asyncio.Event) -> None:
+    """Answer calls until ``stop`` is set. Raises ``CannotRun``, ``DatabaseAway``, ``OSError``."""
+    loop = asyncio.get_running_loop()
+    # Short turns between threads: the media loop shares the interpreter with the ledger's thread.
+    sys.setswitchinterval(0.0005)
+    clock, zone, data = SystemClock(loop), ZoneInfo(settings.unit.zone), settings.data.dir
+    flow_for = serve_flows(settings)
+    profile, calendar, phrases = parts.profile(settings), parts.calendar(settings), parts.phrases(settings)
+    upgrade(settings.database)
+    database = open_engine(settings.database)
+    keys = KeyRing.load(data / "keys")
+    ledger = SqlLedger(
+        database,
+        keys,
+        owner=owner(),
+        spool=data / "spool.jsonl",
+        number_for=lambda day, seq: case_number(date.fromisoformat(day), seq),
+        call_soon=loop.call_soon_threadsafe,
+    )
+    worker = ThreadPoolExecutor(max_workers=2, thread_name_prefix="voices")
+    voices = parts.voices(settings)
+    spool = data / "recording"
+    spool.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+    def title(window: str, lang: str) -> str:
+        found = settings.windows.get(window)
+        return window if found is None else (found.name_en if lang == "en" and found.name_en else found.name)
+
+    speaker = VoiceSpeaker(
+        voices, phrases, title, lambda: datetime.now(UTC).astimezone(zone).date(), worker, loop.call_soon_threadsafe
+    )
+    warm = [(line.text, line.lang, line.phrase_key) for line in parts.prompt_lines(phrases)]
+    await loop.run_in_executor(worker, speaker.warm, warm)
+    loop.run_in_executor(worker, voices.warm)
+    config = embedded_config(settings)
+    engine = EmbeddedEngine(config, Media(config.sip_host, config.rtp_range))
+    conductor = Conductor(
+        House(
+            engine=engine,
+            ledger=ledger,
+            clock=clock,
+            desk=desk_of(settings),
+            speaker=speaker,
+            keeper=VaultKeeper(Vault(data / "vault", keys), worker, loop.call_soon_threadsafe),
+            casebook=Promises(profile, calendar, zone),
+            flow_for=flow_for,
+            new_id=lambda: str(uuid7()),
+            spool=spool,
+            profile=profile.name,
+        )
+    )
+    for left in ledger.interrupted(clock.now_ms()):
+        conductor.close_interrupted(left)
+    try:
+        await engine.start(conductor.happened)
+        # The collector's long pauses are audible; what lives for ever is taken out of its sight.
+        gc.collect()
+        gc.freeze()
+        beat = asyncio.create_task(_beat(ledger, clock, engine, conductor))
+        await stop.wait()
+        beat.cancel()
+        log.info("no new calls; %d are given up to %.0f s", conductor.calls, DRAIN_S)
+        await engine.stop(DRAIN_S)
+        await _settled(conductor)
+    finally:
+        await loop.run_in_executor(None, ledger.close)
+        worker.shutdown(wait=True)
+        voices.close()
+        database.dispose()
+
+
+async def _beat(ledger: SqlLedger, clock: SystemClock, engine: EmbeddedEngine, conductor: Conductor) -> None:
+    while True:
+        now = clock.now_ms()
+        ledger.renew(now)
+        ledger.heartbeat("calls", now, {"trunk": engine.trunk_state, "calls": conductor.calls})
+        await asyncio.sleep(BEAT_S)
+
+
+async def _settled(conductor: Conductor) -> None:
+    """Let the last turns be written (recordings into the vault, cases of callers who just left)."""
+    for _ in range(100):
+        if conductor.calls == 0:
+            return
+        await asyncio.sleep(0.05)
