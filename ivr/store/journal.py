@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
-from sqlalchemy import Connection, RowMapping, insert, select
+from sqlalchemy import Connection, RowMapping, insert, select, text
 
 from ivr.ledger import Fact
 from ivr.store import projection
@@ -14,7 +14,9 @@ from ivr.store.ids import uuid7
 from ivr.store.sql import table
 
 JOURNAL = table("journal")
+JOURNAL_LOCK = 0x686A  # PostgreSQL advisory lock: who writes shares it, a rebuild holds it alone
 _INSERT = insert(JOURNAL)
+_SHARED_LOCK = text("SELECT pg_advisory_xact_lock_shared(:lock)")
 
 
 def new_row(fact: Fact, *, call_id: str | None = None, case_id: str | None = None) -> JournalRow:
@@ -39,6 +41,8 @@ def read_row(row: RowMapping) -> JournalRow:
 def append(connection: Connection, rows: Sequence[JournalRow]) -> None:
     """Write ``rows`` in order, and bring the derived tables up to date in the same transaction."""
     if rows:
+        if connection.dialect.name == "postgresql":
+            connection.execute(_SHARED_LOCK, {"lock": JOURNAL_LOCK})
         connection.execute(_INSERT, [_values(row) for row in rows])
         projection.apply(connection, rows)
 
@@ -57,9 +61,7 @@ def written(connection: Connection, ids: Collection[str]) -> set[str]:
     return set(connection.scalars(select(JOURNAL.c.id).where(JOURNAL.c.id.in_(ids))))
 
 
-def read(
-    connection: Connection, *, call_id: str | None = None, case_id: str | None = None
-) -> Iterator[JournalRow]:
+def read(connection: Connection, *, call_id: str | None = None, case_id: str | None = None) -> Iterator[JournalRow]:
     """The journal of one call or one case, in order."""
     query = select(JOURNAL).order_by(JOURNAL.c.seq)
     query = query.where(JOURNAL.c.call_id == call_id) if call_id is not None else query

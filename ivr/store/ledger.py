@@ -62,7 +62,9 @@ class SqlLedger:
     """Implements :class:`ivr.ledger.Ledger`, and what starting and stopping a calls process needs.
 
     ``call_soon``: how call-backs reach the conductor's thread (``loop.call_soon_threadsafe``).
-    ``inline``: no thread; everything is written before the call returns (simulator, tests, tools).
+    ``inline``: no thread; everything is written before the call returns (tests, tools).
+    ``relaxed``: inline, but turns are answered at once and written many at a time; :meth:`flush` writes the
+    rest. A turn that is unfit raises there. For the simulator only: a day of calls in seconds.
     ``number_for``: the spoken case number for (local day, sequence of that day).
     """
 
@@ -76,6 +78,7 @@ class SqlLedger:
         number_for: NumberFor,
         call_soon: Callable[[Callable[[], None]], Any] = _at_once,
         inline: bool = False,
+        relaxed: bool = False,
         now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
         lease_ms: int = LEASE_MS,
         patience_s: float = PATIENCE_S,
@@ -99,7 +102,8 @@ class SqlLedger:
         self._started = now_ms()
         self._queue: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
-        if not inline:
+        self._unwritten: list[_Job] | None = [] if relaxed else None
+        if not (inline or relaxed):
             self._thread = threading.Thread(target=self._run, name="ledger", daemon=True)
             self._thread.start()
 
@@ -114,9 +118,7 @@ class SqlLedger:
         """Number and store a case durably, then ``done(StoredCase)``. One ``command_id`` is one case."""
         self._put(_Job(work.of_case(request, self._keys), reply=done))
 
-    def seat_changed(
-        self, seat: str, at: int, *, reachable: bool | None = None, call_id: str | None = ""
-    ) -> None:
+    def seat_changed(self, seat: str, at: int, *, reachable: bool | None = None, call_id: str | None = "") -> None:
         """Show a seat on the board (best effort). ``call_id`` "": as it was; None: in no call."""
         self._put(_Job(side=lambda c: board.seat_changed(c, seat, at, reachable=reachable, call_id=call_id)))
 
@@ -149,6 +151,7 @@ class SqlLedger:
     def flush(self, timeout_s: float = 30.0) -> bool:
         """Wait until everything handed over so far is written or spooled; False when that took too long."""
         if self._thread is None:
+            self._write_rest()
             return True
         reached = threading.Event()
         self._queue.put(_Job(reached=reached))
@@ -160,15 +163,34 @@ class SqlLedger:
             self._queue.put(None)
             self._thread.join(timeout_s)
             self._thread = None
+        self._write_rest()
         self._let_go()
 
     # --- the writer ----------------------------------------------------------------------------
 
     def _put(self, job: _Job) -> None:
-        if self._thread is None:
+        if self._thread is not None:
+            self._queue.put(job)
+        elif self._unwritten is None:
             self._handle([job])
         else:
-            self._queue.put(job)
+            self._unwritten.append(job)
+            waits = job.work is not None and job.work.case is not None
+            if waits or len(self._unwritten) >= BATCH:
+                self._write_rest()
+            else:
+                self._answer([job], [None])
+                job.reply = None
+
+    def _write_rest(self) -> None:
+        jobs, self._unwritten = self._unwritten or [], [] if self._unwritten is not None else None
+        if not jobs:
+            return
+        results = self._to_database(jobs)
+        self._answer(jobs, results)
+        for job, result in zip(jobs, results, strict=True):
+            if isinstance(result, Exception) and job.reply is None:
+                raise result
 
     def _run(self) -> None:
         while True:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from ivr.ledger import Fact, StoredCase
@@ -18,7 +18,6 @@ from ivr.store.sql import table
 from ivr.store.work import NewCase, Work
 
 CASES, COUNTERS = table("cases"), table("case_counters")
-JOURNAL_LOCK = 0x686A  # PostgreSQL advisory lock: writers share it, a rebuild holds it alone
 
 NumberFor = Callable[[str, int], str]  # (local day YYYY-MM-DD, sequence from 1) -> spoken case number
 
@@ -39,8 +38,6 @@ class Writer:
         ``again``: some of them may be in the database already (the answer to a commit was lost); those
         are recognised by their journal ids and not written twice.
         """
-        if connection.dialect.name == "postgresql":
-            connection.execute(_SHARED_LOCK, {"lock": JOURNAL_LOCK})
         seen = journal.written(connection, [i for work in works for i in work.ids()]) if again else set()
         rows: list[JournalRow] = []
         opened: dict[str, StoredCase] = {}
@@ -68,9 +65,7 @@ class Writer:
             known = StoredCase(case.id, number, case.request.due)
         elif case.number and case.number != known.number:
             # The answer to the first commit was lost and another number was spoken: the spoken one counts.
-            fact = Fact(
-                case.request.received, "case", "case_renumbered", {"number": case.number, "was": known.number}
-            )
+            fact = Fact(case.request.received, "case", "case_renumbered", {"number": case.number, "was": known.number})
             rows.append(journal.new_row(fact, call_id=case.request.call_id, case_id=known.id))
             known = StoredCase(known.id, case.number, known.due)
         opened[command] = known
@@ -95,6 +90,3 @@ def _count(dialect: str) -> Any:
     return new.on_conflict_do_update(index_elements=["day"], set_={"last": COUNTERS.c.last + 1}).returning(
         COUNTERS.c.last
     )
-
-
-_SHARED_LOCK = text("SELECT pg_advisory_xact_lock_shared(:lock)")

@@ -1,0 +1,139 @@
+"""Recompute the derived tables from the journal (``hotline db rebuild``), or only say where they differ.
+
+Works in pieces of a few calls while the hotline runs: a call's rows depend on that call's facts alone, so
+each piece is one short transaction (about 50 ms at most) and the journal never waits longer than that.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Engine, and_, delete, func, or_, select, text
+
+from ivr.store.engine import open_engine
+from ivr.store.fold import Row, Tables, fold
+from ivr.store.journal import JOURNAL, JOURNAL_LOCK, read_row
+from ivr.store.projection import DERIVED
+from ivr.store.sql import rows_by, table, upsert
+
+PIECE_MS = 40  # a piece that took longer is followed by a smaller one
+FIRST_PIECE, LARGEST_PIECE = 20, 500  # calls
+
+Progress = Callable[[int, int], None]  # (calls done, calls in all)
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A derived row that is not what the journal says. ``found``/``expected`` None: there is no such row."""
+
+    table: str
+    id: str
+    found: Row | None
+    expected: Row | None
+
+    def __str__(self) -> str:
+        if self.found is None or self.expected is None:
+            return f"{self.table} {self.id}: {'missing' if self.found is None else 'not in the journal'}"
+        columns = [name for name in self.expected if self.found[name] != self.expected[name]]
+        what = ", ".join(f"{c} is {self.found[c]!r}, should be {self.expected[c]!r}" for c in columns)
+        return f"{self.table} {self.id}: {what}"
+
+
+def rebuild(target: str | Path | Engine, progress: Progress | None = None) -> list[Difference]:
+    """Make every derived row what the journal says; what had to be changed."""
+    return _run(target, progress, fix=True)
+
+
+def verify(target: str | Path | Engine, progress: Progress | None = None) -> list[Difference]:
+    """What :func:`rebuild` would change; changes nothing."""
+    return _run(target, progress, fix=False)
+
+
+def _run(target: str | Path | Engine, progress: Progress | None, fix: bool) -> list[Difference]:
+    engine = target if isinstance(target, Engine) else open_engine(target)
+    try:
+        with engine.connect() as connection:
+            return list(_differences(connection, progress or (lambda done, total: None), fix))
+    finally:
+        if engine is not target:
+            engine.dispose()
+
+
+def _differences(connection: Connection, progress: Progress, fix: bool) -> Iterator[Difference]:
+    with _piece(connection):
+        total = connection.scalar(select(func.count(JOURNAL.c.call_id.distinct()))) or 0
+    done = 0
+    # A case without a call is a unit of its own, by its case id.
+    lone = and_(JOURNAL.c.call_id.is_(None), JOURNAL.c.name == "case_opened")
+    for column, scope in ((JOURNAL.c.call_id, JOURNAL.c.call_id.is_not(None)), (JOURNAL.c.case_id, lone)):
+        last, size = "", FIRST_PIECE
+        while True:
+            with _piece(connection):
+                began = time.monotonic()
+                units = select(column).where(scope, column > last).distinct().order_by(column).limit(size)
+                ids = list(connection.scalars(units))
+                found = _compare(connection, column.name, ids, fix) if ids else []
+            took = (time.monotonic() - began) * 1000
+            yield from found
+            if not ids:
+                break
+            last, done = ids[-1], done + len(ids) * (column.name == "call_id")
+            progress(done, total)
+            size = max(1, size // 2) if took > PIECE_MS else min(LARGEST_PIECE, size + size // 2 + 1)
+    yield from _orphans(connection, fix)
+
+
+def _compare(connection: Connection, unit: str, ids: Sequence[str], fix: bool) -> list[Difference]:
+    expected = Tables()
+    mine: ColumnElement[bool] = JOURNAL.c[unit].in_(ids)
+    if unit == "call_id":  # and what became of their cases since, which no call's turn carries
+        cases = select(JOURNAL.c.case_id).where(mine, JOURNAL.c.case_id.is_not(None))
+        mine = or_(mine, JOURNAL.c.case_id.in_(cases))
+    for row in connection.execute(select(JOURNAL).where(mine).order_by(JOURNAL.c.seq)).mappings():
+        fold(expected, read_row(row))
+    actual = _stored(connection, unit, ids)
+    found = []
+    for name in DERIVED:
+        should, is_ = getattr(expected, name), actual[name]
+        wrong = [key for key in sorted({*should, *is_}) if should.get(key) != is_.get(key)]
+        found += [Difference(name, key, is_.get(key), should.get(key)) for key in wrong]
+        if fix and wrong:
+            connection.execute(delete(table(name)).where(table(name).c.id.in_(wrong)))
+            rows = [should[key] for key in wrong if key in should]
+            if rows:
+                upsert(connection, name, rows)
+    return found
+
+
+def _stored(connection: Connection, unit: str, ids: Sequence[str]) -> dict[str, dict[str, Row]]:
+    if unit == "case_id":
+        return {name: rows_by(connection, name, "id", ids) if name == "cases" else {} for name in DERIVED}
+    return {name: rows_by(connection, name, "id" if name == "calls" else "call_id", ids) for name in DERIVED}
+
+
+def _orphans(connection: Connection, fix: bool) -> Iterator[Difference]:
+    """Rows whose call or case the journal has never heard of."""
+    for name in DERIVED:
+        derived = table(name)
+        of = {"calls": derived.c.id, "cases": derived.c.id}.get(name, derived.c.get("call_id"))
+        in_journal: ColumnElement[Any] = JOURNAL.c.case_id if name == "cases" else JOURNAL.c.call_id
+        unknown = select(derived).where(~select(JOURNAL.c.seq).where(in_journal == of).exists())
+        with _piece(connection):
+            rows = [dict(row) for row in connection.execute(unknown).mappings()]
+            if fix and rows:
+                connection.execute(delete(derived).where(derived.c.id.in_([row["id"] for row in rows])))
+        yield from (Difference(name, row["id"], row, None) for row in rows)
+
+
+@contextmanager
+def _piece(connection: Connection) -> Iterator[None]:
+    """One transaction nobody writes the journal during (SQLite: by BEGIN IMMEDIATE)."""
+    with connection.begin():
+        if connection.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": JOURNAL_LOCK})
+        yield

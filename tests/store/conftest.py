@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from ivr.store.engine import open_engine
+from ivr.store.ledger import SqlLedger
+from ivr.store.schema import upgrade
+from recordings.keys import KeyRing
+from tests.store.history import number_for
+from tests.support.postgres import postgres, postgres_url
+
+__all__ = ["postgres", "postgres_url"]
+
+
+@pytest.fixture
+def keys(tmp_path: Path) -> KeyRing:
+    return KeyRing.open(tmp_path / "keys")
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty database, on SQLite and on PostgreSQL."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'hotline.db'}"
+    made: str = request.getfixturevalue("postgres_url")
+    return made
+
+
+@pytest.fixture
+def engine(url: str) -> Iterator[Engine]:
+    """A database at the present schema."""
+    upgrade(url)
+    engine = open_engine(url)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def make_ledger(keys: KeyRing, tmp_path: Path) -> Iterator[Callable[..., SqlLedger]]:
+    """Ledgers on an engine; closed at the end."""
+    made: list[SqlLedger] = []
+
+    def make(engine: Engine, **options: object) -> SqlLedger:
+        settings = {"owner": "node1", "spool": tmp_path / "spool.jsonl", "number_for": number_for, "inline": True}
+        made.append(SqlLedger(engine, keys, **(settings | options)))  # type: ignore[arg-type]
+        return made[-1]
+
+    yield make
+    for ledger in made:
+        ledger.close()
+
+
+@pytest.fixture
+def ledger(engine: Engine, make_ledger: Callable[..., SqlLedger]) -> SqlLedger:
+    """A ledger that has written when its call returns."""
+    return make_ledger(engine)
