@@ -24,6 +24,7 @@ TARGET_DBFS = -20.0  # speech level of every prompt
 CEILING = 10 ** (-1.5 / 20)  # peaks stay below the last A-law code even after its rounding
 LEAD_S, TAIL_S = 0.060, 0.120
 FRAME_S = 0.010
+LONGEST_S = 300  # nobody listens to a longer prompt; the wrong file, surely
 
 
 class AudioError(ValueError):
@@ -41,6 +42,8 @@ class Prompt:
 def read(path: Path) -> tuple[Samples, int]:
     """Read any WAV, FLAC, OGG or MP3 as mono samples and its rate in Hz."""
     try:
+        if (seconds := soundfile.info(path).duration) > LONGEST_S:
+            raise AudioError(f"{path.name} lasts {seconds:.0f} s; a prompt has at most {LONGEST_S} s")
         data, rate = soundfile.read(path, dtype="float64", always_2d=True)
     except (soundfile.LibsndfileError, OSError) as error:
         raise AudioError(f"{path}: not a readable sound file ({error}); save it as WAV, FLAC or OGG") from None

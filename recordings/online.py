@@ -43,10 +43,12 @@ class Online:
             raise VoiceError(self.trouble)
         try:
             mp3 = self._fetch(text, "en" if lang.startswith("en") else lang, self._timeout)
-        except Exception as error:  # whatever the network or the service throws: another voice speaks
+        except OSError as error:  # time-out, no route, no name, bad certificate, refused (all of requests' errors)
             self._rest_until = self._now() + REST_S
             self.trouble = f"online voice unreachable ({error}); the offline voice is used"
             raise VoiceError(self.trouble) from None
+        except Exception as error:  # this text or language only
+            raise VoiceError(f"the online voice cannot speak this ({error})") from None
         self.trouble = ""
         return mp3
 
@@ -64,7 +66,8 @@ def fetch_gtts(text: str, lang: str, timeout_s: float, session: requests.Session
     mp3 = io.BytesIO()
     with session or requests.Session() as http:
         for request in gtts.gTTS(text, lang=lang, lang_check=False)._prepare_requests():
-            answer = http.send(request, timeout=timeout_s)
+            house = http.merge_environment_settings(request.url, {}, None, None, None)  # proxy, own CA
+            answer = http.send(request, timeout=timeout_s, **house)
             answer.raise_for_status()
             found = re.search(r'jQ1olc","\[\\"(.*?)\\"]', answer.text)
             if not found:

@@ -120,6 +120,12 @@ def test_a_file_that_is_no_sound_is_refused_by_name(tmp_path: Path) -> None:
         audio.read(tmp_path / "greet.wav")
 
 
+def test_a_whole_conversation_is_not_taken_for_a_prompt(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "call.wav", np.zeros(8000 * 301), 8000)
+    with pytest.raises(audio.AudioError, match=r"call\.wav lasts 301 s"):
+        audio.read(tmp_path / "call.wav")
+
+
 def test_a_written_wav_reads_back_as_it_was(tmp_path: Path) -> None:
     pcm = bytes(range(256)) * 8
     (tmp_path / "x.wav").write_bytes(wav_bytes(pcm, 8000))
