@@ -152,9 +152,7 @@ class Phrases:
         needs = f"it needs {', '.join(wanted)}" if wanted else "it takes none"
         if missing := [name for name in wanted if name not in given]:
             raise PhraseError(f"phrase {phrase.key!r}: argument {missing[0]!r} is missing ({needs})")
-        if unknown := [
-            name for name in given if all(name not in phrase.placeholders(x) for x in phrase.text)
-        ]:
+        if unknown := [name for name in given if all(name not in phrase.placeholders(x) for x in phrase.text)]:
             raise PhraseError(f"phrase {phrase.key!r} has no argument {unknown[0]!r} ({needs})")
 
     def _say(self, key: str, name: str, kind: str, value: str, lang: str, today: date | None) -> str:
@@ -183,13 +181,10 @@ def _merge(merged: dict[str, dict[str, Any]], lang: str, where: str, content: st
     for key, value in entries.items():
         entry = {"text": value} if isinstance(value, str) else value
         if not isinstance(entry, dict) or not isinstance(entry.get("text"), str):
-            raise PhraseError(
-                f'{where}: phrase {key!r}: write  {key}: "text"  or  {key}: {{text: …, source: …}}'
-            )
+            raise PhraseError(f'{where}: phrase {key!r}: write  {key}: "text"  or  {key}: {{text: …, source: …}}')
         if unknown := set(entry) - {"text", "source", "use", "proposed", "also"}:
             raise PhraseError(
-                f"{where}: phrase {key!r}: unknown field {min(unknown)!r}; "
-                "use text, source, use, proposed, also"
+                f"{where}: phrase {key!r}: unknown field {min(unknown)!r}; use text, source, use, proposed, also"
             )
         present = merged.setdefault(str(key), {"text": {}, "source": "project", "use": "I"})
         present["text"][lang] = entry["text"]
@@ -205,17 +200,14 @@ def _phrase(key: str, entry: Mapping[str, Any], variables: Mapping[str, str]) ->
         for name, kind in _PLACEHOLDER.findall(text):
             if kind and kind != "phrase" and kind not in _TYPES:
                 raise PhraseError(
-                    f"{where}: phrase {key!r}: {{{name}:{kind}}} has no such type; "
-                    f"use {', '.join(_TYPES)}, phrase"
+                    f"{where}: phrase {key!r}: {{{name}:{kind}}} has no such type; use {', '.join(_TYPES)}, phrase"
                 )
         if left := re.search(r"[{}]", _PLACEHOLDER.sub("", text)):
             raise PhraseError(f"{where}: phrase {key!r}: stray {left[0]!r}; write {{name}} or {{name:type}}")
     if DEFAULT_LANG not in texts:
         raise PhraseError(f"{where}: phrase {key!r} has no Chinese text; add it to {DEFAULT_LANG}.yaml")
     if entry["use"] not in USES:
-        raise PhraseError(
-            f"{where}: phrase {key!r}: use must be one of {', '.join(USES)}, not {entry['use']!r}"
-        )
+        raise PhraseError(f"{where}: phrase {key!r}: use must be one of {', '.join(USES)}, not {entry['use']!r}")
     also = tuple(_fill_variables(text, DEFAULT_LANG, variables) for text in entry.get("also", ()))
     return Phrase(key, texts, entry["source"], entry["use"], bool(entry.get("proposed")), also)
 

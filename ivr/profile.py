@@ -171,9 +171,7 @@ class DeadlineRule(_Table):
         if self.unit in ("hour", "minute") and self.roll != "none":
             raise ValueError("roll is for days only; leave it out, or use within_service_hours = true")
         if self.unit in ("natural_day", "workday") and self.within_service_hours:
-            raise ValueError(
-                'within_service_hours is for hours and minutes; for days use after_hours = "next_opening"'
-            )
+            raise ValueError('within_service_hours is for hours and minutes; for days use after_hours = "next_opening"')
         return self
 
     def __str__(self) -> str:
