@@ -31,7 +31,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
 
 # Errors of the parts whose text already says what to do; by name, so that nothing heavy is imported.
 REMEDIED = frozenset(
-    {"DatabaseAway", "VoiceError", "KeyProblem", "ProfileError", "PhraseError", "CalendarError", "FlowError"}
+    {"DatabaseAway", "VoiceError", "KeyProblem", "ProfileError", "PhraseError", "CalendarError", "FlowRefused"}
 )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -27,6 +28,7 @@ FROM = "13800001111"
 SPOKEN = "您好,这里是人工座席,请问有什么可以帮助您的?"  # S4-29
 SCRIPTED_LIMIT_S = 300.0  # a scripted call that nobody ends
 STATUS_POLL_S = 0.5
+STARTING_S = 60.0
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 _SOUND = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -83,7 +85,7 @@ def dial(
         return
     uri = uri or f"sip:hotline@{reachable(here)}"
     target = _target(uri)
-    if not sip_answers(target, 3.0):
+    if not _answers(settings, target, screen):
         raise CannotRun(f"nothing answers SIP at {target}; start the hotline (hotline serve), or give its address")
     caller = Caller(uri, target, Whereabouts(settings.database), screen.say)
     limit = for_s if for_s is not None else (None if terminal.is_terminal() else SCRIPTED_LIMIT_S)
@@ -173,6 +175,21 @@ def _run(work) -> None:  # type: ignore[no-untyped-def]
         asyncio.run(work)
     except KeyboardInterrupt:
         click.echo("hung up")
+
+
+def _answers(settings: Settings, target: Address, screen: Screen) -> bool:
+    """Does a hotline answer there? One of ours that is just starting is waited for."""
+    end = time.monotonic() + STARTING_S
+    told = False
+    while not sip_answers(target, 2.0):
+        running = runfile.read(settings.data.dir).get("calls", {}).get("sip")
+        if running is None or reachable(_address(str(running))) != reachable(target) or time.monotonic() > end:
+            return False
+        if not told:
+            told = True
+            screen.say("the hotline is starting; one moment")
+        time.sleep(STATUS_POLL_S)
+    return True
 
 
 def _hotline(settings: Settings) -> Address:

@@ -1,0 +1,172 @@
+"""``hotline walk`` and ``hotline check``: a flow rehearsed and proved without a telephone."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import click
+import yaml
+from rich.console import Console
+
+from hotline import flows, parts
+from hotline.cli.common import FOUND, json_option, looking, print_json
+from hotline.settings import Settings
+from ivr.call.commands import Say
+from ivr.call.turn import FlowContext
+from ivr.flow.checker import check as walk_all
+from ivr.flow.loader import load
+from ivr.flow.source import FlowRefused
+from ivr.flow.walk import COMMANDS, Unknown, Walk
+from ivr.script import lines
+from ivr.wording import Wording
+
+TRACES = Path("tests/traces")
+
+
+@click.command()
+@click.argument("flow", required=False)
+@click.option("--keys", help='Inputs for the whole walk, such as "3,/silence,1": nothing is asked then.')
+@click.option("--withheld", is_flag=True, help="The caller's number is withheld.")
+@click.option("--lang", type=click.Choice(["zh-CN", "en"]), help="Show the prompts in this language.")
+@click.option("--save", metavar="NAME", help=f"Keep the walk as a golden test: {TRACES}/NAME.yaml (or a path).")
+@looking
+def walk(
+    settings: Settings, flow: str | None, keys: str | None, withheld: bool, lang: str | None, save: str | None
+) -> None:
+    """Step through a call flow without a telephone.
+
+    Type keys (0-9 * #) or: /silence /answer /busy /noanswer /nobody /say 20 /leave /fail /closed /open
+    /hangup; /quit ends.
+
+    \b
+    Example: hotline walk power-95598
+             hotline walk power-95598 --keys "0,/answer,/hangup" --save person
+    """
+    console = Console(highlight=False)
+    context = _loaded(settings, flow or settings.flow)
+    phrases = parts.phrases(settings)
+
+    def title(window: str, language: str) -> str:
+        found = settings.windows.get(window)
+        return window if found is None else (found.name_en if language == "en" and found.name_en else found.name)
+
+    here = Walk(context, say=lambda say: say.key, caller_known=not withheld)
+
+    def read(say: Say) -> str:
+        language = lang or here.state.lang
+        return "".join(
+            line.text or f"({line.tone})"
+            for line in lines((say,), phrases, language, caller="13800001111", window_title=title)
+        )
+
+    here.say = read
+    _show(console, here.begin())
+    if keys is not None:
+        for typed in filter(None, (part.strip() for part in keys.split(","))):
+            if here.over:
+                break
+            console.print(f"[bold]> {typed}[/bold]")
+            _show(console, _done(here, typed))
+    else:
+        _converse(console, here)
+    console.print(f"[dim]{'the call is over: ' + here.state.cause if here.over else 'waits in ' + here.where}[/dim]")
+    if save:
+        path = Path(save) if save.endswith(".yaml") else TRACES / f"{save}.yaml"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(yaml.safe_dump(here.trace(), allow_unicode=True, sort_keys=False, width=120), encoding="utf-8")
+        console.print(f"kept as {path}")
+
+
+def _converse(console: Console, here: Walk) -> None:
+    while not here.over:
+        try:
+            typed = console.input(f"[cyan]{here.where}[/cyan] > ").strip()
+        except (EOFError, KeyboardInterrupt):
+            return
+        if typed in ("/quit", "/q"):
+            return
+        if typed in ("", "/help", "?"):
+            console.print("keys 0-9 * #, /quit, or\n" + "\n".join(f"  {k:10} {v}" for k, v in COMMANDS.items()))
+            continue
+        try:
+            _show(console, here.do(typed))
+        except (Unknown, ValueError) as error:
+            console.print(f"[red]{error}[/red]")
+
+
+def _done(here: Walk, typed: str) -> list[str]:
+    try:
+        return here.do(typed)
+    except (Unknown, ValueError) as error:
+        raise click.UsageError(str(error)) from None
+
+
+def _show(console: Console, said: list[str]) -> None:
+    for line in said:
+        console.print(line, markup=False)
+
+
+@click.command()
+@click.argument("flow", nargs=-1)
+@json_option
+@looking
+def check(settings: Settings, flow: tuple[str, ...], as_json: bool) -> None:
+    """Check call flows: no caller may fall into a hole.
+
+    Every name, phrase and window in the file, then every reachable state: each wait must have an end,
+    time-outs and failures alone must end every call, key 0 must lead to a person. Without FLOW, all
+    shipped flows and the wording of all phrases.
+
+    \b
+    Example: hotline check
+             hotline check my-flow.yaml
+    """
+    results = [_check_one(settings, name) for name in flow or tuple(flows.shipped())]
+    if not flow:
+        results.append(_check_wording(settings))
+    if as_json:
+        print_json(results)
+    else:
+        for result in results:
+            for line in result["problems"]:
+                click.echo(line)
+            for line in result["warnings"]:
+                click.echo(f"note: {line}")
+            if not result["problems"]:
+                click.echo(f"{result['name']}: ok ({result['proof']})")
+    if any(result["problems"] for result in results):
+        sys.exit(FOUND)
+
+
+def _check_one(settings: Settings, name: str) -> dict[str, object]:
+    path = flows.find(name)
+    try:
+        context = load(path, flows.house(settings))
+    except FlowRefused as refused:
+        return {"name": name, "problems": [str(p) for p in refused.problems], "warnings": [], "proof": ""}
+    report = walk_all(context)
+    proof = f"{report.states} states, every one ends; at most {report.longest} time-outs away"
+    problems = [f"{path.name}: {finding}" for finding in report.findings]
+    return {"name": name, "problems": problems, "warnings": [], "proof": proof, "version": context.version}
+
+
+def _check_wording(settings: Settings) -> dict[str, object]:
+    unit = settings.unit
+    findings = Wording.load().check_prompts(parts.phrases(settings), unit.name, unit.name_en)
+    return {
+        "name": "phrases",
+        "problems": [str(f) for f in findings if f.level == "error"],
+        "warnings": [str(f) for f in findings if f.level != "error"],
+        "proof": "no forbidden wording (S2-2 附件2, S4-60)",
+    }
+
+
+def _loaded(settings: Settings, name: str) -> FlowContext:
+    house = flows.house(settings)
+    path = flows.find(name)
+    try:
+        return load(path, replace(house, is_open=lambda schedule, at: True))
+    except FlowRefused as refused:
+        raise click.ClickException(str(refused)) from None
