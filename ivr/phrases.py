@@ -26,7 +26,6 @@ from ivr import spoken
 
 DEFAULT_LANG = "zh-CN"
 USES = ("I", "O", "B")  # spoken by the hotline, shown to operators, both
-KEYPAD = "0123456789*#"
 
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)(?::([a-z]+))?\}")
 
@@ -137,14 +136,14 @@ class Phrases:
     def static_texts(self, lang: str = DEFAULT_LANG) -> list[str]:
         """Every text that can be made into audio beforehand (``hotline voice build``).
 
-        All phrases the hotline speaks that need no argument, every menu item on every key, and
-        the digits. In the order of the file, each text once.
+        All phrases the hotline speaks that need no argument, every menu item on the keys it may
+        stand on, and the digits. In the order of the file, each text once.
         """
         spoken_by_us = [p for p in self if p.use != "O" and lang in p.text]
         texts = [p.text[lang] for p in spoken_by_us if not p.placeholders(lang)]
         if self.has("menu.item"):
-            labels = [p.key for p in spoken_by_us if p.key.startswith(("label.", "category."))]
-            texts += [self.text("menu.item", {"what": w, "key": k}, lang) for w in labels for k in KEYPAD]
+            items = [(p.key, k) for p in spoken_by_us for k in _menu_keys(p.key)]
+            texts += [self.text("menu.item", {"what": what, "key": k}, lang) for what, k in items]
         texts += [spoken.digits(d, lang) for d in "0123456789"]
         return list(dict.fromkeys(texts))
 
@@ -164,6 +163,17 @@ class Phrases:
             return _TYPES[kind](value, lang, today.year if today else None)
         except ValueError as error:
             raise PhraseError(f"phrase {key!r}, argument {name!r}: {error}") from None
+
+
+def _menu_keys(key: str) -> str:
+    """The keys a label stands on: a person on 0 (requirements 0.1), hearing again on *, choices from 1."""
+    if key == "label.person":
+        return "0"
+    if key in ("label.again", "label.back"):
+        return "*#"
+    if key.startswith("category."):
+        return "12345"  # at most five choices at a time (B5)
+    return "123456789" if key.startswith("label.") else ""
 
 
 def _default_first(langs: Sequence[str]) -> list[str]:

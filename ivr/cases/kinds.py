@@ -63,6 +63,17 @@ COMPLAINT_CATEGORIES: Mapping[str, Category] = {
 }
 
 
+def category_id(text: str) -> str:
+    """A complaint category by id, or by its spoken number (``3`` of ``category.3``).
+
+    Anything else is kept as it is: an unknown category must never stop a complaint.
+    """
+    for category in COMPLAINT_CATEGORIES.values():
+        if text == category.phrase.removeprefix("category."):
+            return category.id
+    return text
+
+
 def kind(name: str) -> Kind:
     """A kind by id (``complaint``) or Chinese name (投诉); a :class:`ValueError` names the nearest."""
     if name in KINDS:

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from ivr.calendar.due import DueDate, due
 from ivr.calendar.tables import WorkCalendar
+from ivr.cases.kinds import category_id
 from ivr.cases.kinds import kind as find_kind
 from ivr.ledger import CaseRequest
 from ivr.profile import Profile
@@ -91,7 +92,7 @@ def case_request(
         received=received_ms,
         day=local_day(received_ms, zone).isoformat(),
         channel=channel,
-        category=category,
+        category=category_id(category),
         anonymous=anonymous,
         party_id=None if anonymous else party_id,
         recordings=recordings,

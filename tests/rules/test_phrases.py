@@ -117,6 +117,7 @@ def test_static_texts_are_all_that_can_be_made_into_audio_beforehand(phrases, la
     assert not [t for t in texts if "{" in t]
     assert phrases.text("late.main", {}, lang) in texts
     assert phrases.text("menu.item", {"what": "label.person", "key": "0"}, lang) in texts
+    assert phrases.text("menu.item", {"what": "category.more", "key": "5"}, lang) in texts
     assert ("幺" if lang == "zh-CN" else "one") in texts
     assert phrases.text("explain") not in texts  # an operator's words
 

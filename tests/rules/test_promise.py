@@ -108,6 +108,15 @@ def test_cmp_5_the_seven_complaint_kinds_have_a_spoken_label(phrases):
         assert phrases.source(category.phrase).startswith("S3 之六 三.2")
 
 
+@pytest.mark.parametrize(("chosen", "stored"), [("3", "attitude"), ("attitude", "attitude"), ("", ""), ("9", "9")])
+def test_cmp_5_the_spoken_number_of_a_category_is_stored_by_its_name(profile, calendar, zone, chosen, stored):
+    request = case_request(
+        command_id="c1", kind="complaint", received_ms=RECEIVED_MS, profile=profile, calendar=calendar, zone=zone,
+        category=chosen,
+    )  # fmt: skip
+    assert request.category == stored
+
+
 def test_every_kind_can_tell_its_due_date(phrases):
     for each in KINDS.values():
         assert "十一月二十六日" in phrases.text(each.due_phrase, {"due": "2026-11-26"})

@@ -1,5 +1,8 @@
 """Forbidden phrases 服务忌语 and the rules of prompts (requirements A3)."""
 
+import re
+from importlib.resources import files
+
 import pytest
 import yaml
 from hypothesis import given
@@ -80,8 +83,6 @@ def test_a3_2_prescribed_look_alikes_never_fire(text):
 
 
 def test_a3_2_the_fixtures_in_the_file_are_the_tested_ones():
-    from importlib.resources import files
-
     data = yaml.safe_load(files("callflows").joinpath(SOURCE).read_text("utf-8"))
     assert data["allowed"] == HARMLESS
 
@@ -108,13 +109,18 @@ def test_a3_2_not_knowing_with_a_promise_to_check_is_allowed():
 
 
 @pytest.mark.parametrize(
-    "text", ["我 不 知 道", "我、不知道！", "我不知道", "妳煩不煩", "你煩不煩", "不要囉嗦", "投訴是您的權利"]
+    ("text", "id"),
+    [
+        ("我 不 知 道", "F08"),
+        ("我、不知道！", "F08"),
+        ("妳煩不煩", "F02"),
+        ("不要囉嗦", "F05"),
+        ("投訴是您的權利", "F09"),
+        ("有牌子自己看", "F12"),
+    ],
 )
-def test_a3_2_width_spacing_and_traditional_characters_do_not_hide_it(text):
-    if text.startswith("妳"):
-        assert normalise("你煩不煩") == "你烦不烦"
-        return
-    assert ids(text) & {"F02", "F05", "F08", "F09"}
+def test_a3_2_spacing_punctuation_and_traditional_characters_do_not_hide_it(text, id):
+    assert id in ids(text)
 
 
 def test_a_hit_shows_where_it_stands_in_the_text():
@@ -148,8 +154,6 @@ def test_a3_2_6_every_shipped_prompt_passes(phrases):
     ],
 )
 def test_a3_2_6_what_is_wrong_with_a_prompt_is_found(tmp_path, line, level, message):
-    import re
-
     (tmp_path / "zh-CN.yaml").write_text(line, "utf-8")
     found = WORDING.check_prompts(Phrases.load(overrides=tmp_path, variables={"unit": UNIT}), UNIT, UNIT)
     key = line.split(":")[0]
