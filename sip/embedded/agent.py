@@ -28,7 +28,6 @@ from sip.embedded.wire import (
     Header,
     Junk,
     check,
-    cseq_of,
     host_port,
     is_ip,
     parse,
@@ -57,9 +56,7 @@ class DialogUser(Protocol):
 class UserAgent:
     """SIP on one UDP port. Set ``on_invite`` (and ``on_register``) before :meth:`open`."""
 
-    def __init__(
-        self, name: str, timing: Timing, advertised_host: str | None = None, allow_refer: bool = False
-    ) -> None:
+    def __init__(self, name: str, timing: Timing, advertised_host: str | None = None) -> None:
         self.timing = timing
         self._advertised = advertised_host
         self.socket = UdpSocket(self._received, lambda data: self.layer.undeliverable(data))
@@ -111,9 +108,7 @@ class UserAgent:
         async def look_up() -> None:
             family = socket.AF_INET6 if ":" in self.socket.host else socket.AF_INET
             try:
-                found = await asyncio.get_running_loop().getaddrinfo(
-                    host, port, family=family, type=socket.SOCK_DGRAM
-                )
+                found = await asyncio.get_running_loop().getaddrinfo(host, port, family=family, type=socket.SOCK_DGRAM)
             except OSError as error:
                 log.warning("cannot find the address of %s: %s", host, error)
                 then(None)
@@ -234,7 +229,7 @@ class UserAgent:
         if request.method == "INVITE":
             if scheme_of(request.uri) not in ("sip", "sips", "tel"):
                 transaction.respond(416)
-            elif self._merged(request):
+            elif self.layer.twin(request):  # the same call over another path (§8.2.2.2)
                 transaction.respond(482)
             else:
                 self.on_invite(transaction)
@@ -244,11 +239,6 @@ class UserAgent:
             self.on_register(transaction)
         else:
             refuse(transaction)
-
-    def _merged(self, request: SipRequest) -> bool:
-        """The same INVITE over another path (RFC 3261 §8.2.2.2)."""
-        caller = tag_of(request.get_header("from") or "")
-        return self.layer.twin(request.call_id or "", caller, cseq_of(request), request)
 
 
 def refuse(transaction: ServerTransaction) -> None:

@@ -57,7 +57,9 @@ class EmbeddedConfig:
 
     ``advertised_host``: the address written into Contact and SDP when the bound one is not the
     one the other side must use (address translation). ``country_code``: how ``+`` numbers become
-    diallable ones. ``test_callers``: From users whose calls from this machine are test calls.
+    diallable ones. ``digest_algorithms``: how phones prove their secret, preferred first; only MD5 by
+    default, because common phones (libre and baresip before 2021) give up when SHA-256 is offered
+    beside it. ``test_callers``: From users whose calls from this machine are test calls.
     """
 
     sip_host: str = "0.0.0.0"  # noqa: S104  (a hotline is there to be called)
@@ -69,9 +71,9 @@ class EmbeddedConfig:
     trunk: TrunkConfig | None = None
     user_agent: str = "open-hotline"
     max_calls: int = 200
-    allow_refer: bool = False
     test_callers: frozenset[str] = frozenset()
     country_code: str = "86"
+    digest_algorithms: tuple[str, ...] = ("MD5",)
     timing: Timing = Timing()
     rtp_timeout_s: float = 60.0
     setup_timeout_s: float = 180.0  # RFC 3261 timer C: an unanswered call ends

@@ -121,8 +121,7 @@ class Description:
             formats.append(str(agreed.dtmf_pt))
         audio = self._audio(formats, names, agreed.dtmf_pt, _ANSWER[_direction(offer, chosen)])
         rejected = (
-            MediaDescription(media=m.media, port=0, proto=m.proto, formats=list(m.formats))
-            for m in offer.media
+            MediaDescription(media=m.media, port=0, proto=m.proto, formats=list(m.formats)) for m in offer.media
         )
         sections = [audio if m is chosen else other for m, other in zip(offer.media, rejected, strict=True)]
         return self._write(sections), agreed
@@ -134,9 +133,7 @@ class Description:
             raise Unacceptable("the answer has no audio")
         return _agree(answer, chosen, source_host)
 
-    def _audio(
-        self, formats: list[str], names: list[str], dtmf: int | None, direction: str
-    ) -> MediaDescription:
+    def _audio(self, formats: list[str], names: list[str], dtmf: int | None, direction: str) -> MediaDescription:
         attributes = {"rtpmap": list(names)}
         if dtmf is not None:
             attributes["rtpmap"].append(f"{dtmf} telephone-event/8000")

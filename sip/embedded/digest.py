@@ -32,13 +32,19 @@ def _hash(algorithm: str, text: str) -> str:
 class Digest:
     """Challenges for one realm, and the judgement of what comes back. ``now``: seconds."""
 
-    def __init__(self, realm: str, now: Callable[[], float], lifetime_s: float = 300.0) -> None:
-        self._realm, self._now, self._lifetime = realm, now, lifetime_s
+    def __init__(
+        self,
+        realm: str,
+        now: Callable[[], float],
+        algorithms: tuple[str, ...] = ALGORITHMS,
+        lifetime_s: float = 300.0,
+    ) -> None:
+        self._realm, self._now, self._algorithms, self._lifetime = realm, now, algorithms, lifetime_s
         self._key = secrets.token_bytes(32)
         self._counts: OrderedDict[str, int] = OrderedDict()
 
     def challenge(self, stale: bool = False) -> list[Header]:
-        """WWW-Authenticate headers, the stronger algorithm first."""
+        """WWW-Authenticate headers, one for each algorithm, the preferred one first."""
         nonce = self._nonce()
         tail = ", stale=true" if stale else ""
         return [
@@ -46,19 +52,17 @@ class Digest:
                 "WWW-Authenticate",
                 f'Digest realm="{self._realm}", nonce="{nonce}", algorithm={algorithm}, qop="auth"{tail}',
             )
-            for algorithm in ALGORITHMS
+            for algorithm in self._algorithms
         ]
 
     def judge(self, authorization: str, method: str, user: str, secret: str | None) -> Verdict:
         """Whether this header proves ``user``'s secret; ``stale`` asks for a try with a fresh nonce."""
-        given = {
-            name.lower(): value for name, value in parse_auth(authorization, credentials=True).params.items()
-        }
+        given = {name.lower(): value for name, value in parse_auth(authorization, credentials=True).params.items()}
         algorithm = given.get("algorithm", "MD5").upper()
         nonce, count = given.get("nonce", ""), given.get("nc", "")
         well_formed = (
             authorization[:7].lower() == "digest "
-            and algorithm in ALGORITHMS
+            and algorithm in self._algorithms
             and given.get("qop") == "auth"
             and given.get("realm") == self._realm
             and re.fullmatch(r"[0-9a-fA-F]{8}", count) is not None

@@ -41,7 +41,7 @@ from sip.embedded.leg_in import InboundLeg, well_formed
 from sip.embedded.leg_out import OutboundLeg, Target
 from sip.embedded.media import Media, NoPorts, Stream
 from sip.embedded.registrar import Registrar
-from sip.embedded.registration import Registration
+from sip.embedded.registration import Registration, as_uri
 from sip.embedded.transactions import ServerTransaction
 from sip.embedded.wire import Addr, host_of, scheme_of, uri_of, user_of
 
@@ -55,7 +55,7 @@ class _Line:
     name: str
     leg: InboundLeg | OutboundLeg | None = None  # None while a seat's address is looked up
     up: bool = False
-    recording: bool = False
+    recordings: int = 0  # begun and not yet told of
     last_word: EngineEvent | None = None  # waits for the recording
     gone: bool = False
 
@@ -77,9 +77,10 @@ class EmbeddedEngine:
         self._sink: Sink = lambda _: None
         self._draining = False
         self._idle = asyncio.Event()
-        self._agent = UserAgent(config.user_agent, config.timing, config.advertised_host, config.allow_refer)
+        self._agent = UserAgent(config.user_agent, config.timing, config.advertised_host)
         self._registrar: Registrar | None = None
         self._trunk: Registration | None = None
+        self._provider: Addr | None = None  # of a trunk without registration
 
     # --- life ------------------------------------------------------------------------------
 
@@ -117,11 +118,11 @@ class EmbeddedEngine:
             if here:
                 self._reach(seat, True)
         trunk = self._config.trunk
-        if trunk is not None and trunk.register:
+        if trunk is not None and not trunk.register:
+            self._agent.resolve(*host_of(as_uri(trunk.registrar)), self._found_provider)
+        elif trunk is not None:
             credentials = Credentials(trunk.user, trunk.secret)
-            self._trunk = Registration(
-                self._agent, trunk.registrar, credentials, trunk.expires, self._trunk_changed
-            )
+            self._trunk = Registration(self._agent, trunk.registrar, credentials, trunk.expires, self._trunk_changed)
             self._trunk.start()
 
     async def stop(self, drain_s: float = 0.0) -> None:
@@ -202,10 +203,11 @@ class EmbeddedEngine:
         trunk = self._config.trunk
         if trunk is None or not trunk.trust_caller_header:
             return False
-        known = {*trunk.peers, trunk.registrar.split(":")[0]}
-        if self._trunk is not None and self._trunk.address is not None:
-            known.add(self._trunk.address[0])
-        return source[0] in known
+        registrar = self._trunk.address if self._trunk is not None else self._provider
+        return source[0] in trunk.peers or (registrar is not None and source[0] == registrar[0])
+
+    def _found_provider(self, address: Addr | None) -> None:
+        self._provider = address
 
     # --- verbs -----------------------------------------------------------------------------
 
@@ -222,7 +224,10 @@ class EmbeddedEngine:
     def play(self, line: str, clips: Sequence[Clip], token: str) -> None:
         found = self._lines.get(line)
         stream = self._stream(line)
-        if found is None or stream is None:
+        if found is None:
+            return
+        if stream is None:  # not answered yet: nobody to hear it
+            self._emit(PlayDone(line, _now_ms(), token, False))
             return
         stream.play(clips, lambda finished: self._told(found, PlayDone(line, _now_ms(), token, finished)))
 
@@ -238,16 +243,13 @@ class EmbeddedEngine:
             return
 
         def done(where: Path, ms: int, end: RecordEnd) -> None:
-            found.recording = False
-            event = RecordDone(line, _now_ms(), token, where, ms, end)
-            if found.gone:
-                if found in self._ending:
-                    self._emit(event)
-                    self._say_last(found)
-            else:
-                self._emit(event)
+            found.recordings -= 1
+            if not found.gone or found in self._ending:
+                self._emit(RecordDone(line, _now_ms(), token, where, ms, end))
+            if found.gone and not found.recordings:
+                self._say_last(found)
 
-        found.recording = True
+        found.recordings += 1
         stream.record(path, max_ms, silence_ms, done)
 
     def stop_record(self, line: str) -> None:
@@ -372,7 +374,7 @@ class EmbeddedEngine:
             self._of_leg.pop(line.leg, None)
         line.gone, line.last_word = True, event
         self._ending.add(line)
-        if line.recording:
+        if line.recordings:
             self._loop.call_later(_LAST_FILE_S, self._say_last, line)
         else:
             self._say_last(line)

@@ -54,9 +54,7 @@ def info_key(content_type: str, body: str) -> str | None:
 class Leg:
     """A dialog with its audio stream. ``state`` goes early -> up -> gone."""
 
-    def __init__(
-        self, agent: UserAgent, owner: LegOwner, dialog: Dialog, stream: Stream, source: Addr
-    ) -> None:
+    def __init__(self, agent: UserAgent, owner: LegOwner, dialog: Dialog, stream: Stream, source: Addr) -> None:
         self.agent, self.owner, self.dialog, self.stream, self.source = agent, owner, dialog, stream, source
         self.state: Literal["early", "up", "gone"] = "early"
         self.held = False
@@ -176,7 +174,8 @@ class Leg:
                 self.request("ACK", number=cseq_of(response))
                 self._take_answer(response.body)
                 self.session.confirmed(response)
-            self._inviting = None
+            if self._inviting is not None and self._inviting.final:  # not when a late copy comes
+                self._inviting = None
             if code in (408, 481):
                 self.fail("lost")
             elif code == 491:  # glare: both asked at once (§14.1)
@@ -187,9 +186,7 @@ class Leg:
             self.fail("lost")
 
         headers = [self.contact(), SDP, *CAPABILITIES, *self.session.offer()]
-        self.request(
-            "INVITE", headers=headers, body=self.description.offer(), on_final=on_final, on_timeout=on_timeout
-        )
+        self.request("INVITE", headers=headers, body=self.description.offer(), on_final=on_final, on_timeout=on_timeout)
 
     def _refresh(self) -> None:
         """Tell the far end that this session lives (RFC 4028 §10)."""

@@ -40,7 +40,7 @@ class Registrar:
     def __init__(self, config: EmbeddedConfig, on_reach: Callable[[str, bool], None]) -> None:
         self._config, self._on_reach = config, on_reach
         self._loop = asyncio.get_running_loop()
-        self._digest = Digest(config.realm, self._loop.time)
+        self._digest = Digest(config.realm, self._loop.time, config.digest_algorithms)
         self._throttle = Throttle(self._loop.time)
         self._bindings: dict[str, list[Binding]] = {}  # newest last
         self._expiry: asyncio.TimerHandle | None = None
@@ -52,9 +52,7 @@ class Registrar:
 
     def reachable(self) -> dict[str, bool]:
         """Every configured seat and whether its phone can be rung."""
-        return {
-            seat.id: bool(seat.uri or self._bindings.get(seat.id)) for seat in self._config.seats.values()
-        }
+        return {seat.id: bool(seat.uri or self._bindings.get(seat.id)) for seat in self._config.seats.values()}
 
     def close(self) -> None:
         if self._expiry is not None:
@@ -117,13 +115,10 @@ class Registrar:
                 transaction.respond(500, reason="CSeq out of order")
                 return
             if lifetime:
-                kept[uri] = Binding(
-                    uri, transaction.source, now + lifetime, request.call_id or "", cseq_of(request)
-                )
+                kept[uri] = Binding(uri, transaction.source, now + lifetime, request.call_id or "", cseq_of(request))
         self._keep(seat, list(kept.values())[-_MOST_CONTACTS:])
         listed = [
-            ("Contact", f"<{b.uri}>;expires={max(1, round(b.until - now))}")
-            for b in self._bindings.get(seat, [])
+            ("Contact", f"<{b.uri}>;expires={max(1, round(b.until - now))}") for b in self._bindings.get(seat, [])
         ]
         transaction.respond(200, headers=listed)
 

@@ -18,6 +18,11 @@ from sip.embedded.wire import Addr, Header, host_of, params_of, seconds, uri_of
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 2.0, 300.0  # between tries that failed, doubling
 
 
+def as_uri(registrar: str) -> str:
+    """``host``, ``host:port`` or ``sip:host`` as a URI."""
+    return registrar if registrar.lower().startswith("sip:") else f"sip:{registrar}"
+
+
 class Registration:
     """Keeps one registration alive: refresh before it ends, back off when refused.
 
@@ -36,8 +41,7 @@ class Registration:
         self.state = "off"
         self.address: Addr | None = None
         self._agent, self._credentials, self._on_state = agent, credentials, on_state
-        self._uri = registrar if registrar.lower().startswith("sip:") else f"sip:{registrar}"
-        self._host = host_of(self._uri)
+        self._host = host_of(as_uri(registrar))
         self._expires = expires_s
         self._pause = FIRST_PAUSE_S
         self._call_id, self._tag, self._cseq = generate_call_id(self._host[0]), generate_tag(), 0
@@ -108,9 +112,7 @@ class Registration:
             self._set("registered")
         elif code in (401, 407):
             # a second challenge is answered only when the nonce had merely grown old
-            stale = any(
-                "stale=true" in v.lower().replace('"', "") for v in response.headers.get("www-authenticate")
-            )
+            stale = any("stale=true" in v.lower().replace('"', "") for v in response.headers.get("www-authenticate"))
             header = self._credentials.answer(response, "REGISTER", f"sip:{self._request_host()}")
             self._challenged += 1
             if header is None or self._challenged > (2 if stale else 1):

@@ -32,7 +32,9 @@ class SessionTimer:
         """Headers of the 2xx; arms the timer when the request asked for one."""
         interval, refresher = parse_session_expires(request.get_header("session-expires") or "")
         self.by_update = peer_allows_update(request.headers.get("allow"))
-        if interval <= 0:
+        if interval <= 0:  # without the header a session lives as long as it likes (§9)
+            self._interval = 0
+            self._timers.clear("session")
             return []
         supported = "timer" in (option.lower() for option in request.headers.get("supported"))
         refresher = (refresher or "uac") if supported else "uas"

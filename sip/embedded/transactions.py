@@ -15,7 +15,7 @@ from aiosipua.message import SipRequest, SipResponse
 from aiosipua.utils import generate_tag
 
 from sip.embedded.config import Timing
-from sip.embedded.wire import Addr, Header, Junk, cseq_of, parse, reply, tag_of
+from sip.embedded.wire import Addr, Header, Junk, parse, reply, tag_of
 
 Key = tuple[str, ...]
 _MAGIC = "z9hG4bK"
@@ -33,6 +33,10 @@ def server_key(request: SipRequest) -> Key:
     sequence = (request.get_header("cseq") or "").split()[:1]
     sender = tag_of(request.get_header("from") or "")
     return (request.call_id or "", sender, *sequence, sent_by, branch, method)
+
+
+def _identity(request: SipRequest) -> Key:
+    return request.call_id or "", tag_of(request.get_header("from") or ""), request.get_header("cseq") or ""
 
 
 class Timers:
@@ -78,9 +82,7 @@ class ServerTransaction:
     def is_invite(self) -> bool:
         return self.request.method == "INVITE"
 
-    def respond(
-        self, code: int, *, headers: Iterable[Header] = (), body: bytes = b"", reason: str = ""
-    ) -> None:
+    def respond(self, code: int, *, headers: Iterable[Header] = (), body: bytes = b"", reason: str = "") -> None:
         """Send a response; a second final one is ignored."""
         if self.final:
             return
@@ -114,7 +116,7 @@ class ServerTransaction:
 
     def close(self) -> None:
         self._timers.clear_all()
-        self._layer.forget_server(self.key)
+        self._layer.forget_server(self)
 
     def _repeat(self, delay: float) -> None:
         def again() -> None:
@@ -240,6 +242,7 @@ class TransactionLayer:
         self.send, self.timing, self.name = send, timing, name
         self._servers: dict[Key, ServerTransaction] = {}
         self._clients: dict[Key, ClientTransaction] = {}
+        self._invites: dict[Key, Key] = {}  # by call, caller and number: the same call on two paths
 
     def __len__(self) -> int:
         return len(self._servers) + len(self._clients)
@@ -249,22 +252,16 @@ class TransactionLayer:
         key = server_key(request)
         return self._servers.get((*key[:-1], method or key[-1]))
 
-    def twin(self, call_id: str, from_tag: str, cseq: int, request: SipRequest) -> bool:
+    def twin(self, request: SipRequest) -> bool:
         """Whether another INVITE of the same call, tag and number is being handled."""
-        return any(
-            t.is_invite
-            and t.request is not request
-            and t.request.call_id == call_id
-            and tag_of(t.request.get_header("from") or "") == from_tag
-            and cseq_of(t.request) == cseq
-            for t in self._servers.values()
-        )
+        return self._invites.get(_identity(request), server_key(request)) != server_key(request)
 
     def accept(self, request: SipRequest, source: Addr) -> ServerTransaction:
         """A new request; an INVITE is told 100 at once so that it is not repeated."""
         transaction = ServerTransaction(self, server_key(request), request, source)
         self._servers[transaction.key] = transaction
         if transaction.is_invite:
+            self._invites.setdefault(_identity(request), transaction.key)
             transaction.respond(100)
         return transaction
 
@@ -300,8 +297,11 @@ class TransactionLayer:
                 if transaction is not None:
                     transaction.failed()
 
-    def forget_server(self, key: Key) -> None:
-        self._servers.pop(key, None)
+    def forget_server(self, transaction: ServerTransaction) -> None:
+        self._servers.pop(transaction.key, None)
+        identity = _identity(transaction.request)
+        if self._invites.get(identity) == transaction.key:
+            del self._invites[identity]
 
     def forget_client(self, key: Key) -> None:
         self._clients.pop(key, None)

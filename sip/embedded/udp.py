@@ -82,9 +82,7 @@ class UdpSocket:
         if remote not in self._routes:
             if len(self._routes) > 1000:
                 self._routes.clear()
-            with socket.socket(
-                socket.AF_INET6 if ":" in remote else socket.AF_INET, socket.SOCK_DGRAM
-            ) as probe:
+            with socket.socket(socket.AF_INET6 if ":" in remote else socket.AF_INET, socket.SOCK_DGRAM) as probe:
                 try:
                     probe.connect((remote, 9))  # sends nothing: only asks the routing table
                     self._routes[remote] = probe.getsockname()[0]

@@ -85,9 +85,7 @@ def parse(data: bytes) -> SipRequest | SipResponse:
     if not text:
         raise Junk("empty")
     first = text.split(b"\n", 1)[0].decode("utf-8", "replace").strip()
-    if not first.startswith("SIP/2.0 ") and not re.fullmatch(
-        r"[A-Za-z0-9.!%*_+`'~-]+ \S+ SIP/\d+\.\d+", first
-    ):
+    if not first.startswith("SIP/2.0 ") and not re.fullmatch(r"[A-Za-z0-9.!%*_+`'~-]+ \S+ SIP/\d+\.\d+", first):
         raise Junk("no SIP start line")
     try:
         message = SipMessage.parse(text)

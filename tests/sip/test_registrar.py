@@ -16,7 +16,7 @@ HASHES = {"MD5": hashlib.md5, "SHA-256": hashlib.sha256}
 
 
 def proof(
-    challenge: Message, secret: str = "s3cret", algorithm: str = "SHA-256", nc: int = 1, user: str = "101"
+    challenge: Message, secret: str = "s3cret", algorithm: str = "MD5", nc: int = 1, user: str = "101"
 ) -> tuple[str, str]:
     """An Authorization header, computed here by the book."""
     offered = next(v for v in challenge.all("www-authenticate") if f"algorithm={algorithm}" in v)
@@ -51,7 +51,7 @@ class Desk(Caller):
 def test_a_phone_registers_and_unregisters(algorithm: str) -> None:
     @story
     async def run() -> None:
-        async with Hotline(seats=SEATS) as hotline:
+        async with Hotline(seats=SEATS, digest_algorithms=("SHA-256", "MD5")) as hotline:
             with Desk(hotline.port, "101") as phone:
                 assert hotline.engine.reachable() == {"101": False, "102": True}
                 answer = await phone.signed(algorithm=algorithm)
@@ -172,3 +172,15 @@ async def test_registering_opens_no_way_out() -> None:
             await phone.signed()
             hotline.engine.dial("l", "0088123", 1000)
             assert (await hotline.until(LineFailed)).reason == "unreachable"
+
+
+@story
+async def test_an_algorithm_that_was_not_offered_is_not_accepted() -> None:
+    async with Hotline(seats=SEATS) as hotline:
+        with Desk(hotline.port, "101") as phone:
+            phone.register()
+            challenge = await phone.expect(401)
+            assert len(challenge.all("www-authenticate")) == 1
+            asked = challenge.text.replace("algorithm=MD5", "algorithm=SHA-256")
+            phone.register(proof(Message.read(asked.encode()), algorithm="SHA-256"))
+            await phone.expect(403)

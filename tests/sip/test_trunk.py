@@ -1,0 +1,115 @@
+"""The line to a provider: registration, its failures, and whom to believe about the caller's number."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import re
+
+from ivr.telephony import Incoming
+from sip.embedded.config import TrunkConfig
+from tests.sip.raw import PATIENCE_S, Caller, Hotline, Message, story
+
+CHALLENGE = ("WWW-Authenticate", 'Digest realm="isp", nonce="n{0}", algorithm=MD5, qop="auth", opaque="o"')
+
+
+def trunk(provider: Caller, **more: object) -> TrunkConfig:
+    return TrunkConfig(f"127.0.0.1:{provider.port}", "02195598", "pass", **more)  # type: ignore[arg-type]
+
+
+async def asked(provider: Caller) -> Message:
+    return await provider.receive(lambda m: m.method == "REGISTER")
+
+
+def challenge(provider: Caller, request: Message, nonce: str, extra: str = "") -> None:
+    provider.reply(request, 401, extra=[(CHALLENGE[0], CHALLENGE[1].format(nonce) + extra)])
+
+
+def md5(text: str) -> str:
+    return hashlib.md5(text.encode()).hexdigest()
+
+
+def is_proven(request: Message, nonce: str) -> bool:
+    given = dict(re.findall(r'(\w+)="?([^",]+)"?', request["authorization"]))
+    ha1, ha2 = md5("02195598:isp:pass"), md5(f"REGISTER:{given['uri']}")
+    expected = md5(f"{ha1}:{nonce}:{given['nc']}:{given['cnonce']}:auth:{ha2}")
+    return given["response"] == expected and given["opaque"] == "o" and given["uri"] == request.uri
+
+
+async def becomes(hotline: Hotline, state: str) -> None:
+    async with asyncio.timeout(PATIENCE_S):
+        while not hotline.engine.trunk_state.startswith(state):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+
+
+@story
+async def test_the_trunk_registers_refreshes_and_leaves() -> None:
+    with Caller(1) as provider:
+        async with Hotline(trunk=trunk(provider)) as hotline:
+            challenge(provider, await asked(provider), "1")
+            proven = await provider.receive(lambda m: m.method == "REGISTER" and bool(m["authorization"]))
+            assert is_proven(proven, "n1") and "expires=300" in proven["contact"]
+            provider.reply(proven, 200, extra=[("Expires", "1")])
+            await becomes(hotline, "registered")
+            refresh = await provider.receive(lambda m: m.method == "REGISTER" and m["cseq"] > proven["cseq"])
+            assert refresh["call-id"] == proven["call-id"]
+            provider.reply(refresh, 200, extra=[("Expires", "300")])
+            stopping = asyncio.create_task(hotline.engine.stop())
+            leaving = await provider.receive(lambda m: "expires=0" in m["contact"])
+            provider.reply(leaving, 200)
+            await stopping
+            assert hotline.engine.trunk_state == "off"
+
+
+@story
+async def test_a_stale_nonce_is_tried_again_a_wrong_secret_is_not() -> None:
+    with Caller(1) as provider:
+        async with Hotline(trunk=trunk(provider)) as hotline:
+            challenge(provider, await asked(provider), "1")
+            challenge(provider, await provider.receive(lambda m: bool(m["authorization"])), "2", ", stale=true")
+            again = await provider.receive(lambda m: 'nonce="n2"' in m["authorization"])
+            assert is_proven(again, "n2")
+            challenge(provider, again, "3")
+            await becomes(hotline, "failed: wrong user or secret")
+
+
+@story
+async def test_a_longer_interval_is_taken_when_the_provider_wants_it() -> None:
+    with Caller(1) as provider:
+        async with Hotline(trunk=trunk(provider, expires=60)) as hotline:
+            provider.reply(await asked(provider), 423, extra=[("Min-Expires", "900")])
+            longer = await provider.receive(lambda m: m["expires"] == "900")
+            provider.reply(longer, 200)
+            await becomes(hotline, "registered")
+            stopping = asyncio.create_task(hotline.engine.stop())
+            provider.reply(await provider.receive(lambda m: m["expires"] == "0"), 200)
+            await stopping
+
+
+@story
+async def test_a_provider_that_refuses_or_is_away_is_tried_again_with_pauses() -> None:
+    with Caller(1) as provider:
+        async with Hotline(trunk=trunk(provider)) as hotline:
+            first = await asked(provider)
+            provider.reply(first, 503)
+            await becomes(hotline, "failed: 503")
+            second = await provider.receive(lambda m: m.method == "REGISTER" and m["cseq"] != first["cseq"])
+            provider.reply(second, 200)
+            await becomes(hotline, "registered")
+            stopping = asyncio.create_task(hotline.engine.stop())
+            provider.reply(await provider.receive(lambda m: m["expires"] == "0"), 200)
+            await stopping
+
+
+@story
+async def test_a_call_over_the_trunk_is_a_call_and_its_asserted_number_is_believed_only_when_told_to() -> None:
+    for trusted, number in ((True, "13900001111"), (False, "13812345678")):
+        with Caller(1) as provider:
+            line = trunk(provider, register=False, trust_caller_header=trusted)
+            async with Hotline(trunk=line) as hotline:
+                provider.to = ("127.0.0.1", hotline.port)
+                provider.uri = f"sip:02195598@127.0.0.1:{hotline.port}"
+                await provider.call([("P-Asserted-Identity", "<sip:+8613900001111@isp.example>")])
+                assert (hotline.of(Incoming)[0].caller, hotline.of(Incoming)[0].called) == (number, "02195598")
+                await provider.hang_up()
+                assert hotline.engine.trunk_state == "off"
