@@ -88,9 +88,7 @@ def _ulaw_codes() -> NDArray[np.uint8]:
 def _alaw_values() -> NDArray[np.int16]:
     code = np.arange(256, dtype=np.int32) ^ 0x55
     segment, mantissa = (code >> 4) & 7, code & 0x0F
-    magnitude = np.where(
-        segment == 0, (mantissa << 4) + 8, ((mantissa << 4) + 0x108) << np.maximum(segment - 1, 0)
-    )
+    magnitude = np.where(segment == 0, (mantissa << 4) + 8, ((mantissa << 4) + 0x108) << np.maximum(segment - 1, 0))
     return np.where(code & 0x80, magnitude, -magnitude).astype("<i2")
 
 

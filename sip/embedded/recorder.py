@@ -12,7 +12,7 @@ from sip.embedded.speech import SpeechDetector
 from sip.embedded.wavfile import WavFile
 
 Ended = Callable[[int, RecordEnd], None]
-_PIECE = RATE  # bytes written at a time: half a second
+_PIECE = 2 * RATE  # bytes written at a time: one second
 _LAG = 2 * DEPTH  # how far the file may lie behind the clock before silence is put in
 
 

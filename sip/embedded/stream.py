@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import logging
-import secrets
 import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,27 +14,24 @@ from typing import TypeVarTuple, Unpack
 from ivr.telephony import Clip, RecordEnd
 from sip.embedded.dtmf import KeyReceiver, KeySender
 from sip.embedded.frames import FrameCache
+from sip.embedded.outgoing import Outgoing
 from sip.embedded.recorder import Recorder
 from sip.embedded.rtp import (
     DECODE,
     FRAME,
-    HEADER,
-    MARKER,
     PCMA,
     PCMU,
     SILENCE,
-    TRANSCODE,
     Arrivals,
     Packet,
-    later,
     parse,
 )
+from sip.embedded.source import Address, Source
 from sip.embedded.wavfile import WavWriter
 
 _Args = TypeVarTuple("_Args")
 log = logging.getLogger(__name__)
 
-SOURCE_ALIVE_S = 2.0  # a source heard within this time is not replaced by a stranger
 RELAY_ALIVE_S = 0.060  # so long the other side of a bridge may pause before silence is put in
 GAP_S = 0.040  # a longer pause between two packets counts as a gap
 _READS = 8  # datagrams taken per wake-up, so that one flooded port does not hold up the others
@@ -67,16 +63,6 @@ class _Play:
     on_done: Callable[[bool], None]
 
 
-@dataclass(slots=True)
-class _Relay:
-    """How the other side's sequence numbers and timestamps map to ours, while it is unbroken."""
-
-    ssrc: int
-    first: int  # sequence number it began with
-    seq: int  # to be added
-    ts: int
-
-
 class Stream:
     """See ``sip.embedded.media`` for what it promises; made by ``Media.open``."""
 
@@ -97,20 +83,14 @@ class Stream:
         self._closed = False
         self._stats = Stats()
         # sending
-        self._target: tuple[str, int] | None = None
-        self._pt, self._dtmf_pt = PCMA, -1
+        self._source = Source()  # where to send, and whom to listen to
+        self._out = Outgoing()
         self._send = self._receive = self._held = False
-        self._seq, self._ts = secrets.randbits(16), secrets.randbits(32)
-        self._ssrc = secrets.randbits(32)
-        self._quiet = True  # nothing was sent just before: the next packet is marked
-        self._last_sent = 0.0
+        self._last_sent = 0.0  # 0: nothing was sent just before
         self._play: _Play | None = None
         self._keys = KeySender()
-        self._key_ts = 0
         # receiving
-        self._signalled: tuple[str, int] | None = None
         self._heard_at = 0.0  # loop time of the last valid packet; 0: none yet
-        self._source_at = -SOURCE_ALIVE_S  # the same, of the source we listen to now
         self._opened_at = loop.time()
         self._arrivals = Arrivals()
         self._key_receiver = KeyReceiver()
@@ -118,7 +98,6 @@ class Stream:
         self._sink: Callable[[bytes], None] | None = None
         # bridge
         self._other: Stream | None = None
-        self._relay: _Relay | None = None  # of what the other side sends to us
         self._relayed_at = 0.0
         loop.add_reader(rtp.fileno(), self._readable)
 
@@ -143,15 +122,12 @@ class Stream:
         address = ipaddress.ip_address(host)
         if self._closed:
             return
-        signalled = (str(address), port)
-        if signalled != self._signalled:
-            self._signalled = self._target = signalled
-            self._source_at = -SOURCE_ALIVE_S
-        if payload_type != self._pt:
-            self._pt, self._relay = payload_type, None
+        self._source.signal((str(address), port))
+        if payload_type != self._out.pt:
+            self._out.pt = payload_type
             if self._play is not None:  # the same place in the same clips, in the other code
                 self._play.codes = self._encoded(self._play.clips)
-        self._dtmf_pt = -1 if dtmf_pt is None else dtmf_pt
+        self._out.dtmf_pt = dtmf_pt
         self._send, self._receive = send and port != 0 and not address.is_unspecified, receive
 
     def play(self, clips: Sequence[Clip], on_done: Callable[[bool], None]) -> None:
@@ -172,9 +148,7 @@ class Stream:
             play, self._play = self._play, None
             _call(play.on_done, False)
 
-    def record(
-        self, path: Path, max_ms: int, silence_ms: int, on_done: Callable[[Path, int, RecordEnd], None]
-    ) -> None:
+    def record(self, path: Path, max_ms: int, silence_ms: int, on_done: Callable[[Path, int, RecordEnd], None]) -> None:
         """Record what the far end says; ``on_done(path, ms, end)`` once the file is safe on disk.
 
         Ends after ``max_ms``, after ``silence_ms`` without speech (from the start too; 0: never), by
@@ -214,7 +188,7 @@ class Stream:
         """Part from the other stream, if there is one; both hear silence."""
         other, self._other = self._other, None
         if other is not None:
-            other._other = other._relay = self._relay = None
+            other._other = None
 
     def hold(self, held: bool) -> None:
         """On hold nothing of a bridge is heard in either direction, and nothing is recorded or tapped.
@@ -225,7 +199,7 @@ class Stream:
 
     def send_key(self, key: str, ms: int = 160) -> None:
         """Press a key (RFC 4733) for ``ms``; several are queued. Raises ``ValueError`` when it cannot."""
-        if self._dtmf_pt < 0:
+        if self._out.dtmf_pt is None:
             raise ValueError("the far end takes no telephone-event: send the key by SIP INFO")
         self._keys.press(key, ms)
 
@@ -239,9 +213,9 @@ class Stream:
         return int((self._loop.time() - (self._heard_at or self._opened_at)) * 1000)
 
     @property
-    def remote(self) -> tuple[str, int] | None:
+    def remote(self) -> Address | None:
         """Where packets are sent to now: as signalled, or where they come from (symmetric RTP)."""
-        return self._target
+        return self._source.address
 
     @property
     def stats(self) -> Stats:
@@ -267,7 +241,7 @@ class Stream:
 
     def tick(self, now: float) -> None:
         """Send this stream's frame of 20 ms (called by the pacer)."""
-        if self._closed or self._target is None:
+        if self._closed or self._source.address is None:
             return
         if self._recorder is not None:
             self._recorder.tick(now)
@@ -276,54 +250,40 @@ class Stream:
         if self._keys.busy:
             event = self._keys.next()
             if event is not None:
-                self._send_event(now, *event)
+                if self._send:
+                    self._transmit(now, self._out.event(*event))
                 return
         if self._play is not None:
-            self._send_clip(now, self._play)
+            self._next_frame(now, self._play)
         elif self._other is None or now - self._relayed_at >= RELAY_ALIVE_S:
-            self._relay = None
-            self._send_audio(now, SILENCE[self._pt])
+            self._send_audio(now, SILENCE[self._out.pt])
 
     def skip(self, frames: int) -> None:
-        """Time went by unsent (called by the pacer after a stall): the timestamp moves on alone."""
-        self._ts = (self._ts + frames * FRAME) & 0xFFFFFFFF
-        self._quiet = True
-        self._relay = None
+        """Time went by unsent (called by the pacer after a stall): only the timestamp moves on."""
+        self._out.pause(frames)
 
-    def _send_clip(self, now: float, play: _Play) -> None:
+    def _next_frame(self, now: float, play: _Play) -> None:
         at = play.at
         play.at = at + FRAME
-        self._send_audio(now, play.codes[at : play.at] or SILENCE[self._pt])
+        self._send_audio(now, play.codes[at : play.at] or SILENCE[self._out.pt])
         if play.at >= len(play.codes):
             self._play = None
             _call(play.on_done, True)
 
     def _send_audio(self, now: float, payload: bytes) -> None:
-        self._transmit(now, self._pt, self._seq, self._ts, payload)
-        self._seq = (self._seq + 1) & 0xFFFF
-        self._ts = (self._ts + FRAME) & 0xFFFFFFFF
+        if self._send:
+            self._transmit(now, self._out.audio(payload))
+        else:
+            self._out.pause(1)
+            self._last_sent = 0.0
 
-    def _send_event(self, now: float, first: bool, since: int, payload: bytes) -> None:
-        if first:
-            self._key_ts = self._ts
-            self._quiet = True  # the first packet of an event is marked
-        self._transmit(now, self._dtmf_pt, self._seq, self._key_ts, payload)
-        self._seq = (self._seq + 1) & 0xFFFF
-        self._ts = (self._key_ts + since + FRAME) & 0xFFFFFFFF
-        self._relay = None
-
-    def _transmit(self, now: float, pt: int, seq: int, ts: int, payload: bytes) -> None:
-        if not self._send or self._target is None:
-            self._quiet = True
-            return
-        if self._quiet:
-            self._quiet = False
-            pt |= MARKER
-        elif now - self._last_sent > GAP_S:
+    def _transmit(self, now: float, packet: bytes) -> None:
+        if self._last_sent and now - self._last_sent > GAP_S:
             self._stats.gaps_sent += 1
         self._last_sent = now
+        assert self._source.address is not None
         try:
-            self._sock.sendto(HEADER.pack(0x80, pt, seq, ts, self._ssrc) + payload, self._target)
+            self._sock.sendto(packet, self._source.address)
         except OSError:  # a full buffer, a vanished route: as if lost on the way
             self._stats.send_errors += 1
         else:
@@ -352,43 +312,25 @@ class Stream:
             self._stats.junk += 1
             return
         now = self._loop.time()
-        if source != self._target and not self._accept(source[:2], packet.pt, now):
+        pt, dtmf_pt = packet.pt, self._out.dtmf_pt
+        if not self._source.accept(source[:2], pt == self._out.pt or pt == dtmf_pt, now):
+            self._stats.strays += 1
             return
-        pt = packet.pt
-        if pt != self._dtmf_pt and pt != PCMA and pt != PCMU:
+        if pt != dtmf_pt and pt != PCMA and pt != PCMU:
             self._stats.other += 1
             return
         if self._heard_at and now - self._heard_at > GAP_S:
             self._stats.gaps_received += 1
-        self._heard_at = self._source_at = now
+        self._heard_at = now
         if not self._arrivals.is_new(packet.ssrc, packet.seq):
             return
         self._stats.received += 1
         if not self._receive:
             return
-        if pt == self._dtmf_pt:
+        if pt == dtmf_pt:
             self._heard_key(packet)
         elif not self._held:
             self._heard_audio(packet, now)
-
-    def _accept(self, source: tuple[str, int], pt: int, now: float) -> bool:
-        """Symmetric RTP: whether to listen to another source than before, and then to send there too.
-
-        The signalled address always wins; a stranger only with the agreed payload type, and only while the
-        present source is silent.
-        """
-        if source == self._target:
-            return True
-        if self._target is None:
-            self._stats.strays += 1
-            return False
-        if source != self._signalled and (
-            pt not in (self._pt, self._dtmf_pt) or now - self._source_at < SOURCE_ALIVE_S
-        ):
-            self._stats.strays += 1
-            return False
-        self._target = source
-        return True
 
     def _heard_key(self, packet: Packet) -> None:
         key = self._key_receiver.feed(packet.ssrc, packet.ts, packet.payload)
@@ -396,7 +338,7 @@ class Stream:
             return
         self._stats.keys += 1
         other = self._other
-        if other is not None and not self._held and not other._held and other._dtmf_pt >= 0:
+        if other is not None and not self._held and not other._held and other._out.dtmf_pt is not None:
             other.send_key(key)
         if self.on_key is not None:
             _call(self.on_key, key)
@@ -412,31 +354,15 @@ class Stream:
 
     def _pass_on(self, packet: Packet, now: float) -> None:
         """Send a packet of the other side at once, in our own sequence and time."""
-        if self._play is not None or self._keys.busy or self._target is None:
+        if self._play is not None or self._keys.busy or not self._send:
             return
-        relay = self._relay
-        ahead = 0 if relay is None else later(packet.ts + relay.ts, self._ts, 32)
-        if relay is None or relay.ssrc != packet.ssrc or abs(ahead) > 8000:
-            relay = self._relay = _Relay(
-                packet.ssrc,
-                packet.seq,
-                (self._seq - packet.seq) & 0xFFFF,
-                (self._ts - packet.ts) & 0xFFFFFFFF,
-            )
-        elif later(packet.seq, relay.first, 16) < 0:
-            return  # overtaken by what already stands in its place
-        self._relayed_at = now
-        payload = packet.payload
-        if packet.pt != self._pt:
-            payload = TRANSCODE[packet.pt, self._pt](payload)
-        seq, ts = (packet.seq + relay.seq) & 0xFFFF, (packet.ts + relay.ts) & 0xFFFFFFFF
-        self._transmit(now, self._pt, seq, ts, payload)
-        if later(seq, self._seq, 16) >= 0:
-            self._seq = (seq + 1) & 0xFFFF
-            self._ts = (ts + len(payload)) & 0xFFFFFFFF
+        out = self._out.relayed(packet)
+        if out is not None:
+            self._relayed_at = now
+            self._transmit(now, out)
 
     def _encoded(self, clips: Sequence[Clip]) -> bytes:
-        parts = [self._cache.encoded(clip, self._pt) for clip in clips]
+        parts = [self._cache.encoded(clip, self._out.pt) for clip in clips]
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
     def _end_record(self, why: RecordEnd) -> None:

@@ -9,7 +9,6 @@ import struct
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +31,7 @@ class WavFile:
     def __init__(self, path: Path, put: Callable[[Callable[[], None]], None]) -> None:
         self.path = path
         self._put = put
-        self._file: BinaryIO | None = None
+        self._fd = -1
         self._bytes = 0
         self.error: OSError | None = None  # set by the writer thread, read by anybody
         put(self._open)
@@ -63,29 +62,20 @@ class WavFile:
     def _open(self) -> None:
         def work() -> None:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = open(self.path, "wb", buffering=0)
-            self._write(wav_header(0))
+            self._fd = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+            _write_at(self._fd, wav_header(0), 0)
 
         self._try(work)
 
-    def _write(self, data: bytes) -> None:
-        assert self._file is not None
-        view = memoryview(data)
-        while view:
-            view = view[self._file.write(view) :]
-
     def _append(self, pcm: bytes) -> None:
-        assert self._file is not None
-        self._write(pcm)
+        _write_at(self._fd, pcm, 44 + self._bytes)
         self._bytes += len(pcm)
-        self._file.seek(0)
-        self._write(wav_header(self._bytes))
-        self._file.seek(0, os.SEEK_END)
+        _write_at(self._fd, wav_header(self._bytes), 0)
 
     def _finish(self) -> None:
-        assert self._file is not None
-        os.fsync(self._file.fileno())
-        self._file.close()
+        os.fsync(self._fd)
+        os.close(self._fd)
+        self._fd = -1
         folder = os.open(self.path.parent, os.O_RDONLY)
         try:
             os.fsync(folder)  # the file's name is to survive a power cut too
@@ -93,11 +83,18 @@ class WavFile:
             os.close(folder)
 
     def _give_up(self) -> None:
-        if self._file is not None:
+        if self._fd >= 0:
             try:
-                self._file.close()
+                os.close(self._fd)
             except OSError as error:
                 log.debug("closing %s: %s", self.path, error)
+            self._fd = -1
+
+
+def _write_at(fd: int, data: bytes, at: int) -> None:
+    done = 0
+    while done < len(data):
+        done += os.pwrite(fd, data[done:] if done else data, at + done)
 
 
 class WavWriter:

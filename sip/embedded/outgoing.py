@@ -1,0 +1,88 @@
+"""What goes out on one stream: sequence numbers, timestamps and markers (pure; RFC 3550 5.1, RFC 3551 4.1)."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+
+from sip.embedded.rtp import FRAME, HEADER, MARKER, PCMA, RATE, TRANSCODE, Packet, later
+
+_MASK32 = 0xFFFFFFFF
+
+
+@dataclass(slots=True)
+class _Relay:
+    """How the numbers of a bridged stream map to ours, while nothing of our own comes between."""
+
+    ssrc: int
+    first: int  # sequence number it began with
+    seq: int  # to be added
+    ts: int
+
+
+class Outgoing:
+    """Builds the packets of one SSRC.
+
+    The timestamp counts the time that passes, sent or not; the sequence number counts packets. The first
+    packet after a time without any carries the marker.
+    """
+
+    def __init__(self) -> None:
+        self.pt = PCMA
+        self.dtmf_pt: int | None = None
+        self._seq, self._ts, self._ssrc = secrets.randbits(16), secrets.randbits(32), secrets.randbits(32)
+        self._mark = MARKER
+        self._event_ts = 0
+        self._relay: _Relay | None = None
+
+    def audio(self, payload: bytes) -> bytes:
+        """The next 20 ms of our own."""
+        self._relay = None
+        packet = HEADER.pack(0x80, self.pt | self._mark, self._seq, self._ts, self._ssrc) + payload
+        self._mark = 0
+        self._seq = (self._seq + 1) & 0xFFFF
+        self._ts = (self._ts + FRAME) & _MASK32
+        return packet
+
+    def event(self, first: bool, since: int, payload: bytes) -> bytes:
+        """The next packet of a key press; ``since``: samples since the press began."""
+        assert self.dtmf_pt is not None
+        self._relay = None
+        if first:
+            self._event_ts = self._ts
+        mark = MARKER if first else 0
+        packet = HEADER.pack(0x80, self.dtmf_pt | mark, self._seq, self._event_ts, self._ssrc) + payload
+        self._mark = 0
+        self._seq = (self._seq + 1) & 0xFFFF
+        self._ts = (self._event_ts + since + FRAME) & _MASK32
+        return packet
+
+    def pause(self, frames: int) -> None:
+        """Time went by and nothing was sent."""
+        self._relay = None
+        self._mark = MARKER
+        self._ts = (self._ts + frames * FRAME) & _MASK32
+
+    def relayed(self, packet: Packet) -> bytes | None:
+        """A packet of the bridged stream in our own numbers and codec; None when it comes too late.
+
+        Losses and gaps of the other side stay visible; what is of our own in between moves it back.
+        """
+        relay = self._relay
+        jump = 0 if relay is None else later((packet.ts + relay.ts) & _MASK32, self._ts, 32)
+        if relay is None or relay.ssrc != packet.ssrc or abs(jump) > RATE:
+            relay = self._relay = _Relay(
+                packet.ssrc, packet.seq, (self._seq - packet.seq) & 0xFFFF, (self._ts - packet.ts) & _MASK32
+            )
+        elif later(packet.seq, relay.first, 16) < 0:
+            return None  # something of our own stands in its place
+        payload = packet.payload
+        if packet.pt != self.pt:
+            payload = TRANSCODE[packet.pt, self.pt](payload)
+        seq, ts = (packet.seq + relay.seq) & 0xFFFF, (packet.ts + relay.ts) & _MASK32
+        if later(seq, self._seq, 16) >= 0:
+            self._seq = (seq + 1) & 0xFFFF
+            self._ts = (ts + len(payload)) & _MASK32
+        out = HEADER.pack(0x80, self.pt | self._mark, seq, ts, self._ssrc) + payload
+        self._mark = 0
+        return out
