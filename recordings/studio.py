@@ -25,6 +25,10 @@ class VoiceError(RuntimeError):
     """Nothing can be said; the text says why and what to do."""
 
 
+class WorkerFailed(VoiceError):
+    """The worker itself failed, twice; another time it may work."""
+
+
 class _Gone(Exception):
     """The worker died or hangs."""
 
@@ -81,7 +85,7 @@ class Studio:
                 except (_Gone, OSError) as error:
                     self._drop()
                     if last:
-                        raise VoiceError(f"the speech worker failed twice: {error}") from None
+                        raise WorkerFailed(f"the speech worker failed twice: {error}") from None
         if not header["ok"]:
             raise VoiceError(header["error"])
         return header, body

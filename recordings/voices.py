@@ -24,7 +24,7 @@ from recordings.cache import Disk, Memory
 from recordings.human import Human
 from recordings.online import Online
 from recordings.sound import Line, Sound, Source, wav_bytes
-from recordings.studio import Studio, VoiceError
+from recordings.studio import Studio, VoiceError, WorkerFailed
 
 log = logging.getLogger(__name__)
 
@@ -237,7 +237,7 @@ class Voices:
                 return self._make(line, voice, keep)
             except VoiceError as error:
                 troubles.append(f"{voice.source}: {error}")
-                if voice.source == "human":
+                if voice.source == "human" and not isinstance(error, WorkerFailed):
                     self._unusable[voice.engine] = (f"{line.lang}/{line.phrase_key}", str(error))
         raise VoiceError("no voice can speak: " + "; ".join(troubles))
 
@@ -262,7 +262,9 @@ class Voices:
             wav8, wav16 = wav_bytes(pcm8, 8000), wav_bytes(pcm16, 16000)
             try:
                 sound = self._disk.store(key, name, line.text, voice.source, wav8, wav16)
-                self._disk_trouble = ""
+                if self._disk_trouble:  # over: what is only in memory shall come to disk, too
+                    self._disk_trouble = ""
+                    self._memory.clear()
             except OSError as error:  # the caller must hear it all the same
                 self._disk_trouble = f"no prompt can be kept in {self._disk.folder}: {error.strerror or error}"
                 log.error("%s; free some space or correct the folder's rights", self._disk_trouble)
