@@ -1,7 +1,7 @@
 """The ledger over SQL: one writer thread, everything queued goes into one transaction (group commit).
 
     ledger = SqlLedger(open_engine(data), keys, owner="node1", spool=data / "spool.jsonl",
-                       number_for=case_number, call_soon=loop.call_soon_threadsafe)
+                       call_soon=loop.call_soon_threadsafe)
     ledger.commit(turn, done)     # returns at once; done(None) on the loop, once it is on the disk
 
 While the database is away, turns go to the :class:`Spool` (and ``done(None)`` follows: they are safe); when
@@ -17,12 +17,14 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from ivr.cases.numbers import case_number
 from ivr.ledger import CaseRequest, Interrupted, StoredCase, Turn
 from ivr.store import board, work
 from ivr.store.engine import explain, impatient, is_away, reading
@@ -54,6 +56,11 @@ class _Job:
     reached: threading.Event | None = None
 
 
+def spoken_number(day: str, sequence: int) -> str:
+    """The case number of :mod:`ivr.cases.numbers` for a local day (``YYYY-MM-DD``)."""
+    return case_number(date.fromisoformat(day), sequence)
+
+
 def _at_once(call: Callable[[], None]) -> None:
     call()
 
@@ -65,7 +72,8 @@ class SqlLedger:
     ``inline``: no thread; everything is written before the call returns (tests, tools).
     ``relaxed``: inline, but turns are answered at once and written many at a time; :meth:`flush` writes the
     rest. A turn that is unfit raises there. For the simulator only: a day of calls in seconds.
-    ``number_for``: the spoken case number for (local day, sequence of that day).
+    ``number_for``: the spoken case number for (local day, sequence of that day). ``spool_first``: where the
+    sequences given out while the database is away begin; each node that shares a database has its own.
     """
 
     def __init__(
@@ -75,7 +83,8 @@ class SqlLedger:
         *,
         owner: str,
         spool: Path,
-        number_for: NumberFor,
+        number_for: NumberFor = spoken_number,
+        spool_first: int = SPOOL_FIRST,
         call_soon: Callable[[Callable[[], None]], Any] = _at_once,
         inline: bool = False,
         relaxed: bool = False,
@@ -88,6 +97,7 @@ class SqlLedger:
         self._keys = keys
         self._owner = owner
         self._number_for = number_for
+        self._spool_first = spool_first
         self._call_soon = call_soon
         self._now_ms = now_ms
         self._patience_s = patience_s
@@ -298,7 +308,7 @@ class SqlLedger:
             known = self._spoken.get(case.request.command_id) if case is not None else None
             if job.work is not None and known is None:
                 if case is not None:
-                    case.sequence = self._spool.next_sequence(case.request.day, SPOOL_FIRST)
+                    case.sequence = self._spool.next_sequence(case.request.day, self._spool_first)
                     case.number = self._number_for(case.request.day, case.sequence)
                     known = self._spoken[case.request.command_id] = _spoken(job.work)
                 waiting.append(job.work)

@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Engine, text
+
+from ivr.ledger import Party
+from ivr.store.parties import Parties, check_query_code, hash_query_code, normalise
+from recordings.keys import KeyRing
+
+
+@pytest.fixture
+def parties(keys: KeyRing) -> Parties:
+    return Parties(keys)
+
+
+def test_what_was_written_is_read_again(engine: Engine, parties: Parties) -> None:
+    person = Party("p1", "13800001111", "王芳", "410000199001011234")
+    with engine.begin() as connection:
+        parties.write(connection, person, 1)
+        assert parties.read(connection, "p1") == person
+
+
+def test_a_name_learned_later_is_added(engine: Engine, parties: Parties) -> None:
+    with engine.begin() as connection:
+        parties.write(connection, Party("p1", "13800001111"), 1)
+        parties.write(connection, Party("p1", name="王芳"), 2)
+        assert parties.read(connection, "p1") == Party("p1", "13800001111", "王芳")
+
+
+def test_a_sealed_person_is_gone_and_stays_gone(engine: Engine, parties: Parties) -> None:
+    with engine.begin() as connection:
+        parties.write(connection, Party("p1", "13800001111"), 1)
+        parties.seal(connection, "p1")
+        parties.write(connection, Party("p1", "13800001111"), 2)
+        assert parties.read(connection, "p1") is None
+        assert parties.same_number(connection, "13800001111") == []
+        row = connection.execute(text("SELECT number_hmac, number, name, identity FROM parties")).one()
+    assert tuple(row) == (None, None, None, None)
+
+
+def test_a_repeat_caller_is_found_however_the_number_was_written(engine: Engine, parties: Parties) -> None:
+    with engine.begin() as connection:
+        parties.write(connection, Party("p1", "13800001111"), 1)
+        parties.write(connection, Party("p2", "+86 138 0000 1111"), 2)
+        parties.write(connection, Party("p3", "13800001112"), 3)
+        assert parties.same_number(connection, "0086-13800001111") == ["p1", "p2"]
+
+
+def test_one_persons_data_cannot_be_passed_off_as_anothers(engine: Engine, parties: Parties) -> None:
+    with engine.begin() as connection:
+        parties.write(connection, Party("p1", "13800001111"), 1)
+        parties.write(connection, Party("p2", "13800002222"), 1)
+        connection.execute(text("UPDATE parties SET number = (SELECT number FROM parties WHERE id='p1')"))
+        with pytest.raises(ValueError, match="p2: number was changed"):
+            parties.read(connection, "p2")
+
+
+def test_people_stay_readable_after_the_master_key_was_rotated(engine: Engine, keys: KeyRing) -> None:
+    with engine.begin() as connection:
+        Parties(keys).write(connection, Party("p1", "13800001111"), 1)
+        keys.rotate()
+        assert Parties(keys).read(connection, "p1") == Party("p1", "13800001111")
+        assert Parties(keys).same_number(connection, "13800001111") == ["p1"]
+
+
+def test_a_query_code_opens_its_own_case_only(keys: KeyRing) -> None:
+    stored = hash_query_code(keys, "730412")
+    assert check_query_code(keys, "730412", stored)
+    assert not check_query_code(keys, "730413", stored)
+    assert not check_query_code(keys, "730412", None)
+    assert not check_query_code(keys, "730412", "garbage")
+    assert stored != hash_query_code(keys, "730412")
+
+
+@given(st.text(max_size=40))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_normalising_a_number_twice_changes_nothing_more(number: str) -> None:
+    assert normalise(normalise(number)) == normalise(number)

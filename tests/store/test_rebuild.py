@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, select, text
+
+from ivr.ledger import CaseRequest, Fact
+from ivr.store import journal
+from ivr.store.engine import open_engine
+from ivr.store.journal import JOURNAL, read_row
+from ivr.store.ledger import SqlLedger
+from ivr.store.rebuild import rebuild, verify
+from ivr.store.schema import upgrade
+from tests.store.history import START, busy_day, derived
+
+Make = Callable[..., SqlLedger]
+
+
+@pytest.fixture
+def day(engine: Engine, make_ledger: Make) -> Engine:
+    """A generated day of calls, with cases of calls and one that came by letter, some of them replied to."""
+    ledger = make_ledger(engine, relaxed=True)
+    busy_day(ledger, 150)
+    letter = CaseRequest("letter-1", None, "complaint", START, "2026-11-21", channel="letter", due="2026-11-26")
+    ledger.open_case(letter, lambda case: None)
+    ledger.flush()
+    with engine.begin() as connection:
+        for case_id in list(connection.scalars(text("SELECT id FROM cases")))[::3]:
+            journal.append_facts(connection, [Fact(START + 9_000_000, "case", "case_replied")], case_id=case_id)
+    return engine
+
+
+def test_after_a_day_of_calls_the_derived_rows_are_what_the_journal_says(day: Engine) -> None:
+    assert verify(day) == []
+
+
+def test_rebuilding_from_nothing_gives_the_same_rows(day: Engine) -> None:
+    with day.begin() as connection:
+        before = derived(connection)
+        for name in before:
+            connection.execute(text(f"DELETE FROM {name}"))
+    assert all(before.values())
+    rebuild(day)
+    with day.begin() as connection:
+        assert derived(connection) == before
+
+
+def test_what_was_falsified_is_named_and_put_right(day: Engine) -> None:
+    with day.begin() as connection:
+        before = derived(connection)
+        connection.execute(text("UPDATE calls SET human_wait = 1 WHERE id = (SELECT min(id) FROM calls)"))
+        connection.execute(text("UPDATE cases SET due = '2030-01-01' WHERE channel = 'letter'"))
+        connection.execute(text("DELETE FROM legs WHERE id = (SELECT min(id) FROM legs)"))
+        connection.execute(text("INSERT INTO calls SELECT * FROM calls WHERE false"))
+        connection.execute(
+            text(
+                "INSERT INTO recordings (id, call_id, token, path, ms, bytes, sha256, created) "
+                "VALUES ('stray', 'nobody', 'r9', 'x', 1, 1, '', 1)"
+            )
+        )
+    found = [str(difference) for difference in rebuild(day)]
+    assert len(found) == 4
+    assert any("human_wait is 1, should be" in line for line in found)
+    assert any("due is '2030-01-01', should be '2026-11-26'" in line for line in found)
+    assert any(line.startswith("legs") and line.endswith("missing") for line in found)
+    assert "recordings stray: not in the journal" in found
+    with day.begin() as connection:
+        assert derived(connection) == before
+
+
+def test_verify_changes_nothing(day: Engine) -> None:
+    with day.begin() as connection:
+        connection.execute(text("UPDATE calls SET keys = '999'"))
+    assert len(verify(day)) == len(verify(day)) == 150
+
+
+def test_progress_goes_from_the_first_call_to_the_last(day: Engine) -> None:
+    steps: list[tuple[int, int]] = []
+    rebuild(day, lambda done, total: steps.append((done, total)))
+    assert steps[-1][0] == steps[-1][1] == 150
+    assert [done for done, _ in steps] == sorted(done for done, _ in steps)
+    assert len(steps) > 3  # in pieces
+
+
+def test_calls_may_go_on_while_it_rebuilds(engine: Engine, make_ledger: Make) -> None:
+    ledger = make_ledger(engine, inline=False)
+    calls = threading.Thread(target=busy_day, args=(ledger, 60))
+    calls.start()
+    while calls.is_alive():
+        rebuild(engine)
+    calls.join()
+    assert ledger.flush()
+    assert verify(engine) == []
+
+
+@pytest.mark.postgres
+def test_one_journal_gives_the_same_rows_on_sqlite_and_postgresql(
+    make_ledger: Make, tmp_path: Path, postgres_url: str
+) -> None:
+    upgrade(tmp_path)
+    upgrade(postgres_url)
+    sqlite, server = open_engine(tmp_path), open_engine(postgres_url)
+    busy_day(make_ledger(sqlite), 60)
+    with sqlite.connect() as source, server.begin() as target:
+        rows = [read_row(r) for r in source.execute(select(JOURNAL).order_by(JOURNAL.c.seq)).mappings()]
+        journal.append(target, rows)
+        assert derived(target) == derived(source)
+    assert verify(server) == []
+    sqlite.dispose()
+    server.dispose()
