@@ -152,7 +152,8 @@ def _limit(samples: Samples, rate: int) -> Samples:
     # Each block takes its neighbours' need, too: between two block centres the gain is never too high.
     gain = np.minimum(np.minimum(need[:-2], need[2:]), need[1:-1])
     centres = (np.arange(len(gain)) + 0.5) * size
-    return samples * np.interp(np.arange(len(samples)), centres, gain)
+    limited: Samples = samples * np.interp(np.arange(len(samples)), centres, gain)
+    return limited
 
 
 def _stretch(samples: Samples, rate: int, factor: float) -> Samples:
