@@ -67,6 +67,11 @@ class Whereabouts:
             self._engine = None
 
 
+def _told(act: Act) -> str:
+    words = {"wait": "waiting {} s", "step": "waiting for step {}", "speak": "speaking {}", "hangup": "hanging up"}
+    return words.get(act.kind, "press {}").format(act.value)
+
+
 def clip_of(path: Path) -> Clip:
     """A sound file (WAV, FLAC, OGG, MP3) as telephone audio. Raises ``recordings.audio.AudioError``."""
     pcm = audio.prompt(*audio.read(path)).pcm8
@@ -133,7 +138,7 @@ class Caller:
         for act in acts:
             if self.phone is None or self.phone.leg is None:
                 return
-            self._say(f"{act.kind} {act.value}".rstrip())
+            self._say(_told(act))
             match act.kind:
                 case "press":
                     for key in act.value:

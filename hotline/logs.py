@@ -24,3 +24,4 @@ def start(settings: Settings, part: str) -> None:
     root = logging.getLogger()
     root.setLevel(logging.INFO)
     root.handlers[:] = [file, screen]
+    logging.getLogger("alembic").setLevel(logging.WARNING)

@@ -76,7 +76,7 @@ def keys(settings: Settings) -> KeyRing:
 
 def vault(settings: Settings, keys: KeyRing) -> Vault:
     """The encrypted call recordings."""
-    return Vault(settings.data.dir / "recordings", keys)
+    return Vault(settings.data.dir / "vault", keys)
 
 
 @contextmanager

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
 import secrets
 import socket
 import ssl
-import urllib.error
-import urllib.request
+from urllib.parse import urlsplit
 
 from hotline.settings import Address
 
@@ -80,13 +80,20 @@ def sip_answers(address: Address, timeout_s: float = 1.0) -> bool:
 
 def web_answers(url: str, timeout_s: float = 2.0) -> bool:
     """Does a web server answer there? Any status is a sign of life; the certificate is not judged."""
+    parts = urlsplit(url)
     context = ssl.create_default_context()
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
+    target = reachable(Address(parts.hostname or "", parts.port or 80))
+    connection = (
+        http.client.HTTPSConnection(*target, timeout=timeout_s, context=context)
+        if parts.scheme == "https"
+        else http.client.HTTPConnection(*target, timeout=timeout_s)
+    )
     try:
-        with urllib.request.urlopen(url, timeout=timeout_s, context=context):  # noqa: S310 - our own URL
-            return True
-    except urllib.error.HTTPError:
-        return True
-    except (OSError, ValueError):
+        connection.request("HEAD", parts.path or "/")
+        return connection.getresponse().status > 0
+    except (OSError, http.client.HTTPException):
         return False
+    finally:
+        connection.close()

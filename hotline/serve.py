@@ -9,8 +9,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from rich.cells import set_cell_size
 from rich.console import Console
-from rich.table import Table
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -103,7 +103,7 @@ async def _serve(settings: Settings, console: Console, password: str | None) -> 
     loop = asyncio.get_running_loop()
 
     def stop() -> None:
-        console.print("Ending: no new calls; present ones may finish shortly (Ctrl-C again ends at once).")
+        console.print("Ending: no new calls, present ones may finish; Ctrl-C again ends at once.")
         supervisor.stop()
 
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -124,12 +124,11 @@ async def _serve(settings: Settings, console: Console, password: str | None) -> 
 async def _until_ready(settings: Settings, say: Callable[[str], None]) -> None:
     """Return when a call and a browser would be answered."""
     begun, told = time.monotonic(), False
+    calls = panel = False
     while True:
-        answers = await asyncio.gather(
-            asyncio.to_thread(sip_answers, settings.sip.listen),
-            asyncio.to_thread(web_answers, panel_url(settings)),
-        )
-        if all(answers):
+        calls = calls or await asyncio.to_thread(sip_answers, settings.sip.listen)
+        panel = panel or await asyncio.to_thread(web_answers, panel_url(settings))
+        if calls and panel:
             return
         if not told and time.monotonic() - begun > SLOW_START_S:
             told = True
@@ -146,19 +145,14 @@ def _child_arguments(settings: Settings) -> list[str]:
 def _welcome(settings: Settings, console: Console, password: str | None) -> None:
     config = settings.config.name if settings.config else "hotline.toml"
     console.print(f"\n[bold]{settings.unit.name}[/bold] · {settings.unit.name_en}: the hotline answers.\n")
-    table = Table.grid(padding=(0, 3))
-    table.add_row("  call 来电", f"[bold]sip:hotline@{settings.sip.listen}[/bold]", "try: hotline dial")
-    table.add_row("  panel 面板", f"[bold]{panel_url(settings)}[/bold]", "")
-    if password:
-        table.add_row("  account 账号", f"{FIRST_ACCOUNT}   [bold]{password}[/bold]", "shown only now: 仅显示一次")
-    seat = next(iter(settings.seats), "")
-    if seat:
-        table.add_row(
-            "  seats 座席",
-            f"{' '.join(settings.seats)} (secrets in {config})",
-            f"try: hotline dial --seat {seat} --answer",
-        )
-    table.add_row("  flow 流程", f"{settings.flow}, rules {settings.profile}", "try: hotline walk")
-    table.add_row("  data 数据", str(settings.data.dir), "")
-    console.print(table, highlight=False, soft_wrap=True)
+    rows = [
+        ("call 来电", f"sip:hotline@{settings.sip.listen}", "try: hotline dial"),
+        ("panel 面板", panel_url(settings), ""),
+        *([("account 账号", f"{FIRST_ACCOUNT}   {password}", "shown only now 仅显示一次")] if password else []),
+        ("seats 座席", f"{' '.join(settings.seats)}   secrets in {config}", "try: hotline dial --seat 101 --answer"),
+        ("flow 流程", f"{settings.flow}, rules {settings.profile}", "try: hotline walk"),
+        ("data 数据", str(settings.data.dir), ""),
+    ]
+    for label, value, hint in rows:
+        console.print(f"  {set_cell_size(label, 14)}[bold]{value:<42}[/bold]  {hint}", highlight=False, soft_wrap=True)
     console.print("\nCtrl-C ends it.\n")

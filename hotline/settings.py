@@ -43,7 +43,8 @@ class PortRange(NamedTuple):
         return f"{self.first}-{self.last}"
 
 
-def _address(value: object) -> Address:
+def parse_address(value: object) -> Address:
+    """``"127.0.0.1:5060"`` or ``"[::1]:5060"``. Raises ``ValueError`` with what to write."""
     if isinstance(value, Address):
         return value
     match = re.fullmatch(r"(?:\[([0-9a-fA-F:.]+)\]|([^:\[\]\s]+)):(\d{1,5})", str(value))
@@ -94,7 +95,7 @@ def _sip_uri(value: object) -> str:
     return str(value)
 
 
-HostPort = Annotated[Address, BeforeValidator(_address), PlainSerializer(str)]
+HostPort = Annotated[Address, BeforeValidator(parse_address), PlainSerializer(str)]
 Ports = Annotated[PortRange, BeforeValidator(_ports), PlainSerializer(str)]
 Zone = Annotated[str, BeforeValidator(_zone)]
 IpAddress = Annotated[str, BeforeValidator(_ip_address)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import secrets
@@ -37,6 +38,20 @@ def write_template(path: Path) -> bool:
     with os.fdopen(handle, "w", encoding="utf-8") as file:
         file.write(template())
     return True
+
+
+def to_toml(tree: Mapping[str, Any], table: str = "") -> str:
+    """A tree of tables as TOML (JSON's strings, numbers, lists and booleans are TOML's)."""
+    lines = [
+        f"{json.dumps(key)} = {json.dumps(value, ensure_ascii=False)}"
+        for key, value in tree.items()
+        if not isinstance(value, Mapping)
+    ]
+    text = (f"[{table}]\n" if table else "") + "\n".join(lines) + "\n"
+    for key, value in tree.items():
+        if isinstance(value, Mapping):
+            text += "\n" + to_toml(value, f"{table}.{json.dumps(key)}" if table else json.dumps(key))
+    return text
 
 
 def config_path(config: Path | None, environ: Mapping[str, str]) -> tuple[Path, bool]:

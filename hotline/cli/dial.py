@@ -19,7 +19,7 @@ from hotline.dialing import Caller, SeatPhone, Whereabouts, clip_of
 from hotline.errors import CannotRun
 from hotline.ports import reachable, sip_answers
 from hotline.script import Act
-from hotline.settings import DEFAULT_SIP_PORT, Address, Settings
+from hotline.settings import DEFAULT_SIP_PORT, Address, Settings, parse_address
 from ivr.telephony import Clip
 from recordings.audio import AudioError
 from sip.embedded.wire import host_of
@@ -183,7 +183,7 @@ def _answers(settings: Settings, target: Address, screen: Screen) -> bool:
     told = False
     while not sip_answers(target, 2.0):
         running = runfile.read(settings.data.dir).get("calls", {}).get("sip")
-        if running is None or reachable(_address(str(running))) != reachable(target) or time.monotonic() > end:
+        if running is None or reachable(parse_address(str(running))) != reachable(target) or time.monotonic() > end:
             return False
         if not told:
             told = True
@@ -195,12 +195,7 @@ def _answers(settings: Settings, target: Address, screen: Screen) -> bool:
 def _hotline(settings: Settings) -> Address:
     """Where the hotline of this data folder is: where it runs, else where it would."""
     running = runfile.read(settings.data.dir).get("calls", {}).get("sip")
-    return _address(str(running)) if running else settings.sip.listen
-
-
-def _address(text: str) -> Address:
-    host, _, port = text.rpartition(":")
-    return Address(host.strip("[]"), int(port))
+    return parse_address(str(running)) if running else settings.sip.listen
 
 
 def _target(uri: str) -> Address:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -24,6 +25,8 @@ MOMENTS = frozenset(
     {"arrived", "answered", "human_requested", "agent_ring", "agent_answered", "agent_left", "ended", "at"}
     | {"received", "due_ms", "unrolled_ms", "replied"}
 )
+
+PIPE_WIDTH = 240
 
 _limit = click.option("-n", "limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="How many.")
 
@@ -124,7 +127,9 @@ def _print(rows: list[dict[str, Any]], columns: Sequence[str], as_json: bool, no
         table.add_column(column, overflow="fold")
     for row in rows:
         table.add_row(*(_short(row[column]) for column in columns))
-    Console().print(table, highlight=False)
+    # Into a pipe or a file, lines are not broken at the width of a terminal that is not there.
+    console = Console() if sys.stdout.isatty() else Console(width=PIPE_WIDTH)
+    console.print(table, highlight=False)
 
 
 def _short(value: Any) -> str:

@@ -7,7 +7,6 @@ hotline.stop()      # SIGTERM; its exit code
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
@@ -19,8 +18,8 @@ from typing import Any, Self
 
 from hotline import runfile
 from hotline.ports import sip_answers, web_answers
-from hotline.settings import Settings, load
-from hotline.settings_file import template
+from hotline.settings import Settings, load, parse_address
+from hotline.settings_file import template, to_toml
 from ivr.store.schema import upgrade
 from tests.support.need import ROOT
 from tests.support.ports import free_address, rtp_range
@@ -146,16 +145,9 @@ class Hotline:
         if not all(part in parts for part in PARTS[self.part]):
             return False
         sip, url = parts.get("calls", {}).get("sip"), parts.get("panel", {}).get("url")
-        if sip and not sip_answers(_address(sip)):
+        if sip and not sip_answers(parse_address(sip)):
             return False
         return not url or web_answers(url)
-
-
-def _address(text: str) -> Any:
-    from hotline.settings import Address
-
-    host, _, port = text.rpartition(":")
-    return Address(host.strip("[]"), int(port))
 
 
 def _lay_over(tree: dict[str, Any], changes: Mapping[str, Any]) -> None:
@@ -166,17 +158,3 @@ def _lay_over(tree: dict[str, Any], changes: Mapping[str, Any]) -> None:
             tree.pop(key, None)
         else:
             tree[key] = value
-
-
-def to_toml(tree: Mapping[str, Any], table: str = "") -> str:
-    """A tree of tables as TOML (JSON's strings, numbers and lists are TOML's)."""
-    lines = [
-        f"{json.dumps(key)} = {json.dumps(value, ensure_ascii=False)}"
-        for key, value in tree.items()
-        if not isinstance(value, Mapping)
-    ]
-    text = (f"[{table}]\n" if table else "") + "\n".join(lines) + "\n"
-    for key, value in tree.items():
-        if isinstance(value, Mapping):
-            text += "\n" + to_toml(value, f"{table}.{json.dumps(key)}" if table else json.dumps(key))
-    return text

@@ -1,0 +1,47 @@
+"""``hotline doctor``: each line ok, or what to do."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+
+import click
+from rich.console import Console
+
+from hotline.cli.common import FOUND, json_option, print_json, with_settings
+from hotline.doctor import examine
+from hotline.settings import Settings
+
+STYLES = {"ok": "green", "warn": "yellow", "FAIL": "bold red"}
+
+
+@click.command()
+@click.option("--no-call", is_flag=True, help="Leave out the test call.")
+@json_option
+@with_settings("engine", "flow", "profile", "sip", "rtp", "panel", "data")
+def doctor(settings: Settings, no_call: bool, as_json: bool) -> None:
+    """Find out what is wrong, with a real test call and a key press.
+
+    The call goes into the running hotline, else into a temporary one; it counts as a test call. Exit
+    code 1 when a line says FAIL; warnings alone are 0.
+
+    \b
+    Example: hotline doctor
+             hotline doctor --json --no-call
+    """
+    console = Console(highlight=False, soft_wrap=True)
+    lines = []
+    for line in examine(settings, call=not no_call):
+        lines.append(line)
+        if not as_json:
+            console.print(f"  [{STYLES[line.level]}]{line.level:<4}[/]  {line.what:<10}", end="")
+            console.print(line.text, markup=False)
+            if line.todo:
+                console.print(f"                    -> {line.todo}", markup=False)
+    failed = sum(line.level == "FAIL" for line in lines)
+    if as_json:
+        print_json([dataclasses.asdict(line) for line in lines])
+    else:
+        console.print("All well." if not failed else f"{failed} to be corrected.")
+    if failed:
+        sys.exit(FOUND)

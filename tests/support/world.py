@@ -1,0 +1,163 @@
+"""A whole hotline in virtual time: conductor, simulator, real ledger on SQLite, real profile and calendar."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from itertools import count
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+
+from hotline.flows import rules, shipped
+from hotline.wiring import Promises
+from ivr.calendar.hours import is_open
+from ivr.calendar.tables import WorkCalendar
+from ivr.call import commands as c
+from ivr.cases.numbers import case_number
+from ivr.clock import VirtualClock
+from ivr.conductor import Conductor
+from ivr.conductor import House as ConductorHouse
+from ivr.desk.desk import Desk, WindowSeats
+from ivr.flow.loader import House, load
+from ivr.phrases import Phrases
+from ivr.profile import Profile, Schedule
+from ivr.script import lines
+from ivr.store.engine import open_engine
+from ivr.store.ledger import SqlLedger
+from ivr.store.models import Base, Call, Case, Journal, Leg
+from ivr.store.schema import upgrade
+from ivr.telephony import Clip
+from recordings.keys import KeyRing
+from sip.simulator import SeatPlan, Simulator
+
+ZONE = ZoneInfo("Asia/Shanghai")
+CHAR_MS = 50  # how long a character takes to say; quick, so that stories stay short
+WINDOWS = {
+    "repair": WindowSeats("repair", ("101", "102"), ("103",), "故障报修"),
+    "business": WindowSeats("business", ("103", "104"), (), "业务办理"),
+    "general": WindowSeats("general", ("101", "103"), ("104",), "综合服务"),
+}
+
+
+class TextSpeaker:
+    """Speaks by keeping the text; the clip is as long as it takes to say."""
+
+    def __init__(self, phrases: Phrases) -> None:
+        self._phrases = phrases
+
+    def clips(
+        self, says: tuple[c.Say, ...], lang: str, caller: str | None, ready: Callable[[list[Clip]], None]
+    ) -> None:
+        spoken = lines(says, self._phrases, lang, caller=caller, window_title=lambda w, _: WINDOWS[w].title)
+        ready([Clip(str(hash(s.text)), bytes(16 * CHAR_MS * len(s.text)), s.text or s.tone) for s in spoken])
+
+
+class FileKeeper:
+    """Keeps recordings where they were written."""
+
+    def keep(self, recording_id: str, path: Path, done: Callable[[dict[str, Any] | None], None]) -> None:
+        done({"path": path.name, "bytes": path.stat().st_size, "sha256": "0" * 64})
+
+
+def moment(text: str) -> int:
+    """Local time as UTC ms."""
+    return round(datetime.fromisoformat(text).replace(tzinfo=ZONE).timestamp() * 1000)
+
+
+class World:
+    """``flow`` under ``profile`` from the moment ``start``; seats are set up by the test."""
+
+    def __init__(
+        self, folder: Path, flow: str = "power-95598", profile: str = "sgcc_window", start: str = "2026-08-03T10:00:00"
+    ) -> None:
+        self.clock = VirtualClock(moment(start))
+        self.sim = Simulator(self.clock)
+        self.phrases = Phrases.load(variables={"unit": "示范供电服务中心", "unit.en": "Model Unit", "hours": "全天"})
+        self.profile, calendar = Profile.load(profile), WorkCalendar.load()
+        hall = Schedule(kind="workday")
+        house = House(
+            has_phrase=self.phrases.has,
+            windows={name: window.seats for name, window in WINDOWS.items()},
+            schedules=("default", "hall"),
+            rules=rules(self.profile),
+            is_open=lambda s, at: (
+                s == "default" or is_open(hall, datetime.fromtimestamp(at / 1000, UTC), calendar, ZONE)
+            ),
+        )
+        path = shipped().get(flow) or Path(flow)
+        self.flow = load(path, house)
+        self.keys = KeyRing.open(folder / "keys")
+        upgrade(folder)
+        self.engine = open_engine(folder)
+        self.ledger = SqlLedger(
+            self.engine,
+            self.keys,
+            owner="test",
+            spool=folder / "spool.jsonl",
+            number_for=lambda day, seq: case_number(date.fromisoformat(day), seq),
+            inline=True,
+            now_ms=self.clock.now_ms,
+        )
+        ids = count(1)
+        self.conductor = Conductor(
+            ConductorHouse(
+                engine=self.sim,
+                ledger=self.ledger,
+                clock=self.clock,
+                desk=Desk(WINDOWS),
+                speaker=TextSpeaker(self.phrases),
+                keeper=FileKeeper(),
+                casebook=Promises(self.profile, calendar, ZONE),
+                flow_for=lambda called: self.flow,
+                new_id=lambda: f"id{next(ids):04}",
+                spool=folder / "recording",
+                profile=self.profile.name,
+            )
+        )
+        self.sim.begin(self.conductor.happened)
+
+    # --- what a story says ---
+
+    def seat(self, seat: str, plan: SeatPlan | None = None, reachable: bool = True) -> None:
+        self.sim.seat(seat, plan, reachable)
+
+    def call(self, caller: str | None = "13800001111", **more: Any) -> str:
+        line = self.sim.call("95598", caller, **more)
+        self.run(0.1)
+        return line
+
+    def run(self, seconds: float) -> None:
+        self.clock.advance(round(seconds * 1000))
+
+    def press(self, line: str, keys: str) -> None:
+        self.sim.press(line, keys)
+        self.run(0.1)
+
+    def heard(self, line: str) -> str:
+        return " ".join(self.sim.heard(line))
+
+    def says(self, key: str, lang: str = "zh-CN") -> str:
+        return self.phrases.text(key, {}, lang)
+
+    def rows(self, model: type[Base]) -> list[Any]:
+        with self.engine.connect() as connection:
+            return list(connection.execute(select(model)))
+
+    def the_call(self) -> Any:
+        (row,) = self.rows(Call)
+        return row
+
+    def calls(self) -> list[Any]:
+        return self.rows(Call)
+
+    def legs(self) -> list[Any]:
+        return self.rows(Leg)
+
+    def cases(self) -> list[Any]:
+        return self.rows(Case)
+
+    def journal(self) -> list[Any]:
+        return self.rows(Journal)
