@@ -33,7 +33,6 @@ from ivr.store.engine import open_engine
 from ivr.store.ids import uuid7
 from ivr.store.ledger import SqlLedger
 from ivr.store.schema import upgrade
-from recordings.keys import KeyRing
 from recordings.vault import Vault, VaultError
 from sip.embedded.config import EmbeddedConfig, SeatConfig, TrunkConfig
 from sip.embedded.engine import EmbeddedEngine
@@ -138,7 +137,7 @@ async def run_calls(settings: Settings, stop: asyncio.Event) -> None:
     profile, calendar, phrases = parts.profile(settings), parts.calendar(settings), parts.phrases(settings)
     upgrade(settings.database)
     database = open_engine(settings.database)
-    keys = KeyRing.load(data / "keys")
+    keys = parts.keys(settings)
     ledger = SqlLedger(
         database,
         keys,

@@ -9,12 +9,21 @@ from __future__ import annotations
 import dataclasses
 import json
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 OVER = "over"  # phase of a finished call
+S = TypeVar("S", bound="Draft | Ringing | CallState")
 
 
-@dataclass(frozen=True, slots=True)
+def evolve(old: S, changes: dict[str, Any]) -> S:
+    """A copy with changed fields: ``dataclasses.replace``, ten times faster (the checker makes half a million)."""
+    new = object.__new__(type(old))
+    new.__dict__.update(old.__dict__)
+    new.__dict__.update(changes)
+    return new
+
+
+@dataclass(frozen=True)
 class Draft:
     """The case being taken: what is still to be asked, and what was said so far."""
 
@@ -32,7 +41,7 @@ class Draft:
     query_code: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Ringing:
     """The operators' phones being rung for this caller. Times are UTC ms."""
 
@@ -43,7 +52,7 @@ class Ringing:
     until: int = 0  # this level's limit
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class CallState:
     """Where one call stands. ``phase`` is the wait inside ``step``; ``timer`` ends it at ``timer_at``."""
 

@@ -7,12 +7,12 @@ a pure function for everybody outside.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ivr.call import commands as c
 from ivr.call.limits import HOPS_MAX, PLAY_LIMIT_S
-from ivr.call.state import OVER, CallState, Draft, Ringing
+from ivr.call.state import OVER, CallState, Draft, Ringing, evolve
 
 if TYPE_CHECKING:
     from ivr.call.steps.base import Step
@@ -61,16 +61,16 @@ class Turn:
 
     def set(self, **changes: Any) -> None:
         """Change fields of the state."""
-        self.s = replace(self.s, **changes)
+        self.s = evolve(self.s, changes)
 
     def draft(self, **changes: Any) -> Draft:
         """Change fields of the case draft."""
-        self.set(draft=replace(self.s.draft, **changes))
+        self.set(draft=evolve(self.s.draft, changes))
         return self.s.draft
 
     def ring(self, **changes: Any) -> Ringing:
         """Change fields of the ringing state."""
-        self.set(ring=replace(self.s.ring, **changes))
+        self.set(ring=evolve(self.s.ring, changes))
         return self.s.ring
 
     def arm(self, timer: str, seconds: float) -> None:

@@ -18,7 +18,7 @@ from ivr.call import commands as c
 from ivr.call import events as e
 from ivr.call.limits import EVENTS_TO_END
 from ivr.call.machine import begin, step
-from ivr.call.state import CallState, Ringing
+from ivr.call.state import CallState, Draft, Ringing, evolve
 from ivr.call.steps.hours import Hours
 from ivr.call.steps.menu import Menu
 from ivr.call.turn import FlowContext
@@ -157,42 +157,50 @@ def _keys(flow: FlowContext, state: CallState) -> str:
 
 def _plain(state: CallState) -> CallState:
     """The state without what makes no difference to where it may lead."""
-    draft = state.draft
-    in_window = state.phase in ("finding", "ringing", "sorry")
-    return replace(
+    return evolve(
         state,
-        lang="",
-        serial=0,
-        token="p" if state.token else "",
-        recording="r" if state.recording else "",
-        timer_at=0,
-        offered_at=0,
-        answered_at=0,
-        human_at=0,
-        left_at=1 if state.left_at or state.phase.startswith("left.") else 0,
-        hops=0,
-        chose=True,
-        apologise=False,
-        released_by=state.released_by and "x",
-        cause=state.cause and "x",
-        tries=state.tries if state.phase not in ("bridged", *_PLAYED_ONCE) else 0,
-        digits="5" * len(state.digits) if state.phase == "number.type" else state.digits[:1].replace("5", ""),
-        draft=replace(
-            draft,
-            recordings=tuple("r" for _ in draft.recordings[:1]),
-            category="",
-            page=draft.page if state.phase == "category" else 0,
-            callback="typed" if draft.callback == "typed" else "none",
-            typed_number="",
-            confirmed=False,
-            number=draft.number and "n",
-            due=draft.due and "d",
-            query_code=draft.query_code and "q",
-        ),
-        ring=replace(state.ring, until=0) if in_window else Ringing(),
+        {
+            "lang": "",
+            "serial": 0,
+            "token": "p" if state.token else "",
+            "recording": "r" if state.recording else "",
+            "timer_at": 0,
+            "offered_at": 0,
+            "answered_at": 0,
+            "human_at": 0,
+            "left_at": 1 if state.left_at or state.phase.startswith("left.") else 0,
+            "hops": 0,
+            "chose": True,
+            "apologise": False,
+            "released_by": state.released_by and "x",
+            "cause": state.cause and "x",
+            "tries": state.tries if state.phase not in ("bridged", *_PLAYED_ONCE) else 0,
+            "digits": "5" * len(state.digits) if state.phase == "number.type" else state.digits[:1].replace("5", ""),
+            "draft": _plain_draft(state),
+            "ring": evolve(state.ring, {"until": 0}) if state.phase in _IN_WINDOW else Ringing(),
+        },
     )
 
 
+def _plain_draft(state: CallState) -> Draft:
+    draft = state.draft
+    return evolve(
+        draft,
+        {
+            "recordings": tuple("r" for _ in draft.recordings[:1]),
+            "category": "",
+            "page": draft.page if state.phase == "category" else 0,
+            "callback": "typed" if draft.callback == "typed" else "none",
+            "typed_number": "",
+            "confirmed": False,
+            "number": draft.number and "n",
+            "due": draft.due and "d",
+            "query_code": draft.query_code and "q",
+        },
+    )
+
+
+_IN_WINDOW = ("finding", "ringing", "sorry")
 _PLAYED_ONCE = ("say", "thanks", "farewell", "failed", "saving", "read_back")
 
 
