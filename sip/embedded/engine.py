@@ -7,11 +7,11 @@ Events are delivered one after the other from that loop, never from inside a ver
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
 
@@ -39,6 +39,7 @@ from sip.embedded.credentials import Credentials
 from sip.embedded.leg import By, Leg
 from sip.embedded.leg_in import InboundLeg, well_formed
 from sip.embedded.leg_out import OutboundLeg, Target
+from sip.embedded.lines import Line, Lines
 from sip.embedded.media import Media, NoPorts, Stream
 from sip.embedded.registrar import Registrar
 from sip.embedded.registration import Registration, as_uri
@@ -46,18 +47,6 @@ from sip.embedded.transactions import ServerTransaction
 from sip.embedded.wire import Addr, host_of, scheme_of, uri_of, user_of
 
 log = logging.getLogger(__name__)
-
-_LAST_FILE_S = 10.0  # how long the end of a line waits for its recording to reach the disk
-
-
-@dataclass(slots=True, eq=False)
-class _Line:
-    name: str
-    leg: InboundLeg | OutboundLeg | None = None  # None while a seat's address is looked up
-    up: bool = False
-    recordings: int = 0  # begun and not yet told of
-    last_word: EngineEvent | None = None  # waits for the recording
-    gone: bool = False
 
 
 def _now_ms() -> int:
@@ -71,12 +60,10 @@ class EmbeddedEngine:
 
     def __init__(self, config: EmbeddedConfig, media: Media) -> None:
         self._config, self._media = config, media
-        self._lines: dict[str, _Line] = {}
-        self._of_leg: dict[Leg, _Line] = {}
-        self._ending: set[_Line] = set()
+        self._lines = Lines(self._emit)
         self._sink: Sink = lambda _: None
-        self._draining = False
-        self._idle = asyncio.Event()
+        self._draining = False  # no new calls
+        self._closing = False  # and no new seats either
         self._agent = UserAgent(config.user_agent, config.timing, config.advertised_host)
         self._registrar: Registrar | None = None
         self._trunk: Registration | None = None
@@ -129,28 +116,21 @@ class EmbeddedEngine:
         self._draining = True
         if drain_s > 0 and self._lines:
             log.info("no new calls; waiting up to %.0f s for %d lines", drain_s, len(self._lines))
-            self._idle.clear()
-            await self._wait(self._idle, drain_s)
-        for name in list(self._lines):
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._lines.idle.wait(), drain_s)
+        self._closing = True
+        for name in self._lines.names():
             self.hangup(name, "shutdown")
         if self._trunk is not None:
             await self._trunk.stop()
         await self._agent.settle(2.0)  # the BYEs just sent get their answers
         await self._media.stop()
         await asyncio.sleep(0)  # events of the last recordings
-        for line in list(self._ending):
-            self._say_last(line)
+        self._lines.finish()
         if self._registrar is not None:
             self._registrar.close()
         self._agent.close()
         await asyncio.sleep(0)
-
-    @staticmethod
-    async def _wait(event: asyncio.Event, seconds: float) -> None:
-        try:
-            await asyncio.wait_for(event.wait(), seconds)
-        except TimeoutError:
-            log.info("draining time is over")
 
     def _emit(self, event: EngineEvent) -> None:
         self._loop.call_soon(self._sink, event)
@@ -164,8 +144,7 @@ class EmbeddedEngine:
     # --- incoming --------------------------------------------------------------------------
 
     def _invited(self, transaction: ServerTransaction) -> None:
-        calls = sum(isinstance(line.leg, InboundLeg) for line in self._lines.values())
-        if self._draining or calls >= self._config.max_calls:
+        if self._draining or self._lines.incoming >= self._config.max_calls:
             self._unavailable(transaction)
             return
         if not well_formed(transaction):
@@ -180,8 +159,8 @@ class EmbeddedEngine:
         if not leg.begin(self._config.setup_timeout_s):
             stream.close()
             return
-        line = _Line(uuid.uuid4().hex, leg)
-        self._add(line)
+        line = Line(uuid.uuid4().hex, leg)
+        self._lines.add(line)
         request, source = transaction.request, transaction.source
         caller = caller_of(request, self._config.country_code, self._trusts(source))
         sender = user_of(uri_of(request.headers.get("from")[0]))
@@ -229,7 +208,7 @@ class EmbeddedEngine:
         if stream is None:  # not answered yet: nobody to hear it
             self._emit(PlayDone(line, _now_ms(), token, False))
             return
-        stream.play(clips, lambda finished: self._told(found, PlayDone(line, _now_ms(), token, finished)))
+        stream.play(clips, lambda ok: self._lines.tell(found, PlayDone(line, _now_ms(), token, ok)))
 
     def stop_play(self, line: str) -> None:
         stream = self._stream(line)
@@ -243,11 +222,7 @@ class EmbeddedEngine:
             return
 
         def done(where: Path, ms: int, end: RecordEnd) -> None:
-            found.recordings -= 1
-            if not found.gone or found in self._ending:
-                self._emit(RecordDone(line, _now_ms(), token, where, ms, end))
-            if found.gone and not found.recordings:
-                self._say_last(found)
+            self._lines.recorded(found, RecordDone(line, _now_ms(), token, where, ms, end))
 
         found.recordings += 1
         stream.record(path, max_ms, silence_ms, done)
@@ -258,13 +233,13 @@ class EmbeddedEngine:
             stream.stop_record()
 
     def dial(self, line: str, seat: str, ring_ms: int, display: str = "") -> None:
-        if line in self._lines:
+        if self._lines.get(line) is not None:
             log.error("line %s is dialled twice", line)
             return
-        record = _Line(line)
-        self._add(record)
+        record = Line(line)
+        self._lines.add(record)
         target = self._target(seat)
-        if target is None or self._draining:
+        if target is None or self._closing:
             self._failed(record, "unreachable")
             return
 
@@ -290,8 +265,7 @@ class EmbeddedEngine:
                 display=display,
                 call_id=uuid.uuid4().hex,
             )
-            record.leg = leg
-            self._of_leg[leg] = record
+            self._lines.attach(record, leg)
             leg.call(ring_ms / 1000)
 
         self._agent.resolve(*target.to, go)
@@ -326,74 +300,43 @@ class EmbeddedEngine:
     # --- what the legs tell ----------------------------------------------------------------
 
     def leg_ringing(self, leg: Leg) -> None:
-        self._tell(leg, LineRinging)
+        line = self._lines.of(leg)
+        if line is not None:
+            self._emit(LineRinging(line.name, _now_ms()))
 
     def leg_up(self, leg: Leg) -> None:
-        line = self._of_leg.get(leg)
+        line = self._lines.of(leg)
         if line is None:
             return
         line.up = True
-        leg.stream.on_key = lambda key: self._told(line, Keyed(line.name, _now_ms(), key))
+        leg.stream.on_key = lambda key: self._lines.tell(line, Keyed(line.name, _now_ms(), key))
         self._emit(LineUp(line.name, _now_ms()))
         self._watch(leg)
 
     def leg_key(self, leg: Leg, key: str) -> None:
-        line = self._of_leg.get(leg)
+        line = self._lines.of(leg)
         if line is not None:
             self._emit(Keyed(line.name, _now_ms(), key))
 
     def leg_held(self, leg: Leg, held: bool) -> None:
-        line = self._of_leg.get(leg)
+        line = self._lines.of(leg)
         if line is not None:
             self._emit(Held(line.name, _now_ms(), held))
 
     def leg_ended(self, leg: Leg, by: By, cause: str, code: int) -> None:
-        line = self._of_leg.get(leg)
+        line = self._lines.of(leg)
         if line is None:
             return
         if line.up or isinstance(leg, InboundLeg):
-            self._end(line, LineGone(line.name, _now_ms(), by, cause))
+            self._lines.end(line, LineGone(line.name, _now_ms(), by, cause))
         else:
             reason: FailReason = next((r for r in get_args(FailReason) if r == cause), "error")
-            self._end(line, LineFailed(line.name, _now_ms(), reason, code))
+            self._lines.end(line, LineFailed(line.name, _now_ms(), reason, code))
 
     # --- inside ----------------------------------------------------------------------------
 
-    def _add(self, line: _Line) -> None:
-        self._lines[line.name] = line
-        if line.leg is not None:
-            self._of_leg[line.leg] = line
-
-    def _failed(self, line: _Line, reason: FailReason) -> None:
-        self._end(line, LineFailed(line.name, _now_ms(), reason))
-
-    def _end(self, line: _Line, event: EngineEvent) -> None:
-        """The line takes no more verbs; its last event waits for a recording that is being closed."""
-        self._lines.pop(line.name, None)
-        if line.leg is not None:
-            self._of_leg.pop(line.leg, None)
-        line.gone, line.last_word = True, event
-        self._ending.add(line)
-        if line.recordings:
-            self._loop.call_later(_LAST_FILE_S, self._say_last, line)
-        else:
-            self._say_last(line)
-
-    def _say_last(self, line: _Line) -> None:
-        if line in self._ending and line.last_word is not None:
-            self._ending.discard(line)
-            self._emit(line.last_word)
-            if not self._lines and not self._ending:
-                self._idle.set()
-
-    def _told(self, line: _Line, event: EngineEvent) -> None:
-        if not line.gone:
-            self._emit(event)
-
-    def _tell(self, leg: Leg, kind: type[LineRinging]) -> None:
-        line = self._of_leg.get(leg)
-        if line is not None:
-            self._emit(kind(line.name, _now_ms()))
+    def _failed(self, line: Line, reason: FailReason) -> None:
+        self._lines.end(line, LineFailed(line.name, _now_ms(), reason))
 
     def _leg(self, line: str) -> Leg | None:
         found = self._lines.get(line)
@@ -402,7 +345,7 @@ class EmbeddedEngine:
     def _stream(self, line: str) -> Stream | None:
         """The audio of a line that is up."""
         found = self._lines.get(line)
-        return found.leg.stream if found is not None and found.up and found.leg is not None else None
+        return found.stream if found is not None else None
 
     def _target(self, seat: str) -> Target | None:
         """Where to ring a seat: its newest registration, else its fixed address."""

@@ -286,6 +286,9 @@ class Leg:
             self.accept_invite(transaction, body or self.description.offer(), awaits_answer=not body)
 
     def _on_update(self, transaction: ServerTransaction) -> None:
+        if transaction.request.body and self.state != "up":  # the first offer is not settled (RFC 3311 §5.2)
+            transaction.respond(500, headers=[("Retry-After", "2")])
+            return
         if transaction.request.body and (self._inviting is not None or self._awaits_answer):
             transaction.respond(491)
             return

@@ -104,7 +104,7 @@ async def test_crossing_reinvites_are_491() -> None:
             await caller.call(
                 [("Session-Expires", "90;refresher=uas"), ("Supported", "timer"), ("Allow", "INVITE, BYE")]
             )
-            leg = next(iter(hotline.engine._of_leg))
+            leg = next(iter(hotline.engine._lines._of_leg))
             leg.reinvite()
             await caller.receive(lambda m: m.method == "INVITE")
             caller.send(caller.request("INVITE", caller.sdp()))
@@ -280,3 +280,44 @@ async def test_a_caller_who_never_sent_audio_is_not_cut_off() -> None:
             await caller.quiet(0.8)
             assert not hotline.of(LineGone)
             await caller.hang_up()
+
+
+@story
+async def test_a_bye_before_the_ack_ends_the_call_and_its_repetitions() -> None:
+    async with Hotline() as hotline:
+        with Caller(hotline.port) as caller:
+            caller.send(caller.request("INVITE", caller.sdp()))
+            caller.remote_tag = (await caller.expect(200))["to"].split("tag=")[1]
+            caller.send(caller.request("BYE"))
+            await caller.receive(lambda m: m.cseq == "BYE" and m.code == 200)
+            assert (await hotline.until(LineGone)).by == "far"
+            await caller.quiet(0.1)
+            assert not await caller.quiet(0.3) and hotline.media.ports_in_use == 0
+
+
+@story
+async def test_a_session_refreshed_without_an_interval_does_not_run_out() -> None:
+    async with Hotline(min_session_s=1) as hotline:
+        with Caller(hotline.port) as caller:
+            answer = await caller.call([("Session-Expires", "1"), ("Supported", "timer")])
+            assert answer["session-expires"] == "1;refresher=uac" and answer["require"] == "timer"
+            caller.send(caller.request("INVITE", caller.sdp()))
+            caller.ack(await caller.final())
+            await caller.quiet(1.5)
+            assert not hotline.of(LineGone)
+            await caller.hang_up()
+
+
+@story
+async def test_an_offer_before_the_answer_has_to_wait() -> None:
+    async with Hotline(auto=False) as hotline:
+        with Caller(hotline.port) as caller:
+            caller.send(caller.request("INVITE", caller.sdp()))
+            hotline.engine.ring((await hotline.until(Incoming)).line)
+            caller.remote_tag = (await caller.receive(lambda m: m.code == 180))["to"].split("tag=")[1]
+            caller.send(caller.request("UPDATE", caller.sdp()))
+            assert (await caller.final("UPDATE"))["retry-after"]
+            caller.send(caller.request("INVITE", caller.sdp()))
+            assert (await caller.receive(lambda m: m.code >= 200)).code == 500
+            with pytest.raises(BlockingIOError):
+                caller.rtp.recv(2000)

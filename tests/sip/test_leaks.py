@@ -89,7 +89,7 @@ async def test_nothing_is_left_after_the_storm() -> None:
                 await asyncio.sleep(0.05)
         assert len(hotline.of(LineGone)) == len(hotline.of(Incoming)) >= 3 * (len(STORM) - 1)
         assert len({e.line for e in hotline.of(LineGone)}) == len(hotline.of(LineGone))
-        assert not hotline.engine._agent._dialogs and not hotline.engine._of_leg and not hotline.engine._ending
+        assert not hotline.engine._agent._dialogs and not len(hotline.engine._lines)
         assert descriptors() == opened
         await plain(hotline.port)  # and it still answers
     gc.collect()

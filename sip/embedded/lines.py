@@ -1,0 +1,108 @@
+"""The engine's lines: from their first event to their last, and nothing after it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ivr.telephony import EngineEvent
+from sip.embedded.leg import Leg
+from sip.embedded.leg_in import InboundLeg
+from sip.embedded.leg_out import OutboundLeg
+from sip.embedded.media import Stream
+
+_LAST_FILE_S = 10.0  # how long the end of a line waits for its recording to reach the disk
+
+
+@dataclass(slots=True, eq=False)
+class Line:
+    """One telephone leg as the port names it. ``leg``: None while a seat's address is looked up."""
+
+    name: str
+    leg: InboundLeg | OutboundLeg | None = None
+    up: bool = False
+    gone: bool = False
+    recordings: int = 0  # begun and not yet told of
+    last_word: EngineEvent | None = None  # waits for the recordings
+
+    @property
+    def stream(self) -> Stream | None:
+        """Its audio, once it is up."""
+        return self.leg.stream if self.up and self.leg is not None else None
+
+
+class Lines:
+    """Every live line by name and by leg. ``idle`` is set whenever the last one has ended."""
+
+    def __init__(self, emit: Callable[[EngineEvent], None]) -> None:
+        self._emit = emit
+        self._lines: dict[str, Line] = {}
+        self._of_leg: dict[Leg, Line] = {}
+        self._ending: set[Line] = set()
+        self.idle = asyncio.Event()
+        self.idle.set()
+
+    def __len__(self) -> int:
+        return len(self._lines) + len(self._ending)
+
+    def names(self) -> list[str]:
+        return list(self._lines)
+
+    def get(self, name: str) -> Line | None:
+        return self._lines.get(name)
+
+    def of(self, leg: Leg) -> Line | None:
+        return self._of_leg.get(leg)
+
+    @property
+    def incoming(self) -> int:
+        """How many lines are calls from outside."""
+        return sum(isinstance(line.leg, InboundLeg) for line in self._lines.values())
+
+    def add(self, line: Line) -> None:
+        self._lines[line.name] = line
+        self.idle.clear()
+        if line.leg is not None:
+            self._of_leg[line.leg] = line
+
+    def attach(self, line: Line, leg: OutboundLeg) -> None:
+        line.leg = leg
+        self._of_leg[leg] = line
+
+    def tell(self, line: Line, event: EngineEvent) -> None:
+        """Say it unless the line is gone."""
+        if not line.gone:
+            self._emit(event)
+
+    def recorded(self, line: Line, event: EngineEvent) -> None:
+        """A recording is on disk; the line's end may have waited for it."""
+        line.recordings -= 1
+        if not line.gone or line in self._ending:
+            self._emit(event)
+        if line.gone and not line.recordings:
+            self._say_last(line)
+
+    def end(self, line: Line, event: EngineEvent) -> None:
+        """The line takes no more verbs; ``event`` is its last word, after its recordings."""
+        self._lines.pop(line.name, None)
+        if line.leg is not None:
+            self._of_leg.pop(line.leg, None)
+        line.gone, line.last_word = True, event
+        self._ending.add(line)
+        if line.recordings:
+            asyncio.get_running_loop().call_later(_LAST_FILE_S, self._say_last, line)
+        else:
+            self._say_last(line)
+
+    def finish(self) -> None:
+        """Say every last word that still waits."""
+        for line in list(self._ending):
+            self._say_last(line)
+
+    def _say_last(self, line: Line) -> None:
+        if line in self._ending and line.last_word is not None:
+            self._ending.discard(line)
+            self._emit(line.last_word)
+        if not self:
+            self.idle.set()
