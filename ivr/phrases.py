@@ -82,6 +82,8 @@ class Phrases:
         :class:`PhraseError` naming file and key when something in a file is wrong.
         """
         merged: dict[str, dict[str, Any]] = {}
+        if overrides is not None and not overrides.is_dir():
+            raise PhraseError(f"{overrides}: there is no such folder; it should hold zh-CN.yaml or en.yaml")
         shipped = files("callflows").joinpath("phrases")
         for lang in _default_first(langs):
             _merge(merged, lang, f"phrases/{lang}.yaml", shipped.joinpath(f"{lang}.yaml").read_text("utf-8"))

@@ -136,8 +136,8 @@ def phone_groups(text: str) -> list[str]:
     bare = re.sub(r"^00(?=[1-9])", "+", bare)
     if re.fullmatch(r"[2-9]\d{9,10}", bare) and text.strip().startswith(("+86", "0086")):
         bare = "0" + bare if not bare.startswith(("400", "800")) else bare
-    if not re.fullmatch(r"\+?[0-9]{2,20}", bare):
-        raise ValueError(f"cannot say {text!r} as a telephone number: 2 to 20 digits are needed")
+    if not re.fullmatch(r"\+?[0-9]{1,32}", bare):
+        raise ValueError(f"cannot say {text!r} as a telephone number: 1 to 32 digits are needed")
     if bare.startswith("+"):
         head, *rest = _even_groups(bare[1:])
         return ["+" + head, *rest]

@@ -95,11 +95,16 @@ class WorkCalendar:
 
     @classmethod
     def load(cls, name: str = "cn", more: Iterable[Path] = ()) -> WorkCalendar:
-        """The shipped tables of ``name`` and those in ``more``; a file there replaces its year."""
+        """The shipped tables of ``name`` and those in ``more``.
+
+        A file in ``more`` replaces its year; one of another calendar replaces all that came before.
+        """
         folder = files("callflows").joinpath("calendars")
         shipped = [f for f in folder.iterdir() if f.name.startswith(f"{name}-") and f.name.endswith(".toml")]
         tables = {t.year: t for t in (parse_table(f"calendars/{f.name}", f.read_text("utf-8")) for f in shipped)}
         for path in more:
+            if not path.is_file():
+                raise CalendarError(f"{path}: there is no such table")
             table = parse_table(str(path), path.read_text("utf-8"))
             tables = tables if all(t.calendar == table.calendar for t in tables.values()) else {}
             tables[table.year] = table

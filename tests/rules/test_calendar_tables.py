@@ -84,6 +84,11 @@ def test_another_year_and_another_country_are_files(tmp_path, calendar):
     assert not city.is_workday(date(2026, 7, 6))
 
 
+def test_a_table_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(CalendarError, match="no such table"):
+        WorkCalendar.load(more=[tmp_path / "gone.toml"])
+
+
 def test_a_calendar_that_is_not_there_says_what_to_add():
     with pytest.raises(CalendarError, match=r"add calendars/xx-YEAR\.toml"):
         WorkCalendar.load("xx")

@@ -166,6 +166,23 @@ def test_same_time_of_day_and_after_hours_from_the_next_opening(received, expect
     assert found.lines("zh-CN")[-1].startswith("到期：")
 
 
+def test_a_weekend_has_one_beginning_whatever_the_time_of_day():
+    rule = DeadlineRule(n=1, unit="workday", convention="same_time")
+    for received in ("2026-11-07T10:00", "2026-11-08T09:00", "2026-11-09T00:00"):
+        assert due(rule, at(received), CALENDAR, SHANGHAI).due_text == "2026-11-10T00:00"
+
+
+def test_same_time_explains_the_opening_the_days_and_the_moment():
+    assert due(SAME_TIME, at("2026-11-06T17:00"), CALENDAR, SHANGHAI, OFFICE).lines("zh-CN") == [
+        "2026-11-06 周五 17:00 非工作时间收到，从 2026-11-09 周一 08:30 起算",
+        "2026-11-09 周一 起算，当天不计",
+        "2026-11-10 周二 至 2026-11-13 周五 工作日，计 4 天，累计 4 天",
+        "2026-11-14 周六 至 2026-11-15 周日 周末，不计",
+        "2026-11-16 周一 工作日，计 1 天，累计 5 天",
+        "到期：2026-11-16 周一 08:30",
+    ]
+
+
 def test_same_time_natural_days_roll_to_the_next_opening():
     rule = DeadlineRule(n=2, unit="natural_day", convention="same_time", roll="next_workday")
     found = due(rule, at("2026-11-05T10:00"), CALENDAR, SHANGHAI, OFFICE)  # Thursday + 2 = Saturday
@@ -227,6 +244,19 @@ def test_what_arrives_later_is_never_due_earlier(rule, received, later, schedule
 def test_the_explanation_of_a_count_of_days_adds_up_to_the_date(rule, received):
     rule = rule.model_copy(update={"convention": "end_of_day", "after_hours": "counts"})
     _assert_adds_up(due(rule, received, CALENDAR, SHANGHAI))
+
+
+@given(DAY_RULES, MOMENTS, SCHEDULES)
+def test_the_explanation_of_same_time_adds_up_to_the_moment(rule, received, schedule):
+    found = due(rule.model_copy(update={"convention": "same_time"}), received, CALENDAR, SHANGHAI, schedule)
+    by_kind = {kind: [s for s in found.explanation if s.kind is kind] for kind in StepKind}
+    opening, rolled = by_kind[StepKind.AFTER_HOURS], by_kind[StepKind.ROLLED]
+    start = opening[0].last if opening else found.received
+    counted = sum(s.n for s in by_kind[StepKind.COUNTED])
+    assert counted == rule.n
+    assert start + (counted + sum(s.n for s in by_kind[StepKind.SKIPPED])) * DAY == found.unrolled
+    assert abs(found.unrolled + timedelta(seconds=sum(s.n for s in rolled)) - found.due) <= timedelta(seconds=1)
+    assert by_kind[StepKind.RESULT] == [found.explanation[-1]]
 
 
 @given(TIME_RULES, MOMENTS, SCHEDULES)

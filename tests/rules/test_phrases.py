@@ -150,6 +150,11 @@ def test_a_mistake_in_a_file_names_file_and_key(tmp_path, content, message):
     assert "zh-CN.yaml" in str(caught.value)
 
 
+def test_a_folder_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(PhraseError, match="no such folder"):
+        Phrases.load(overrides=tmp_path / "gone")
+
+
 def test_a_phrase_without_chinese_is_refused(tmp_path):
     (tmp_path / "en.yaml").write_text('only.english: "Hi."', "utf-8")
     with pytest.raises(PhraseError, match="no Chinese text"):

@@ -76,7 +76,7 @@ def test_one_is_yao_in_a_telephone_number():
     assert spoken.phone("+442079460000", "en").startswith("plus four four two zero")
 
 
-@pytest.mark.parametrize("text", ["", "1", "abc", "138x", "1" * 21])
+@pytest.mark.parametrize("text", ["", "+", "abc", "138x", "1" * 33])
 def test_what_is_no_telephone_number_is_refused(text):
     with pytest.raises(ValueError, match="telephone number"):
         spoken.phone(text, "zh-CN")
