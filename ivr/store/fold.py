@@ -17,6 +17,7 @@ KEYS_MAX = 120  # calls.keys
 
 # Ends that are nobody's loss: the farewell was said (S4-33), or the caller agreed to end (S2-5 四.2).
 NORMAL_ENDS = frozenset({"grace_timeout", "consent", "farewell"})
+FAREWELL_STEP = "@farewell"  # the built-in last step: the caller may hang up in it (S4-33)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +128,7 @@ def outcome(call: Row) -> str:
         return "abandoned" if call["released_by"] == "caller" else "failed"
     if call["released_by"] == "failure":
         return "failed"
-    return "self" if call["cause"] in NORMAL_ENDS else "hung_up"
+    return "self" if call["cause"] in NORMAL_ENDS or call["last_step"] == FAREWELL_STEP else "hung_up"
 
 
 def fold(tables: Tables, fact: JournalRow) -> None:
@@ -204,9 +205,7 @@ def _seat_answered(tables: Tables, fact: JournalRow) -> None:
 
 def _seat_failed(tables: Tables, fact: JournalRow) -> None:
     code = fact.data.get("code")
-    _end_leg(
-        tables.leg(fact), fact, fact.data.get("reason", "error"), fact.reason or (str(code) if code else "")
-    )
+    _end_leg(tables.leg(fact), fact, fact.data.get("reason", "error"), fact.reason or (str(code) if code else ""))
 
 
 def _drop_seat(tables: Tables, fact: JournalRow) -> None:

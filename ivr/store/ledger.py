@@ -38,6 +38,7 @@ LOG = logging.getLogger(__name__)
 BATCH = 256  # works in one transaction at most
 REPLAY = 300  # spooled works in one transaction; above BATCH, so that replaying always gains on what arrives
 LEASE_MS = 15_000
+REPLAY_WAIT_S = 30  # a process that starts waits this long for the spool of the last one
 PATIENCE_S = 1.0  # how long a turn waits for a database that is away before it goes to the spool
 RETRY_S = (0.05, 0.15, 0.3, 0.5)
 PROBE_S = 1.0  # how often a database that is away is tried again
@@ -144,7 +145,15 @@ class SqlLedger:
         self._put(_Job(side=lambda c: board.heartbeat(c, self._owner, kind, self._started, now, text)))
 
     def interrupted(self, now: int) -> list[Interrupted]:
-        """Calls whose process ended: ours from before a restart, others' when their lease ran out."""
+        """Calls whose process ended: ours from before a restart, others' when their lease ran out.
+
+        First waits until what the last process spooled is written: some of them may have ended there.
+        """
+        end = time.monotonic() + REPLAY_WAIT_S
+        while len(self._spool) and time.monotonic() < end:
+            if self._thread is None:
+                self._catch_up()
+            time.sleep(0.02)
         with reading(self._engine).connect() as connection:
             return self._live.interrupted(connection, now, self._mine)
 

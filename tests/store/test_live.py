@@ -11,7 +11,10 @@ from pathlib import Path
 
 from sqlalchemy import Engine, text
 
+from ivr.ledger import Fact, Turn
+from ivr.store import work
 from ivr.store.ledger import SqlLedger
+from ivr.store.spool import Spool
 from recordings.keys import KeyRing
 from tests.store.history import START, Caller
 
@@ -73,6 +76,15 @@ def test_an_interrupted_call_is_closed_once_at_the_last_moment_it_was_known_to_b
         assert connection.scalar(text("SELECT result FROM legs")) == "cancelled"
         assert tuple(connection.execute(text("SELECT reachable, call_id FROM seats")).one()) == (True, None)
     assert second.interrupted(START + 99_000) == []
+
+
+def test_a_call_whose_end_is_still_in_the_spool_is_not_interrupted(
+    engine: Engine, make_ledger: Make, tmp_path: Path, keys: KeyRing
+) -> None:
+    call = Caller(make_ledger(engine)).arrives()
+    ended = Turn(call.call_id, (Fact(NOW, "event", "call_ended", {"released_by": "caller"}),), None)
+    Spool(tmp_path / "spool.jsonl", keys).append([work.of_turn(ended)])
+    assert make_ledger(engine, inline=False).interrupted(NOW) == []
 
 
 def test_a_seat_keeps_what_was_not_said_to_have_changed(engine: Engine, ledger: SqlLedger) -> None:

@@ -79,6 +79,11 @@ def test_b9_the_outcome_of_a_call_nobody_answered(
     assert made["human_wait"] == (7000 if asked else None)
 
 
+def test_who_hangs_up_during_the_farewell_was_served(engine: Engine, ledger: SqlLedger) -> None:
+    call = Caller(ledger).arrives().tell(("step", {"step": "@farewell"})).ends(after=2000)
+    assert row(engine, "calls", call.call_id)["outcome"] == "self"
+
+
 def test_a_case_stored_after_the_caller_left_still_makes_it_a_callback(engine: Engine, ledger: SqlLedger) -> None:
     call = Caller(ledger).arrives().asks_for_a_person().ends(after=3000)
     call.opens_case("message", complete=False)
