@@ -123,7 +123,7 @@ def init(app: Flask) -> None:
         if current_user.is_authenticated and now_ms() - session.get("seen", 0) > idle_ms:
             logout_user()
             session.clear()
-            flash(_("您离开超过 %(minutes)s 分钟,已自动退出,请重新登录。", minutes=config().idle_minutes), "info")
+            flash(_("您离开超过 %(minutes)s 分钟，已自动退出，请重新登录。", minutes=config().idle_minutes), "info")
         if not current_user.is_authenticated:
             if request.endpoint == "board.live":
                 abort(401)

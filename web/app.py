@@ -96,12 +96,13 @@ def _headers(app: Flask, config: PanelConfig) -> None:
 def _templates(app: Flask) -> None:
     stamp = secrets.token_hex(4)  # static files are fetched anew after each start, and cached until then
 
+    app.jinja_env.globals["may"] = access.may  # macros see globals only
+
     @app.context_processor
     def names() -> dict[str, object]:
         return {
             "lang": language.lang,
             "other_language": language.other_address,
-            "may": access.may,
             "role_names": access.ROLE_NAMES,
             "user": current_user,
             "stamp": stamp,

@@ -5,6 +5,7 @@ The numbers come from ``ivr/store/figures.py`` only, so board, page, export and 
 
 from __future__ import annotations
 
+import re
 import threading
 from dataclasses import dataclass
 from typing import Any
@@ -43,12 +44,21 @@ FORMULAS = {
 }
 
 REMARKS = {
-    "K2c": _l("分母只含已接听的来电,数值偏高,不可单独公布。"),
-    "K2d": _l("把很快挂机的来电也算达标,是乐观口径。"),
-    "K5": _l("时限和计时起点由规则(profile)规定。"),
-    "K5-offered": _l("时限和计时起点由规则(profile)规定。"),
+    "K2c": _l("分母只含已接听的来电，数值偏高，不可单独公布。"),
+    "K2d": _l("把很快挂机的来电也算达标，是乐观口径。"),
+    "K5": _l("时限和计时起点由规则（profile）规定。"),
+    "K5-offered": _l("时限和计时起点由规则（profile）规定。"),
     "K13-complaint": _l("到期未答复的算未按期。"),
     "K13-report": _l("到期未答复的算未按期。"),
+}
+
+FAMILIES = {
+    1: _l("接通率"),
+    2: _l("规定秒数内接通"),
+    3: _l("应答速度"),
+    4: _l("放弃"),
+    5: _l("铃响达标"),
+    13: _l("按期答复"),
 }
 
 LEFT_OUT = {
@@ -75,6 +85,11 @@ class Shown:
     @property
     def id(self) -> str:
         return self.figure.id
+
+    @property
+    def family(self) -> int:
+        """The K number, by which figures stand together."""
+        return int(re.match(r"K(\d+)", self.id)[1])  # type: ignore[index]  # every id begins so (B9)
 
 
 def shown(session: Session, from_ms: int, to_ms: int) -> list[Shown]:
@@ -133,7 +148,7 @@ def _value(figure: Figure) -> tuple[str, str]:
     fraction = f"{figure.numerator} / {figure.denominator}"
     if figure.show_percent:
         return f"{figure.value * 100:.1f} %", fraction
-    return fraction, _("不足 %(n)s 件,不给百分比", n=MIN_FOR_PERCENT)
+    return fraction, _("不足 %(n)s 件，不给百分比", n=MIN_FOR_PERCENT)
 
 
 def as_json(figure: Figure) -> dict[str, Any]:

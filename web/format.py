@@ -84,7 +84,7 @@ def remaining(case: Any) -> tuple[str, str]:
         return "none", _("无期限")
     if case.replied is not None:
         if case.replied <= case.due_ms:
-            return "done", _("按时答复,提前 %(time)s", time=span(case.due_ms - case.replied))
+            return "done", _("按时答复，提前 %(time)s", time=span(case.due_ms - case.replied))
         return "late", _("答复超期 %(time)s", time=span(case.replied - case.due_ms))
     left = case.due_ms - now_ms()
     if left < 0:

@@ -44,39 +44,39 @@ def read(row: Journal) -> Data:
 def _offered(data: Data) -> str:
     called = data.get("called") or "—"
     if data.get("caller_known"):
-        return _("来电,被叫 %(called)s", called=called)
-    return _("来电,被叫 %(called)s,未显示主叫号码", called=called)
+        return _("来电，被叫 %(called)s", called=called)
+    return _("来电，被叫 %(called)s，未显示主叫号码", called=called)
 
 
 def _dialled(data: Data) -> str:
     text = _("呼叫座席 %(seat)s", seat=seat_name(str(data.get("seat", ""))))
     where = [str(label(LEVELS, data.get("level"))), window_name(str(data.get("window", "")))]
-    return text + _("(%(where)s)", where=" · ".join(part for part in where if part)) if any(where) else text
+    return " · ".join(filter(None, [text, *where]))
 
 
 def _failed(data: Data) -> str:
     seat = seat_name(str(data.get("seat", "")))
-    return _("座席 %(seat)s 未接:%(reason)s", seat=seat, reason=label(REASONS, data.get("reason")))
+    return _("座席 %(seat)s 未接：%(reason)s", seat=seat, reason=label(REASONS, data.get("reason")))
 
 
 def _ended(data: Data) -> str:
     by = str(label(RELEASED_BY, data.get("released_by")))
     cause = str(label(CAUSES, data.get("cause")))
     if data.get("cause") in ("", None, "caller_left"):
-        return _("通话结束,%(by)s先挂机", by=by)
-    return _("通话结束,%(by)s先挂机:%(cause)s", by=by, cause=cause)
+        return _("通话结束，%(by)s先挂机", by=by)
+    return _("通话结束，%(by)s先挂机：%(cause)s", by=by, cause=cause)
 
 
 def _recorded(data: Data) -> str:
     length = span(int(data.get("ms") or 0))
-    return _("录下来电人的陈述,时长 %(length)s(%(end)s)", length=length, end=label(ENDS, data.get("end")))
+    return _("录下来电人的陈述，时长 %(length)s,%(end)s", length=length, end=label(ENDS, data.get("end")))
 
 
 def _opened(data: Data) -> str:
     due = str(data.get("due") or "").replace("T", " ")
     if not due:
-        return _("立案,编号 %(number)s", number=data.get("number", ""))
-    return _("立案,编号 %(number)s,期限 %(due)s", number=data.get("number", ""), due=due)
+        return _("立案，编号 %(number)s", number=data.get("number", ""))
+    return _("立案，编号 %(number)s，期限 %(due)s", number=data.get("number", ""), due=due)
 
 
 def _seat(text: Callable[[str], str]) -> Callable[[Data], str]:
@@ -88,8 +88,8 @@ STORY: dict[str, tuple[str, Callable[[Data], str]]] = {
     "answered": ("system", lambda _d: _("系统应答")),
     "step": ("system", lambda d: _("进入步骤 %(step)s", step=d.get("step", ""))),
     "digit": ("caller", lambda d: str(d.get("key", ""))),
-    "human_requested": ("caller", lambda d: _("请求人工:%(window)s", window=window_name(d.get("window") or ""))),
-    "late_apology": ("system", lambda _d: _("因等候超时,先致歉")),
+    "human_requested": ("caller", lambda d: _("请求人工：%(window)s", window=window_name(d.get("window") or ""))),
+    "late_apology": ("system", lambda _d: _("因等候超时，先致歉")),
     "dial_seat": ("seat", _dialled),
     "seat_ringing": ("seat", _seat(lambda seat: _("座席 %(seat)s 振铃", seat=seat))),
     "seat_answered": ("seat", _seat(lambda seat: _("座席 %(seat)s 接听", seat=seat))),
@@ -99,7 +99,7 @@ STORY: dict[str, tuple[str, Callable[[Data], str]]] = {
     "seat_left": ("seat", _seat(lambda seat: _("座席 %(seat)s 挂机", seat=seat))),
     "recorded": ("case", _recorded),
     "case_opened": ("case", _opened),
-    "party_sealed": ("case", lambda _d: _("匿名举报:来电号码已销毁")),
+    "party_sealed": ("case", lambda _d: _("匿名举报：来电号码已销毁")),
     "call_ended": ("end", _ended),
 }  # fmt: skip
 

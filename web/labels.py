@@ -51,7 +51,7 @@ REASONS = {
 }
 
 CAUSES = {
-    "grace_timeout": _l("结束语后静候来电人挂机,时限已到"),
+    "grace_timeout": _l("结束语后静候来电人挂机，时限已到"),
     "consent": _l("已征得来电人同意"),
     "abuse_policy": _l("按骚扰电话规定结束"),
     "failure": _l("系统故障"),
@@ -76,7 +76,7 @@ ENDS = {
 # S3 之六 三.2, shortened for a table; the verbatim list is in ivr/cases/kinds.py
 CATEGORIES = {
     "integrity": _l("吃拿卡要、乱收费"),
-    "not_told_once": _l("没有一次讲清,多跑空跑"),
+    "not_told_once": _l("没有一次讲清，多跑空跑"),
     "attitude": _l("接待不文明"),
     "passed_around": _l("推诿、擅自离岗"),
     "lost_documents": _l("遗失资料"),

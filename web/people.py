@@ -38,7 +38,7 @@ def show_number(target: str, party_id: str | None, *, anonymous: bool) -> tuple[
     if anonymous:
         return "", _("匿名举报不显示任何号码。")
     if not REASON_MIN <= len(reason) <= REASON_MAX:
-        return "", _("请写明查看号码的原因(4–200 个字),它会写入审计记录。")
+        return "", _("请写明查看号码的原因（4–200 个字），它会写入审计记录。")
     with writing() as db:
         record(db, "number.show", target=target, detail=reason)
         number = clear_number(db, party_id)

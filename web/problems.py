@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+from http import HTTPStatus
 from typing import Any
 
 from flask import Flask, Response, flash, jsonify, redirect, render_template, request, url_for
@@ -20,31 +21,31 @@ from ivr.store.users import PASSWORD_MIN, UserError
 log = logging.getLogger("web")
 
 USER_PROBLEMS = {
-    "bad_name": _l("账号名应为 1–40 个字母、数字或汉字,不含空格。"),
-    "name_taken": _l("这个账号名已被使用,请换一个。"),
+    "bad_name": _l("账号名应为 1–40 个字母、数字或汉字，不含空格。"),
+    "name_taken": _l("这个账号名已被使用，请换一个。"),
     "bad_role": _l("请选择列表中的角色。"),
-    "short_password": _l("密码太短,至少 %(n)s 个字符。", n=PASSWORD_MIN),
-    "long_password": _l("密码太长,请不要超过 256 个字符。"),
-    "weak_password": _l("密码过于简单:不要与账号同名,也不要只重复几个字符。"),
+    "short_password": _l("密码太短，至少 %(n)s 个字符。", n=PASSWORD_MIN),
+    "long_password": _l("密码太长，请不要超过 256 个字符。"),
+    "weak_password": _l("密码过于简单：不要与账号同名，也不要只重复几个字符。"),
     "wrong_password": _l("当前密码不正确。"),
-    "last_admin": _l("这是最后一个在用的管理员账号,不能停用或改作其他角色。"),
-    "bad_token_name": _l("请写明令牌的用途(1–80 个字)。"),
+    "last_admin": _l("这是最后一个在用的管理员账号，不能停用或改作其他角色。"),
+    "bad_token_name": _l("请写明令牌的用途（1–80 个字）。"),
     "no_scope": _l("请至少选择一项权限。"),
     "bad_scope": _l("请选择列表中的权限。"),
     "past_expiry": _l("到期日必须晚于今天。"),
 }
 
 PAGES = {
-    400: (_l("请求有误"), _l("请检查地址或所填内容,然后重试。")),
+    400: (_l("请求有误"), _l("请检查地址或所填内容，然后重试。")),
     401: (_l("请先登录"), _l("登录后才能查看这一页。")),
-    403: (_l("没有权限"), _l("您的角色不能查看这一页。如工作需要,请找管理员。")),
-    404: (_l("没有这一页"), _l("地址可能有误,或者内容已按期限删除。")),
+    403: (_l("没有权限"), _l("您的角色不能查看这一页。如工作需要，请找管理员。")),
+    404: (_l("没有这一页"), _l("地址可能有误，或者内容已按期限删除。")),
     405: (_l("不能这样操作"), _l("请回到页面上用按钮操作。")),
     413: (_l("内容太大"), _l("请减少提交的内容。")),
     416: (_l("没有这一段录音"), _l("请从头播放。")),
     429: (_l("操作过于频繁"), _l("请稍等几分钟再试。")),
-    500: (_l("系统出错"), _l("这不是您的操作引起的。请把下面的错误编号告诉管理员,日志中有详情。")),
-    503: (_l("数据库暂时无法使用"), _l("来电照常接听,本页稍后自动恢复。请管理员运行 hotline doctor 检查。")),
+    500: (_l("系统出错"), _l("这不是您的操作引起的。请把下面的错误编号告诉管理员，日志中有详情。")),
+    503: (_l("数据库暂时无法使用"), _l("来电照常接听，本页稍后自动恢复。请管理员运行 hotline doctor 检查。")),
 }
 
 
@@ -69,7 +70,7 @@ def problem(status: int, title: str, detail: str = "", **more: Any) -> Response:
 def page(status: int, error_id: str = "", title: str = "", text: str = "") -> Any:
     known = PAGES.get(status, PAGES[400 if status < 500 else 500])
     if is_api():
-        return problem(status, str(title or known[0]), str(text or known[1]), **({"id": error_id} if error_id else {}))
+        return problem(status, HTTPStatus(status).phrase, **({"id": error_id} if error_id else {}))
     shown = render_template("error.html", status=status, title=title or known[0], text=text or known[1], id=error_id)
     return shown, status
 
@@ -78,13 +79,15 @@ def init(app: Flask) -> None:
     @app.errorhandler(CSRFError)
     def stale_form(_error: CSRFError) -> Any:
         if request.endpoint == "auth.log_in":  # an old log-in page is nobody's mistake
-            flash(_("页面已过期,请再登录一次。"), "info")
+            flash(_("页面已过期，请再登录一次。"), "info")
             return redirect(url_for("auth.login"))
-        return page(400, title=_("页面已过期"), text=_("请返回上一页,刷新后重新提交。"))
+        return page(400, title=_("页面已过期"), text=_("请返回上一页，刷新后重新提交。"))
 
     @app.errorhandler(BadCursor)
     def bad_cursor(_error: BadCursor) -> Any:
-        return page(400, text=_("翻页参数无效,请从第一页开始。"))
+        if is_api():
+            return problem(400, "Bad parameter", "cursor: use the address in `next`.")
+        return page(400, text=_("翻页参数无效，请从第一页开始。"))
 
     @app.errorhandler(RateLimitExceeded)
     def too_often(error: RateLimitExceeded) -> Any:

@@ -33,6 +33,7 @@ from web.passwords import Argon2
 
 ZONE = ZoneInfo("Asia/Shanghai")
 NOON = datetime(2026, 11, 26, 12, 0, tzinfo=ZONE)  # a Thursday
+TODAY = NOON.date()
 SECOND = 1000
 WINDOWS = {
     "repair": Name("故障报修", "Repairs"),
@@ -50,7 +51,7 @@ PASSWORD = "correct-horse-battery"
 ROLES = users.ROLES
 
 
-def at(text: str, day: date = NOON.date()) -> int:
+def at(text: str, day: date = TODAY) -> int:
     """UTC ms of a local time of day, ``09:15:30``."""
     hour, minute, second = (int(part) for part in (text + ":00")[:8].split(":"))
     moment = datetime(day.year, day.month, day.day, hour, minute, second, tzinfo=ZONE)
@@ -157,11 +158,11 @@ class World:
         if busy:
             other = f"{uuid7()}/{busy}"
             facts += [
-                (9.1, "dial_seat", {"leg_id": other, "seat": busy, "window": window, "level": "window", "ring_ms": 5000}),
+                (9.1, "dial_seat", dialled(other, busy, window)),
                 (9.3, "seat_failed", {"leg_id": other, "seat": busy, "reason": "busy", "code": 486}),
             ]  # fmt: skip
         facts += [
-            (9.3, "dial_seat", {"leg_id": leg, "seat": seat, "window": window, "level": "window", "ring_ms": 12000}),
+            (9.3, "dial_seat", dialled(leg, seat, window)),
             (9.4, "seat_ringing", {"leg_id": leg, "seat": seat}),
         ]
         if wait > 12:
@@ -181,7 +182,7 @@ class World:
             [
                 (0.4, "answered", {}), (0.4, "step", {"step": "main"}), (5.0, "digit", {"key": "0"}),
                 (5.0, "human_requested", {"window": window}),
-                (5.1, "dial_seat", {"leg_id": leg, "seat": "103", "window": window, "level": "window", "ring_ms": 12000}),
+                (5.1, "dial_seat", dialled(leg, "103", window)),
                 (5.2, "seat_ringing", {"leg_id": leg, "seat": "103"}),
                 (5.0 + wait, "call_ended", {"released_by": "caller", "cause": "caller_left"}),
             ],
@@ -264,7 +265,7 @@ class World:
         leg = f"{uuid7()}/{seat}"
         facts: list[tuple[float, str, dict[str, Any]]] = [
             (0.4, "answered", {}), (10, "human_requested", {"window": window}),
-            (10.2, "dial_seat", {"leg_id": leg, "seat": seat, "window": window, "level": "window", "ring_ms": 12000}),
+            (10.2, "dial_seat", dialled(leg, seat, window)),
             (10.3, "seat_ringing", {"leg_id": leg, "seat": seat}), (20, "seat_answered", {"leg_id": leg, "seat": seat}),
             (20, "bridge", {"leg_id": leg, "seat": seat, "window": window}),
         ]  # fmt: skip
@@ -279,6 +280,11 @@ class World:
     def close(self) -> None:
         self.ledger.close()
         self.engine.dispose()
+
+
+def dialled(leg: str, seat: str, window: str) -> dict[str, Any]:
+    """The data of ``dial_seat``."""
+    return {"leg_id": leg, "seat": seat, "window": window, "level": "window", "ring_ms": 12000}
 
 
 def live(start: int, flow: str, step: str, *, since: int | None = None, window: str = "", seat: str = "",

@@ -74,7 +74,7 @@ def log_in() -> Any:
             known = users.find_user(db, name) is not None
             record(db, "log.failed", target=name if known else "", user="")
     if user is None:
-        flash(_("账号或密码不正确。请检查大小写后再试;忘记密码请找管理员重设。"), "error")
+        flash(_("账号或密码不正确。请检查大小写后再试；忘记密码请找管理员重设。"), "error")
         return render_template("login.html", name=name, next=request.form.get("next", "")), 401
     start_session()
     login_user(account(user))
@@ -86,7 +86,7 @@ def log_in() -> Any:
 def locked(error: RateLimitExceeded) -> Any:
     """Too many wrong passwords: say how long to wait."""
     minutes = 15
-    flash(_("密码错误次数过多,为安全起见请 %(minutes)s 分钟后再试,或请管理员重设密码。", minutes=minutes), "error")
+    flash(_("密码错误次数过多，为安全起见请 %(minutes)s 分钟后再试，或请管理员重设密码。", minutes=minutes), "error")
     page = render_template("login.html", name=_name(), next=request.form.get("next", ""), locked=True)
     return page, 429, {"Retry-After": str(minutes * 60)}
 
@@ -127,5 +127,5 @@ def change_password() -> Any:
         return render_template("password.html"), 400
     start_session()
     login_user(account(user))
-    flash(_("密码已修改,其他设备上的登录已全部退出。"), "info")
+    flash(_("密码已修改，其他设备上的登录已全部退出。"), "info")
     return redirect(home())

@@ -56,7 +56,7 @@ def find() -> Any:
     """Find a number's calls. The number is sent in the form and goes on as its keyed hash: never in an address."""
     number = "".join(char for char in request.form.get("number", "") if char.isdigit() or char == "+")
     if len(number) < 5:
-        flash(_("请输入完整的号码(至少 5 位);只凭尾号无法查找,因为号码是加密保存的。"), "error")
+        flash(_("请输入完整的号码（至少 5 位）；只凭尾号无法查找，因为号码是加密保存的。"), "error")
         return redirect(url_for("calls.index"))
     with writing() as db:
         record(db, "number.search", detail=_("尾号 %(digits)s", digits=mask(number, "supervisor")))
@@ -69,7 +69,7 @@ def _open(call_id: str) -> queries.Journey:
         abort(404)
     start, end = day_range(today())
     if not may("calls.any_day") and not start <= found.call.arrived < end:
-        abort(403, _("话务员只能查看当天的来电。如需更早的记录,请找班长。"))
+        abort(403, _("话务员只能查看当天的来电。如需更早的记录，请找班长。"))
     return found
 
 
@@ -124,8 +124,8 @@ def _seconds(ms: int | None) -> str:
 def export() -> Any:
     where = _filter()
     head = [
-        _("到达时间"), _("来电号码"), _("被叫"), _("结果"), _("窗口"), _("座席"), _("系统应答(秒)"), _("等候人工(秒)"),
-        _("座席振铃(秒)"), _("先挂机方"), _("流程"), _("版本"), _("规则"), _("测试"), _("标识"),
+        _("到达时间"), _("来电号码"), _("被叫"), _("结果"), _("窗口"), _("座席"), _("系统应答（秒）"), _("等候人工（秒）"),
+        _("座席振铃（秒）"), _("先挂机方"), _("流程"), _("版本"), _("规则"), _("测试"), _("标识"),
     ]  # fmt: skip
     rows = list(_lines(where))
     with writing() as db:

@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 
 from web.access import needs
 from web.db import reading
-from web.figures import shown
+from web.figures import FAMILIES, shown
 from web.format import day_range, today
 from web.forms import day
 
@@ -27,6 +27,8 @@ def index() -> str:
         first, last = last, first
     if last - first > timedelta(days=DAYS_MAX):
         first = last - timedelta(days=DAYS_MAX)
-        flash(_("一次最多统计一年,已从 %(day)s 起统计。", day=first), "info")
+        flash(_("一次最多统计一年，已从 %(day)s 起统计。", day=first), "info")
     start, end = day_range(first, last)
-    return render_template("figures.html", figures=shown(reading(), start, end), first=first, last=last)
+    return render_template(
+        "figures.html", figures=shown(reading(), start, end), families=FAMILIES, first=first, last=last
+    )

@@ -36,7 +36,7 @@ def play(recording_id: str) -> Any:
         sound = vault.stream(recording_id, start, stop)
     except (VaultError, KeyProblem, OSError) as error:
         log.error("recording %s cannot be played: %s", recording_id, error)
-        abort(404, _("这段录音已按期限删除,或文件损坏。"))
+        abort(404, _("这段录音已按期限删除，或文件损坏。"))
     answer = Response(sound, status, mimetype="audio/wav")
     answer.content_length = stop - start
     if status == 206:

@@ -56,5 +56,5 @@ def revoke(token_id: str) -> Any:
         if row is None:
             abort(404)
         record(db, "token.revoke", target=row.name)
-    flash(_("令牌“%(name)s”已撤销,立即失效。", name=row.name), "info")
+    flash(_("令牌“%(name)s”已撤销，立即失效。", name=row.name), "info")
     return redirect(url_for("tokens.index"))
