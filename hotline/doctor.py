@@ -290,8 +290,3 @@ def examine(settings: Settings, *, call: bool = True) -> Iterator[Line]:
             yield from check(settings)
         except Exception as error:
             yield Line(check.__name__, "FAIL", f"{type(error).__name__}: {error}", "please report this")
-
-
-def panelparse_address(settings: Settings) -> str:
-    """Where the panel is or would be."""
-    return str(runfile.read(settings.data.dir).get("panel", {}).get("url", panel_url(settings)))

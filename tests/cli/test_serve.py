@@ -1,0 +1,223 @@
+"""`hotline serve` for real: both processes, the summary, a crash, Ctrl-C, and a call by `hotline dial`."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import wave
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from hotline import runfile
+from hotline.ports import sip_answers, web_answers
+from hotline.settings import parse_address
+from tests.support.hotline import Hotline
+from tests.support.need import need
+from tests.support.waiting import wait_until
+
+pytestmark = pytest.mark.network
+Start = Callable[..., Hotline]
+
+
+def command(hotline: Hotline, *arguments: str, timeout: float = 240) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "hotline", *arguments, "--config", str(hotline.config)],
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
+        cwd=hotline.home,
+        stdin=subprocess.DEVNULL,
+    )
+
+
+def gone(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    return False
+
+
+def pids(hotline: Hotline) -> list[int]:
+    return [int(part["pid"]) for part in runfile.read(hotline.data).values()]
+
+
+def test_ctrl_c_ends_both_processes_cleanly(start_hotline: Start) -> None:
+    need("espeak")
+    hotline = start_hotline("serve")
+    running = pids(hotline)
+    assert len(running) == 2
+    wait_until(lambda: "Ctrl-C ends it." in hotline.output(), what=hotline.output)
+    text = hotline.output()
+    assert f"sip:hotline@{hotline.sip}" in text and hotline.url in text
+    assert hotline.stop(signal.SIGINT) == 0
+    assert all(gone(pid) for pid in running)
+    assert runfile.read(hotline.data) == {}
+    assert "Traceback" not in hotline.output()
+
+
+def test_the_first_account_is_shown_once(start_hotline: Start, tmp_path: Path) -> None:
+    need("espeak")
+    hotline = start_hotline("serve")
+    wait_until(lambda: "Ctrl-C ends it." in hotline.output(), what=hotline.output)
+    assert hotline.output().count("shown only now") == 1
+    assert hotline.stop() == 0
+    hotline.start()
+    wait_until(lambda: hotline.output().count("Ctrl-C ends it.") == 2, what=hotline.output)
+    assert hotline.output().count("shown only now") == 1
+    names = [row["name"] for row in json.loads(command(hotline, "user", "list", "--json").stdout)]
+    assert names == ["admin"]
+
+
+@pytest.mark.parametrize("part", ["calls", "panel"])
+def test_a_crashed_process_is_started_again(start_hotline: Start, part: str) -> None:
+    need("espeak")
+    hotline = start_hotline("serve")
+    first = int(runfile.read(hotline.data)[part]["pid"])
+    os.kill(first, signal.SIGKILL)
+    wait_until(lambda: f"{part} ended unexpectedly (signal SIGKILL)" in hotline.output(), what=hotline.output)
+    wait_until(lambda: runfile.read(hotline.data).get(part, {}).get("pid") not in (None, first), 90, hotline.output)
+    wait_until(lambda: sip_answers(parse_address(hotline.sip)) and web_answers(hotline.url), 90, hotline.output)
+
+
+def test_when_default_ports_are_taken_the_next_ones_are_used_and_told(tmp_path: Path) -> None:
+    """Run with the default addresses; 5060 and 8080 may be free, taken by this test or by anybody else."""
+    need("espeak")
+    hotline = Hotline(tmp_path / "hotline", "serve", explicit=False)
+    with (
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sip,
+        socket.socket(socket.AF_INET, socket.SOCK_STREAM) as web,
+    ):
+        for taken, port in ((sip, 5060), (web, 8080)):
+            try:
+                taken.bind(("127.0.0.1", port))
+            except OSError:
+                pass  # somebody else has it, which serves as well
+        web.listen()
+        try:
+            hotline.start()
+            wait_until(lambda: "Ctrl-C ends it." in hotline.output(), what=hotline.output)
+            assert parse_address(hotline.sip).port > 5060
+            assert f"port 5060 is taken, so the sip address is {hotline.sip}" in hotline.output()
+            assert "port 8080 is taken" in hotline.output() and f"sip:hotline@{hotline.sip}" in hotline.output()
+        finally:
+            hotline.close()
+
+
+def test_a_given_port_that_is_taken_is_a_clear_error(tmp_path: Path) -> None:
+    hotline = Hotline(tmp_path / "hotline", "serve")
+    address = hotline.settings.sip.listen
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
+        taken.bind(tuple(address))
+        assert hotline.spawn().wait(60) == 3
+    assert f"Error: {address} is taken" in hotline.output() and "--sip HOST:PORT" in hotline.output()
+
+
+def test_a_second_hotline_for_the_same_folder_is_kept_out(start_hotline: Start) -> None:
+    need("espeak")
+    hotline = start_hotline("calls")
+    second = command(hotline, "serve", timeout=60)
+    assert second.returncode == 3 and "a hotline runs already" in second.stderr
+    assert str(pids(hotline)[0]) in second.stderr
+
+
+def test_a_flow_that_fails_the_check_is_not_served(tmp_path: Path) -> None:
+    """Wrong settings end the supervisor with a reason; it does not try for ever."""
+    flow = tmp_path / "bad.yaml"
+    flow.write_text("flow: bad\nstart: here\nsteps:\n  here: {say: [no.such.phrase], next: here}\n")
+    hotline = Hotline(tmp_path / "hotline", "serve", changes={"flow": str(flow)})
+    assert hotline.spawn().wait(90) == 3
+    assert "bad.yaml" in hotline.output() and "no.such.phrase" in hotline.output()
+
+
+def test_dial_hears_the_hotline_presses_a_key_and_the_call_is_shown(start_hotline: Start, tmp_path: Path) -> None:
+    need("espeak")
+    hotline = start_hotline("calls")
+    heard = tmp_path / "heard.wav"
+    done = command(
+        hotline, "dial", "--from", "13800001111", "--keys", "step:main,3,step:complaint,hangup", "--wav", str(heard)
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "answered" in done.stdout and "step main" in done.stdout and "step complaint" in done.stdout
+    with wave.open(str(heard)) as file:
+        assert file.getframerate() == 8000 and file.getnframes() > 8000
+
+    def shown() -> list[dict[str, object]]:
+        rows = json.loads(command(hotline, "show", "calls", "--json").stdout)
+        return [row for row in rows if row["outcome"] != "live"]
+
+    (row,) = wait_until(shown)
+    assert (row["keys"], row["last_step"], row["released_by"]) == ("3", "complaint", "caller")
+    assert "13800001111" not in json.dumps(row)
+
+
+def test_stf_1_a_caller_presses_0_and_speaks_with_a_seat_in_a_terminal(start_hotline: Start, tmp_path: Path) -> None:
+    need("espeak")
+    hotline = start_hotline("calls")
+    operator_heard = tmp_path / "operator.wav"
+    options = ("--seat", "101", "--answer", "--once", "--wav", str(operator_heard), "--config", str(hotline.config))
+    seat = subprocess.Popen(
+        [sys.executable, "-m", "hotline", "dial", *options],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        stdin=subprocess.DEVNULL,
+        text=True,
+        env=os.environ | {"PYTHONUNBUFFERED": "1"},
+    )
+    try:
+        assert seat.stdout is not None
+        first = seat.stdout.readline()
+        while "is registered" not in first:
+            assert first, "the seat ended"
+            first = seat.stdout.readline()
+        caller = command(hotline, "dial", "--keys", "step:main,0,step:person,wait:12,hangup")
+        assert caller.returncode == 0, caller.stdout + caller.stderr
+        said, _ = seat.communicate(timeout=90)
+        assert "rings" in said and "answered; you are connected" in said, said
+        assert seat.returncode == 0
+    finally:
+        if seat.poll() is None:
+            seat.kill()
+            seat.communicate()
+
+    def answered() -> list[dict[str, object]]:
+        rows = json.loads(command(hotline, "show", "calls", "--json").stdout)
+        return [row for row in rows if row["outcome"] == "answered"]
+
+    (row,) = wait_until(answered)
+    assert row["seat"] == "101"
+    with wave.open(str(operator_heard)) as file:
+        assert file.getnframes() > 8000
+
+
+def test_the_doctor_examines_a_running_hotline_by_a_real_call(start_hotline: Start) -> None:
+    need("espeak")
+    hotline = start_hotline("calls")
+    hotline.config.chmod(0o600)
+    done = command(hotline, "doctor", "--json")
+    lines = {line["what"]: line for line in json.loads(done.stdout)}
+    assert lines["test call"]["level"] == "ok", lines["test call"]
+    assert "the running hotline" in lines["test call"]["text"]
+    assert lines["calls"]["text"] == f"answers at {hotline.sip}"
+    assert done.returncode == 0, done.stdout
+    (row,) = json.loads(command(hotline, "show", "calls", "--json").stdout)
+    assert row["test"] is True and row["cases"] == 0
+
+
+def test_the_doctor_starts_a_temporary_hotline_when_none_runs(tmp_path: Path) -> None:
+    need("espeak")
+    hotline = Hotline(tmp_path / "hotline", "calls")
+    hotline.config.chmod(0o600)
+    assert command(hotline, "db", "upgrade").returncode == 0
+    done = command(hotline, "doctor", "--json")
+    lines = {line["what"]: line for line in json.loads(done.stdout)}
+    assert lines["test call"]["level"] == "ok", lines["test call"]
+    assert "a temporary hotline" in lines["test call"]["text"]
+    assert json.loads(command(hotline, "show", "calls", "--json").stdout) == []

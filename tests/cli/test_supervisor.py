@@ -1,0 +1,119 @@
+"""The supervisor: what crashes is started again, what ends ends cleanly, and nothing is left behind."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from hotline.supervisor import Child, Supervisor
+
+WAIT = "import time\nwhile True: time.sleep(0.05)"
+
+
+def python(code: str) -> list[str]:
+    return [sys.executable, "-c", code]
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(30):
+        while not condition():  # noqa: ASYNC110 - a process tells no event
+            await asyncio.sleep(0.02)
+
+
+def alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def test_a_crashed_child_is_started_again_and_it_is_said() -> None:
+    async def story() -> None:
+        said: list[str] = []
+        child = Child("calls", python(WAIT))
+        supervisor = Supervisor([child], said.append, first_pause_s=0.05)
+        running = asyncio.create_task(supervisor.run())
+        await until(lambda: child.process is not None)
+        assert child.process is not None
+        child.process.kill()
+        await until(lambda: child.started == 2 and child.process is not None)
+        assert said == ["calls ended unexpectedly (signal SIGKILL); it starts again in 0.05 s."]
+        supervisor.stop()
+        assert await running == 0
+
+    asyncio.run(story())
+
+
+def test_the_pause_grows_while_a_child_keeps_crashing() -> None:
+    async def story() -> None:
+        said: list[str] = []
+        supervisor = Supervisor([Child("calls", python("raise SystemExit(1)"))], said.append, first_pause_s=0.01)
+        running = asyncio.create_task(supervisor.run())
+        await until(lambda: len(said) >= 4)
+        supervisor.stop()
+        await running
+        assert [line.rsplit(" ", 2)[1] for line in said[:4]] == ["0.01", "0.02", "0.04", "0.08"]
+
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize("code", [2, 3])
+def test_a_child_that_can_never_run_ends_everything_with_its_code(code: int) -> None:
+    async def story() -> int:
+        other = Child("panel", python(WAIT))
+        supervisor = Supervisor([Child("calls", python(f"raise SystemExit({code})")), other], lambda _: None)
+        async with asyncio.timeout(60):
+            result = await supervisor.run()
+        assert other.process is None
+        return result
+
+    assert asyncio.run(story()) == code
+
+
+def test_children_end_when_the_supervisor_is_killed(tmp_path: Path) -> None:
+    """Killed, the supervisor cannot end its children: they see the end of their pipe."""
+    pid_file = tmp_path / "pid"
+    child = (
+        "import os, signal, sys, time, pathlib\nfrom hotline.supervisor import stop_with_parent\n"
+        f"stop_with_parent(); pathlib.Path({str(pid_file)!r}).write_text(str(os.getpid()))\n{WAIT}"
+    )
+    parent = (
+        "import asyncio, sys\nfrom hotline.supervisor import Child, Supervisor\n"
+        f"asyncio.run(Supervisor([Child('calls', [sys.executable, '-c', {child!r}])], print).run())"
+    )
+
+    async def story() -> None:
+        process = await asyncio.create_subprocess_exec(*python(parent))
+        await until(lambda: pid_file.exists() and pid_file.read_text() != "")
+        pid = int(pid_file.read_text())
+        process.kill()
+        await process.wait()
+        await until(lambda: not alive(pid))
+
+    asyncio.run(story())
+
+
+def test_asked_twice_it_does_not_wait_for_a_child_that_hangs() -> None:
+    async def story() -> None:
+        said: list[str] = []
+        stubborn = (
+            "import signal, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\nprint('up', flush=True)\n" + WAIT
+        )
+        child = Child("calls", python(stubborn))
+        supervisor = Supervisor([child], said.append)
+        running = asyncio.create_task(supervisor.run())
+        await until(lambda: child.process is not None)
+        await asyncio.sleep(0.5)  # time enough to ignore the signal; too little would only end it sooner
+        supervisor.stop()
+        await asyncio.sleep(0.05)
+        supervisor.stop()
+        async with asyncio.timeout(20):
+            assert await running == 0
+
+    asyncio.run(story())
