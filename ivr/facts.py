@@ -18,6 +18,8 @@ _CAMEL = re.compile(r"(?<!^)(?=[A-Z])")
 
 def name_of(thing: e.Event | c.Command) -> str:
     """``SeatAnswered`` -> ``seat_answered``."""
+    if isinstance(thing, e.CaseOpened):
+        return "case_stored"  # the store writes the case's own fact, case_opened
     return _CAMEL.sub("_", type(thing).__name__).lower()
 
 

@@ -18,6 +18,8 @@ PREFIX = "left."
 def begin(turn: Turn, event: e.CallerLeft) -> None:
     """Let the operators go, then store what there is, then end."""
     by, cause = ("caller", "caller_left") if event.cause == "far" else ("failure", event.cause)
+    if by == "caller" and turn.s.phase == "farewell":
+        cause = "farewell"  # all was said: nobody left in the middle of something
     bridged = bool(turn.s.seat)
     for seat in (*turn.s.ring.seats, *filter(None, (turn.s.seat,))):
         turn.ask(c.DropSeat(seat, "caller left"))

@@ -143,7 +143,7 @@ class Case(Step):
         if "case_number" in self.case.read_back:
             says += [c.Say("case.number", (("number", draft.number),))]
         if "due_date" in self.case.read_back and draft.due:
-            says += [c.Say(f"case.due.{questions.due_phrase(self.case.kind)}", (("due", draft.due),))]
+            says += [c.Say(f"case.due.{questions.due_phrase(self.case.kind, draft.anonymous)}", (("due", draft.due),))]
         if draft.query_code:  # spoken twice: it is the only way back to an anonymous report
             says += [c.Say("case.query_code", (("code", draft.query_code),))] * 2
         turn.say("read_back", *says, "case.repeat")
@@ -190,7 +190,7 @@ class Case(Step):
         if self.case.kind in THANKS:
             keys.append(THANKS[self.case.kind])
         if "anonymous" in self.case.ask:
-            keys += ["report.confidential", "case.query_code"]
+            keys += ["report.confidential", "case.query_code", "case.due.report_anonymous"]
         yield from (("case", key) for key in keys)
 
 

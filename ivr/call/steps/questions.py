@@ -16,8 +16,10 @@ from ivr.call.steps.base import Answer, ended
 from ivr.call.turn import Turn
 
 
-def due_phrase(kind: str) -> str:
+def due_phrase(kind: str, anonymous: bool = False) -> str:
     """Which promise is spoken: complaint (5 days), report (10 days), or the general one."""
+    if anonymous:
+        return "report_anonymous"  # the answer waits for them; nobody can call back
     return kind if kind in ("complaint", "report") else "message"
 
 
