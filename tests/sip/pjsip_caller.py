@@ -20,7 +20,8 @@ class Call(pj.Call):  # type: ignore[misc]
         self.state = self.getInfo().stateText
 
     def onCallMediaState(self, prm: object) -> None:
-        for index, media in enumerate(self.getInfo().media):
+        info = self.getInfo()  # kept: its list dies with it
+        for index, media in enumerate(info.media):
             if media.type == pj.PJMEDIA_TYPE_AUDIO and media.status == pj.PJSUA_CALL_MEDIA_ACTIVE:
                 if self.recorder is None:
                     self.recorder = pj.AudioMediaRecorder()
