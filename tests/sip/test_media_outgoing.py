@@ -1,5 +1,7 @@
 """Sequence numbers, timestamps and markers of what goes out (RFC 3550, RFC 3551)."""
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -27,9 +29,7 @@ def theirs(n: int, pt: int = PCMA, ssrc: int = 9, ts: int | None = None) -> Pack
 
 def steps(packets: list[Packet]) -> list[tuple[int, int]]:
     """Sequence and timestamp steps from each packet to the next."""
-    return [
-        (later(b.seq, a.seq, 16), later(b.ts, a.ts, 32)) for a, b in zip(packets, packets[1:], strict=False)
-    ]
+    return [(later(b.seq, a.seq, 16), later(b.ts, a.ts, 32)) for a, b in pairwise(packets)]
 
 
 def test_only_the_first_packet_is_marked_and_each_counts_one_on():
