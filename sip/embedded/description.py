@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from aiosipua.sdp import ConnectionData, MediaDescription, Origin, SdpMessage, parse_sdp, serialize_sdp
 
-from sip.embedded.wire import is_ip
+from sip.embedded.wire import Header, is_ip
 
 CODECS = {8: "PCMA", 0: "PCMU"}
 OUR_DTMF = 101
@@ -20,6 +20,12 @@ _ANSWER = {"sendrecv": "sendrecv", "sendonly": "recvonly", "recvonly": "sendonly
 
 class Unacceptable(ValueError):
     """An offer or answer that cannot be used (488)."""
+
+    @property
+    def warning(self) -> Header:
+        """The reason for whoever reads the trace of the other side (RFC 3261 §20.43)."""
+        text = "".join(c for c in str(self) if c.isprintable() and c not in '"\\')
+        return "Warning", f'304 hotline "{text}"'
 
 
 @dataclass(frozen=True, slots=True)

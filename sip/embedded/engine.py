@@ -168,7 +168,7 @@ class EmbeddedEngine:
             Incoming(
                 line=line.name,
                 at=_now_ms(),
-                called=user_of(request.uri),
+                called="".join(c for c in user_of(request.uri) if c.isprintable())[:64],
                 caller=caller,
                 ref=request.call_id or "",
                 test=sender in self._config.test_callers and source[0] in ("127.0.0.1", "::1"),

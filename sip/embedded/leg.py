@@ -311,7 +311,7 @@ class Leg:
         try:
             answer, agreed = self.description.answer(read(request.body), self.source[0])
         except Unacceptable as error:
-            transaction.respond(488, headers=[("Warning", f'304 hotline "{error}"')])
+            transaction.respond(488, headers=[error.warning])
             return None
         self.apply(agreed)
         return answer

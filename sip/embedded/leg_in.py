@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from aiosipua.dialog import Dialog
@@ -62,7 +63,8 @@ class InboundLeg(Leg):
         )
         super().__init__(agent, owner, dialog, stream, transaction.source)
         self.direct = len(request.headers.get("via")) == 1
-        self.user = user_of(request.uri) or self.user
+        called = user_of(request.uri)
+        self.user = called if re.fullmatch(r"[A-Za-z0-9_.+*-]{1,64}", called) else self.user
         self.session.min_s = min_session_s
         self._invite = transaction
         self._answer: bytes | None = None
@@ -79,7 +81,7 @@ class InboundLeg(Leg):
             if self._offer is not None:
                 self._answer, self._agreed = self.description.answer(self._offer, self.source[0])
         except Unacceptable as error:
-            self._invite.respond(488, headers=[("Warning", f'304 hotline "{error}"')])
+            self._invite.respond(488, headers=[error.warning])
             return False
         self._invite.on_cancel = lambda: self._left("cancelled")
         self.agent.join(self.dialog.call_id, self.dialog.local_tag, self.dialog.remote_tag, self)

@@ -128,7 +128,7 @@ class Registrar:
             host_of(uri)
         except ValueError:
             return False
-        return scheme_of(uri) == "sip" and uri.isprintable()
+        return scheme_of(uri) == "sip" and uri.isprintable() and " " not in uri
 
     # --- expiry ----------------------------------------------------------------------------
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 
 import pytest
 
 from ivr.telephony import Incoming, LineGone
-from tests.sip.raw import Caller, Hotline, message, story
+from tests.sip.raw import Caller, Hotline, free_ports, message, story
 
 
 @story
@@ -247,3 +248,58 @@ async def test_junk_is_counted_and_the_next_call_is_answered() -> None:
             await caller.call()
             await caller.hang_up()
             assert hotline.engine.counts["junk"] > 100 and not hotline.engine.counts["failed"]
+
+
+@story
+async def test_spoiled_calls_and_what_follows_them_break_nothing() -> None:
+    """Every header of a call is spoiled in turn; whatever was answered is then spoken to and ended."""
+    loop = asyncio.get_running_loop()
+    wrong: list[object] = []
+    loop.set_exception_handler(lambda _, context: wrong.append(context))
+    values = [
+        "",
+        " ",
+        "%0d%0aX: y",
+        "<>",
+        "<sip:>",
+        "sip:%00@h",
+        '"',
+        "a,b",
+        "1 INVITE",
+        "-1",
+        "<sip:a b@[::1>;tag",
+        "张" * 300,
+    ]
+    names = ["Via", "From", "To", "Call-ID", "CSeq", "Contact", "Max-Forwards", "Require", "Session-Expires"]
+    names += ["Record-Route", "Content-Type", "Allow", "Supported", "Privacy", "Expires", "Min-SE", "Timestamp"]
+    async with Hotline(setup_timeout_s=1, rtp_range=free_ports(900)) as hotline:
+        for name in names:
+            with Caller(hotline.port) as caller:
+                for turn, value in enumerate(values):
+                    caller.call_id = f"{name}-{turn}"
+                    for method in ("INVITE", "OPTIONS", "BYE", "REGISTER", "INFO", "CANCEL", "ACK"):
+                        caller.send(
+                            caller.request(method, caller.sdp() if method == "INVITE" else "", extra=[(name, value)])
+                        )
+                    await caller.quiet(0.005)
+        for value in values[2:]:
+            with Caller(hotline.port) as caller:
+                for line in ("v=", "o=", "c=", "t=", "m=audio ", "a=rtpmap:", "a=fmtp:", "a=ptime:", "b="):
+                    caller.call_id = caller.branch()
+                    sdp = (
+                        caller.sdp().split("m=audio")[0]
+                        + f"{line}{value}\r\nm=audio"
+                        + caller.sdp().split("m=audio")[1]
+                    )
+                    caller.send(caller.request("INVITE", sdp + f"{line}{value}\r\n"))
+                caller.uri = f"sip:{value.replace(' ', '')}@127.0.0.1:{hotline.port}"
+                caller.send(caller.request("INVITE", caller.sdp(), extra=[("Call-ID", caller.branch())]))
+                await caller.quiet(0.005)
+        async with asyncio.timeout(30):
+            while hotline.media.ports_in_use:  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+        assert not hotline.engine.counts["failed"] and not wrong
+        assert len(hotline.of(Incoming)) == len(hotline.of(LineGone))
+        with Caller(hotline.port) as caller:
+            await caller.call()
+            await caller.hang_up()
