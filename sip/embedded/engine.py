@@ -2,6 +2,10 @@
 
 Everything runs on the loop that called :meth:`EmbeddedEngine.start`; verbs are called there too.
 Events are delivered one after the other from that loop, never from inside a verb.
+
+Causes in ``LineGone``: by the far end ``bye``, ``cancelled`` (hung up before the answer); by failure
+``no_ack``, ``bad_answer``, ``lost`` (a request inside the call found nobody), ``session_expired``,
+``rtp_timeout``, ``setup_timeout`` (never answered); by us whatever ``hangup`` was given, or ``shutdown``.
 """
 
 from __future__ import annotations

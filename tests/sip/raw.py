@@ -236,7 +236,7 @@ class Hotline:
             "timing": FAST,
         }
         config = EmbeddedConfig(**(values | settings))  # type: ignore[arg-type]
-        self.media = Media("127.0.0.1", config.rtp_range)
+        self.media = Media(config.sip_host, config.rtp_range)
         self.engine = EmbeddedEngine(config, self.media)
         self.events: list[EngineEvent] = []
         self.auto = auto

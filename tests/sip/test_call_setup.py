@@ -6,8 +6,9 @@ import asyncio
 
 import pytest
 
-from ivr.telephony import Incoming, LineGone, LineUp
-from tests.sip.raw import Caller, Hotline, story
+from ivr.telephony import Incoming, Keyed, LineGone, LineUp
+from sip.embedded.phone import Phone
+from tests.sip.raw import FAST, Caller, Hotline, story
 
 
 @story
@@ -314,3 +315,24 @@ async def test_when_all_rtp_ports_are_taken_a_call_is_refused_with_503() -> None
         with Caller(hotline.port) as caller:
             await caller.call()
             await caller.hang_up()
+
+
+@story
+async def test_bound_to_all_addresses_each_caller_is_told_the_one_that_reaches_us() -> None:
+    async with Hotline(sip_host="0.0.0.0", advertised_host="203.0.113.9") as hotline:
+        with Caller(hotline.port) as caller:
+            answer = await caller.call()
+            assert f"@127.0.0.1:{hotline.port}" in answer["contact"] and "c=IN IP4 127.0.0.1" in answer.body
+            await caller.hang_up()
+        assert hotline.engine._agent.local("198.51.100.7") == ("203.0.113.9", hotline.port)
+
+
+@story
+async def test_ipv6_is_spoken_too() -> None:
+    async with Hotline(sip_host="::1") as hotline:
+        phone = await Phone.open("::1", media=hotline.media, timing=FAST)
+        await phone.call(f"sip:95598@[::1]:{hotline.port}", "13812345678")
+        await phone.send_keys("5")
+        assert (await hotline.until(Keyed)).key == "5"
+        await phone.close()
+        assert (await hotline.until(LineGone)).cause == "bye"
