@@ -40,7 +40,7 @@ def play(recording_id: str) -> Any:
     answer = Response(sound, status, mimetype="audio/wav")
     answer.content_length = stop - start
     if status == 206:
-        answer.content_range.set("bytes", start, stop, size)
+        answer.headers["Content-Range"] = f"bytes {start}-{stop - 1}/{size}"
     answer.headers["Accept-Ranges"] = "bytes"
     answer.headers["Content-Disposition"] = "inline"
     answer.cache_control.no_store = True

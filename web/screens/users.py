@@ -79,7 +79,7 @@ def active(user_id: str) -> Any:
         with writing() as db:
             user = _user(db, user_id)
             users.set_active(db, user, wanted)
-            record(db, "user.open" if wanted else "user_closed", target=user.name)
+            record(db, "user.open" if wanted else "user.close", target=user.name)
     except users.UserError as error:
         flash(user_problem(error), "error")
         return _list(400)

@@ -1,0 +1,82 @@
+"""The live board: where each caller is, who waits, which seats can be rung, today's figures."""
+
+from __future__ import annotations
+
+import re
+
+from tests.web.demo import at, morning
+
+
+def test_an_empty_board_says_what_to_do(as_role, world):
+    page = as_role("operator").get("/board").text
+    assert "现在没有来电" in page
+    assert "hotline dial" in page
+
+
+def test_a_board_without_a_calls_process_says_so(as_role, world):
+    lead = as_role("lead")
+    assert "接听进程没有运行" in lead.get("/board").text
+    world.alive()
+    assert "接听进程没有运行" not in lead.get("/board").text
+    world.clock.advance(31)
+    assert "接听进程没有运行" in lead.get("/board").text
+
+
+def test_callers_who_wait_stand_first_the_longest_wait_on_top(as_role, world):
+    world.listening(400)
+    short = world.waiting(9)
+    long = world.waiting(47)
+    talking = world.talking(83, "102")
+    page = as_role("operator").get("/board").text
+    order = re.findall(r'id="call-([^"]+)"', page)
+    assert order[:2] == [long, short]
+    assert talking in order[2:]
+    assert page.count('class="waiting"') == 2
+
+
+def test_each_caller_has_a_place_and_a_running_time(as_role, world):
+    world.waiting(47, window="complaint")
+    page = as_role("operator").get("/board").text
+    assert "投诉受理" in page
+    assert ">0:47</time>" in page  # waited
+    assert ">0:59</time>" in page  # since the call arrived
+
+
+def test_seats_are_free_busy_or_cannot_be_rung(as_role, world):
+    call_id = world.talking(30, "102")
+    world.seats_now("101 102", busy={"102": call_id})
+    seats = as_role("operator").get("/board/live").get_json()["regions"]["seats"]
+    states = re.findall(r'<li class="(\w+)">.*?<span class="who">(\d+)', seats, re.DOTALL)
+    assert states == [("free", "101"), ("busy", "102"), ("off", "103"), ("off", "104")]
+
+
+def test_the_live_answer_holds_the_regions_of_the_page(as_role, world):
+    morning(world)
+    lead = as_role("lead")
+    page, news = lead.get("/board").text, lead.get("/board/live")
+    body = news.get_json()
+    assert body["now"] == world.clock()
+    assert news.headers["Cache-Control"] == "no-store"
+
+    def plain(html):
+        return re.sub(r"\s+", " ", html).strip()
+
+    for name, html in body["regions"].items():
+        assert f'data-region="{name}"' in page
+        assert plain(html) in plain(page), name
+
+
+def test_the_board_counts_overdue_cases(as_role, world):
+    from datetime import date
+
+    world.complaint(at("16:10", date(2026, 11, 20)), "13611119999")
+    summary = as_role("operator").get("/board/live").get_json()["regions"]["summary"]
+    assert re.search(r'class="bad"><span class="n">1</span>', summary)
+
+
+def test_figures_of_the_board_are_at_most_some_seconds_old(as_role, world):
+    lead = as_role("lead")
+    before = lead.get("/board/live").get_json()["regions"]["figures"]
+    world.answered(at("11:00"), "13800000001")
+    world.clock.advance(3)
+    assert lead.get("/board/live").get_json()["regions"]["figures"] != before
