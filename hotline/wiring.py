@@ -83,7 +83,7 @@ class VaultKeeper:
             data: dict[str, Any] | None = None
             try:
                 item = self._vault.put(path, recording_id)
-                data = {"path": item.path.name, "bytes": item.bytes, "sha256": item.sha256}
+                data = {"path": item.path.name, "bytes": item.bytes, "sha256": item.sha256, "ms": item.ms}
             except (VaultError, OSError) as error:
                 log.error("recording %s stays in the spool: %s", recording_id, error)
             self._call_soon(lambda: done(data))

@@ -197,7 +197,7 @@ class Conductor:
         def kept(data: dict[str, Any] | None) -> None:
             end = event.end if data is not None else "failed"
             if data is not None:
-                data |= {"recording_id": recording_id, "token": event.token, "ms": event.ms, "end": event.end}
+                data = {"ms": event.ms} | data | {"recording_id": recording_id, "token": event.token, "end": event.end}
                 self._note(call, Fact(event.at, "event", "recorded", data))
             self._feed(call, e.RecordDone(self._h.clock.now_ms(), event.token, event.ms, end))
 

@@ -128,7 +128,10 @@ class PlayDone:
 
 @dataclass(frozen=True, slots=True)
 class RecordDone:
-    """A recording ended; the WAV at ``path`` is complete and on disk. ``ms``: its length."""
+    """A recording ended; the WAV at ``path`` is complete and on disk.
+
+    ``ms``: its length, or 0 when nobody spoke in it.
+    """
 
     line: str
     at: int

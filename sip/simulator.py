@@ -55,6 +55,7 @@ class _Line:
     id: str
     seat: str = ""
     up: bool = False
+    answering: bool = False
     ringing: bool = False
     peer: str | None = None
     heard: list[Clip] = field(default_factory=list)
@@ -165,7 +166,8 @@ class Simulator:
 
     def answer(self, line: str) -> None:
         here = self._lines.get(line)
-        if here and not here.up:
+        if here and not here.answering:
+            here.answering = True
             self._later(here, self._answer_ms, lambda: self._up(here))
 
     def play(self, line: str, clips: Sequence[Clip], token: str) -> None:

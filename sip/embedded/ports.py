@@ -52,12 +52,9 @@ class Ports:
             return pair
         where = f"{self._ports[0]}-{self._ports[-1] + 1} on {self._host}"
         if refused is not None and not self._taken:
-            raise NoPorts(
-                f"no RTP port {where} can be bound: {refused}; check the address and the range"
-            ) from refused
+            raise NoPorts(f"no RTP port {where} can be bound: {refused}; check the address and the range") from refused
         raise NoPorts(
-            f"all {len(self._taken)} RTP ports {where} are in use; "
-            "widen the RTP port range (each call leg takes two)"
+            f"all {len(self._taken)} RTP ports {where} are in use; widen the RTP port range (each call leg takes two)"
         )
 
     def release(self, port: int) -> None:

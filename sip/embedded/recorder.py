@@ -20,7 +20,7 @@ class Recorder:
     """Feeds the packets of one direction into a WAV file.
 
     The length follows the clock even if no packet comes at all. ``on_end(ms, end)`` is called in the
-    writer thread, once, after the file is on disk.
+    writer thread, once, after the file is on disk; ``ms`` is 0 when nobody spoke.
     """
 
     def __init__(self, wav: WavFile, max_ms: int, silence_ms: int, now: float, on_end: Ended) -> None:
@@ -53,6 +53,10 @@ class Recorder:
         if behind >= FRAME:
             self._add(self._line.fill(behind - behind % FRAME))
 
+    def stalled(self, frames: int) -> None:
+        """We were held up: what came meanwhile still waits in the socket and is not missing."""
+        self._started += frames * FRAME / RATE
+
     def end(self, why: RecordEnd) -> None:
         """Finish the file; nothing happens when that was done before."""
         if self.ended:
@@ -64,7 +68,8 @@ class Recorder:
         self._piece.clear()
 
         def done(samples: int, error: OSError | None) -> None:
-            self._on_end(samples * 1000 // RATE, "failed" if error is not None else why)
+            spoken = samples * 1000 // RATE if self._speech.heard else 0
+            self._on_end(spoken, "failed" if error is not None else why)
 
         self._wav.close(done)
 

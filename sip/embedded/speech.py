@@ -1,4 +1,4 @@
-"""Is anybody speaking? Energy over an adaptive noise floor, tones left out (pure, 20 ms frames)."""
+"""Is anybody speaking? Energy over an adaptive noise floor, keys left out (pure, 20 ms frames)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,6 @@ _RECENT, _SPEECH = 5, 3  # so many of so many frames: a click is not speech
 _BATCH = 10  # frames looked at together: numpy costs by the call
 _ROWS = (697.0, 770.0, 852.0, 941.0)  # ITU-T Q.23
 _COLUMNS = (1209.0, 1336.0, 1477.0, 1633.0)
-_CALL_PROGRESS = 450.0  # dial and busy tone on Chinese lines
 _PURE = 0.8  # share of a frame's energy in the tone
 
 
@@ -57,16 +56,16 @@ class SpeechDetector:
 
 
 def tone_frames(frames: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """Which frames (rows of 160 samples) are a DTMF key or a call-progress tone and next to nothing else."""
+    """Which frames (rows of 160 samples) are a DTMF key and next to nothing else."""
     energy = (frames * frames).sum(axis=1)
     parts = (frames @ _tones()) ** 2
     power = (parts[:, 0::2] + parts[:, 1::2]) * (2 / FRAME)  # of a sine: its energy in the frame
     key = power[:, :4].max(axis=1) + power[:, 4:8].max(axis=1)
-    return np.asarray(np.maximum(key, power[:, 8]) > _PURE * np.maximum(energy, 1.0))
+    return np.asarray(key > _PURE * np.maximum(energy, 1.0))
 
 
 @cache
 def _tones() -> NDArray[np.float32]:
     time = 2 * np.pi * np.arange(FRAME) / RATE
-    waves = [wave(f * time) for f in (*_ROWS, *_COLUMNS, _CALL_PROGRESS) for wave in (np.cos, np.sin)]
+    waves = [wave(f * time) for f in (*_ROWS, *_COLUMNS) for wave in (np.cos, np.sin)]
     return np.array(waves, np.float32).T.copy()

@@ -21,6 +21,7 @@ from sip.embedded.rtp import (
     FRAME,
     PCMA,
     PCMU,
+    RATE,
     SILENCE,
     Arrivals,
     Packet,
@@ -32,7 +33,7 @@ from sip.embedded.wavfile import WavWriter
 _Args = TypeVarTuple("_Args")
 log = logging.getLogger(__name__)
 
-RELAY_ALIVE_S = 0.060  # so long the other side of a bridge may pause before silence is put in
+RELAY_SLACK_S = 0.020  # a relayed packet may be late by its own length and this before silence is put in
 GAP_S = 0.040  # a longer pause between two packets counts as a gap
 _READS = 8  # datagrams taken per wake-up, so that one flooded port does not hold up the others
 
@@ -98,7 +99,7 @@ class Stream:
         self._sink: Callable[[bytes], None] | None = None
         # bridge
         self._other: Stream | None = None
-        self._relayed_at = 0.0
+        self._relay_until = 0.0  # until then the other side's next packet is waited for
         loop.add_reader(rtp.fileno(), self._readable)
 
     # --- what signalling asks -------------------------------------------------------------
@@ -255,12 +256,14 @@ class Stream:
                 return
         if self._play is not None:
             self._next_frame(now, self._play)
-        elif self._other is None or now - self._relayed_at >= RELAY_ALIVE_S:
+        elif self._other is None or now >= self._relay_until:
             self._send_audio(now, SILENCE[self._out.pt])
 
     def skip(self, frames: int) -> None:
         """Time went by unsent (called by the pacer after a stall): only the timestamp moves on."""
         self._out.pause(frames)
+        if self._recorder is not None:
+            self._recorder.stalled(frames)
 
     def _next_frame(self, now: float, play: _Play) -> None:
         at = play.at
@@ -316,12 +319,12 @@ class Stream:
         if not self._source.accept(source[:2], pt == self._out.pt or pt == dtmf_pt, now):
             self._stats.strays += 1
             return
-        if pt != dtmf_pt and pt != PCMA and pt != PCMU:
-            self._stats.other += 1
-            return
         if self._heard_at and now - self._heard_at > GAP_S:
             self._stats.gaps_received += 1
         self._heard_at = now
+        if pt != dtmf_pt and pt != PCMA and pt != PCMU:  # comfort noise, say: a sign of life
+            self._stats.other += 1
+            return
         if not self._arrivals.is_new(packet.ssrc, packet.seq):
             return
         self._stats.received += 1
@@ -358,7 +361,7 @@ class Stream:
             return
         out = self._out.relayed(packet)
         if out is not None:
-            self._relayed_at = now
+            self._relay_until = now + RELAY_SLACK_S + 2 * len(packet.payload) / RATE
             self._transmit(now, out)
 
     def _encoded(self, clips: Sequence[Clip]) -> bytes:

@@ -1,0 +1,61 @@
+"""What the Asterisk engine and the writer of Asterisk's configuration are told. Plain values, no behaviour."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sip.embedded.config import SeatConfig, TrunkConfig
+
+
+@dataclass(frozen=True, slots=True)
+class AsteriskConfig:
+    """How the engine reaches Asterisk; durations in seconds.
+
+    ``url``: of ARI, ``http://host:port``. ``app``: one hotline, one name; a second process with the same
+    name takes the calls away from the first. ``context``: our dialplan loop. ``spool``: Asterisk's
+    ``recording`` folder, and ``media``: where prompts without a file are written for it; both are
+    seen at the same path by Asterisk and by us.
+    """
+
+    url: str = "http://127.0.0.1:8088"
+    user: str = "hotline"
+    secret: str = ""
+    app: str = "hotline"
+    context: str = "hotline"
+    spool: Path = Path("/var/spool/asterisk/recording")
+    media: Path = Path("data/media")
+    seats: tuple[str, ...] = ()
+    test_callers: frozenset[str] = frozenset()
+    country_code: str = "86"
+    max_calls: int = 200
+    request_s: float = 10.0  # a request is given up, also when the connection came back meanwhile
+    unanswered_s: float = 180.0  # a call that is neither answered nor ended (RFC 3261 timer C)
+    check_s: float = 30.0  # how often our lines are compared with Asterisk's channels
+    retry_s: tuple[float, float] = (0.2, 2.0)  # first and longest pause between two attempts to connect
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Everything a dedicated Asterisk is set up with.
+
+    ``home``: the folder of its configuration; run, log and state folders are made inside it.
+    ``sorry``: the apology (a WAV's path without its suffix) and ``left``: the folder for messages of callers
+    whom no hotline answered. ``modules`` and ``data``: where Asterisk's own files are, when not where
+    it was built to look.
+    """
+
+    home: Path
+    engine: AsteriskConfig
+    sip_host: str = "127.0.0.1"
+    sip_port: int = 5060
+    advertised_host: str = ""
+    rtp_range: tuple[int, int] = (16384, 17383)
+    realm: str = "hotline"
+    seats: Mapping[str, SeatConfig] = field(default_factory=dict)
+    trunk: TrunkConfig | None = None
+    sorry: Path = Path("sounds/sorry")
+    left: Path = Path("left")
+    modules: Path | None = None
+    data: Path | None = None

@@ -1,0 +1,261 @@
+"""Asterisk's configuration as text: settings in, files out. Nothing is read or written here.
+
+A dedicated Asterisk gets all :func:`files`; one that is there already gets :func:`additions`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from sip.asterisk.config import AsteriskConfig, Site
+from sip.embedded.config import SeatConfig, TrunkConfig
+
+TRIES = 40  # of 250 ms: how long a leg waits for a hotline that restarts
+PAUSE_S = 0.25
+MESSAGE_S = 180  # longest message of a caller whom no hotline answered
+SILENCE_S = 5
+RTP_LOST_S = 60  # a call whose far end vanished; on hold it may be silent for longer
+RTP_LOST_HELD_S = 3600
+
+# What a hotline needs and nothing else, so that nothing else can be attacked.
+MODULES = {
+    "the dialplan": ("pbx_config", "app_stasis", "app_playback", "app_record", "func_callerid", "func_channel",
+                     "func_strings", "func_logic"),
+    "SIP": ("chan_pjsip", "res_pjsip", "res_pjsip_session", "res_pjsip_sdp_rtp", "res_pjsip_registrar",
+            "res_pjsip_authenticator_digest", "res_pjsip_outbound_authenticator_digest",
+            "res_pjsip_outbound_registration", "res_pjsip_endpoint_identifier_ip",
+            "res_pjsip_endpoint_identifier_user", "res_pjsip_endpoint_identifier_anonymous", "res_pjsip_caller_id",
+            "res_pjsip_dtmf_info", "res_pjsip_nat", "res_pjsip_rfc3326", "res_pjsip_acl", "res_pjproject",
+            "res_sorcery_config", "res_sorcery_memory", "res_sorcery_astdb"),
+    "sound": ("res_rtp_asterisk", "res_timing_timerfd", "bridge_simple", "codec_alaw", "codec_ulaw", "codec_g722",
+              "codec_resample", "codec_a_mu", "format_wav", "format_pcm"),
+    "ARI": ("res_http_websocket", "res_websocket_client", "res_stasis", "res_stasis_answer", "res_stasis_playback",
+            "res_stasis_recording", "res_stasis_device_state", "res_ari", "res_ari_model", "res_ari_applications",
+            "res_ari_asterisk", "res_ari_bridges", "res_ari_channels", "res_ari_device_states", "res_ari_endpoints",
+            "res_ari_events", "res_ari_playbacks", "res_ari_recordings"),
+}  # fmt: skip
+
+
+def clean(value: object) -> str:
+    """A value for one line of a configuration file: nothing in it can begin another line or a comment.
+
+    Control characters go (a line break would start a setting of its own); ``;`` is escaped.
+    """
+    text = "".join(char for char in str(value) if char >= " " and char != "\x7f")
+    return text.replace(";", "\\;")
+
+
+def files(site: Site) -> dict[str, str]:
+    """Every file of a dedicated Asterisk by name, complete and commented."""
+    return {
+        "asterisk.conf": _asterisk(site),
+        "modules.conf": _modules(),
+        "logger.conf": _LOGGER,
+        "http.conf": _http(site.engine),
+        "ari.conf": "[general]\nenabled = yes\n\n" + _ari_user(site.engine),
+        "rtp.conf": _section("general", [("rtpstart", site.rtp_range[0]), ("rtpend", site.rtp_range[1])]),
+        "pjsip.conf": _pjsip(site),
+        "extensions.conf": "; All calls, from outside and to seats, go through one loop.\n" + dialplan(site),
+    }
+
+
+def additions(site: Site) -> dict[str, str]:
+    """What to add to an Asterisk that is there already, by the file it belongs to."""
+    seats = [text for seat in site.seats.values() for text in _seat(seat, site)]
+    return {
+        "http.conf": "; in [general], if not set already:\n;   enabled = yes\n;   bindaddr = 127.0.0.1\n",
+        "ari.conf": _ari_user(site.engine),
+        "extensions.conf": dialplan(site),
+        "pjsip.conf": "; The operators' phones, unless you have them already under these names.\n\n"
+        + "\n".join(seats),
+    }
+
+
+def dialplan(site: Site) -> str:
+    """The loop every leg goes through.
+
+    ``Stasis()`` fails at once while no hotline is connected. A leg then waits for it, so that nobody is lost while
+    a hotline restarts; when it does not come back the caller hears an apology and can leave a message.
+    """
+    app, context = clean(site.engine.app), clean(site.engine.context)
+    left, sorry = clean(site.left), clean(site.sorry)
+    return f"""\
+; While no hotline is connected a call waits {TRIES * PAUSE_S:g} s for it. Then the caller is told that we
+; are very sorry and can leave a message, which the hotline finds when it is back.
+[{context}]
+exten => s,1,Goto(main,1)
+exten => _[+*#0-9a-zA-Z]!,1,Set(TRIES=0)
+ same => n(again),Stasis({app},call,${{CALLERID(num-pres)}},${{CHANNEL(pjsip,remote_addr)}})
+ same => n,GotoIf($["${{STASISSTATUS}}" = "SUCCESS"]?done)
+ same => n,Set(TRIES=$[${{TRIES}} + 1])
+ same => n,Wait({PAUSE_S:g})
+ same => n,GotoIf($[${{TRIES}} < {TRIES}]?again)
+ same => n,Answer()
+ same => n,Playback({sorry})
+ same => n,Set(WHO=${{FILTER(0-9+,${{CALLERID(num)}})}})
+ same => n,Record({left}/${{EPOCH}}_${{WHO}}_${{FILTER(0-9+,${{EXTEN}})}}_${{UNIQUEID}}.wav,{SILENCE_S},{MESSAGE_S},kq)
+ same => n(done),Hangup()
+exten => h,1,NoOp()
+
+; A seat that lifted its phone. It is told nothing while it waits; its caller hears the hotline.
+[{context}-seat]
+exten => s,1,Set(TRIES=0)
+ same => n(again),Stasis({app},seat,${{HOTLINE_LINE}})
+ same => n,GotoIf($["${{STASISSTATUS}}" = "SUCCESS"]?done)
+ same => n,Set(TRIES=$[${{TRIES}} + 1])
+ same => n,Wait({PAUSE_S:g})
+ same => n,GotoIf($[${{TRIES}} < {TRIES}]?again)
+ same => n(done),Hangup()
+exten => h,1,NoOp()
+"""
+
+
+# --- one file each ------------------------------------------------------------------------------
+
+
+def _section(name: str, lines: Iterable[tuple[str, object]]) -> str:
+    return f"[{clean(name)}]\n" + "".join(f"{key} = {clean(value)}\n" for key, value in lines)
+
+
+def _asterisk(site: Site) -> str:
+    home = site.home
+    own: list[tuple[str, Path]] = [
+        ("astetcdir", home),
+        ("astrundir", home / "run"),
+        ("astlogdir", home / "log"),
+        ("astspooldir", site.engine.spool.parent),
+        ("astvarlibdir", home / "state"),
+        ("astdbdir", home / "state"),
+        ("astkeydir", home / "state"),
+    ]
+    if site.modules:
+        own.append(("astmoddir", site.modules))
+    # The documentation Asterisk reads at its start is in its data folder.
+    own.append(("astdatadir", site.data or Path("/usr/share/asterisk")))
+    directories = "".join(f"{key} => {clean(path)}\n" for key, path in own)
+    options = _section(
+        "options",
+        [("verbose", 2), ("transmit_silence", "yes"), ("defaultlanguage", "zh"), ("hideconnect", "yes")],
+    )
+    return f"; Start with: asterisk -f -C {clean(home / 'asterisk.conf')}\n[directories]\n{directories}\n{options}"
+
+
+def _modules() -> str:
+    lines = ["; What a hotline needs and nothing else.", "[modules]", "autoload = no"]
+    for use, names in MODULES.items():
+        lines += ["", f"; {use}", *(f"load = {name}.so" for name in names)]
+    return "\n".join(lines) + "\n"
+
+
+_LOGGER = """\
+[general]
+dateformat = %F %T.%3q
+
+[logfiles]
+console = notice,warning,error
+messages.log = notice,warning,error
+; Refused registrations and calls, for fail2ban and the like.
+security.log = security
+"""
+
+
+def _http(engine: AsteriskConfig) -> str:
+    where = urlsplit(engine.url)
+    return "; ARI for the hotline on this machine. Never open this port to a network.\n" + _section(
+        "general",
+        [("enabled", "yes"), ("bindaddr", where.hostname or "127.0.0.1"), ("bindport", where.port or 8088)],
+    )
+
+
+def _ari_user(engine: AsteriskConfig) -> str:
+    return _section(engine.user, [("type", "user"), ("read_only", "no"), ("password", engine.secret)])
+
+
+def _pjsip(site: Site) -> str:
+    parts = [
+        _section("global", [("type", "global"), ("user_agent", "open-hotline"), ("default_realm", site.realm)]),
+        _section("transport", _transport(site)),
+        "; Anyone may call the hotline. A call reaches our dialplan and nothing else.\n"
+        + _section("anonymous", [("type", "endpoint"), *_endpoint(site.engine.context)]),
+        *(text for seat in site.seats.values() for text in _seat(seat, site)),
+    ]
+    if site.trunk:
+        parts += _trunk(site.trunk, site)
+    return "\n".join(parts)
+
+
+def _transport(site: Site) -> list[tuple[str, object]]:
+    host = f"[{site.sip_host}]" if ":" in site.sip_host else site.sip_host
+    lines: list[tuple[str, object]] = [("type", "transport"), ("protocol", "udp"), ("bind", f"{host}:{site.sip_port}")]
+    if site.advertised_host:
+        lines += [("external_media_address", site.advertised_host), ("external_signaling_address", site.advertised_host)]
+    return lines
+
+
+def _endpoint(context: str) -> list[tuple[str, object]]:
+    return [
+        ("context", context),
+        ("disallow", "all"),
+        ("allow", "alaw,ulaw,g722"),
+        ("direct_media", "no"),  # prompts and recordings need the sound to pass here
+        ("dtmf_mode", "auto_info"),
+        ("rtp_symmetric", "yes"),
+        ("force_rport", "yes"),
+        ("rewrite_contact", "yes"),
+        ("rtp_timeout", RTP_LOST_S),
+        ("rtp_timeout_hold", RTP_LOST_HELD_S),
+        ("allow_transfer", "no"),  # a transfer by the far end is how toll fraud is done
+        ("allow_subscribe", "no"),
+    ]
+
+
+def _seat(seat: SeatConfig, site: Site) -> list[str]:
+    endpoint = [("type", "endpoint"), *_endpoint(site.engine.context), ("aors", seat.id)]
+    aor: list[tuple[str, object]] = [("type", "aor")]
+    parts = []
+    if seat.secret is not None:
+        endpoint += [("auth", f"{seat.id}-auth")]
+        aor += [("max_contacts", 2), ("remove_existing", "yes"), ("remove_unavailable", "yes"), ("qualify_frequency", 30)]
+        parts.append(
+            _section(
+                f"{seat.id}-auth",
+                [("type", "auth"), ("auth_type", "userpass"), ("username", seat.id), ("password", seat.secret)],
+            )
+        )
+    if seat.uri:
+        aor.append(("contact", seat.uri))
+    return [_section(seat.id, endpoint), _section(seat.id, aor), *parts]
+
+
+def _trunk(trunk: TrunkConfig, site: Site) -> list[str]:
+    server = f"sip:{trunk.registrar}"
+    host = trunk.registrar.rsplit(":", 1)[0] if trunk.registrar.count(":") == 1 else trunk.registrar
+    endpoint = [
+        ("type", "endpoint"),
+        *_endpoint(site.engine.context),
+        ("aors", "trunk"),
+        ("trust_id_inbound", "yes" if trunk.trust_caller_header else "no"),
+    ]
+    parts = [
+        _section("trunk", [("type", "aor"), ("contact", server), ("qualify_frequency", 60)]),
+        _section("trunk-known", [("type", "identify"), ("endpoint", "trunk"), *(("match", p) for p in (host, *trunk.peers))]),
+    ]
+    if trunk.user:
+        endpoint += [("outbound_auth", "trunk-auth"), ("from_user", trunk.user)]
+        account = [("type", "auth"), ("auth_type", "userpass"), ("username", trunk.user), ("password", trunk.secret)]
+        parts.append(_section("trunk-auth", account))
+    if trunk.register:
+        lines: list[tuple[str, object]] = [
+            ("type", "registration"),
+            ("server_uri", server),
+            ("client_uri", f"sip:{trunk.user}@{trunk.registrar}"),
+            ("outbound_auth", "trunk-auth"),
+            ("contact_user", trunk.user),
+            ("expiration", trunk.expires),
+            ("retry_interval", 30),
+            ("forbidden_retry_interval", 300),
+        ]
+        parts.append(_section("trunk-registration", lines))
+    return ["; The line to the provider or PBX.\n" + _section("trunk", endpoint), *parts]

@@ -1,0 +1,217 @@
+"""The same world around different engines: a caller, operators' phones, and waiting until something is so.
+
+A rig is what the contract test talks to. One per engine: the simulator in virtual time, the embedded
+engine with real phones on loopback. Another engine joins by writing one more rig.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import struct
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from ivr.clock import VirtualClock
+from ivr.telephony import Clip, Engine, EngineEvent, Incoming
+from sip.embedded.config import EmbeddedConfig, SeatConfig, Timing
+from sip.embedded.engine import EmbeddedEngine
+from sip.embedded.media import Media
+from sip.embedded.phone import OnCall, Phone
+from sip.simulator import SeatPlan, Simulator
+from tests.support import ports
+
+SECRET = "contract-secret"
+WAIT_S = 20.0
+
+
+def voice(ms: int, hz: float = 440.0) -> Clip:
+    """Something to be heard: a tone of ``ms`` milliseconds."""
+    n = 8 * ms
+    pcm = struct.pack(f"<{n}h", *(int(9000 * math.sin(2 * math.pi * hz * i / 8000)) for i in range(n)))
+    return Clip(f"tone{hz:g}-{ms}", pcm, f"tone {hz:g}")
+
+
+class Rig(ABC):
+    """An engine with a world around it."""
+
+    engine: Engine
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.events: list[EngineEvent] = []
+
+    @abstractmethod
+    async def start(self) -> None: ...
+
+    async def stop(self) -> None:
+        await self.engine.stop()
+
+    @abstractmethod
+    async def call(self, caller: str | None = "13800001111") -> str:
+        """A caller rings; the line's name."""
+
+    @abstractmethod
+    async def press(self, line: str, key: str) -> None: ...
+
+    @abstractmethod
+    async def speak(self, line: str, ms: int) -> None: ...
+
+    @abstractmethod
+    async def caller_leaves(self, line: str) -> None: ...
+
+    @abstractmethod
+    async def seat(self, seat: str, does: str) -> None:
+        """``does``: answers, busy, silent (rings only), or absent (no phone)."""
+
+    @abstractmethod
+    async def operator_leaves(self, seat: str) -> None: ...
+
+    @abstractmethod
+    async def wait(self, condition: Callable[[], Any]) -> Any:
+        """Until ``condition()`` is true; fails after a generous time."""
+
+    @abstractmethod
+    async def pause(self, ms: int) -> None:
+        """Let time pass."""
+
+    def of(self, kind: type[Any], line: str | None = None) -> list[Any]:
+        """The events of one kind, of one line."""
+        return [e for e in self.events if isinstance(e, kind) and (line is None or getattr(e, "line", None) == line)]
+
+    async def event(self, kind: type[Any], line: str | None = None) -> Any:
+        """The first event of a kind, as soon as it is there."""
+        return (await self.wait(lambda: self.of(kind, line)))[0]
+
+    async def answered(self) -> str:
+        """A call that we have answered."""
+        from ivr.telephony import LineUp
+
+        line = await self.call()
+        self.engine.answer(line)
+        await self.event(LineUp, line)
+        return line
+
+
+class SimulatorRig(Rig):
+    async def start(self) -> None:
+        self.clock = VirtualClock(1_000_000)
+        self.sim = Simulator(self.clock)
+        self.engine = self.sim
+        await self.sim.start(self.events.append)
+
+    async def stop(self) -> None:
+        await self.sim.stop()
+        self.clock.advance(10)
+        assert self.sim.lines == 0
+
+    async def call(self, caller: str | None = "13800001111") -> str:
+        line = self.sim.call("95598", caller)
+        self.clock.advance(1)
+        return line
+
+    async def press(self, line: str, key: str) -> None:
+        self.sim.press(line, key)
+
+    async def speak(self, line: str, ms: int) -> None:
+        self.sim.speak(line, ms)
+
+    async def caller_leaves(self, line: str) -> None:
+        self.sim.leave(line)
+
+    async def seat(self, seat: str, does: str) -> None:
+        plans = {
+            "answers": SeatPlan(answer_ms=300),
+            "busy": SeatPlan(fail="busy"),
+            "silent": SeatPlan(answer_ms=None),
+            "absent": SeatPlan(),
+        }
+        self.sim.seat(seat, plans[does], reachable=does != "absent")
+        self.clock.advance(1)
+
+    async def operator_leaves(self, seat: str) -> None:
+        line = self.sim.line_of(seat)
+        assert line is not None
+        self.sim.leave(line)
+
+    async def wait(self, condition: Callable[[], Any]) -> Any:
+        for _ in range(round(WAIT_S * 100)):
+            if found := condition():
+                return found
+            self.clock.advance(10)
+        raise AssertionError(f"never so; events: {self.events}")
+
+    async def pause(self, ms: int) -> None:
+        self.clock.advance(ms)
+
+
+class EmbeddedRig(Rig):
+    async def start(self) -> None:
+        config = EmbeddedConfig(
+            sip_host="127.0.0.1",
+            sip_port=0,
+            rtp_range=tuple(ports.rtp_range(400)),
+            seats={seat: SeatConfig(seat, SECRET) for seat in ("101", "102")},
+            timing=Timing(t1=0.1, t2=0.4, t4=0.5),
+        )
+        self.engine = self.embedded = EmbeddedEngine(config, Media("127.0.0.1", config.rtp_range))
+        await self.engine.start(self.events.append)
+        self.phones: dict[str, Phone] = {}
+        self.tasks: list[asyncio.Task[None]] = []
+
+    async def stop(self) -> None:
+        await self.engine.stop()
+        for task in self.tasks:
+            task.cancel()
+        await asyncio.gather(*self.tasks, return_exceptions=True)
+        for phone in self.phones.values():
+            await phone.close()
+
+    async def call(self, caller: str | None = "13800001111") -> str:
+        phone = await Phone.open("127.0.0.1")
+        known = len(self.of(Incoming))
+        uri = f"sip:95598@127.0.0.1:{self.embedded.port}"
+        self.tasks.append(asyncio.create_task(phone.call(uri, caller or "anonymous")))
+        incoming = (await self.wait(lambda: self.of(Incoming)[known:]))[0]
+        self.phones[incoming.line] = phone
+        return str(incoming.line)
+
+    async def press(self, line: str, key: str) -> None:
+        await self.phones[line].up()
+        await self.phones[line].send_keys(key)
+
+    async def speak(self, line: str, ms: int) -> None:
+        self.phones[line].play([voice(ms)])
+
+    async def caller_leaves(self, line: str) -> None:
+        self.tasks.append(asyncio.create_task(self.phones[line].hangup()))
+
+    async def seat(self, seat: str, does: str) -> None:
+        if does == "absent":
+            return
+        phone = self.phones[seat] = await Phone.open("127.0.0.1")
+        phone.on_call = {
+            "answers": OnCall(answer_after_s=0.3),
+            "busy": OnCall(refuse=486),
+            "silent": OnCall(),
+        }[does]
+        await phone.register(f"127.0.0.1:{self.embedded.port}", seat, SECRET)
+        await self.wait(lambda: self.engine.reachable().get(seat))
+
+    async def operator_leaves(self, seat: str) -> None:
+        await self.phones[seat].hangup()
+
+    async def wait(self, condition: Callable[[], Any]) -> Any:
+        for _ in range(round(WAIT_S * 100)):
+            if found := condition():
+                return found
+            await asyncio.sleep(0.01)
+        raise AssertionError(f"never so; events: {self.events}")
+
+    async def pause(self, ms: int) -> None:
+        await asyncio.sleep(ms / 1000)
+
+
+RIGS: dict[str, type[Rig]] = {"simulator": SimulatorRig, "embedded": EmbeddedRig}
