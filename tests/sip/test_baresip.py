@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from ivr.telephony import LineGone, LineUp, RecordDone, SeatReach
-from sip.embedded.config import SeatConfig
+from sip.embedded.config import SeatConfig, Timing
 from tests.sip.raw import Hotline, free_ports, story
 from tests.sip.test_phone import power, tone
 
@@ -41,7 +41,7 @@ def test_baresip_is_an_operators_phone(need: Callable[[str], str], tmp_path: Pat
 
     @story
     async def run() -> None:
-        async with Hotline(seats={"101": SeatConfig("101", "s3cret")}) as hotline:
+        async with Hotline(seats={"101": SeatConfig("101", "s3cret")}, timing=Timing()) as hotline:
             configure(tmp_path, hotline, "s3cret")
             log = (tmp_path / "log").open("wb")
             phone = await asyncio.create_subprocess_exec(

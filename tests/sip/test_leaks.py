@@ -105,7 +105,7 @@ async def test_nothing_is_left_of_phones_and_seats(tmp_path: Path) -> None:
         await seat.register(f"127.0.0.1:{hotline.port}", "101", "s3cret")
         for turn, does in enumerate((OnCall(refuse=486), OnCall(), OnCall(answer_after_s=0.0))):
             seat.on_call = does
-            hotline.engine.dial(f"l{turn}", "101", 300)
+            hotline.engine.dial(f"l{turn}", "101", 1500)
         await hotline.until(LineFailed, 2)
         await caller.call(f"sip:1@127.0.0.1:{hotline.port}")
         for event in hotline.of(Incoming):

@@ -115,7 +115,7 @@ def test_a_seat_that_refuses_or_ignores(does: OnCall, reason: str) -> None:
             seat = await phone(hotline)
             seat.on_call = does
             await seat.register(f"127.0.0.1:{hotline.port}", "101", "s3cret")
-            hotline.engine.dial("l", "101", 400)
+            hotline.engine.dial("l", "101", 1500)
             assert (await hotline.until(LineFailed)).reason == reason
             await seat.close()
 
@@ -165,7 +165,7 @@ async def test_a_wrong_secret_is_told_and_the_port_in_use_too() -> None:
     async with Hotline(seats={"101": SeatConfig("101", "s3cret")}) as hotline:
         seat = await phone(hotline)
         with pytest.raises(TimeoutError, match=r"101 could not register .* 403"):
-            await seat.register(f"127.0.0.1:{hotline.port}", "101", "wrong", wait_s=0.5)
+            await seat.register(f"127.0.0.1:{hotline.port}", "101", "wrong", wait_s=2)
         with pytest.raises(OSError, match=f"cannot use 127.0.0.1:{hotline.port}/udp"):
             await Phone.open(port=hotline.port, media=hotline.media)
         await seat.close()

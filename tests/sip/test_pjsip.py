@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from ivr.telephony import Held, Incoming, Keyed, LineGone, LineUp
+from sip.embedded.config import Timing
 from tests.sip.raw import Hotline, story
 from tests.sip.test_phone import power, tone
 
@@ -25,7 +26,7 @@ def test_pjsip_hears_presses_and_holds(need: Callable[[str], str], tmp_path: Pat
 
     @story
     async def run() -> None:
-        async with Hotline() as hotline:
+        async with Hotline(timing=Timing()) as hotline:
             uri = f"sip:95598@127.0.0.1:{hotline.port}"
             phone = await asyncio.create_subprocess_exec(
                 sys.executable, str(PHONE), uri, str(heard), "12#", stdout=asyncio.subprocess.PIPE

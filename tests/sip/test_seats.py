@@ -119,7 +119,7 @@ async def test_a_phone_that_is_switched_off_is_known_at_once() -> None:
 async def test_ringing_too_long_is_cancelled() -> None:
     with phone_socket() as phone:
         async with Hotline(**desk(phone)) as hotline:
-            hotline.engine.dial("l", "101", 300)
+            hotline.engine.dial("l", "101", 1500)
             invite = await invited(phone)
             phone.reply(invite, 180)
             cancel = await phone.receive(lambda m: m.method == "CANCEL")

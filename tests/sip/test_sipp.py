@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from ivr.telephony import Incoming, Keyed, LineGone
+from sip.embedded.config import Timing
 from tests.sip.raw import Hotline, free_ports, story
 
 SCENARIO = Path(__file__).parent / "scenarios" / "basic.xml"
@@ -39,7 +40,7 @@ def test_sipp_places_thirty_calls_and_all_end_well(need: Callable[[str], str], t
 
     @story
     async def run() -> None:
-        async with Hotline(rtp_range=free_ports(120)) as hotline:
+        async with Hotline(rtp_range=free_ports(120), timing=Timing()) as hotline:
             await sipp(path, hotline, tmp_path, PAUSE.format(500), calls=30)
             await hotline.until(LineGone, 30)
             assert len(hotline.of(Incoming)) == 30 and hotline.media.ports_in_use == 0
@@ -54,7 +55,7 @@ def test_sipp_presses_keys_from_a_capture(need: Callable[[str], str], tmp_path: 
 
     @story
     async def run() -> None:
-        async with Hotline() as hotline:
+        async with Hotline(timing=Timing()) as hotline:
             await sipp(path, hotline, tmp_path, keys)
             await hotline.until(LineGone)
             assert [event.key for event in hotline.of(Keyed)] == ["1", "*", "0"]
