@@ -1,4 +1,4 @@
-"""What is no call: malformed, unknown or unwanted requests, and junk (pitfalls 3, 4, 8; RFC 3261 §8.2)."""
+"""What is no call: malformed, unknown or unwanted requests, and junk (RFC 3261 §8.2)."""
 
 from __future__ import annotations
 
