@@ -64,6 +64,7 @@ class Recorder:
         self.ended = True
         if why != "failed":
             self._keep(self._line.flush())
+        self._speech.finish()
         self._wav.write(bytes(self._piece))
         self._piece.clear()
 

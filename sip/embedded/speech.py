@@ -34,7 +34,13 @@ class SpeechDetector:
     def feed(self, pcm: bytes) -> None:
         """Audio in order, any length."""
         self._waiting += pcm
-        size = len(self._waiting) // (2 * FRAME * _BATCH) * (2 * FRAME * _BATCH)
+        self._look(len(self._waiting) // (2 * FRAME * _BATCH) * (2 * FRAME * _BATCH))
+
+    def finish(self) -> None:
+        """Nothing more comes: look at the rest too."""
+        self._look(len(self._waiting) // (2 * FRAME) * (2 * FRAME))
+
+    def _look(self, size: int) -> None:
         if not size:
             return
         frames = np.frombuffer(bytes(self._waiting[:size]), "<i2").reshape(-1, FRAME).astype(np.float32)

@@ -73,6 +73,12 @@ def test_a_relayed_stream_goes_on_in_our_numbers():
     assert {p.ssrc for p in relayed} == {own.ssrc}
 
 
+def test_longer_packets_are_relayed_with_their_own_time():
+    out = Outgoing()
+    long = [theirs(n, ts=n * 480)._replace(payload=AUDIO * 3) for n in range(5)]  # 60 ms each
+    assert set(steps([read(out.relayed(packet)) for packet in long])) == {(1, 480)}
+
+
 def test_losses_and_reordering_of_the_other_side_stay_visible():
     out = Outgoing()
     order = [0, 1, 3, 2, 6]

@@ -82,6 +82,12 @@ def test_nobody_speaking_at_all_is_silence_too(tmp_path):
     assert one.end() == [(0, "silence")]  # no length: nobody spoke
 
 
+def test_a_word_shorter_than_the_detector_looks_at_once_is_speech(tmp_path):
+    one = Recording(tmp_path / "a.wav")
+    one.hear(tone(180))
+    assert one.end() == [(180, "stopped")]
+
+
 def test_a_far_end_that_sends_nothing_at_all_is_silent_by_the_clock(tmp_path):
     one = Recording(tmp_path / "a.wav", silence_ms=2000)
     one.tick(200)

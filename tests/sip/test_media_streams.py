@@ -372,6 +372,17 @@ async def test_a_media_that_is_not_started_says_so():
 
 
 @story
+async def test_comfort_noise_is_a_sign_of_life():
+    async with media() as m:
+        stream = m.open()
+        far = FarEnd(stream).agree()
+        far.speak(SILENCE)
+        await until(lambda: stream.stats.received and stream.last_packet_ms >= 200)
+        far.raw(far.packet(b"\x40", pt=13))
+        await until(lambda: stream.stats.other == 1 and stream.last_packet_ms < 200)
+
+
+@story
 async def test_how_long_nothing_came_is_told():
     async with media() as m:
         stream = m.open()
