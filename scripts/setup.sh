@@ -112,16 +112,14 @@ for_running() {
     python_environment voice
     # WAV reading and writing: the wheel of soundfile brings libsndfile, except on rare machines.
     "$PYTHON" -c 'import soundfile' 2>/dev/null || packages "sound files" libsndfile1 || true
-    # The panel's pictures of figures are drawn by the browser, so no font is needed to run.
     config=${HOTLINE_CONFIG:-hotline.toml}
     if ! [ -f "$config" ]; then
         step "Settings in $config"
         quietly "$VENV/bin/hotline" init --config "$config" || fail "could not write $config; see $LOG"
         done_
     fi
-    # Both are quick when there is nothing to do, and show their own progress when there is.
-    "$VENV/bin/hotline" db upgrade --quiet </dev/null
-    "$VENV/bin/hotline" voice build --quiet </dev/null
+    # Quick when there is nothing to do; shows its own progress when there is. (The database is made by `serve`.)
+    "$VENV/bin/hotline" voice build --quiet </dev/null || [ $? = 1 ] # 1: something is stale, and said so
 }
 
 for_testing() {
@@ -132,18 +130,16 @@ for_testing() {
     accessibility_checker
 }
 
-# axe-core, the accessibility checker the browser tests run inside the pages.
+# axe-core, the accessibility checker the browser tests run inside the pages (pinned in tests/web/package-lock.json).
 accessibility_checker() {
-    folder=build/axe
-    [ -f $folder/node_modules/axe-core/axe.min.js ] && return 0
+    [ -f tests/web/node_modules/axe-core/axe.min.js ] && return 0
     command -v npm >/dev/null 2>&1 || packages "npm for the accessibility checker" npm nodejs || true
     command -v npm >/dev/null 2>&1 || {
         say "  (the accessibility test is skipped by name: npm is missing)"
         return 0
     }
     step "Accessibility checker (axe-core)"
-    mkdir -p $folder
-    if quietly npm install --prefix $folder --no-audit --no-fund --no-save axe-core@4; then
+    if quietly npm ci --prefix tests/web --no-audit --no-fund; then
         done_
     else
         say "  (the accessibility test is skipped by name)"

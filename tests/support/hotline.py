@@ -66,8 +66,9 @@ class Hotline:
 
     @property
     def settings(self) -> Settings:
-        """The settings it runs with."""
-        return load(self.config, environ={})
+        """The settings it runs with (but for command-line options)."""
+        own = {name: value for name, value in self._environ.items() if name.startswith("HOTLINE_")}
+        return load(self.config, environ=own)
 
     @property
     def sip(self) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-AXE = ROOT / "build" / "axe" / "node_modules" / "axe-core" / "axe.min.js"  # put there by scripts/setup.sh
+AXE = ROOT / "tests" / "web" / "node_modules" / "axe-core" / "axe.min.js"  # put there by scripts/setup.sh
 
 
 def _program(*names: str) -> Callable[[], str | None]:
@@ -42,7 +42,7 @@ TOOLS: dict[str, tuple[Callable[[], str | None], str]] = {
     "chromium": (_program("chromium", "chromium-browser", "google-chrome"), "apt-get install chromium"),
     "postgres": (_postgres, "apt-get install postgresql"),
     "fonts": (_cjk_font, "apt-get install fonts-noto-cjk"),
-    "axe": (_file(AXE), "npm install --prefix build/axe axe-core@4"),
+    "axe": (_file(AXE), "npm ci --prefix tests/web"),
     "pjsua2": (_module("pjsua2"), "pip install 'open-hotline[dev]' with Python 3.11 or 3.12"),
     "playwright": (_module("playwright"), "pip install 'open-hotline[dev]'"),
     "espeak": (_module("espeakng_loader"), "pip install 'open-hotline[voice]'"),

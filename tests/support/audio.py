@@ -1,0 +1,116 @@
+"""Sound in tests: made so that it can be told apart, and found again in what somebody heard.
+
+All of it is signed 16-bit little-endian mono at 8 kHz, as bytes.
+"""
+
+from __future__ import annotations
+
+import struct
+import wave
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recordings.g711 import alaw_to_pcm, pcm_to_alaw
+
+RATE = 8000
+PCMA = 8
+
+
+def voice(seed: int, ms: int) -> bytes:
+    """Something like speech: a hum whose pitch and loudness wander. Different seeds do not correlate."""
+    rng = np.random.default_rng(seed)
+    count = RATE * ms // 1000
+    knots = np.arange(0, count + RATE, RATE // 10)
+    pitch = np.interp(np.arange(count), knots, rng.uniform(110, 260, len(knots)))
+    loud = np.interp(np.arange(count), knots, rng.uniform(0.35, 1.0, len(knots)))
+    phase = 2 * np.pi * np.cumsum(pitch) / RATE
+    weights = rng.uniform(0.3, 1.0, 8)
+    sound = sum(w * np.sin(k * phase + seed) for k, w in enumerate(weights, start=1))
+    return bytes((loud * sound / weights.sum() * 14_000).astype("<i2").tobytes())
+
+
+def silence(ms: int) -> bytes:
+    """Nothing at all."""
+    return bytes(RATE * ms // 1000 * 2)
+
+
+def through_alaw(pcm: bytes) -> bytes:
+    """What is left of it after a telephone line."""
+    return alaw_to_pcm(pcm_to_alaw(pcm))
+
+
+def likeness(heard: bytes, wanted: bytes) -> float:
+    """Normalised cross-correlation of ``wanted`` with the place in ``heard`` that fits it best, -1..1."""
+    return _best(_samples(heard), _samples(wanted))[0]
+
+
+def place_of(heard: bytes, wanted: bytes) -> int:
+    """Where in ``heard`` it fits best, in milliseconds."""
+    return _best(_samples(heard), _samples(wanted))[1] * 1000 // RATE
+
+
+def likeness_in_pieces(heard: bytes, wanted: bytes, piece_ms: int = 1000) -> list[float]:
+    """:func:`likeness` of each piece: two clocks, or a jitter buffer, may have shifted them a little."""
+    size = RATE * piece_ms // 1000 * 2
+    pieces = [wanted[at : at + size] for at in range(0, max(1, len(wanted) - size // 2), size)]
+    return [likeness(heard, piece) for piece in pieces if _samples(piece).any()]
+
+
+def write_wav(path: Path, pcm: bytes) -> Path:
+    """Write it as a WAV file."""
+    with wave.open(str(path), "wb") as file:
+        file.setparams((1, 2, RATE, 0, "NONE", ""))
+        file.writeframes(pcm)
+    return path
+
+
+def read_wav(path: Path) -> bytes:
+    """The samples of a WAV file, also of one whose writer has not finished it."""
+    data = path.read_bytes()
+    at, rate, channels = 12, RATE, 1
+    while at + 8 <= len(data):
+        name, size = data[at : at + 4], struct.unpack("<I", data[at + 4 : at + 8])[0]
+        if name == b"fmt ":
+            channels, rate = struct.unpack("<HI", data[at + 10 : at + 16])
+        if name == b"data":
+            assert (channels, rate) == (1, RATE), f"{path.name}: {channels} channels at {rate} Hz"
+            body = data[at + 8 : at + 8 + size] if size else data[at + 8 :]
+            return body[: len(body) // 2 * 2]
+        at += 8 + size + size % 2
+    return b""
+
+
+def sound_of_capture(path: Path) -> bytes:
+    """The A-law sound in a packet capture (Ethernet or Linux "any"), in order of sequence numbers."""
+    data = path.read_bytes()
+    link = struct.unpack("<I", data[20:24])[0]
+    skip = {1: 14, 113: 16}[link] + 20 + 8  # IPv4 without options, UDP
+    packets, at = {}, 24
+    while at + 16 <= len(data):
+        size = struct.unpack("<I", data[at + 8 : at + 12])[0]
+        rtp = data[at + 16 + skip : at + 16 + size]
+        at += 16 + size
+        if rtp[1] & 0x7F == PCMA:
+            packets[struct.unpack(">H", rtp[2:4])[0]] = rtp[12:]
+    return alaw_to_pcm(b"".join(packets[number] for number in sorted(packets)))
+
+
+def _samples(pcm: bytes) -> NDArray[np.float64]:
+    return np.frombuffer(pcm[: len(pcm) // 2 * 2], "<i2").astype(np.float64)
+
+
+def _best(heard: NDArray[np.float64], wanted: NDArray[np.float64]) -> tuple[float, int]:
+    count = len(wanted)
+    energy = float(wanted @ wanted)
+    if len(heard) < count or not energy:
+        return 0.0, 0
+    size = 1 << (len(heard) + count).bit_length()
+    product = np.fft.irfft(np.fft.rfft(heard, size) * np.conj(np.fft.rfft(wanted, size)), size)
+    sums = np.concatenate(([0.0], np.cumsum(heard * heard)))
+    local = sums[count:] - sums[:-count]
+    floor = 1e-6 * energy  # where there is silence nothing fits
+    fit = product[: len(heard) - count + 1] / np.sqrt(np.maximum(local, floor) * energy)
+    place = int(np.argmax(fit))
+    return float(fit[place]), place

@@ -1,0 +1,211 @@
+"""What a test sees of a running hotline: its store, its journal, its vault, its prompts, its process.
+
+Each test dials a number of its own (``sip:955981234@…``), so that its call is found by the called number.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import itertools
+import json
+import os
+import random
+import time
+import wave
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+
+from hotline import parts
+from ivr.call.commands import Say
+from ivr.script import lines
+from ivr.store.engine import open_engine, reading
+from ivr.store.models import Base, Call, Case, Journal, Leg, Recording
+from recordings.vault import Vault
+from tests.support.hotline import Hotline
+
+T = TypeVar("T")
+PATIENCE_S = 30.0
+PAUSE_S = 0.05
+_numbers = itertools.count(random.randrange(100_000, 900_000))
+
+
+def number() -> str:
+    """A called number nobody else dials."""
+    return f"95598{next(_numbers)}"
+
+
+async def until(condition: Callable[[], T], timeout_s: float = PATIENCE_S, what: Callable[[], object] | str = "") -> T:
+    """The first true value of ``condition``, while everything else goes on."""
+    end = time.monotonic() + timeout_s
+    while not (value := condition()):
+        if time.monotonic() > end:
+            raise AssertionError(f"not within {timeout_s:g} s: {what() if callable(what) else what or condition}")
+        await asyncio.sleep(PAUSE_S)
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One row of the journal."""
+
+    at: int
+    kind: str
+    name: str
+    data: dict[str, Any]
+    reason: str
+
+
+class Books:
+    """The store of one hotline, read from outside. Close it, or use it as a context manager."""
+
+    def __init__(self, hotline: Hotline) -> None:
+        self.hotline, self.settings = hotline, hotline.settings
+        self.engine = open_engine(self.settings.database)
+        self._read = reading(self.engine)
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+    # --- rows ---
+
+    def rows(self, model: type[Base], *where: Any) -> list[Any]:
+        """Rows of a table, oldest first."""
+        order = model.__table__.c.get("seq", model.__table__.c.id)
+        with self._read.connect() as connection:
+            return list(connection.execute(select(model).where(*where).order_by(order)))
+
+    def call(self, called: str) -> Any:
+        """The row of the call to this number; None while there is none."""
+        found = self.rows(Call, Call.called == called)
+        assert len(found) < 2
+        return found[0] if found else None
+
+    def facts(self, called: str, name: str = "") -> list[Fact]:
+        """What the journal says of that call."""
+        call = self.call(called)
+        if call is None:
+            return []
+        found = self.rows(Journal, Journal.call_id == call.id, *([Journal.name == name] if name else []))
+        return [Fact(row.at, row.kind, row.name, json.loads(row.data), row.reason) for row in found]
+
+    def cases(self, called: str) -> list[Any]:
+        """Cases opened in that call."""
+        call = self.call(called)
+        return self.rows(Case, Case.call_id == call.id) if call else []
+
+    def legs(self, called: str) -> list[Any]:
+        """Attempts to ring an operator in that call, in order."""
+        call = self.call(called)
+        found = self.rows(Leg, Leg.call_id == call.id) if call else []
+        return sorted(found, key=lambda leg: int(leg.id.rpartition("/")[2]))
+
+    def played(self, called: str) -> list[str]:
+        """Phrase keys spoken in that call, in order."""
+        return [key for fact in self.facts(called, "play") for key in fact.data["say"]]
+
+    def story(self, called: str) -> str:
+        """The call's journal as text, for a failed test."""
+        told = [f"{f.at} {f.name} {f.data} {f.reason}" for f in self.facts(called)]
+        return "\n".join(told) + f"\n{self.hotline.output()[-2000:]}"
+
+    # --- waiting ---
+
+    async def fact(self, called: str, name: str, timeout_s: float = PATIENCE_S, **data: Any) -> Fact:
+        """The first fact of this name with this data, when it is written."""
+
+        def found() -> Fact | None:
+            fits = (f for f in self.facts(called, name) if data.items() <= f.data.items())
+            return next(fits, None)
+
+        return await until(found, timeout_s, lambda: f"{name} {data} in\n{self.story(called)}")
+
+    async def says(self, called: str, key: str, times: int = 1) -> None:
+        """Wait until a phrase began to be spoken (for the ``times``-th time)."""
+        await until(lambda: self.played(called).count(key) >= times, what=lambda: f"{key}\n{self.story(called)}")
+
+    async def step(self, called: str, name: str) -> None:
+        """Wait until the call came to a step of the flow."""
+        await self.fact(called, "step", step=name)
+
+    async def ended(self, called: str, timeout_s: float = 60.0) -> Any:
+        """The call's row when it is over."""
+        await self.fact(called, "call_ended", timeout_s)
+        return self.call(called)
+
+    # --- sound ---
+
+    def recordings(self, called: str) -> list[bytes]:
+        """The sound of that call's recordings, decrypted, in order."""
+        call = self.call(called)
+        vault = Vault(self.settings.data.dir / "vault", parts.keys(self.settings))
+        stored = self.rows(Recording, Recording.call_id == call.id)
+        return [_pcm(vault.open(row.id)) for row in sorted(stored, key=lambda row: row.created)]
+
+    def prompt(self, key: str, **arguments: str) -> bytes:
+        """What the hotline plays for a phrase, in Chinese."""
+        return self.prompts([(key, arguments)])[0]
+
+    def prompts(self, wanted: list[tuple[str, dict[str, str]]]) -> list[bytes]:
+        """The same for several."""
+        phrases, zone = parts.phrases(self.settings), ZoneInfo(self.settings.unit.zone)
+        voices = parts.voices(self.settings)
+        try:
+            made = []
+            for key, arguments in wanted:
+                say = Say(key, tuple(arguments.items()))
+                today = datetime.now(UTC).astimezone(zone).date()
+                (line,) = lines(
+                    (say,), phrases, "zh-CN", caller=arguments.get("phone"), window_title=lambda w, _: w, today=today
+                )
+                made.append(voices.speak(line.text, "zh-CN", phrase_key=line.key, keep=not line.private).pcm)
+            return made
+        finally:
+            voices.close()
+
+    # --- the process ---
+
+    @property
+    def pid(self) -> int:
+        assert self.hotline.process is not None
+        return self.hotline.process.pid
+
+    def descriptors(self) -> int:
+        """Open file descriptors of the calls process."""
+        return len(os.listdir(f"/proc/{self.pid}/fd"))
+
+    def rtp_sockets(self) -> set[int]:
+        """UDP ports of the sound's range the calls process has bound."""
+        mine = set()
+        for entry in Path(f"/proc/{self.pid}/fd").iterdir():
+            try:
+                mine.add(os.readlink(entry))
+            except OSError:
+                continue  # closed meanwhile
+        ports = self.settings.rtp.ports
+        table = Path("/proc/net/udp").read_text().splitlines()[1:]
+        rows = [(int(row.split()[1].split(":")[1], 16), f"socket:[{row.split()[9]}]") for row in table]
+        return {port for port, inode in rows if inode in mine and ports.first <= port <= ports.last}
+
+
+@contextmanager
+def books_of(hotline: Hotline) -> Iterator[Books]:
+    """The books of a hotline, closed afterwards."""
+    books = Books(hotline)
+    try:
+        yield books
+    finally:
+        books.close()
+
+
+def _pcm(wav: bytes) -> bytes:
+    with wave.open(io.BytesIO(wav)) as file:
+        assert (file.getnchannels(), file.getsampwidth(), file.getframerate()) == (1, 2, 8000)
+        return file.readframes(file.getnframes())
