@@ -238,6 +238,8 @@ def main() -> int:
                 f"  {row.cpu:13.1%}  {key:>15}  {row.lost:4}  {row.stalls:6}  {row.noise:.3%}",
                 flush=True,
             )
+            if row.noise > 0.0005:
+                print("         the machine is busy with other work (noise): these figures say little")
             missed += [f"{mode}, {count} streams: {what}" for what in row.misses()]
     for what in missed:
         print("missed:", what)
