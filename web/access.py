@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from flask import Flask, abort, flash, redirect, request, session, url_for
+from flask import Flask, Response, abort, flash, redirect, request, session, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_login import LoginManager, UserMixin, current_user, logout_user
@@ -125,8 +125,8 @@ def init(app: Flask) -> None:
             session.clear()
             flash(_("您离开超过 %(minutes)s 分钟，已自动退出，请重新登录。", minutes=config().idle_minutes), "info")
         if not current_user.is_authenticated:
-            if request.endpoint == "board.live":
-                abort(401)
+            if request.endpoint == "board.live":  # no page: it would use up the message for the log-in page
+                return Response(status=401)
             here = request.full_path.rstrip("?") if request.method == "GET" else None
             return redirect(url_for("auth.login", next=here if here != "/" else None))
         if not current_user.may(permission):
