@@ -91,12 +91,14 @@ python_environment() { # python_environment EXTRAS
     fi
     step "Python packages ($extras)"
     export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1
-    if quietly "$PYTHON" -m pip install --retries 3 -e ".[$extras]"; then
+    if "$PYTHON" -m pip install --retries 3 -e ".[$extras]" >>"$LOG" 2>&1 </dev/null; then
         done_
     elif packages_complete "$extras"; then
         done_ "kept as installed (no network)"
     else
-        fail "could not install the Python packages; is there a network, or a package index set for pip? See $LOG"
+        done_ failed
+        tail -n 5 "$LOG" >&2
+        fail "The Python packages could not be installed; is there a network, or an index set for pip? See $LOG"
     fi
     printf '%s' "$sum" >"$stamp"
 }

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import pty
+import select
 import signal
 import socket
 import subprocess
 import sys
+import termios
 import wave
 from collections.abc import Callable
 from pathlib import Path
@@ -221,3 +224,43 @@ def test_the_doctor_starts_a_temporary_hotline_when_none_runs(tmp_path: Path) ->
     assert lines["test call"]["level"] == "ok", lines["test call"]
     assert "a temporary hotline" in lines["test call"]["text"]
     assert json.loads(command(hotline, "show", "calls", "--json").stdout) == []
+
+
+def test_keys_typed_in_a_terminal_reach_the_hotline(start_hotline: Start) -> None:
+    """With a real terminal (a pty): a status line, typed keys, q hangs up, the terminal left as it was."""
+    need("espeak")
+    hotline = start_hotline("calls")
+    ours, theirs = pty.openpty()
+    before = termios.tcgetattr(theirs)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "hotline", "dial", "--config", str(hotline.config)],
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        start_new_session=True,
+        env=os.environ | {"TERM": "xterm", "COLUMNS": "100"},
+    )
+    seen = bytearray()
+
+    def shows(text: str) -> Callable[[], bool]:
+        def look() -> bool:
+            while select.select([ours], [], [], 0)[0]:
+                seen.extend(os.read(ours, 65536))
+            return text.encode() in seen
+
+        return look
+
+    try:
+        wait_until(shows("step main"), 90, lambda: seen.decode(errors="replace"))
+        os.write(ours, b"3")
+        wait_until(shows("step complaint"), 60, lambda: seen.decode(errors="replace"))
+        os.write(ours, b"q")
+        wait_until(shows("ended after"), 60, lambda: seen.decode(errors="replace"))
+        assert process.wait(30) == 0
+        assert termios.tcgetattr(theirs)[3] == before[3]
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+        os.close(ours)
+        os.close(theirs)
