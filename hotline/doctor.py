@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -257,6 +258,26 @@ def seats(settings: Settings) -> Iterator[Line]:
         yield Line("seats", "ok", "all can be reached")
 
 
+def trunk(settings: Settings) -> Iterator[Line]:
+    """The line to the provider is registered (the calls process says so with its heart-beat)."""
+    if settings.trunk is None or "calls" not in runfile.read(settings.data.dir):
+        return
+    try:
+        with parts.looking(settings) as session:
+            beat = session.scalar(select(Process.detail).where(Process.kind == "calls").order_by(Process.beat.desc()))
+    except (DatabaseAway, OSError) as error:
+        yield Line("trunk", "FAIL", str(error))
+        return
+    state = str(json.loads(beat or "{}").get("trunk", "not known"))
+    if settings.trunk.mode == "ip" or state == "registered":
+        yield Line(
+            "trunk", "ok", f"{settings.trunk.host}: {state if settings.trunk.mode == 'register' else 'by address'}"
+        )
+    else:
+        todo = "check host, user and secret under [trunk], and that the network reaches it"
+        yield Line("trunk", "FAIL", f"{settings.trunk.host}: {state}", todo)
+
+
 def _reachable(session: Session) -> set[str]:
     return set(session.scalars(select(Seat.id).where(Seat.reachable)))
 
@@ -277,7 +298,7 @@ def test_call(settings: Settings) -> Iterator[Line]:
 
 
 CHECKS: tuple[Check, ...] = (
-    settings_file, rules, ports, database, keys, voices, fonts, clock, calendar, seats, test_call,
+    settings_file, rules, ports, database, keys, voices, fonts, clock, calendar, seats, trunk, test_call,
 )  # fmt: skip
 
 

@@ -106,7 +106,7 @@ async def _serve(settings: Settings, console: Console, password: str | None) -> 
         console.print("Ending: no new calls, present ones may finish; Ctrl-C again ends at once.")
         supervisor.stop()
 
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, stop)
     running = asyncio.create_task(supervisor.run())
     ready = asyncio.create_task(_until_ready(settings, lambda text: console.print(text)))

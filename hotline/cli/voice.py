@@ -12,7 +12,6 @@ from hotline import parts
 from hotline.cli.common import FOUND, json_option, looking, print_json
 from hotline.settings import Settings
 from recordings.sound import Line, Sound
-from recordings.voices import VoiceError
 
 
 @click.group()
@@ -44,7 +43,7 @@ def build(settings: Settings, quiet: bool) -> None:
         with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
             bar = progress.add_task("prompts 语音", total=len(lines))
 
-            def show(done: int, _total: int, _line: Line, _result: Sound | VoiceError) -> None:
+            def show(done: int, _total: int, _line: Line, _result: Sound | Exception) -> None:
                 progress.update(bar, completed=done)
 
             built = voices.build(lines, show)

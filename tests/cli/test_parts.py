@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import ssl
 import subprocess
@@ -12,12 +13,14 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
-from hotline import doctor, runfile, script, tls
+from hotline import doctor, parts, runfile, script, tls
 from hotline.ports import is_free, next_free, reachable, sip_answers, web_answers
 from hotline.script import Act
 from hotline.serve import Taken, choose_addresses
-from hotline.settings import Address, Settings, Sip, load
+from hotline.settings import Address, Settings, Sip, Trunk, load
 from hotline.settings_file import template, to_toml, write_template
+from ivr.store.models import Process, Seat
+from ivr.store.schema import upgrade
 from tests.support.ports import free_address
 
 # --- keys ---------------------------------------------------------------------------------------
@@ -209,8 +212,6 @@ def test_a_misspelt_variable_is_noticed(settings: Settings, monkeypatch: pytest.
 
 
 def test_keys_others_can_read_fail(settings: Settings) -> None:
-    from hotline import parts
-
     parts.keys(settings)
     assert levels(doctor.keys, settings) == ["ok"]
     (settings.data.dir / "keys").chmod(0o755)
@@ -239,3 +240,28 @@ def test_a_check_that_breaks_is_a_finding_and_the_others_go_on(
     monkeypatch.setattr(doctor, "CHECKS", (broken, doctor.settings_file))
     found = list(doctor.examine(settings))
     assert [line.level for line in found] == ["FAIL", "ok"] and "bang" in found[0].text
+
+
+@pytest.mark.parametrize(
+    ("state", "level"), [("registered", "ok"), ("failed: 403 Forbidden", "FAIL"), ("registering", "FAIL")]
+)
+def test_ans_4_a_trunk_that_is_not_registered_fails(settings: Settings, state: str, level: str) -> None:
+    trunk = Trunk(host="sip.example", user="u", secret="s")
+    settings = settings.model_copy(update={"trunk": trunk})
+    upgrade(settings.database)
+    with parts.changing(settings) as session:
+        session.add(Process(owner="here", kind="calls", started=1, beat=2, detail=json.dumps({"trunk": state})))
+    with runfile.announced(settings.data.dir, "calls", sip="127.0.0.1:5060"):
+        (line,) = doctor.trunk(settings)
+    assert line.level == level and state in line.text
+
+
+def test_without_an_operator_the_doctor_warns_and_says_what_to_try(settings: Settings) -> None:
+    upgrade(settings.database)
+    with runfile.announced(settings.data.dir, "calls", sip="127.0.0.1:5060"):
+        (line,) = doctor.seats(settings)
+        assert line.level == "warn" and "hotline dial --seat" in line.todo
+        with parts.changing(settings) as session:
+            session.add(Seat(id="101", reachable=True, since=1))
+        (line,) = doctor.seats(settings)
+        assert line.level == "ok" and "101 can be reached" in line.text
