@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import select
@@ -39,7 +40,6 @@ class Line(pj.Call):
 
     def onCallMediaState(self, _: Any) -> None:
         media = self.sound()
-        print("media", media, [(m.type, m.status, m.index) for m in self.getInfo().media], flush=True)
         if media is not None:
             media.startTransmit(self.phone.recorder)
             if self.phone.player is not None:
@@ -47,7 +47,8 @@ class Line(pj.Call):
 
     def sound(self) -> pj.AudioMedia | None:
         """The call's sound while it is active."""
-        for index, media in enumerate(self.getInfo().media):
+        info = self.getInfo()  # its list lives only as long as it does
+        for index, media in enumerate(info.media):
             if media.type == pj.PJMEDIA_TYPE_AUDIO and media.status == pj.PJSUA_CALL_MEDIA_ACTIVE:
                 return self.getAudioMedia(index)
         return None
@@ -90,14 +91,19 @@ class Phone:
         config.uaConfig.threadCnt = 0
         config.uaConfig.mainThreadOnly = True
         config.uaConfig.maxCalls = 4
-        config.logConfig.level = 4
+        config.logConfig.level = 0
         config.logConfig.consoleLevel = 0
-        config.logConfig.filename = heard.replace(".wav", ".log")
         config.medConfig.clockRate = 8000
         config.medConfig.sndClockRate = 8000
         config.medConfig.noVad = True
         config.medConfig.ecTailLen = 0
         config.medConfig.sndAutoCloseTime = -1
+        # A jitter buffer that throws nothing away: what is heard on a busy machine comes late, but whole.
+        config.medConfig.jbInit = config.medConfig.jbMinPre = config.medConfig.jbMaxPre = 400
+        config.medConfig.jbMax = 2000
+        algorithm = config.medConfig.jbDiscardAlgo
+        ctypes.c_int.from_address(int(algorithm)).value = 0  # PJMEDIA_JB_DISCARD_NONE; the wrapper has no name for it
+        config.medConfig.jbDiscardAlgo = algorithm
         self.endpoint.libInit(config)
         transport = pj.TransportConfig()
         transport.boundAddress = "127.0.0.1"

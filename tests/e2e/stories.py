@@ -1,0 +1,162 @@
+"""What the end-to-end stories share: operators at their telephones, and what a complaint must leave behind."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import chinese_calendar
+
+from hotline import parts
+from ivr.cases.numbers import parse_case_number
+from ivr.cases.promise import due_for
+from ivr.telephony import Clip
+from sip.embedded.phone import OnCall, Phone
+from tests.support import audio
+from tests.support.books import Books
+from tests.support.hotline import Hotline
+from tests.support.telephone import Telephone
+
+STORY_S = 150.0
+ANSWERS = OnCall(answer_after_s=0.2)
+RINGS_ON = OnCall()
+BUSY = OnCall(refuse=486)
+SPOKEN_MS = 3000
+ALIKE = 0.9
+
+
+def story(test: Callable[..., Coroutine[object, object, None]]) -> Callable[..., None]:
+    """Run an async test on its own loop, in bounded time."""
+
+    @functools.wraps(test)
+    def run(*args: object, **kwargs: object) -> None:
+        async def bounded() -> None:
+            async with asyncio.timeout(STORY_S):
+                await test(*args, **kwargs)
+
+        asyncio.run(bounded())
+
+    return run
+
+
+@asynccontextmanager
+async def operator(hotline: Hotline, seat: str, does: OnCall = ANSWERS) -> AsyncIterator[Phone]:
+    """An operator's telephone, registered as a seat."""
+    phone = await Phone.open()
+    phone.on_call = does
+    try:
+        await phone.register(hotline.sip, seat, hotline.secret(seat))
+        yield phone
+    finally:
+        await phone.close()
+
+
+@asynccontextmanager
+async def citizen(hotline: Hotline, called: str, caller: str = "13812345678") -> AsyncIterator[Phone]:
+    """A citizen's telephone with a call that was answered."""
+    phone = await Phone.open()
+    try:
+        await phone.call(f"sip:{called}@{hotline.sip}", caller)
+        yield phone
+    finally:
+        await phone.close()
+
+
+def clip(pcm: bytes) -> Clip:
+    """Sound for a :class:`Phone` to say."""
+    return Clip(f"test-{hash(pcm)}", pcm)
+
+
+async def say(phone: Phone, pcm: bytes) -> None:
+    """Say it to the end."""
+    done = asyncio.Event()
+    phone.play([clip(pcm)], lambda _finished: done.set())
+    await done.wait()
+
+
+class Ours:
+    """Our own :class:`Phone` as a :class:`Telephone`."""
+
+    def __init__(self, phone: Phone) -> None:
+        self._phone = phone
+
+    async def speak(self, pcm: bytes) -> None:
+        self._phone.play([clip(pcm)])
+
+    def heard(self) -> bytes:
+        return bytes(self._phone.heard)
+
+
+async def both_hear(one: Any, other: Any, seed: int = 1) -> None:
+    """Two telephones speak at once, each its own words; each must have heard the other's."""
+    said = audio.voice(seed, SPOKEN_MS), audio.voice(seed + 1, SPOKEN_MS)
+    await one.speak(said[0])
+    await other.speak(said[1])
+    wanted = [audio.through_alaw(pcm) for pcm in said]
+    end = asyncio.get_running_loop().time() + 20
+    while True:
+        found = audio.likeness(other.heard(), wanted[0]), audio.likeness(one.heard(), wanted[1])
+        if min(found) >= ALIKE:
+            return
+        assert asyncio.get_running_loop().time() < end, f"heard by the other {found[0]:.2f}, by the one {found[1]:.2f}"
+        await asyncio.sleep(0.5)
+
+
+def heard_well(heard: bytes, prompt: bytes) -> float:
+    """How well a whole prompt was heard: the mean of its seconds, each where it fits best."""
+    pieces = audio.likeness_in_pieces(heard, audio.through_alaw(prompt))
+    return sum(pieces) / len(pieces)
+
+
+async def complain(books: Books, called: str, phone: Telephone, spoken: bytes, *, category: str = "3") -> None:
+    """From the greeting to the moment when the case's number is being spoken."""
+    await books.says(called, "notice.recording")
+    await phone.press("3")
+    await books.step(called, "complaint")
+    await phone.press("#")  # the thanks were heard
+    await books.says(called, "ask.category")
+    await phone.press(category)
+    await books.says(called, "ask.account")
+    await phone.press("#")
+    await books.fact(called, "record")
+    await phone.speak(spoken)
+    await asyncio.sleep(len(spoken) / 16_000 + 0.5)
+    await phone.press("#")
+    await books.says(called, "callback.own")
+    await phone.press("1")
+    await books.says(called, "case.number")
+
+
+def five_days_rolled(received: date) -> date:
+    """B8: five natural days, the day of receipt not counted, moved to the next working day."""
+    due = received + timedelta(days=5)
+    while not chinese_calendar.is_workday(due):
+        due += timedelta(days=1)
+    return due
+
+
+def check_complaint(books: Books, called: str, spoken: bytes) -> Any:
+    """The one case of that call: due date, number, recording, and that all was stored before it was spoken."""
+    settings = books.settings
+    zone = ZoneInfo(settings.unit.zone)
+    (case,) = books.cases(called)
+    assert (case.kind, case.channel, case.complete, case.confirmed) == ("complaint", "phone", True, True)
+    received = datetime.fromtimestamp(case.received / 1000, UTC).astimezone(zone)
+    promised = due_for("complaint", received, parts.profile(settings), parts.calendar(settings), zone)
+    assert case.due == promised.due_text
+    assert case.due_ms == round(promised.due_at.timestamp() * 1000)
+    if received.year <= 2026:  # as far as the other table reaches
+        assert case.due[:10] == five_days_rolled(received.date()).isoformat()
+    assert parse_case_number(case.number).day == received.date()
+    (recorded,) = books.recordings(called)
+    assert audio.likeness(recorded, audio.through_alaw(spoken)) >= ALIKE
+    names = [fact.name for fact in books.facts(called)]
+    spoke = next(i for i, f in enumerate(books.facts(called)) if "case.number" in f.data.get("say", ()))
+    assert names.index("recorded") < names.index("case_opened") <= spoke
+    assert "case.due.complaint" in books.played(called)
+    return case
