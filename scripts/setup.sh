@@ -126,6 +126,8 @@ for_running() {
 
 for_testing() {
     packages "telephones for the tests" sip-tester baresip-core || say "  (tests that need sipp and baresip are skipped by name)"
+    packages "Asterisk for the tests, in a folder of its own" mmdebstrap debian-archive-keyring ||
+        say "  (tests that need Asterisk are skipped by name)"
     packages "PostgreSQL for the tests" postgresql || say "  (tests that need PostgreSQL are skipped by name)"
     packages "browser and Chinese fonts for the tests" chromium fonts-noto-cjk || say "  (tests in a browser are skipped by name)"
     python_environment voice,postgres,dev

@@ -27,13 +27,13 @@ MODULES = {
             "res_pjsip_authenticator_digest", "res_pjsip_outbound_authenticator_digest",
             "res_pjsip_outbound_registration", "res_pjsip_endpoint_identifier_ip",
             "res_pjsip_endpoint_identifier_user", "res_pjsip_endpoint_identifier_anonymous", "res_pjsip_caller_id",
-            "res_pjsip_dtmf_info", "res_pjsip_nat", "res_pjsip_rfc3326", "res_pjsip_acl", "res_pjproject",
-            "res_sorcery_config", "res_sorcery_memory", "res_sorcery_astdb"),
+            "res_pjsip_pubsub", "res_pjsip_dtmf_info", "res_pjsip_nat", "res_pjsip_rfc3326", "res_pjsip_acl",
+            "res_pjproject", "res_sorcery_config", "res_sorcery_memory", "res_sorcery_astdb"),
     "sound": ("res_rtp_asterisk", "res_timing_timerfd", "bridge_simple", "codec_alaw", "codec_ulaw", "codec_g722",
               "codec_resample", "codec_a_mu", "format_wav", "format_pcm"),
     "ARI": ("res_http_websocket", "res_websocket_client", "res_stasis", "res_stasis_answer", "res_stasis_playback",
-            "res_stasis_recording", "res_stasis_device_state", "res_ari", "res_ari_model", "res_ari_applications",
-            "res_ari_asterisk", "res_ari_bridges", "res_ari_channels", "res_ari_device_states", "res_ari_endpoints",
+            "res_stasis_recording", "res_stasis_snoop", "res_stasis_device_state", "res_ari", "res_ari_model",
+            "res_ari_applications", "res_ari_asterisk", "res_ari_bridges", "res_ari_channels", "res_ari_device_states", "res_ari_endpoints",
             "res_ari_events", "res_ari_playbacks", "res_ari_recordings"),
 }  # fmt: skip
 
@@ -58,6 +58,10 @@ def files(site: Site) -> dict[str, str]:
         "rtp.conf": _section("general", [("rtpstart", site.rtp_range[0]), ("rtpend", site.rtp_range[1])]),
         "pjsip.conf": _pjsip(site),
         "extensions.conf": "; All calls, from outside and to seats, go through one loop.\n" + dialplan(site),
+        "indications.conf": _INDICATIONS,
+        "cdr.conf": "; The hotline keeps its own journal.\n[general]\nenable = no\n",
+        "cel.conf": "[general]\nenable = no\n",
+        **{name: f"; {_DEFAULTS}\n" for name in _UNCHANGED},
     }
 
 
@@ -68,8 +72,7 @@ def additions(site: Site) -> dict[str, str]:
         "http.conf": "; in [general], if not set already:\n;   enabled = yes\n;   bindaddr = 127.0.0.1\n",
         "ari.conf": _ari_user(site.engine),
         "extensions.conf": dialplan(site),
-        "pjsip.conf": "; The operators' phones, unless you have them already under these names.\n\n"
-        + "\n".join(seats),
+        "pjsip.conf": "; The operators' phones, unless you have them already under these names.\n\n" + "\n".join(seats),
     }
 
 
@@ -85,9 +88,13 @@ def dialplan(site: Site) -> str:
 ; While no hotline is connected a call waits {TRIES * PAUSE_S:g} s for it. Then the caller is told that we
 ; are very sorry and can leave a message, which the hotline finds when it is back.
 [{context}]
-exten => s,1,Goto(main,1)
-exten => _[+*#0-9a-zA-Z]!,1,Set(TRIES=0)
- same => n(again),Stasis({app},call,${{CALLERID(num-pres)}},${{CHANNEL(pjsip,remote_addr)}})
+exten => s,1,Goto({context}-call,s,1)
+exten => _[+*#0-9a-zA-Z]!,1,Set(HOTLINE_CALLED=${{FILTER(+*#0-9a-zA-Z,${{EXTEN}})}})
+ same => n,Goto({context}-call,s,1)
+
+[{context}-call]
+exten => s,1,Set(TRIES=0)
+ same => n(again),Stasis({app},call,${{HOTLINE_CALLED}},${{CALLERID(num-pres)}},${{CHANNEL(pjsip,remote_addr)}})
  same => n,GotoIf($["${{STASISSTATUS}}" = "SUCCESS"]?done)
  same => n,Set(TRIES=$[${{TRIES}} + 1])
  same => n,Wait({PAUSE_S:g})
@@ -95,9 +102,8 @@ exten => _[+*#0-9a-zA-Z]!,1,Set(TRIES=0)
  same => n,Answer()
  same => n,Playback({sorry})
  same => n,Set(WHO=${{FILTER(0-9+,${{CALLERID(num)}})}})
- same => n,Record({left}/${{EPOCH}}_${{WHO}}_${{FILTER(0-9+,${{EXTEN}})}}_${{UNIQUEID}}.wav,{SILENCE_S},{MESSAGE_S},kq)
+ same => n,Record({left}/${{EPOCH}}_${{WHO}}_${{UNIQUEID}}.wav,{SILENCE_S},{MESSAGE_S},kq)
  same => n(done),Hangup()
-exten => h,1,NoOp()
 
 ; A seat that lifted its phone. It is told nothing while it waits; its caller hears the hotline.
 [{context}-seat]
@@ -108,7 +114,6 @@ exten => s,1,Set(TRIES=0)
  same => n,Wait({PAUSE_S:g})
  same => n,GotoIf($[${{TRIES}} < {TRIES}]?again)
  same => n(done),Hangup()
-exten => h,1,NoOp()
 """
 
 
@@ -148,6 +153,30 @@ def _modules() -> str:
         lines += ["", f"; {use}", *(f"load = {name}.so" for name in names)]
     return "\n".join(lines) + "\n"
 
+
+# Asterisk looks for these too; empty, they keep its start free of false alarms.
+_UNCHANGED = ("acl.conf", "ccss.conf", "features.conf", "manager.conf", "pjproject.conf", "stasis.conf", "udptl.conf",
+              "websocket_client.conf")  # fmt: skip
+_DEFAULTS = "Nothing set: Asterisk's defaults."
+
+_INDICATIONS = """\
+; Tones of the Chinese network.
+[general]
+country = cn
+
+[cn]
+description = China
+ringcadence = 1000,4000
+dial = 450
+busy = 450/350,0/350
+ring = 450/1000,0/4000
+congestion = 450/700,0/700
+callwaiting = 450/400,0/4000
+dialrecall = 450
+record = 950/400,0/10000
+info = 450/100,0/100,450/100,0/100,450/100,0/100,450/400,0/400
+stutter = 450
+"""
 
 _LOGGER = """\
 [general]
@@ -190,7 +219,10 @@ def _transport(site: Site) -> list[tuple[str, object]]:
     host = f"[{site.sip_host}]" if ":" in site.sip_host else site.sip_host
     lines: list[tuple[str, object]] = [("type", "transport"), ("protocol", "udp"), ("bind", f"{host}:{site.sip_port}")]
     if site.advertised_host:
-        lines += [("external_media_address", site.advertised_host), ("external_signaling_address", site.advertised_host)]
+        lines += [
+            ("external_media_address", site.advertised_host),
+            ("external_signaling_address", site.advertised_host),
+        ]
     return lines
 
 
@@ -217,7 +249,12 @@ def _seat(seat: SeatConfig, site: Site) -> list[str]:
     parts = []
     if seat.secret is not None:
         endpoint += [("auth", f"{seat.id}-auth")]
-        aor += [("max_contacts", 2), ("remove_existing", "yes"), ("remove_unavailable", "yes"), ("qualify_frequency", 30)]
+        aor += [
+            ("max_contacts", 2),
+            ("remove_existing", "yes"),
+            ("remove_unavailable", "yes"),
+            ("qualify_frequency", 30),
+        ]
         parts.append(
             _section(
                 f"{seat.id}-auth",
@@ -240,7 +277,9 @@ def _trunk(trunk: TrunkConfig, site: Site) -> list[str]:
     ]
     parts = [
         _section("trunk", [("type", "aor"), ("contact", server), ("qualify_frequency", 60)]),
-        _section("trunk-known", [("type", "identify"), ("endpoint", "trunk"), *(("match", p) for p in (host, *trunk.peers))]),
+        _section(
+            "trunk-known", [("type", "identify"), ("endpoint", "trunk"), *(("match", p) for p in (host, *trunk.peers))]
+        ),
     ]
     if trunk.user:
         endpoint += [("outbound_auth", "trunk-auth"), ("from_user", trunk.user)]

@@ -1,14 +1,17 @@
 """The same world around different engines: a caller, operators' phones, and waiting until something is so.
 
 A rig is what the contract test talks to. One per engine: the simulator in virtual time, the embedded
-engine with real phones on loopback. Another engine joins by writing one more rig.
+engine and Asterisk with real phones on loopback. Another engine joins by writing one more rig.
 """
 
 from __future__ import annotations
 
 import asyncio
+import atexit
 import math
+import shutil
 import struct
+import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from pathlib import Path
@@ -16,14 +19,17 @@ from typing import Any
 
 from ivr.clock import VirtualClock
 from ivr.telephony import Clip, Engine, EngineEvent, Incoming
+from sip.asterisk.engine import AsteriskEngine
 from sip.embedded.config import EmbeddedConfig, SeatConfig, Timing
 from sip.embedded.engine import EmbeddedEngine
 from sip.embedded.media import Media
 from sip.embedded.phone import OnCall, Phone
 from sip.simulator import SeatPlan, Simulator
 from tests.support import ports
+from tests.support.asterisk import Asterisk
 
 SECRET = "contract-secret"
+SEATS = ("101", "102")
 WAIT_S = 20.0
 
 
@@ -147,17 +153,12 @@ class SimulatorRig(Rig):
         self.clock.advance(ms)
 
 
-class EmbeddedRig(Rig):
+class PhonesRig(Rig):
+    """Real telephones on loopback; ``port``: where the engine takes their calls."""
+
+    port: int
+
     async def start(self) -> None:
-        config = EmbeddedConfig(
-            sip_host="127.0.0.1",
-            sip_port=0,
-            rtp_range=tuple(ports.rtp_range(400)),
-            seats={seat: SeatConfig(seat, SECRET) for seat in ("101", "102")},
-            timing=Timing(t1=0.1, t2=0.4, t4=0.5),
-        )
-        self.engine = self.embedded = EmbeddedEngine(config, Media("127.0.0.1", config.rtp_range))
-        await self.engine.start(self.events.append)
         self.phones: dict[str, Phone] = {}
         self.tasks: list[asyncio.Task[None]] = []
 
@@ -172,7 +173,7 @@ class EmbeddedRig(Rig):
     async def call(self, caller: str | None = "13800001111") -> str:
         phone = await Phone.open("127.0.0.1")
         known = len(self.of(Incoming))
-        uri = f"sip:95598@127.0.0.1:{self.embedded.port}"
+        uri = f"sip:95598@127.0.0.1:{self.port}"
         self.tasks.append(asyncio.create_task(phone.call(uri, caller or "anonymous")))
         incoming = (await self.wait(lambda: self.of(Incoming)[known:]))[0]
         self.phones[incoming.line] = phone
@@ -197,7 +198,7 @@ class EmbeddedRig(Rig):
             "busy": OnCall(refuse=486),
             "silent": OnCall(),
         }[does]
-        await phone.register(f"127.0.0.1:{self.embedded.port}", seat, SECRET)
+        await phone.register(f"127.0.0.1:{self.port}", seat, SECRET)
         await self.wait(lambda: self.engine.reachable().get(seat))
 
     async def operator_leaves(self, seat: str) -> None:
@@ -214,4 +215,47 @@ class EmbeddedRig(Rig):
         await asyncio.sleep(ms / 1000)
 
 
-RIGS: dict[str, type[Rig]] = {"simulator": SimulatorRig, "embedded": EmbeddedRig}
+class EmbeddedRig(PhonesRig):
+    async def start(self) -> None:
+        await super().start()
+        config = EmbeddedConfig(
+            sip_host="127.0.0.1",
+            sip_port=0,
+            rtp_range=tuple(ports.rtp_range(400)),
+            seats={seat: SeatConfig(seat, SECRET) for seat in SEATS},
+            timing=Timing(t1=0.1, t2=0.4, t4=0.5),
+        )
+        self.engine = engine = EmbeddedEngine(config, Media("127.0.0.1", config.rtp_range))
+        await engine.start(self.events.append)
+        self.port = engine.port
+
+
+class AsteriskRig(PhonesRig):
+    """One Asterisk serves all stories: each leaves it without a channel."""
+
+    asterisk: Asterisk | None = None
+
+    async def start(self) -> None:
+        await super().start()
+        kind = type(self)
+        if kind.asterisk is None:
+            folder = Path(tempfile.mkdtemp(prefix="asterisk-"))
+            kind.asterisk = Asterisk(folder / "home", dict.fromkeys(SEATS, SECRET)).start()
+            atexit.register(kind.end)
+        self.engine = AsteriskEngine(kind.asterisk.config)
+        await self.engine.start(self.events.append)
+        self.port = kind.asterisk.sip.port
+
+    async def stop(self) -> None:
+        await super().stop()
+        assert self.asterisk is not None
+        assert self.asterisk.channels() == 0 and self.asterisk.bridges() == 0
+
+    @classmethod
+    def end(cls) -> None:
+        if cls.asterisk is not None:
+            cls.asterisk.stop()
+            shutil.rmtree(cls.asterisk.home.parent)
+
+
+RIGS: dict[str, type[Rig]] = {"simulator": SimulatorRig, "embedded": EmbeddedRig, "asterisk": AsteriskRig}

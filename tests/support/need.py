@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -40,6 +41,7 @@ TOOLS: dict[str, tuple[Callable[[], str | None], str]] = {
     "sipp": (_program("sipp"), "apt-get install sip-tester"),
     "baresip": (_program("baresip"), "apt-get install baresip-core"),
     "chromium": (_program("chromium", "chromium-browser", "google-chrome"), "apt-get install chromium"),
+    "mmdebstrap": (_program("mmdebstrap"), "apt-get install mmdebstrap (it makes the root folder with Asterisk)"),
     "postgres": (_postgres, "apt-get install postgresql"),
     "fonts": (_cjk_font, "apt-get install fonts-noto-cjk"),
     "axe": (_file(AXE), "npm ci --prefix tests/web"),
@@ -56,3 +58,15 @@ def need(tool: str) -> str:
     if found is None:
         pytest.skip(f"{tool} is not installed: {remedy}")
     return found
+
+
+def asterisk_root() -> Path:
+    """The root folder with Asterisk, made at first use. Skips the test, by name, when it cannot be had."""
+    need("mmdebstrap")
+    root = ROOT / "build" / "asterisk-root"
+    made = subprocess.run(
+        [str(ROOT / "docker" / "asterisk-root.sh"), str(root)], capture_output=True, text=True, timeout=280, check=False
+    )
+    if made.returncode:
+        pytest.skip(f"docker/asterisk-root.sh: {made.stderr.strip()[-300:]}")
+    return root

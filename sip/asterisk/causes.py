@@ -1,0 +1,44 @@
+"""Why a channel ended, in the port's words (pure)."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from ivr.telephony import FailReason
+from sip.embedded.leg_out import reason_of
+
+# Q.850 causes that mean "lost", not "hung up": network or media failed (44 is also Asterisk's RTP time-out).
+LOST = frozenset({27, 34, 38, 41, 42, 44, 47})
+_FAILED: dict[int, FailReason] = {
+    1: "unreachable",
+    3: "unreachable",
+    17: "busy",
+    18: "unreachable",
+    19: "no_answer",
+    20: "unreachable",
+    21: "declined",
+    27: "unreachable",
+}
+UNAVAILABLE = "unavailable"  # no new calls now: 503
+# What a caller is told when we refuse: Q.850 causes that become the SIP codes of the other engines.
+_REFUSED = {"busy": 17, "declined": 21, "not_found": 1, UNAVAILABLE: 34}
+NORMAL = 16
+
+
+def by_whom(cause: int) -> Literal["far", "failure"]:
+    """Did the far end hang up, or was the line lost?"""
+    return "failure" if cause in LOST else "far"
+
+
+def fail_reason(cause: int, sip_code: int, rang: bool, rung_out: bool) -> FailReason:
+    """Why a dialled phone did not answer. ``rung_out``: our own limit ended it."""
+    if rung_out:
+        return "no_answer" if rang else "unreachable"
+    if sip_code >= 300 and sip_code != 487:
+        return reason_of(sip_code)
+    return _FAILED.get(cause, "error")
+
+
+def refusal(cause: str) -> int:
+    """The Q.850 cause for ending a line for the port's ``cause``."""
+    return _REFUSED.get(cause, NORMAL)

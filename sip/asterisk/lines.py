@@ -1,0 +1,90 @@
+"""What the engine knows of each line. A line's name is its channel's id in Asterisk."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+By = Literal["far", "us", "failure"]
+
+
+@dataclass(slots=True)
+class Recording:
+    """One recording that runs: its ``name`` in Asterisk, and what the port asked for."""
+
+    name: str
+    token: str
+    path: Path
+    max_ms: int
+    stopped: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class Line:
+    """One telephone leg. ``seat`` is empty for a call from outside."""
+
+    name: str
+    seat: str = ""
+    up: bool = False
+    rang: bool = False
+    verdict: tuple[By, str] | None = None  # we asked for its end: by whom it ends, and why
+    rung_out: bool = False
+    leaving: bool = False  # the far end hung up; the channel is on its way out
+    playing: tuple[str, str] | None = None  # token, playback id
+    recording: Recording | None = None
+    plays: int = 0
+    peer: str | None = None
+    bridge: str | None = None
+    held: bool = False
+    last: tuple[int, int] | None = None  # its end (Q.850 cause, SIP code) waits for its recording
+    timers: list[asyncio.TimerHandle] = field(default_factory=list)
+
+
+class Lines:
+    """Every live line; ``idle`` is set whenever there is none."""
+
+    def __init__(self) -> None:
+        self._lines: dict[str, Line] = {}
+        self.idle = asyncio.Event()
+        self.idle.set()
+
+    def __len__(self) -> int:
+        return len(self._lines)
+
+    def __iter__(self) -> Iterator[Line]:
+        return iter(list(self._lines.values()))
+
+    def get(self, name: str) -> Line | None:
+        return self._lines.get(name)
+
+    def live(self, name: str) -> Line | None:
+        """The line unless its end is on the way."""
+        line = self._lines.get(name)
+        return line if line is not None and line.last is None else None
+
+    @property
+    def incoming(self) -> int:
+        """How many are calls from outside."""
+        return sum(not line.seat for line in self._lines.values())
+
+    def add(self, line: Line) -> None:
+        self._lines[line.name] = line
+        self.idle.clear()
+
+    def remove(self, line: Line) -> None:
+        for timer in line.timers:
+            timer.cancel()
+        self._lines.pop(line.name, None)
+        if not self._lines:
+            self.idle.set()
+
+    def playing(self, playback: str) -> Line | None:
+        """The line a playback is heard on."""
+        return next((line for line in self if line.playing and line.playing[1] == playback), None)
+
+    def recording(self, name: str) -> Line | None:
+        """The line a recording is made of."""
+        return next((line for line in self if line.recording and line.recording.name == name), None)

@@ -1,0 +1,220 @@
+"""The one connection to Asterisk: ARI's events and our requests over a single WebSocket.
+
+One task owns the socket. Requests are written in the order they were asked, Asterisk carries them out in that order,
+and each is answered exactly once: by Asterisk's reply or, after its time-out, by ``LOST``. A request
+that was not answered when the connection broke is sent again on the next one, so every request
+names what it makes (channel, playback, recording, bridge): made twice, it is still one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import itertools
+import json
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote, urlencode, urlsplit
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import InvalidStatus, WebSocketException
+
+from sip.asterisk.config import AsteriskConfig
+
+log = logging.getLogger(__name__)
+
+PING_S = 5.0  # a connection that says nothing for twice as long is dead
+OPEN_S = 5.0
+MAX_MESSAGE = 16 * 2**20  # the list of some thousand channels
+
+# What is asked for; everything else Asterisk would tell costs both sides time. Replies count as events.
+EVENTS = (
+    "RESTResponse", "StasisStart", "ChannelHangupRequest", "ChannelDestroyed", "ChannelStateChange",
+    "ChannelDtmfReceived", "ChannelHold", "ChannelUnhold", "PlaybackFinished", "RecordingFinished", "RecordingFailed",
+    "DeviceStateChanged", "ApplicationReplaced",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """Asterisk's answer: the HTTP status (0: none came in time) and the JSON document, if any."""
+
+    code: int
+    body: Any = None
+
+    @property
+    def ok(self) -> bool:
+        return 200 <= self.code < 300
+
+
+LOST = Reply(0)
+Done = Callable[[Reply], None]
+
+
+@dataclass(slots=True)
+class _Asked:
+    frame: str
+    done: Done
+    timer: asyncio.TimerHandle
+
+
+class Refused(OSError):
+    """Asterisk does not let us in, and trying again will not change that; the text says what to do."""
+
+
+class Link:
+    """Runs on the loop that calls :meth:`run`.
+
+    ``on_event`` gets every event; ``on_open`` is called after each connect, when what was left
+    unanswered has been sent again; ``on_replaced`` when another process took our application name.
+    """
+
+    def __init__(
+        self,
+        config: AsteriskConfig,
+        on_event: Callable[[Mapping[str, Any]], None],
+        on_open: Callable[[], None],
+        on_replaced: Callable[[], None],
+    ) -> None:
+        self._config = config
+        self._on_event, self._on_open, self._on_replaced = on_event, on_open, on_replaced
+        self._asked: dict[str, _Asked] = {}
+        self._numbers = itertools.count(1)
+        self._outbox: asyncio.Queue[str] | None = None  # while connected
+        self._socket: ClientConnection | None = None
+        self._replaced = False
+
+    @property
+    def connected(self) -> bool:
+        return self._outbox is not None
+
+    def ask(
+        self,
+        method: str,
+        *path: str,
+        query: Mapping[str, object] | None = None,
+        body: object = None,
+        done: Done = lambda _: None,
+    ) -> None:
+        """Send a request; ``path`` in pieces, each of which may hold any character."""
+        number = str(next(self._numbers))
+        uri = "/".join(quote(piece, safe="") for piece in path)
+        if query:
+            uri += "?" + urlencode({key: str(value) for key, value in query.items()}, quote_via=quote)
+        request: dict[str, object] = {"type": "RESTRequest", "request_id": number, "method": method, "uri": uri}
+        if body is not None:
+            request |= {"content_type": "application/json", "message_body": json.dumps(body)}
+        timer = asyncio.get_running_loop().call_later(self._config.request_s, self._give_up, number)
+        self._asked[number] = _Asked(json.dumps(request), done, timer)
+        if self._outbox is not None:
+            self._outbox.put_nowait(self._asked[number].frame)
+
+    async def run(self) -> None:
+        """Connect, and again whenever the connection is lost, until cancelled or replaced. Raises :class:`Refused`."""
+        first, longest = self._config.retry_s
+        pause = first
+        while not self._replaced:
+            try:
+                await self._once()
+                pause = first
+            except InvalidStatus as error:
+                self._refused(error.response.status_code)
+            except (OSError, WebSocketException, TimeoutError) as error:
+                if isinstance(error, Refused):
+                    raise
+                log.log(logging.DEBUG if pause > first else logging.WARNING, "no connection to Asterisk: %s", error)
+            if not self._replaced:
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, longest)
+
+    def close(self) -> None:
+        """Forget what was asked."""
+        for asked in self._asked.values():
+            asked.timer.cancel()
+        self._asked.clear()
+
+    # --- one connection ---------------------------------------------------------------------
+
+    async def _once(self) -> None:
+        config = self._config
+        where = urlsplit(config.url)
+        scheme = {"https": "wss"}.get(where.scheme, "ws")
+        query = urlencode({"app": config.app, "subscribeAll": "false"})
+        login = base64.b64encode(f"{config.user}:{config.secret}".encode()).decode()
+        async with connect(
+            f"{scheme}://{where.netloc}{where.path.rstrip('/')}/ari/events?{query}",
+            additional_headers={"Authorization": f"Basic {login}"},
+            open_timeout=OPEN_S,
+            ping_interval=PING_S,
+            ping_timeout=PING_S,
+            close_timeout=1,
+            max_size=MAX_MESSAGE,
+            compression=None,
+            proxy=None,
+        ) as socket:
+            log.info("connected to Asterisk at %s", where.netloc)
+            self._outbox = asyncio.Queue()
+            sender = asyncio.create_task(self._send(socket, self._outbox))
+            try:
+                self._begin()
+                async for message in socket:
+                    self._heard(json.loads(message))
+                    if self._replaced:
+                        return
+                log.warning("Asterisk closed the connection")
+            finally:
+                self._outbox = None
+                sender.cancel()
+
+    def _begin(self) -> None:
+        again = [asked.frame for asked in self._asked.values()]
+        allowed = {"allowed": [{"type": name} for name in EVENTS]}
+        self.ask("PUT", "applications", self._config.app, "eventFilter", body=allowed, done=self._filtered)
+        assert self._outbox is not None
+        for frame in again:
+            self._outbox.put_nowait(frame)
+        self._on_open()
+
+    async def _send(self, socket: ClientConnection, outbox: asyncio.Queue[str]) -> None:
+        try:
+            while True:
+                await socket.send(await outbox.get())
+        except WebSocketException:
+            pass  # the reader sees the end too, and what was not answered is sent again
+
+    def _heard(self, message: Mapping[str, Any]) -> None:
+        match message.get("type"):
+            case "RESTResponse":
+                asked = self._asked.pop(str(message.get("request_id")), None)
+                if asked is None:
+                    return
+                asked.timer.cancel()
+                text = message.get("message_body")
+                asked.done(Reply(int(message["status_code"]), json.loads(text) if text else None))
+            case "ApplicationReplaced":
+                self._replaced = True
+                self._on_replaced()
+            case _:
+                self._on_event(message)
+
+    def _filtered(self, reply: Reply) -> None:
+        if not reply.ok:
+            log.warning("Asterisk does not filter events (%s); it goes on, with more work for both", reply.code)
+
+    def _give_up(self, number: str) -> None:
+        asked = self._asked.pop(number, None)
+        if asked is not None:
+            log.warning("Asterisk did not answer: %s", json.loads(asked.frame)["uri"])
+            asked.done(LOST)
+
+    def _refused(self, status: int) -> None:
+        config = self._config
+        if status in (401, 403):
+            raise Refused(
+                f"Asterisk refuses ARI user {config.user!r}: compare [asterisk] user and secret with ari.conf"
+            )
+        if status == 404:
+            raise Refused(f"there is no ARI at {config.url}: http.conf and ari.conf need enabled = yes")
+        log.warning("Asterisk answers %d instead of a connection", status)

@@ -1,0 +1,81 @@
+"""Prompts and recordings as files that Asterisk and the hotline both see."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import tempfile
+import wave
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ivr.telephony import SAMPLE_RATE, Clip
+from sip.embedded.speech import SpeechDetector
+
+_SAFE = re.compile(r"[0-9A-Za-z._-]{1,100}")
+
+
+class MediaFolder:
+    """Where prompts without a file of their own (tones, pauses) are written, once each, by content id."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder.resolve()
+        self._there: set[str] = set()
+
+    def open(self) -> None:
+        """Make the folder. Raises ``OSError``."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._folder.chmod(0o755)
+
+    def uris(self, clips: Sequence[Clip]) -> list[str]:
+        """The clips as Asterisk's media list. Raises ``OSError`` when a file cannot be written."""
+        return [f"sound:{(clip.path or self._written(clip)).absolute().with_suffix('')}" for clip in clips if clip.pcm]
+
+    def _written(self, clip: Clip) -> Path:
+        if not _SAFE.fullmatch(clip.id):
+            raise OSError(f"not a file name: {clip.id!r}")
+        path = self._folder / f"{clip.id}.wav"
+        if clip.id not in self._there:
+            if not path.exists():
+                _write(path, clip.pcm)
+            self._there.add(clip.id)
+        return path
+
+
+def _write(path: Path, pcm: bytes) -> None:
+    """A WAV that appears whole."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".")
+    with os.fdopen(handle, "wb") as raw:
+        with wave.open(raw, "wb") as out:
+            out.setnchannels(1)
+            out.setsampwidth(2)
+            out.setframerate(SAMPLE_RATE)
+            out.writeframes(pcm)
+    os.chmod(name, 0o644)
+    os.replace(name, path)
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A recording's length, and what of it is told: 0 when nobody spoke."""
+
+    ms: int
+    spoken_ms: int
+
+
+def take(recorded: Path, path: Path) -> Taken:
+    """Move a finished recording out of Asterisk's folder to ``path``.
+
+    Raises ``OSError``, ``EOFError`` or ``wave.Error`` when there is none, or when it cannot be read.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    shutil.move(recorded, path)
+    with wave.open(str(path)) as file:
+        pcm = file.readframes(file.getnframes())
+    speech = SpeechDetector()
+    speech.feed(pcm)
+    speech.finish()
+    ms = len(pcm) * 1000 // (2 * SAMPLE_RATE)
+    return Taken(ms, ms if speech.heard else 0)

@@ -1,0 +1,45 @@
+"""Which operators' phones can be rung, as Asterisk's device states tell it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from sip.asterisk.link import Link, Reply
+
+AWAY = frozenset({"UNAVAILABLE", "INVALID", "UNKNOWN"})  # not registered, no such phone, not known yet
+
+
+class Seats:
+    """Follows ``PJSIP/<seat>``; ``changed(seat, reachable)`` is told every change."""
+
+    def __init__(self, link: Link, app: str, seats: Sequence[str], changed: Callable[[str, bool], None]) -> None:
+        self._link, self._app, self._changed = link, app, changed
+        self._here = dict.fromkeys(seats, False)
+
+    def reachable(self) -> Mapping[str, bool]:
+        return dict(self._here)
+
+    def follow(self) -> None:
+        """Subscribe and ask how each phone stands now; after every connect."""
+        for seat in self._here:
+            device = f"PJSIP/{seat}"
+            self._link.ask(
+                "POST", "applications", self._app, "subscription", query={"eventSource": f"deviceState:{device}"}
+            )
+            self._link.ask("GET", "deviceStates", device, done=self._told)
+
+    def heard(self, event: Mapping[str, Any]) -> None:
+        """A ``DeviceStateChanged`` event."""
+        self._take(event["device_state"])
+
+    def _told(self, reply: Reply) -> None:
+        if reply.ok:
+            self._take(reply.body)
+
+    def _take(self, device: Mapping[str, Any]) -> None:
+        seat = str(device["name"]).removeprefix("PJSIP/")
+        here = device["state"] not in AWAY
+        if seat in self._here and self._here[seat] != here:
+            self._here[seat] = here
+            self._changed(seat, here)
