@@ -29,7 +29,7 @@ RINGBACK_S = 60
 
 
 class VoiceSpeaker:
-    """Implements :class:`ivr.conductor.Speaker`."""
+    """Implements :class:`ivr.house.Speaker`."""
 
     def __init__(
         self,

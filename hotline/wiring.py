@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import logging
 import os
@@ -25,8 +26,9 @@ from ivr.call.commands import OpenCase
 from ivr.cases.numbers import case_number, query_code
 from ivr.cases.promise import case_request
 from ivr.clock import SystemClock
-from ivr.conductor import Conductor, House
+from ivr.conductor import Conductor
 from ivr.desk.desk import Desk, WindowSeats
+from ivr.house import House
 from ivr.ledger import CaseRequest
 from ivr.profile import Profile
 from ivr.store.engine import open_engine
@@ -45,7 +47,7 @@ DRAIN_S = 15.0  # how long running calls may go on after Ctrl-C
 
 
 class Promises:
-    """Implements :class:`ivr.conductor.Casebook` with the profile's deadlines and the calendar."""
+    """Implements :class:`ivr.house.Casebook` with the profile's deadlines and the calendar."""
 
     def __init__(self, profile: Profile, calendar: WorkCalendar, zone: ZoneInfo) -> None:
         self._profile, self._calendar, self._zone = profile, calendar, zone
@@ -69,7 +71,7 @@ class Promises:
 
 
 class VaultKeeper:
-    """Implements :class:`ivr.conductor.Keeper`: encrypts on a worker thread."""
+    """Implements :class:`ivr.house.Keeper`: encrypts on a worker thread."""
 
     def __init__(
         self, vault: Vault, worker: ThreadPoolExecutor, call_soon: Callable[[Callable[[], None]], object]
@@ -132,6 +134,8 @@ async def run_calls(settings: Settings, stop: asyncio.Event) -> None:
     loop = asyncio.get_running_loop()
     # Short turns between threads: the media loop shares the interpreter with the ledger's thread.
     sys.setswitchinterval(0.0005)
+    with contextlib.suppress(OSError):  # only root may: sound before everything else on this machine
+        os.setpriority(os.PRIO_PROCESS, 0, -10)
     clock, zone, data = SystemClock(loop), ZoneInfo(settings.unit.zone), settings.data.dir
     flow_for = serve_flows(settings)
     profile, calendar, phrases = parts.profile(settings), parts.calendar(settings), parts.phrases(settings)

@@ -11,97 +11,22 @@ media loop and in a simulated day.
 from __future__ import annotations
 
 import logging
-import uuid
-from collections import deque
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, Protocol
+from collections.abc import Mapping
+from typing import Any
 
 from ivr import telephony as t
 from ivr.call import commands as c
 from ivr.call import events as e
 from ivr.call.machine import begin, step
 from ivr.call.state import CallState
-from ivr.call.turn import FlowContext
-from ivr.clock import Clock, Timer
-from ivr.desk.desk import Desk
 from ivr.facts import command_fact, event_fact
-from ivr.ledger import CaseRequest, Fact, Interrupted, Ledger, Live, Party, StoredCase, Turn
+from ivr.house import House
+from ivr.ledger import Fact, Interrupted, Party, StoredCase, Turn
+from ivr.ongoing import Leg, OngoingCall, recording_id_of
 
 log = logging.getLogger(__name__)
 
-
-class Speaker(Protocol):
-    """Turns phrases into audio; ``ready`` is called on the conductor's thread, at once when cached."""
-
-    def clips(
-        self, says: tuple[c.Say, ...], lang: str, caller: str | None, ready: Callable[[list[t.Clip]], None]
-    ) -> None: ...
-
-
-class Keeper(Protocol):
-    """Puts a finished recording into the vault; ``done`` gets its journal data, or None when it failed."""
-
-    def keep(self, recording_id: str, path: Path, done: Callable[[dict[str, Any] | None], None]) -> None: ...
-
-
-class Casebook(Protocol):
-    """Works out a case's due date; the answer is complete but for call and party."""
-
-    def request(self, command: c.OpenCase, received: int) -> CaseRequest: ...
-
-
-@dataclass(frozen=True, slots=True)
-class House:
-    """What a conductor leans on."""
-
-    engine: t.Engine
-    ledger: Ledger
-    clock: Clock
-    desk: Desk
-    speaker: Speaker
-    keeper: Keeper
-    casebook: Casebook
-    flow_for: Callable[[str], FlowContext]  # called number -> flow
-    new_id: Callable[[], str]
-    spool: Path  # where recordings are written first
-    profile: str = ""
-
-
-@dataclass(slots=True)
-class _Leg:
-    id: str
-    seat: str
-    up: bool = False
-
-
-@dataclass(slots=True)
-class _Call:
-    id: str
-    line: str
-    flow: FlowContext
-    state: CallState
-    ref: str = ""
-    caller: str | None = None
-    party: str | None = None
-    test: bool = False
-    arrived: int = 0
-    step_since: int = 0
-    window: str = ""
-    level: str = ""
-    busy: bool = False
-    gone: bool = False
-    closed: bool = False
-    seal: bool = False
-    commands: int = 0
-    inbox: deque[tuple[e.Event, Mapping[str, Any]]] = field(default_factory=deque)
-    legs: dict[str, _Leg] = field(default_factory=dict)  # by leg id
-    timer: Timer | None = None
-
-    def leg_of(self, seat: str) -> _Leg | None:
-        """The present leg to a seat."""
-        return next((leg for leg in reversed(self.legs.values()) if leg.seat == seat), None)
+Planned = list[tuple[c.Command, dict[str, Any]]]  # commands, and what only the conductor knows of them
 
 
 class Conductor:
@@ -109,8 +34,8 @@ class Conductor:
 
     def __init__(self, house: House) -> None:
         self._h = house
-        self._lines: dict[str, tuple[_Call, _Leg | None]] = {}
-        self._calls: dict[str, _Call] = {}
+        self._lines: dict[str, tuple[OngoingCall, Leg | None]] = {}
+        self._calls: dict[str, OngoingCall] = {}
 
     @property
     def calls(self) -> int:
@@ -135,7 +60,7 @@ class Conductor:
 
     def _arrived(self, event: t.Incoming) -> None:
         flow = self._h.flow_for(event.called)
-        call = _Call(self._h.new_id(), event.line, flow, begin(flow), event.ref, event.caller, test=event.test)
+        call = OngoingCall(self._h.new_id(), event.line, flow, begin(flow), event.ref, event.caller, test=event.test)
         call.arrived = call.step_since = event.at
         call.party = self._h.new_id() if event.caller else None
         self._calls[call.id] = call
@@ -149,7 +74,7 @@ class Conductor:
         more |= {"party_id": call.party, "test": event.test}
         self._feed(call, e.Offered(event.at, event.called, caller_known=event.caller is not None), more)
 
-    def _caller_line(self, call: _Call, event: t.EngineEvent) -> None:
+    def _caller_line(self, call: OngoingCall, event: t.EngineEvent) -> None:
         match event:
             case t.LineUp():
                 self._feed(call, e.Answered(event.at))
@@ -168,7 +93,7 @@ class Conductor:
             case t.Held(held=held):
                 self._note(call, Fact(event.at, "event", "held", {"held": held}))
 
-    def _seat_line(self, call: _Call, leg: _Leg, event: t.EngineEvent) -> None:
+    def _seat_line(self, call: OngoingCall, leg: Leg, event: t.EngineEvent) -> None:
         more = {"leg_id": leg.id}
         match event:
             case t.LineRinging():
@@ -185,13 +110,13 @@ class Conductor:
             case t.Held(held=held):
                 self._note(call, Fact(event.at, "event", "seat_held", {"seat": leg.seat, "held": held}))
 
-    def _leg_ended(self, call: _Call, leg: _Leg, at: int) -> None:
+    def _leg_ended(self, call: OngoingCall, leg: Leg, at: int) -> None:
         self._lines.pop(leg.id, None)
         call.legs.pop(leg.id, None)
         self._h.desk.free(leg.seat, call.id)
         self._h.ledger.seat_changed(leg.seat, at, call_id=None)
 
-    def _recorded(self, call: _Call, event: t.RecordDone) -> None:
+    def _recorded(self, call: OngoingCall, event: t.RecordDone) -> None:
         recording_id = recording_id_of(call.id, event.token)
 
         def kept(data: dict[str, Any] | None) -> None:
@@ -205,11 +130,11 @@ class Conductor:
 
     # --- one turn ---
 
-    def _feed(self, call: _Call, event: e.Event, more: Mapping[str, Any] | None = None) -> None:
+    def _feed(self, call: OngoingCall, event: e.Event, more: Mapping[str, Any] | None = None) -> None:
         call.inbox.append((event, more or {}))
         self._next(call)
 
-    def _next(self, call: _Call) -> None:
+    def _next(self, call: OngoingCall) -> None:
         if call.busy or not call.inbox:
             return
         call.busy = True
@@ -227,11 +152,11 @@ class Conductor:
         parties, seal = self._parties(call, event, planned)
         if seal:
             facts.append(Fact(event.at, "command", "party_sealed", {"party_id": seal}))
-        turn = Turn(call.id, tuple(facts), self._live(call), parties, seal)
+        turn = Turn(call.id, tuple(facts), call.live(), parties, seal)
         self._arm(call)
         self._h.ledger.commit(turn, lambda error: self._written(call, planned, error))
 
-    def _written(self, call: _Call, planned: list[tuple[c.Command, dict[str, Any]]], error: Exception | None) -> None:
+    def _written(self, call: OngoingCall, planned: Planned, error: Exception | None) -> None:
         if error is not None:
             # The caller is not left alone because a row is missing; cases have their own commit.
             log.error("call %s: turn not written: %s", call.id, error)
@@ -242,7 +167,7 @@ class Conductor:
             self._close(call)
         self._next(call)
 
-    def _plan(self, call: _Call, command: c.Command, at: int) -> dict[str, Any]:
+    def _plan(self, call: OngoingCall, command: c.Command, at: int) -> dict[str, Any]:
         """What only the conductor knows of a command: ids of legs, parties and the command itself."""
         match command:
             case c.FindSeats(window=window, level=level):
@@ -263,9 +188,7 @@ class Conductor:
                 return {"command_id": f"{call.id}/{call.commands}", "party_id": party}
         return {}
 
-    def _parties(
-        self, call: _Call, event: e.Event, planned: list[tuple[c.Command, dict[str, Any]]]
-    ) -> tuple[tuple[Party, ...], str | None]:
+    def _parties(self, call: OngoingCall, event: e.Event, planned: Planned) -> tuple[tuple[Party, ...], str | None]:
         parties = []
         if isinstance(event, e.Offered) and call.party and call.caller:
             parties.append(Party(call.party, call.caller))
@@ -278,25 +201,7 @@ class Conductor:
         seal, call.party, call.caller, call.seal = call.party, None, None, False
         return tuple(parties), seal
 
-    def _live(self, call: _Call) -> Live | None:
-        state = call.state
-        if state.over:
-            return None
-        waiting = state.human_at if state.human_at and not state.seat else None
-        return Live(
-            state=state.to_json(),
-            ref=call.ref,
-            flow=state.flow,
-            step=state.step or "@arriving",
-            step_since=call.step_since,
-            arrived=call.arrived,
-            window=call.window if state.human_at else "",
-            seat=state.seat,
-            waiting_since=waiting,
-            test=call.test,
-        )
-
-    def _arm(self, call: _Call) -> None:
+    def _arm(self, call: OngoingCall) -> None:
         if call.timer is not None:
             call.timer.cancel()
             call.timer = None
@@ -307,18 +212,18 @@ class Conductor:
                 due, lambda: self._feed(call, e.TimeUp(max(self._h.clock.now_ms(), due), name))
             )
 
-    def _note(self, call: _Call, fact: Fact) -> None:
+    def _note(self, call: OngoingCall, fact: Fact) -> None:
         """Write a fact that asks nothing of the machine."""
 
         def written(error: Exception | None) -> None:
             if error is not None:
                 log.error("call %s: %s not written: %s", call.id, fact.name, error)
 
-        self._h.ledger.commit(Turn(call.id, (fact,), self._live(call)), written)
+        self._h.ledger.commit(Turn(call.id, (fact,), call.live()), written)
 
     # --- carrying out ---
 
-    def _act(self, call: _Call, command: c.Command, plan: dict[str, Any]) -> None:
+    def _act(self, call: OngoingCall, command: c.Command, plan: dict[str, Any]) -> None:
         engine = self._h.engine
         match command:
             case c.Ring():
@@ -348,34 +253,34 @@ class Conductor:
             case c.Hangup(cause=cause):
                 engine.hangup(call.line, cause)
 
-    def _play(self, call: _Call, token: str, say: tuple[c.Say, ...]) -> None:
+    def _play(self, call: OngoingCall, token: str, say: tuple[c.Say, ...]) -> None:
         def ready(clips: list[t.Clip]) -> None:
             if call.state.token == token:  # not stopped or replaced while the audio was made
                 self._h.engine.play(call.line, clips, token)
 
         self._h.speaker.clips(say, call.state.lang, call.caller, ready)
 
-    def _find(self, call: _Call, window: str, level: str, exclude: tuple[str, ...]) -> None:
+    def _find(self, call: OngoingCall, window: str, level: str, exclude: tuple[str, ...]) -> None:
         seats, why = self._h.desk.find(window, level, exclude)
         now = self._h.clock.now_ms()
         self._feed(call, e.SeatsFound(now, window, seats) if seats else e.NobodyFree(now, window, why))
 
-    def _dial(self, call: _Call, leg_id: str, seat: str, ring_ms: int) -> None:
+    def _dial(self, call: OngoingCall, leg_id: str, seat: str, ring_ms: int) -> None:
         now = self._h.clock.now_ms()
         if not self._h.desk.take(seat, call.id):
             self._feed(call, e.SeatFailed(now, seat, "busy"), {"leg_id": leg_id})
             return
-        leg = _Leg(leg_id, seat)
+        leg = Leg(leg_id, seat)
         call.legs[leg_id] = leg
         self._lines[leg_id] = (call, leg)
         self._h.ledger.seat_changed(seat, now, call_id=call.id)
         self._h.engine.dial(leg_id, seat, ring_ms, self._display(call))
 
-    def _display(self, call: _Call) -> str:
+    def _display(self, call: OngoingCall) -> str:
         number = call.caller[-4:] if call.caller else ""
         return f"{self._h.desk.title(call.window)} {number}".strip()
 
-    def _open_case(self, call: _Call, command: c.OpenCase, plan: dict[str, Any]) -> None:
+    def _open_case(self, call: OngoingCall, command: c.OpenCase, plan: dict[str, Any]) -> None:
         def stored(result: StoredCase | Exception) -> None:
             now = self._h.clock.now_ms()
             if isinstance(result, Exception):
@@ -400,7 +305,7 @@ class Conductor:
 
     # --- ends and new beginnings ---
 
-    def _close(self, call: _Call) -> None:
+    def _close(self, call: OngoingCall) -> None:
         if not call.closed:
             call.closed = True
             if call.timer is not None:
@@ -412,16 +317,11 @@ class Conductor:
     def close_interrupted(self, left: Interrupted) -> None:
         """A call whose process died: what the caller had said is stored, then the call is closed."""
         state = CallState.from_json(left.live.state)
-        call = _Call(left.call_id, "", self._h.flow_for(""), state, left.live.ref, test=left.live.test, gone=True)
+        call = OngoingCall(left.call_id, "", self._h.flow_for(""), state, left.live.ref, test=left.live.test, gone=True)
         call.arrived, call.step_since = left.live.arrived, left.live.step_since
         call.commands = 1000  # ids of the dead process's commands are not used again
         self._calls[call.id] = call
         now = self._h.clock.now_ms()
         for seat in left.seats:
             self._h.ledger.seat_changed(seat, now, call_id=None)
-        self._feed(call, e.CallerLeft(now, "interrupted"))
-
-
-def recording_id_of(call_id: str, token: str) -> str:
-    """A recording's id follows from call and token, so that a restarted process finds it again."""
-    return str(uuid.uuid5(uuid.NAMESPACE_OID, f"{call_id}/{token}"))
+        self._feed(call, e.CallerLeft(now, "interrupted", since=left.last))

@@ -139,11 +139,15 @@ class StoredCase:
 
 @dataclass(frozen=True, slots=True)
 class Interrupted:
-    """A call that was live when its process ended: to be closed, or taken over by an engine that can."""
+    """A call that was live when its process ended: to be closed, or taken over by an engine that can.
+
+    ``last``: the last moment it is known to have been up, UTC ms.
+    """
 
     call_id: str
     live: Live
     seats: tuple[str, ...] = ()
+    last: int = 0
 
 
 class Ledger(Protocol):

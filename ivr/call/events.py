@@ -118,9 +118,13 @@ class SeatLeft(Event):
 
 @dataclass(frozen=True, slots=True)
 class CallerLeft(Event):
-    """The caller hung up (``far``); any other cause says how the line to them was lost."""
+    """The caller hung up (``far``); any other cause says how the line to them was lost.
+
+    ``since``: when it was lost, when that is only found out later (a process that died), UTC ms.
+    """
 
     cause: str = "far"
+    since: int = 0
 
 
 @dataclass(frozen=True, slots=True)

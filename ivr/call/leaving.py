@@ -25,7 +25,7 @@ def begin(turn: Turn, event: e.CallerLeft) -> None:
         turn.ask(c.DropSeat(seat, "caller left"))
     turn.ring(seats=(), waiting=())
     saving = turn.s.phase == "saving"
-    turn.set(left_at=turn.at, released_by=by, cause=cause, token="", seat="")
+    turn.set(left_at=event.since or turn.at, released_by=by, cause=cause, token="", seat="")
     if turn.s.recording:
         turn.set(phase=PREFIX + "recording")
         turn.arm("record", RECORD_END_LIMIT_S)

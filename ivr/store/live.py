@@ -47,7 +47,8 @@ class LiveCalls:
         query = select(LIVE).where(lost).order_by(LIVE.c.arrived, LIVE.c.call_id)
         rows = [row for row in connection.execute(query).mappings() if row["call_id"] not in known]
         return [
-            Interrupted(row["call_id"], self._live(row), _seats(connection, row["call_id"])) for row in rows
+            Interrupted(row["call_id"], self._live(row), _seats(connection, row["call_id"]), self._last(connection, row))
+            for row in rows
         ]
 
     def close(self, connection: Connection, call_id: str, cause: str) -> bool:
@@ -55,17 +56,17 @@ class LiveCalls:
         row = connection.execute(select(LIVE).where(LIVE.c.call_id == call_id)).mappings().first()
         if row is None:
             return False
-        last = connection.scalar(
-            select(func.max(journal.JOURNAL.c.at)).where(journal.JOURNAL.c.call_id == call_id)
-        )
-        ended = max(last or row["arrived"], row["lease_until"] - self._lease_ms)
-        fact = Fact(
-            ended, "system", "call_ended", {"released_by": "failure", "cause": cause}, "process ended"
-        )
+        ended = self._last(connection, row)
+        fact = Fact(ended, "system", "call_ended", {"released_by": "failure", "cause": cause}, "process ended")
         journal.append_facts(connection, [fact], call_id=call_id)
         connection.execute(delete(LIVE).where(LIVE.c.call_id == call_id))
         connection.execute(update(SEATS).where(SEATS.c.call_id == call_id).values(call_id=None, since=ended))
         return True
+
+    def _last(self, connection: Connection, row: RowMapping) -> int:
+        """The last moment a call is known to have been up."""
+        written = select(func.max(journal.JOURNAL.c.at)).where(journal.JOURNAL.c.call_id == row["call_id"])
+        return max(connection.scalar(written) or int(row["arrived"]), int(row["lease_until"]) - self._lease_ms)
 
     def _row(self, call_id: str, live: Live, now: int) -> dict[str, Any]:
         return {

@@ -19,9 +19,9 @@ from ivr.call import commands as c
 from ivr.cases.numbers import case_number
 from ivr.clock import VirtualClock
 from ivr.conductor import Conductor
-from ivr.conductor import House as ConductorHouse
 from ivr.desk.desk import Desk, WindowSeats
 from ivr.flow.loader import House, load
+from ivr.house import House as ConductorHouse
 from ivr.phrases import Phrases
 from ivr.profile import Profile, Schedule
 from ivr.script import lines

@@ -1,0 +1,73 @@
+"""What the conductor remembers of one call while it lasts (the machine's own state is inside)."""
+
+from __future__ import annotations
+
+import uuid
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ivr.call import events as e
+from ivr.call.state import CallState
+from ivr.call.turn import FlowContext
+from ivr.clock import Timer
+from ivr.ledger import Live
+
+
+@dataclass(slots=True)
+class Leg:
+    id: str
+    seat: str
+    up: bool = False
+
+
+@dataclass(slots=True)
+class OngoingCall:
+    id: str
+    line: str
+    flow: FlowContext
+    state: CallState
+    ref: str = ""
+    caller: str | None = None
+    party: str | None = None
+    test: bool = False
+    arrived: int = 0
+    step_since: int = 0
+    window: str = ""
+    level: str = ""
+    busy: bool = False
+    gone: bool = False
+    closed: bool = False
+    seal: bool = False
+    commands: int = 0
+    inbox: deque[tuple[e.Event, Mapping[str, Any]]] = field(default_factory=deque)
+    legs: dict[str, Leg] = field(default_factory=dict)  # by leg id
+    timer: Timer | None = None
+
+    def leg_of(self, seat: str) -> Leg | None:
+        """The present leg to a seat."""
+        return next((leg for leg in reversed(self.legs.values()) if leg.seat == seat), None)
+
+    def live(self) -> Live | None:
+        """The call as the board may see it; None when it is over."""
+        state = self.state
+        if state.over:
+            return None
+        return Live(
+            state=state.to_json(),
+            ref=self.ref,
+            flow=state.flow,
+            step=state.step or "@arriving",
+            step_since=self.step_since,
+            arrived=self.arrived,
+            window=self.window if state.human_at else "",
+            seat=state.seat,
+            waiting_since=state.human_at if state.human_at and not state.seat else None,
+            test=self.test,
+        )
+
+
+def recording_id_of(call_id: str, token: str) -> str:
+    """A recording's id follows from call and token, so that a restarted process finds it again."""
+    return str(uuid.uuid5(uuid.NAMESPACE_OID, f"{call_id}/{token}"))
