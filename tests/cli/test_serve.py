@@ -8,16 +8,18 @@ import pty
 import select
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import termios
+import urllib.request
 import wave
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from hotline import runfile
+from hotline import runfile, tls
 from hotline.ports import sip_answers, web_answers
 from hotline.settings import parse_address
 from tests.support.hotline import Hotline
@@ -264,3 +266,13 @@ def test_keys_typed_in_a_terminal_reach_the_hotline(start_hotline: Start) -> Non
             process.wait()
         os.close(ours)
         os.close(theirs)
+
+
+def test_with_a_certificate_the_panel_speaks_https_only(start_hotline: Start, tmp_path: Path) -> None:
+    made = tls.make(tmp_path / "tls")
+    hotline = start_hotline("panel", changes={"panel": {"tls_cert": str(made.certificate), "tls_key": str(made.key)}})
+    assert hotline.url.startswith("https://127.0.0.1:")
+    trusting = ssl.create_default_context(cafile=str(made.ca))
+    with urllib.request.urlopen(hotline.url, context=trusting, timeout=30) as answer:
+        assert answer.status == 200 and answer.url.startswith("https://")
+    assert hotline.stop(signal.SIGINT) == 0
