@@ -50,9 +50,7 @@ def database_url(target: str | Path) -> URL:
         ) from error
     kind = url.get_backend_name()
     if kind not in ("sqlite", "postgresql"):
-        raise DatabaseAway(
-            f"{kind!r} is not supported; use sqlite:///FILE or postgresql://USER@HOST/DATABASE"
-        )
+        raise DatabaseAway(f"{kind!r} is not supported; use sqlite:///FILE or postgresql://USER@HOST/DATABASE")
     return url.set(drivername="postgresql+psycopg") if kind == "postgresql" else url
 
 
@@ -74,9 +72,7 @@ def open_engine(target: str | Path, *, relaxed: bool = False, busy_ms: int = BUS
     try:
         return create_engine(url, connect_args=arguments, pool_pre_ping=True)
     except ModuleNotFoundError as error:
-        raise DatabaseAway(
-            "the PostgreSQL driver is missing; run: pip install 'open-hotline[postgres]'"
-        ) from error
+        raise DatabaseAway("the PostgreSQL driver is missing; run: pip install 'open-hotline[postgres]'") from error
 
 
 def _sqlite(url: URL, relaxed: bool, busy_ms: int) -> Engine:

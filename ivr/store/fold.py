@@ -1,4 +1,4 @@
-"""What the journal means: facts folded into rows of ``calls``, ``legs``, ``cases``, ``recordings`` (pure).
+"""What the journal means: facts folded into rows of ``calls``, ``legs``, ``recordings`` (pure; cases: ``fold_cases``).
 
 The one definition of the derived tables, used as the facts arrive (``projection.apply``) and when they are
 recomputed (``rebuild``). A fact changes rows by its name and nothing else, so the same facts in the same
@@ -7,112 +7,16 @@ order always give the same rows. Facts that are not in the table of :mod:`ivr.le
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
 
-Row = dict[str, Any]
+from ivr.store import fold_cases
+from ivr.store.rows import JournalRow, Row, Tables
+
 KEYS_MAX = 120  # calls.keys
 
 # Ends that are nobody's loss: the farewell was said (S4-33), or the caller agreed to end (S2-5 四.2).
 NORMAL_ENDS = frozenset({"grace_timeout", "consent", "farewell"})
 FAREWELL_STEP = "@farewell"  # the built-in last step: the caller may hang up in it (S4-33)
-
-
-@dataclass(frozen=True, slots=True)
-class JournalRow:
-    """One journal row: of a call, of a case, or of both (the case was opened in that call)."""
-
-    id: str
-    at: int  # UTC ms
-    kind: str
-    name: str
-    data: Mapping[str, Any] = field(default_factory=dict)
-    reason: str = ""
-    call_id: str | None = None
-    case_id: str | None = None
-
-
-@dataclass(slots=True)
-class Tables:
-    """Derived rows by id. ``changed`` names (table, id) of what a fact touched.
-
-    ``wanted``: recordings (token or id) the cases of a call ask for: they may arrive after the case.
-    """
-
-    calls: dict[str, Row] = field(default_factory=dict)
-    legs: dict[str, Row] = field(default_factory=dict)
-    cases: dict[str, Row] = field(default_factory=dict)
-    recordings: dict[str, Row] = field(default_factory=dict)
-    wanted: dict[tuple[str, str], str] = field(default_factory=dict)  # (call, token) -> case
-    changed: dict[tuple[str, str], None] = field(default_factory=dict)
-
-    def call(self, fact: JournalRow) -> Row:
-        """The call's row; the first fact of a call makes it."""
-        call_id = fact.call_id or ""
-        if call_id not in self.calls:
-            self.calls[call_id] = new_call(call_id, fact.at)
-        self.changed["calls", call_id] = None
-        return self.calls[call_id]
-
-    def leg(self, fact: JournalRow) -> Row:
-        """The row of the operator's leg the fact names."""
-        leg_id = str(fact.data["leg_id"])
-        if leg_id not in self.legs:
-            self.legs[leg_id] = new_leg(leg_id, fact)
-        self.changed["legs", leg_id] = None
-        return self.legs[leg_id]
-
-
-def new_call(call_id: str, at: int) -> Row:
-    """A call nothing is known of but that it arrived."""
-    return {
-        "id": call_id,
-        "ref": "",
-        "called": "",
-        "party_id": None,
-        "flow": "",
-        "version": "",
-        "profile": "",
-        "test": False,
-        "arrived": at,
-        "answered": None,
-        "human_requested": None,
-        "agent_ring": None,
-        "agent_answered": None,
-        "agent_left": None,
-        "ended": None,
-        "network_wait": None,
-        "human_wait": None,
-        "agent_ring_wait": None,
-        "window": "",
-        "seat": "",
-        "late_apology": False,
-        "keys": "",
-        "last_step": "",
-        "cases": 0,
-        "outcome": "live",
-        "released_by": "",
-        "cause": "",
-    }
-
-
-def new_leg(leg_id: str, fact: JournalRow) -> Row:
-    """An operator's phone that is being rung."""
-    return {
-        "id": leg_id,
-        "call_id": fact.call_id or "",
-        "seat": fact.data.get("seat", ""),
-        "window": fact.data.get("window", ""),
-        "level": fact.data.get("level", ""),
-        "dialed": fact.at,
-        "ringing": None,
-        "answered": None,
-        "ended": None,
-        "result": "",
-        "reason": "",
-    }
 
 
 def outcome(call: Row) -> str:
@@ -252,6 +156,7 @@ def _party_sealed(tables: Tables, fact: JournalRow) -> None:
         if case["call_id"] == fact.call_id and case["party_id"] == party_id:
             case["party_id"] = None
             tables.changed["cases", case["id"]] = None
+    fold_cases.nobody_to_call(tables, fact, party_id)
 
 
 def _call_ended(tables: Tables, fact: JournalRow) -> None:
@@ -269,63 +174,26 @@ def _call_ended(tables: Tables, fact: JournalRow) -> None:
             _end_leg(leg, fact, "cancelled", "call ended")
             tables.changed["legs", leg["id"]] = None
     call["outcome"] = outcome(call)
+    fold_cases.call_ended(tables, fact, call)
 
 
 def _case_opened(tables: Tables, fact: JournalRow) -> None:
-    data, case_id = fact.data, fact.case_id or ""
+    case_id = fact.case_id or ""
     if case_id in tables.cases:
         return
-    tables.cases[case_id] = {
-        "id": case_id,
-        "number": data["number"],
-        "command_id": data["command_id"],
-        "call_id": fact.call_id,
-        "party_id": data.get("party_id"),
-        "kind": data["kind"],
-        "channel": data.get("channel", "phone"),
-        "category": data.get("category", ""),
-        "anonymous": bool(data.get("anonymous", False)),
-        "confirmed": bool(data.get("confirmed", False)),
-        "complete": bool(data.get("complete", True)),
-        "profile": data.get("profile", ""),
-        "rule": data.get("rule", ""),
-        "received": data["received"],
-        "due": data.get("due", ""),
-        "due_ms": data.get("due_ms"),
-        "unrolled": data.get("unrolled", ""),
-        "unrolled_ms": data.get("unrolled_ms"),
-        "provisional": bool(data.get("provisional", False)),
-        "explanation": json.dumps(data.get("explanation", []), ensure_ascii=False),
-        "query_hash": data.get("query_hash"),
-        "status": "received",
-        "replied": None,
-    }
-    tables.changed["cases", case_id] = None
+    fold_cases.opened(tables, fact)
     if fact.call_id is None:
         return
     call = tables.call(fact)
     call["cases"] += 1
     call["outcome"] = outcome(call)
-    asked = set(data.get("recordings", ()))
+    fold_cases.not_missed(tables, fact)
+    asked = set(fact.data.get("recordings", ()))
     tables.wanted.update({(fact.call_id, token): case_id for token in asked})
     for recording in tables.recordings.values():
         if recording["call_id"] == fact.call_id and asked & {recording["id"], recording["token"]}:
             recording["case_id"] = case_id
             tables.changed["recordings", recording["id"]] = None
-
-
-def _case_replied(tables: Tables, fact: JournalRow) -> None:
-    case = tables.cases.get(fact.case_id or "")
-    if case is not None and case["replied"] is None:
-        case["replied"], case["status"] = fact.at, "replied"
-        tables.changed["cases", case["id"]] = None
-
-
-def _case_renumbered(tables: Tables, fact: JournalRow) -> None:
-    case = tables.cases.get(fact.case_id or "")
-    if case is not None:
-        case["number"] = fact.data["number"]
-        tables.changed["cases", case["id"]] = None
 
 
 def _left(tables: Tables, fact: JournalRow, leg: Row) -> None:
@@ -359,8 +227,7 @@ FOLDS: Mapping[str, Callable[[Tables, JournalRow], None]] = {
     "party_sealed": _party_sealed,
     "call_ended": _call_ended,
     "case_opened": _case_opened,
-    "case_replied": _case_replied,
-    "case_renumbered": _case_renumbered,
+    **fold_cases.FOLDS,
 }
 LEG_FACTS = frozenset(
     {"dial_seat", "seat_ringing", "seat_answered", "seat_failed", "drop_seat", "seat_left", "call_ended"}

@@ -9,8 +9,8 @@ from sqlalchemy import Connection, RowMapping, insert, select, text
 
 from ivr.ledger import Fact
 from ivr.store import projection
-from ivr.store.fold import JournalRow
 from ivr.store.ids import uuid7
+from ivr.store.rows import JournalRow
 from ivr.store.sql import table
 
 JOURNAL = table("journal")

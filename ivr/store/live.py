@@ -46,10 +46,7 @@ class LiveCalls:
         lost = or_(LIVE.c.owner == self._owner, LIVE.c.lease_until < now)
         query = select(LIVE).where(lost).order_by(LIVE.c.arrived, LIVE.c.call_id)
         rows = [row for row in connection.execute(query).mappings() if row["call_id"] not in known]
-        return [
-            Interrupted(row["call_id"], self._live(row), _seats(connection, row["call_id"]), self._last(connection, row))
-            for row in rows
-        ]
+        return [self._interrupted(connection, row) for row in rows]
 
     def close(self, connection: Connection, call_id: str, cause: str) -> bool:
         """End an interrupted call at the last moment it is known to have been up; False: closed already."""
@@ -62,6 +59,10 @@ class LiveCalls:
         connection.execute(delete(LIVE).where(LIVE.c.call_id == call_id))
         connection.execute(update(SEATS).where(SEATS.c.call_id == call_id).values(call_id=None, since=ended))
         return True
+
+    def _interrupted(self, connection: Connection, row: RowMapping) -> Interrupted:
+        seats = _seats(connection, row["call_id"])
+        return Interrupted(row["call_id"], self._live(row), seats, self._last(connection, row))
 
     def _last(self, connection: Connection, row: RowMapping) -> int:
         """The last moment a call is known to have been up."""

@@ -1,9 +1,10 @@
 """The tables. Time is UTC milliseconds everywhere; ids are UUIDv7 text; JSON is text.
 
-``journal`` is append-only and the truth; ``calls``, ``legs``, ``cases`` and ``recordings`` are
-derived from it (``hotline db rebuild`` recomputes them, ``ivr/store/projection.py``). Personal
-data lives only in ``parties``, each row encrypted under its own key in ``party_keys``: deleting
-the key anonymises the person everywhere at once.
+``journal`` is append-only and the truth; ``calls``, ``legs``, ``cases`` with their steps and due dates,
+``callbacks`` with their attempts, and ``recordings`` are derived from it (``hotline db rebuild`` recomputes
+them, ``ivr/store/projection.py``). Personal data lives only in ``parties``, each row encrypted under its own
+key in ``party_keys`` (deleting the key anonymises the person everywhere at once), and, where people wrote
+about a case, encrypted in ``case_notes``.
 """
 
 from __future__ import annotations
@@ -142,6 +143,153 @@ class Case(Base):
     query_hash: Mapped[str | None] = mapped_column(String(128))
     status: Mapped[str] = mapped_column(String(20), default="received", index=True)
     replied: Mapped[int | None]
+    # the three axes of classification (S3 之六 五): time limit, window, nature (``category`` above)
+    urgency: Mapped[str] = mapped_column(String(20), default="")
+    window: Mapped[str] = mapped_column(String(40), default="")
+    owner: Mapped[str] = mapped_column(String(80), default="", index=True)  # 首问责任人 until handed over
+    handler: Mapped[str] = mapped_column(String(80), default="")  # whom it is assigned to, not yet accepted
+    co_handlers: Mapped[str] = mapped_column(Text, default="[]")  # JSON list; the owner leads
+    flag: Mapped[str] = mapped_column(String(10), default="")  # major 重大, hot 热点
+    verdict: Mapped[str] = mapped_column(String(10), default="")  # valid, invalid: after investigation
+    concerned: Mapped[str] = mapped_column(String(80), default="")  # who may answer the verdict
+    consent: Mapped[bool] = mapped_column(default=True)  # may be called for the follow-up 回访
+    extended: Mapped[bool] = mapped_column(default=False)
+    asked_days: Mapped[int | None]  # an extension that waits for approval
+    asked_by: Mapped[str] = mapped_column(String(80), default="")
+    paused: Mapped[int | None]  # since when the clock stands
+    supervised: Mapped[int | None]  # 督办: its own deadline (UTC ms)
+    supervised_warned: Mapped[bool] = mapped_column(default=False)
+    arrived: Mapped[int | None]  # repair: on site
+    closed: Mapped[int | None]  # 办结
+    reopened: Mapped[int] = mapped_column(default=0)
+    span_from: Mapped[int] = mapped_column(default=0)  # the promise that counts now was made then
+    warned: Mapped[int] = mapped_column(default=0)  # percent of the promised time that was warned of
+    next_action_at: Mapped[int | None] = mapped_column(index=True)  # an index for the sweeper
+    version: Mapped[int] = mapped_column(default=0)  # one more for each fact: compare and set
+
+
+class CaseStep(Base):
+    """Derived: one row per change of a case: who, when, what, why. ``id`` is the journal row's."""
+
+    __tablename__ = "case_steps"
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    case_id: Mapped[str] = mapped_column(String(36), index=True)
+    at: Mapped[int]
+    who: Mapped[str] = mapped_column(String(80), default="")
+    action: Mapped[str] = mapped_column(String(40))
+    was: Mapped[str] = mapped_column(String(20), default="")
+    status: Mapped[str] = mapped_column(String(20), default="")
+    note: Mapped[str | None] = mapped_column(String(36))  # the text, in case_notes
+    reason: Mapped[str] = mapped_column(Text, default="")
+    data: Mapped[str] = mapped_column(Text, default="{}")  # JSON: what else was given
+
+
+class CaseDue(Base):
+    """Derived: every due date a case ever had, the old one beside the new one, and why it changed."""
+
+    __tablename__ = "case_dues"
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    case_id: Mapped[str] = mapped_column(String(36), index=True)
+    at: Mapped[int]
+    who: Mapped[str] = mapped_column(String(80), default="")
+    cause: Mapped[str] = mapped_column(String(40))  # case_opened, case_extended, case_resumed ...
+    was: Mapped[str] = mapped_column(String(32), default="")
+    was_ms: Mapped[int | None]
+    due: Mapped[str] = mapped_column(String(32), default="")
+    due_ms: Mapped[int | None]
+    reason: Mapped[str] = mapped_column(Text, default="")
+    explanation: Mapped[str] = mapped_column(Text, default="[]")
+
+
+class CaseNote(Base):
+    """What people wrote about a case (it may name the citizen): encrypted, and erasable apart from the journal."""
+
+    __tablename__ = "case_notes"
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    case_id: Mapped[str] = mapped_column(String(36), index=True)
+    created: Mapped[int]
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class Callback(Base):
+    """Derived: somebody is to be called: ``answer`` to a case, a ``missed`` call, a ``followup`` 回访."""
+
+    __tablename__ = "callbacks"
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(10))
+    call_id: Mapped[str | None] = mapped_column(String(36), index=True)
+    case_id: Mapped[str | None] = mapped_column(String(36), index=True)
+    party_id: Mapped[str | None] = mapped_column(String(36), index=True)
+    created: Mapped[int]
+    test: Mapped[bool] = mapped_column(default=False)
+    state: Mapped[str] = mapped_column(String(10), default="open")  # open, done
+    # reached, reached_us, refused, wrong_number, unreachable; replied, case, reopened, archived, sealed
+    outcome: Mapped[str] = mapped_column(String(20), default="")
+    tries: Mapped[int] = mapped_column(default=0)
+    next_at: Mapped[int]  # not to be called before (UTC ms)
+    agreed: Mapped[bool] = mapped_column(default=False)  # the person chose that time
+    last_at: Mapped[int | None]
+    last_result: Mapped[str] = mapped_column(String(20), default="")
+    closed: Mapped[int | None]
+    solved: Mapped[bool | None]  # followup: what the citizen said
+    rating: Mapped[int | None]  # followup: 1 very satisfied ... 5 very dissatisfied
+
+
+class CallbackAttempt(Base):
+    """Derived: one row per attempt to reach somebody: when, who, result."""
+
+    __tablename__ = "callback_attempts"
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    callback_id: Mapped[str] = mapped_column(String(36), index=True)
+    call_id: Mapped[str | None] = mapped_column(String(36), index=True)
+    case_id: Mapped[str | None] = mapped_column(String(36), index=True)
+    at: Mapped[int]
+    who: Mapped[str] = mapped_column(String(80), default="")
+    result: Mapped[str] = mapped_column(String(20))
+    reason: Mapped[str] = mapped_column(Text, default="")
+
+
+class InboxRow(Base):
+    """A notice in somebody's inbox of the panel. ``recipient``: ``user:NAME`` or ``role:lead``."""
+
+    __tablename__ = "inbox"
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    key: Mapped[str] = mapped_column(String(160), unique=True)  # what makes it exactly one
+    at: Mapped[int]
+    recipient: Mapped[str] = mapped_column(String(90))
+    kind: Mapped[str] = mapped_column(String(20))
+    case_id: Mapped[str | None] = mapped_column(String(36), index=True)
+    data: Mapped[str] = mapped_column(Text, default="{}")
+    read: Mapped[int | None]
+    read_by: Mapped[str] = mapped_column(String(80), default="")
+
+
+class OutboxRow(Base):
+    """A notice on its way out by e-mail or webhook; sent at least once, always under the same key."""
+
+    __tablename__ = "outbox"
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    key: Mapped[str] = mapped_column(String(240), unique=True)
+    channel: Mapped[str] = mapped_column(String(10))  # email, webhook
+    target: Mapped[str] = mapped_column(String(255), default="")  # address of a member of staff
+    payload: Mapped[str] = mapped_column(Text)
+    created: Mapped[int]
+    tries: Mapped[int] = mapped_column(default=0)
+    next_at: Mapped[int | None] = mapped_column(index=True)  # None: sent, or given up
+    sent: Mapped[int | None]
+    error: Mapped[str] = mapped_column(Text, default="")
+
+
+class Delivery(Base):
+    """One attempt to send a notice: when, and what came of it."""
+
+    __tablename__ = "deliveries"
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    outbox_id: Mapped[str] = mapped_column(String(36), index=True)
+    at: Mapped[int]
+    tries: Mapped[int]
+    ok: Mapped[bool]
+    detail: Mapped[str] = mapped_column(Text, default="")
 
 
 class Recording(Base):
@@ -247,5 +395,7 @@ class Process(Base):
     detail: Mapped[str] = mapped_column(Text, default="{}")
 
 
+Index("ix_callbacks_open", Callback.state, Callback.kind, Callback.next_at)
+Index("ix_inbox_recipient", InboxRow.recipient, InboxRow.at)
 Index("ix_calls_arrived_outcome", Call.arrived, Call.outcome)
 Index("ix_journal_call_seq", Journal.call_id, Journal.seq)

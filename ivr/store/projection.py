@@ -10,10 +10,20 @@ from collections.abc import Collection, Sequence
 
 from sqlalchemy import Connection, select
 
-from ivr.store.fold import FOLDS, LEG_FACTS, JournalRow, Tables, fold
+from ivr.store.fold import FOLDS, LEG_FACTS, fold
+from ivr.store.rows import JournalRow, Tables
 from ivr.store.sql import rows_by, table, upsert
 
-DERIVED = ("calls", "legs", "cases", "recordings")
+DERIVED = (
+    "calls",
+    "legs",
+    "cases",
+    "case_steps",
+    "case_dues",
+    "callbacks",
+    "callback_attempts",
+    "recordings",
+)
 
 
 def apply(connection: Connection, rows: Sequence[JournalRow]) -> None:
@@ -44,9 +54,13 @@ def load(connection: Connection, facts: Sequence[JournalRow]) -> Tables:
         tables.wanted = _wanted(connection, calls_of("recorded"))
     case_ids = {fact.case_id for fact in facts if fact.case_id}
     if case_ids:
-        tables.cases = rows_by(connection, "cases", "id", case_ids)
+        tables.cases = rows_by(connection, "cases", "id", case_ids, lock=True)
+        tables.callbacks = rows_by(connection, "callbacks", "case_id", case_ids, lock=True)
     if "party_sealed" in names:
-        tables.cases |= rows_by(connection, "cases", "call_id", calls_of("party_sealed"))
+        tables.cases |= rows_by(connection, "cases", "call_id", calls_of("party_sealed"), lock=True)
+    of_calls = calls_of("party_sealed", "case_opened", "callback_attempted", "callback_ended")
+    if of_calls:
+        tables.callbacks |= rows_by(connection, "callbacks", "call_id", of_calls, lock=True)
     return tables
 
 

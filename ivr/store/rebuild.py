@@ -11,17 +11,33 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, and_, delete, func, or_, select, text
 
 from ivr.store.engine import open_engine
-from ivr.store.fold import Row, Tables, fold
+from ivr.store.fold import fold
 from ivr.store.journal import JOURNAL, JOURNAL_LOCK, read_row
 from ivr.store.projection import DERIVED
+from ivr.store.rows import Row, Tables
 from ivr.store.sql import rows_by, table, upsert
 
 PIECE_MS = 40  # a piece that took longer is followed by a smaller one
+# By which column a derived row belongs to its call, or (of a case without a call) to its case.
+BY_CALL = {
+    "calls": "id",
+    "legs": "call_id",
+    "cases": "call_id",
+    "callbacks": "call_id",
+    "callback_attempts": "call_id",
+    "recordings": "call_id",
+}
+BY_CASE = {
+    "cases": "id",
+    "case_steps": "case_id",
+    "case_dues": "case_id",
+    "callbacks": "case_id",
+    "callback_attempts": "case_id",
+}
 FIRST_PIECE, LARGEST_PIECE = 20, 500  # calls
 
 Progress = Callable[[int, int], None]  # (calls done, calls in all)
@@ -96,7 +112,7 @@ def _compare(connection: Connection, unit: str, ids: Sequence[str], fix: bool) -
         mine = or_(mine, JOURNAL.c.case_id.in_(cases))
     for row in connection.execute(select(JOURNAL).where(mine).order_by(JOURNAL.c.seq)).mappings():
         fold(expected, read_row(row))
-    actual = _stored(connection, unit, ids)
+    actual = _stored(connection, unit, ids, set(expected.cases))
     found = []
     for name in DERIVED:
         should, is_ = getattr(expected, name), actual[name]
@@ -110,19 +126,29 @@ def _compare(connection: Connection, unit: str, ids: Sequence[str], fix: bool) -
     return found
 
 
-def _stored(connection: Connection, unit: str, ids: Sequence[str]) -> dict[str, dict[str, Row]]:
-    if unit == "case_id":
-        return {name: rows_by(connection, name, "id", ids) if name == "cases" else {} for name in DERIVED}
-    return {name: rows_by(connection, name, "id" if name == "calls" else "call_id", ids) for name in DERIVED}
+def _stored(connection: Connection, unit: str, ids: Sequence[str], cases: set[str]) -> dict[str, dict[str, Row]]:
+    """The rows there are of these calls (or lone cases); ``cases``: the cases they should have."""
+    found: dict[str, dict[str, Row]] = {name: {} for name in DERIVED}
+    for name, column in BY_CALL.items():
+        if unit == "call_id":
+            found[name] = rows_by(connection, name, column, ids)
+        elif name in BY_CASE:
+            found[name] = rows_by(connection, name, BY_CASE[name], ids)
+    for name in ("case_steps", "case_dues"):
+        found[name] = rows_by(connection, name, "case_id", {*cases, *found["cases"]})
+    return found
 
 
 def _orphans(connection: Connection, fix: bool) -> Iterator[Difference]:
     """Rows whose call or case the journal has never heard of."""
     for name in DERIVED:
         derived = table(name)
-        of = {"calls": derived.c.id, "cases": derived.c.id}.get(name, derived.c.get("call_id"))
-        in_journal: ColumnElement[Any] = JOURNAL.c.case_id if name == "cases" else JOURNAL.c.call_id
-        unknown = select(derived).where(~select(JOURNAL.c.seq).where(in_journal == of).exists())
+        known = []
+        if name in BY_CALL and name != "cases":
+            known.append(JOURNAL.c.call_id == derived.c[BY_CALL[name]])
+        if name in BY_CASE:
+            known.append(JOURNAL.c.case_id == derived.c[BY_CASE[name]])
+        unknown = select(derived).where(*(~select(JOURNAL.c.seq).where(one).exists() for one in known))
         with _piece(connection):
             rows = [dict(row) for row in connection.execute(unknown).mappings()]
             if fix and rows:

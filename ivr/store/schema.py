@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from ivr.store.engine import DatabaseAway, explain, open_engine, reading
+from ivr.store.rebuild import rebuild
 
 _LOCK = 0x686F746C  # advisory lock: one upgrade at a time (PostgreSQL)
 
@@ -33,7 +34,7 @@ def _config(connection: Connection | None = None) -> Config:
 
 
 def upgrade(target: str | Path | Engine) -> Upgraded:
-    """Migrate ``target`` (URL, data folder or engine) to the newest schema, all or nothing.
+    """Migrate ``target`` (URL, data folder or engine) to the newest schema, all or nothing; then recompute.
 
     Raises :class:`DatabaseAway` with what to do.
     """
@@ -44,7 +45,9 @@ def upgrade(target: str | Path | Engine) -> Upgraded:
                 connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
             before = MigrationContext.configure(connection).get_current_revision() or ""
             command.upgrade(_config(connection), "head")
-            return Upgraded(before, newest())
+        if before and before != newest():
+            rebuild(engine)  # what is derived takes the meaning of this version
+        return Upgraded(before, newest())
     except SQLAlchemyError as error:
         raise DatabaseAway(explain(error, engine.url)) from error
     finally:

@@ -117,9 +117,7 @@ class Spool:
     def _start_afresh(self) -> None:
         """Replace the file by an empty one, with the header that keeps case numbers from coming twice."""
         kept = sorted(self._numbers)[-DAYS_KEPT:]
-        header = (
-            json.dumps({"spool": 1, "numbers": {day: self._numbers[day] for day in kept}}).encode() + b"\n"
-        )
+        header = json.dumps({"spool": 1, "numbers": {day: self._numbers[day] for day in kept}}).encode() + b"\n"
         new = self._path.with_suffix(".new")
         with new.open("wb") as file:
             os.fchmod(file.fileno(), 0o600)

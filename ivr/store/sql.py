@@ -29,11 +29,13 @@ def upsert(connection: Connection, name: str, rows: list[Row]) -> None:
     connection.execute(_upsert(name, connection.dialect.name), rows)
 
 
-def rows_by(connection: Connection, name: str, column: str, values: Collection[Any]) -> dict[str, Row]:
-    """Rows of a table whose ``column`` is one of ``values``, by id."""
+def rows_by(
+    connection: Connection, name: str, column: str, values: Collection[Any], *, lock: bool = False
+) -> dict[str, Row]:
+    """Rows of a table whose ``column`` is one of ``values``, by id. ``lock``: nobody else changes them until we end."""
     if not values:
         return {}
-    found = connection.execute(_select(name, column), {"values": list(values)})
+    found = connection.execute(_select(name, column, lock), {"values": list(values)})
     return {row["id"]: dict(row) for row in found.mappings()}
 
 
@@ -41,8 +43,9 @@ def rows_by(connection: Connection, name: str, column: str, values: Collection[A
 
 
 @cache
-def _select(name: str, column: str) -> Executable:
-    return select(table(name)).where(table(name).c[column].in_(bindparam("values", expanding=True)))
+def _select(name: str, column: str, lock: bool) -> Executable:
+    query = select(table(name)).where(table(name).c[column].in_(bindparam("values", expanding=True)))
+    return query.order_by(table(name).c.id).with_for_update() if lock else query  # SQLite has one writer anyway
 
 
 @cache
@@ -51,9 +54,7 @@ def _upsert(name: str, dialect: str) -> Executable:
     keys = [column.name for column in target.primary_key]
     insert = sqlite.insert(target) if dialect == "sqlite" else postgresql.insert(target)
     others = [column.name for column in target.columns if column.name not in keys]
-    return insert.on_conflict_do_update(
-        index_elements=keys, set_={name: insert.excluded[name] for name in others}
-    )
+    return insert.on_conflict_do_update(index_elements=keys, set_={name: insert.excluded[name] for name in others})
 
 
 @cache

@@ -7,11 +7,11 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from ivr.ledger import CaseRequest, Fact, Live, Party, Turn
-from ivr.store.fold import JournalRow
 from ivr.store.ids import uuid7
 from ivr.store.journal import new_row
 from ivr.store.keys import Keys
 from ivr.store.parties import hash_query_code
+from ivr.store.rows import JournalRow
 
 
 @dataclass(slots=True)
@@ -28,16 +28,10 @@ class NewCase:
     def opened(self, number: str) -> JournalRow:
         """The fact with everything the row in ``cases`` is made of; nothing of it says who the person is."""
         request = self.request
-        data = {
-            key: value
-            for key, value in asdict(request).items()
-            if key not in ("call_id", "query_code", "day")
-        }
+        data = {key: value for key, value in asdict(request).items() if key not in ("call_id", "query_code", "day")}
         data["number"], data["query_hash"] = number, self.query_hash
         data["party_id"] = None if request.anonymous else request.party_id
-        return JournalRow(
-            self.row, request.received, "case", "case_opened", data, "", request.call_id, self.id
-        )
+        return JournalRow(self.row, request.received, "case", "case_opened", data, "", request.call_id, self.id)
 
 
 @dataclass(slots=True)

@@ -10,10 +10,10 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from ivr.ledger import Fact, StoredCase
 from ivr.store import journal
-from ivr.store.fold import JournalRow
 from ivr.store.keys import Keys
 from ivr.store.live import LiveCalls
 from ivr.store.parties import Parties
+from ivr.store.rows import JournalRow
 from ivr.store.sql import table
 from ivr.store.work import NewCase, Work
 

@@ -30,6 +30,12 @@ def day(engine: Engine, make_ledger: Make) -> Engine:
     with engine.begin() as connection:
         for case_id in list(connection.scalars(text("SELECT id FROM cases")))[::3]:
             journal.append_facts(connection, [Fact(START + 9_000_000, "case", "case_replied")], case_id=case_id)
+        for callback_id, call_id, case_id in list(
+            connection.execute(text("SELECT id, call_id, case_id FROM callbacks"))
+        ):
+            data = {"callback_id": callback_id, "who": "一号", "result": "busy", "next_at": START + 9_600_000}
+            tried = Fact(START + 9_000_000, "case", "callback_attempted", data)
+            journal.append_facts(connection, [tried], call_id=None if case_id else call_id, case_id=case_id)
     return engine
 
 

@@ -6,6 +6,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Engine, text
@@ -15,7 +16,7 @@ from ivr.ledger import Fact
 from ivr.store import journal
 from ivr.store.engine import DatabaseAway, check, open_engine, reading
 from ivr.store.models import Base
-from ivr.store.schema import current, newest, require_current, upgrade
+from ivr.store.schema import _config, current, newest, require_current, upgrade
 from tests.support.postgres import free_port
 
 
@@ -27,6 +28,27 @@ def test_the_migrations_make_exactly_the_tables_of_the_models(engine: Engine) ->
 
 def test_upgrading_twice_does_nothing_the_second_time(url: str) -> None:
     assert (upgrade(url).before, upgrade(url).before) == ("", newest())
+
+
+def test_upgrading_an_older_database_recomputes_what_is_derived(url: str) -> None:
+    """A case of the first schema gets its steps, its due date's history and the next moment to look at it."""
+    engine = open_engine(url)
+    with engine.begin() as connection:
+        command.upgrade(_config(connection), "0001")
+        opened = '{"number": "2611210018", "command_id": "c", "kind": "complaint", "received": 1000, "party_id": "p", '
+        connection.execute(
+            text(
+                "INSERT INTO journal (id, at, case_id, kind, name, data, reason)"
+                " VALUES ('j', 1000, 'k', 'case', 'case_opened', :data, '')"
+            ),
+            {"data": opened + '"due": "1970-01-02", "due_ms": 86400000}'},
+        )
+    assert upgrade(engine).before == "0001"
+    with engine.connect() as connection:
+        assert connection.execute(text("SELECT version, next_action_at FROM cases")).one() == (1, 43_200_500)
+        assert connection.scalar(text("SELECT due FROM case_dues")) == "1970-01-02"
+        assert connection.scalar(text("SELECT kind FROM callbacks")) == "answer"
+    engine.dispose()
 
 
 def test_two_processes_may_upgrade_at_once(url: str) -> None:
