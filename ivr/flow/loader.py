@@ -60,7 +60,7 @@ def build(source: Source, raw: bytes, house: House) -> FlowContext:
     problems = list(_head(source))
     steps, bad = _steps(source, problems)
     names = set(steps) | bad
-    start, person = str(source.data.get("start", "")), str(source.data.get("person", "person"))
+    start, person = str(source.data.get("start", "")), _person(source, steps)
     for place, name, what in ((("start",), start, "start"), (("person",), person, "person")):
         if name not in names:
             problems.append(_unknown_step(source, place, "", what, name, names))
@@ -78,8 +78,7 @@ def build(source: Source, raw: bytes, house: House) -> FlowContext:
         problems += _names(source, name, step, names, house)
         if isinstance(step, Menu):
             problems += _labels(source, name, step, steps, house, labels)
-    if not problems:
-        problems += _quiet_loops(source, steps)
+    problems += _quiet_loops(source, steps)
     if problems:
         raise FlowRefused(sorted(problems, key=lambda p: p.line))
     return FlowContext(
@@ -151,6 +150,14 @@ def _pydantic(source: Source, name: str, kind: type[Step], error: Mapping[str, o
         return source.problem(place, name, f"'{where}' is not known in a {kind.kind} step", "remove it or correct it")
     message = str(error["msg"]).removeprefix("Value error, ")
     return source.problem(place, name, f"'{where}': {message}", f"see docs/flows.md#{kind.kind}")
+
+
+def _person(source: Source, steps: Mapping[str, Step]) -> str:
+    """The step key 0 leads to: the one named, the one called ``person``, else the first window."""
+    named = source.data.get("person")
+    if named or "person" in steps:
+        return str(named or "person")
+    return next((name for name, step in steps.items() if isinstance(step, Window)), "person")
 
 
 def _is_person(steps: Mapping[str, Step], name: str) -> bool:

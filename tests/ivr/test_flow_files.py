@@ -85,6 +85,24 @@ def test_an_unknown_phrase_is_refused_with_its_line_and_the_nearest_key() -> Non
     assert found.line == 4 and "greet.std" in found.remedy
 
 
+def test_a_loop_is_reported_beside_other_problems() -> None:
+    text = GOOD.replace("bye: {goodbye: [bye.1]}", "bye: {goto: again}\n  again: {goto: bye}").replace("greet.std", "x.y")
+    assert {p.line for p in problems(text)} == {4, 16}
+
+
+def test_without_a_step_called_person_key_0_leads_to_the_first_window() -> None:
+    text = GOOD.replace("person: {window", "clerk: {window").replace(": person", ": clerk")
+    assert loads(text, HOUSE).person == "repair"
+
+
+def test_wrong_keys_lead_where_silence_leads_unless_said_otherwise() -> None:
+    assert check(loads(GOOD.replace("      wrong: person\n", ""), HOUSE)).findings == ()
+
+
+def test_one_phrase_may_be_written_without_brackets() -> None:
+    assert loads(GOOD.replace("goodbye: [bye.1]", "goodbye: bye.1"), HOUSE).version
+
+
 def test_an_unknown_step_is_refused_with_the_nearest_name() -> None:
     found = the_problem(GOOD.replace("next: main", "next: mian"))
     assert found.line == 4 and "did you mean 'main'" in found.remedy

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from ivr.call import events as e
 from ivr.call.turn import Turn
 
 PhraseKey = str
 StepName = str
+# A list of phrase keys; one alone may be written without brackets.
+Phrases = Annotated[tuple[str, ...], BeforeValidator(lambda value: (value,) if isinstance(value, str) else value)]
 Answer = Literal["done", "nothing", "person"]  # how a question ended
 
 

@@ -15,13 +15,13 @@ from typing import ClassVar
 from pydantic import Field
 
 from ivr.call import events as e
-from ivr.call.steps.base import Step, ended
+from ivr.call.steps.base import Phrases, Step, ended
 from ivr.call.turn import Turn
 
 
 class Goodbye(Step):
     kind: ClassVar[str] = "goodbye"
-    goodbye: tuple[str, ...] = Field(default=("bye.1",), min_length=1, description="phrases of farewell")
+    goodbye: Phrases = Field(default=("bye.1",), min_length=1, description="phrases of farewell")
 
     def start(self, turn: Turn) -> None:
         turn.say("farewell", *self.goodbye)

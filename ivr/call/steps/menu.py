@@ -23,7 +23,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from ivr.call import events as e
 from ivr.call.commands import Say as Spoken
 from ivr.call.limits import FIRST_KEY_S, TRIES
-from ivr.call.steps.base import Step, ended
+from ivr.call.steps.base import Phrases, Step, ended
 from ivr.call.turn import Turn
 
 
@@ -33,9 +33,9 @@ class Choices(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
     keys: dict[str, str] = Field(min_length=1, description="key (0-9) -> step")
     silence: str = Field(description="step after silence")
-    wrong: str = Field(description="step after wrong keys")
+    wrong: str = Field(default="", description="step after wrong keys (default: as after silence)")
     tries: int = Field(default=TRIES, ge=1, le=5, description="silent or wrong answers before that")
-    say: tuple[str, ...] = Field(default=(), description="phrases before the choices")
+    say: Phrases = Field(default=(), description="phrases before the choices")
 
     @field_validator("keys", mode="before")
     @classmethod
@@ -81,7 +81,7 @@ class Menu(Step):
         elif key == "*":
             self._speak(turn)
         else:
-            self._again(turn, self.menu.wrong)
+            self._again(turn, self.menu.wrong or self.menu.silence)
 
     def _again(self, turn: Turn, otherwise: str) -> None:
         turn.set(tries=turn.s.tries + 1)
@@ -99,7 +99,7 @@ class Menu(Step):
 
     def quiet_exits(self) -> Iterator[tuple[str, str]]:
         yield "menu.silence", self.menu.silence
-        yield "menu.wrong", self.menu.wrong
+        yield "menu.wrong", self.menu.wrong or self.menu.silence
 
     def phrases(self) -> Iterator[tuple[str, str]]:
         yield from ((f"menu.say.{i}", key) for i, key in enumerate(self.menu.say))

@@ -16,14 +16,14 @@ from typing import ClassVar
 from pydantic import Field
 
 from ivr.call import events as e
-from ivr.call.steps.base import Step, ended
+from ivr.call.steps.base import Phrases, Step, ended
 from ivr.call.steps.menu import Menu
 from ivr.call.turn import Turn
 
 
 class Say(Step):
     kind: ClassVar[str] = "say"
-    say: tuple[str, ...] = Field(min_length=1, description="phrase keys, spoken in this order")
+    say: Phrases = Field(min_length=1, description="phrase keys, spoken in this order")
     next: str = Field(description="the step that follows")
 
     def start(self, turn: Turn) -> None:

@@ -21,7 +21,7 @@ from ivr.call import commands as c
 from ivr.call import events as e
 from ivr.call.limits import SEATS_ANSWER_S
 from ivr.call.state import Ringing
-from ivr.call.steps.base import Step, ended
+from ivr.call.steps.base import Phrases, Step, ended
 from ivr.call.turn import FAREWELL, Turn
 
 LEVELS = ("window", "group", "general")
@@ -33,7 +33,7 @@ class Window(Step):
     window: str = Field(description="name under [windows] in hotline.toml")
     nobody: str = Field(description="step when no operator can be had: a message or a dated callback")
     after: str = Field(default=FAREWELL, description="step after the operator hung up")
-    prompt: tuple[str, ...] = Field(default=("direct.human",), description="phrases while the phones ring")
+    prompt: Phrases = Field(default=("direct.human",), description="phrases while the phones ring")
 
     def start(self, turn: Turn) -> None:
         turn.human_requested(self.window)
