@@ -95,6 +95,13 @@ def _sip_uri(value: object) -> str:
     return str(value)
 
 
+def _http_url(value: object) -> str:
+    match = re.fullmatch(r"https?://[^\s/?#]+(/[^\s?#]*)?", str(value))
+    if not match:
+        raise ValueError('write the address of ARI, like "http://127.0.0.1:8088"')
+    return str(value)
+
+
 HostPort = Annotated[Address, BeforeValidator(parse_address), PlainSerializer(str)]
 Ports = Annotated[PortRange, BeforeValidator(_ports), PlainSerializer(str)]
 Zone = Annotated[str, BeforeValidator(_zone)]
@@ -207,6 +214,17 @@ class Trunk(Part):
         return self
 
 
+class Asterisk(Part):
+    """The Asterisk that answers when ``engine = "asterisk"``: where its ARI is, and the folders shared with it."""
+
+    url: Annotated[str, BeforeValidator(_http_url)] = "http://127.0.0.1:8088"
+    user: str = Field(default="hotline", pattern=r"^[A-Za-z0-9_.-]+$")
+    secret: str = Field(default="", repr=False)
+    app: str = Field(default="hotline", pattern=r"^[A-Za-z0-9_.-]+$")  # one hotline, one name
+    spool: Path = Path("/var/spool/asterisk/recording")
+    media: Path | None = None  # default: media/ in the data folder
+
+
 class Voice(Part):
     """How prompts become sound."""
 
@@ -229,7 +247,7 @@ class Test(Part):
 class Settings(Part):
     """Everything that can be set."""
 
-    engine: Literal["embedded"] = "embedded"
+    engine: Literal["embedded", "asterisk"] = "embedded"
     flow: str = Field(default="power-95598", min_length=1)
     profile: str = Field(default="sgcc_window", min_length=1)
     unit: Unit = Unit()
@@ -243,6 +261,7 @@ class Settings(Part):
     windows: dict[str, Window] = {}
     seats: dict[str, Seat] = {}
     trunk: Trunk | None = None
+    asterisk: Asterisk = Asterisk()
     voice: Voice = Voice()
     test: Test = Test()
 
@@ -260,6 +279,8 @@ class Settings(Part):
         ]
         if self.windows and "general" not in self.windows:
             problems.append("windows: add [windows.general], where callers go whom no other window answers")
+        if self.engine == "asterisk" and not self.asterisk.secret:
+            problems.append('asterisk.secret: give the password of the ARI user; see docs/asterisk.md')
         if "default" not in self.hours:
             problems.append('hours: add default = "always" (or a schedule)')
         if problems:

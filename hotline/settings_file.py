@@ -117,10 +117,18 @@ def _with_absolute_paths(settings: Settings, home: Path, where: Mapping[Path_, s
             "piper": {lang: absolute(path) for lang, path in settings.voice.piper.items()},
         }
     )
+    asterisk = settings.asterisk.model_copy(
+        update={
+            "spool": absolute(settings.asterisk.spool),
+            "media": absolute(settings.asterisk.media) or (data.dir / "media"),
+        }
+    )
     calendar = settings.calendar.model_copy(
         update={"tables": tuple(absolute(path) for path in settings.calendar.tables)}
     )
-    return settings.model_copy(update={"data": data, "panel": panel, "voice": voice, "calendar": calendar})
+    return settings.model_copy(
+        update={"data": data, "panel": panel, "voice": voice, "asterisk": asterisk, "calendar": calendar}
+    )
 
 
 def _explain(problem: Any, where: Mapping[Path_, str], path: Path, text: str) -> str:

@@ -22,7 +22,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 SAMPLE_RATE = 8000  # Hz, of Clip.pcm
 FRAME_MS = 20  # one RTP packet
@@ -159,10 +159,17 @@ class SeatReach:
     reachable: bool
 
 
-EngineEvent = (
-    Incoming | LineRinging | LineUp | LineFailed | LineGone | Keyed | PlayDone | RecordDone | Held | SeatReach
-)
+EngineEvent = Incoming | LineRinging | LineUp | LineFailed | LineGone | Keyed | PlayDone | RecordDone | Held | SeatReach
 Sink = Callable[[EngineEvent], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Survivor:
+    """A leg that lived on in the engine while our process was started anew. ``ref``: as in :class:`Incoming`."""
+
+    line: str
+    ref: str
+    up: bool
 
 
 # --- what can be asked ---------------------------------------------------------------------
@@ -220,3 +227,22 @@ class Engine(Protocol):
 
     def reachable(self) -> Mapping[str, bool]:
         """Every configured seat and whether its phone can be rung now."""
+
+
+@runtime_checkable
+class Surviving(Protocol):
+    """What an engine can do besides, whose calls go on while our process is started anew.
+
+    Between the return of :meth:`Engine.start` and the next turn of the loop, ``survivors`` are there to be adopted;
+    afterwards callers nobody adopted are reported as ``Incoming``, and operators' phones are let go.
+    """
+
+    def survivors(self) -> Sequence[Survivor]:
+        """The legs found at the start."""
+
+    def adopt(self, line: str, *, seat: str = "", playing: str = "", recording: tuple[str, Path] | None = None) -> None:
+        """The line goes on: its events are reported as ever. ``seat``: it was dialled to ring that phone.
+
+        ``playing``: the token of what plays on it, ``recording``: token and path of what records it; their ends, past
+        or to come, are reported. A line that ended meanwhile gets its ``LineGone`` or ``LineFailed``.
+        """

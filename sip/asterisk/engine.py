@@ -10,47 +10,27 @@ import asyncio
 import contextlib
 import logging
 import math
-import time
-import wave
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ivr.telephony import (
-    Clip,
-    EngineEvent,
-    Held,
-    Incoming,
-    Keyed,
-    LineFailed,
-    LineGone,
-    LineRinging,
-    LineUp,
-    PlayDone,
-    RecordDone,
-    RecordEnd,
-    SeatReach,
-    Sink,
-)
+from ivr.telephony import Clip, EngineEvent, SeatReach, Sink, Survivor
 from sip.asterisk import causes
+from sip.asterisk.agreement import Agreement
 from sip.asterisk.config import AsteriskConfig
-from sip.asterisk.lines import Line, Lines, Recording
+from sip.asterisk.lines import By, Line, Lines, Recording
 from sip.asterisk.link import Link, Reply
-from sip.asterisk.media import MediaFolder, take
+from sip.asterisk.media import MediaFolder
+from sip.asterisk.reports import Reports, now_ms
 from sip.asterisk.seats import Seats
-from sip.asterisk.snapshot import Channel, channel_of, compare
+from sip.asterisk.snapshot import Channel, channel_of
 from sip.embedded.caller import diallable
 
 log = logging.getLogger(__name__)
 
-_PLAYBACKS = 8  # a line's playbacks take these names in turn, so that a process started anew can end them
-_LAST_FILE_S = 5.0  # how long a line's end waits for its recording
 _CONNECT_S = 15.0
+_LAST_S = 5.0  # how long the last lines may take to end
 _ALLOWED = ("allowed", "allowed_not_screened", "allowed_passed_screen", "allowed_failed_screen")
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000
 
 
 class AsteriskEngine:
@@ -64,6 +44,8 @@ class AsteriskEngine:
         self._seats = Seats(self._link, config.app, config.seats, self._reach)
         self._media = MediaFolder(config.media)
         self._lines = Lines()
+        self._reports = Reports(self._lines, config.spool, self._emit, self._part)
+        self._agreement = Agreement(self._link, config.app, self._lines, self._reports, self._entered)
         self._sink: Sink = lambda _: None
         self._draining = False
         self._tasks: list[asyncio.Task[None]] = []
@@ -86,6 +68,8 @@ class AsteriskEngine:
                 "and is that its HTTP address?"
             )
         run.add_done_callback(self._link_ended)
+        # Whoever started us has taken back what goes on by then.
+        self._loop.call_soon(self._agreement.dismiss)
 
     async def stop(self, drain_s: float = 0.0) -> None:
         self._draining = True
@@ -96,9 +80,9 @@ class AsteriskEngine:
         for line in self._lines:
             self.hangup(line.name, "shutdown")
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._lines.idle.wait(), _LAST_FILE_S)
+            await asyncio.wait_for(self._lines.idle.wait(), _LAST_S)
         for line in self._lines:
-            self._finish(line)
+            self._reports.finish(line)
         await self._quit()
         await asyncio.sleep(0)
 
@@ -123,76 +107,47 @@ class AsteriskEngine:
         self._loop.call_soon(self._sink, event)
 
     def _reach(self, seat: str, reachable: bool) -> None:
-        self._sink(SeatReach(seat, _now_ms(), reachable))  # no verb is near, and so it agrees with reachable()
-
-    # --- agreement with Asterisk ------------------------------------------------------------
+        self._sink(SeatReach(seat, now_ms(), reachable))  # no verb is near, and so it agrees with reachable()
 
     def _opened(self) -> None:
         self._seats.follow()
-        self._compare()
+        self._agreement.seek(self._agreed)
+
+    def _agreed(self) -> None:
+        if not self._ready.done():
+            self._ready.set_result(None)
 
     async def _check(self) -> None:
         while True:
             await asyncio.sleep(self._config.check_s)
             if self._link.connected:
-                self._compare()
+                self._agreement.seek()
 
-    def _compare(self) -> None:
-        known = [line.name for line in self._lines]
+    # --- calls of a process before this one ---------------------------------------------------
 
-        def listed(reply: Reply) -> None:
-            if not reply.ok:
-                return
-            found = compare((channel_of(body, self._config.app) for body in reply.body), known)
-            for name in found.gone:
-                if line := self._lines.get(name):
-                    self._ended(line, causes.NORMAL, 0)
-            for channel in found.new:
-                self._entered(channel)
-            for channel in found.known:
-                self._look_again(channel)
-            if not self._ready.done():
-                self._ready.set_result(None)
+    def survivors(self) -> Sequence[Survivor]:
+        found = self._agreement.survivors().values()
+        return [Survivor(channel.id, channel.ref, channel.up and bool(channel.args)) for channel in found]
 
-        self._link.ask("GET", "channels", done=listed)
-        self._link.ask("GET", "bridges", done=self._sweep)
+    def adopt(self, line: str, *, seat: str = "", playing: str = "", recording: tuple[str, Path] | None = None) -> None:
+        channel = self._agreement.survivors()[line]
+        found = Line(line, seat, up=channel.up and bool(channel.args), rang=bool(seat))
+        if playing:
+            found.playing = (playing, _playback(line, playing))
+        if recording:
+            token, path = recording
+            found.recording = Recording(path.stem, token, path, max_ms=0)
+        self._agreement.adopt(found)
+        self._follow(found)
+        self._agreement.ask_for_media(found)
+        self._link.ask("GET", "channels", line, done=lambda reply: self._looked(found, reply))
 
-    def _look_again(self, channel: Channel) -> None:
-        """What may have happened to a line while nobody told us."""
-        line = self._lines.live(channel.id)
-        if line is None:
-            return
-        if line.up and not channel.args:  # somebody took it out of our application
-            self._ended(line, causes.NORMAL, 0)
-        elif line.seat and channel.args:
-            self._entered(channel)
-        elif channel.up and not line.seat:
-            self._is_up(line)
-        elif line.seat and channel.state == "Ringing":
-            self._rings(line)
-        if line.playing:
-            token, playback = line.playing
-
-            def asked(reply: Reply) -> None:
-                if reply.code == 404 and line.playing == (token, playback):
-                    self._played(line, True)
-
-            self._link.ask("GET", "playbacks", playback, done=asked)
-        if line.recording:
-            recording = line.recording
-
-            def looked(reply: Reply) -> None:
-                if reply.code == 404 and line.recording is recording:
-                    self._recorded(line)
-
-            self._link.ask("GET", "recordings", "live", recording.name, done=looked)
-
-    def _sweep(self, reply: Reply) -> None:
-        """Remove bridges of ours that no line is in."""
-        used = {line.bridge for line in self._lines}
-        for bridge in reply.body if reply.ok else ():
-            if str(bridge["id"]).startswith(f"{self._config.app}:") and bridge["id"] not in used:
-                self._link.ask("DELETE", "bridges", bridge["id"])
+    def _looked(self, line: Line, reply: Reply) -> None:
+        """How a line's channel stands; something may have happened before we could hear of it."""
+        if reply.ok:
+            self._agreement.look_again(line, channel_of(reply.body, self._config.app))
+        elif reply.code == 404:
+            self._reports.ended(line)
 
     # --- verbs -----------------------------------------------------------------------------
 
@@ -217,16 +172,15 @@ class AsteriskEngine:
             log.error("line %s: a prompt cannot be played: %s", line, error)
             media = []
         if not media:
-            self._emit(PlayDone(line, _now_ms(), token, found.up))
+            self._reports.not_played(found, token, found.up)
             return
-        playback = f"{line}#{found.plays % _PLAYBACKS}"
-        found.plays += 1
+        playback = _playback(line, token)
         found.playing = (token, playback)
 
         def asked(reply: Reply) -> None:
             if not reply.ok and found.playing == (token, playback):
                 log.error("line %s: prompt refused: %s %s", line, reply.code, reply.body)
-                self._played(found, True)  # the caller hears nothing, but the call goes on
+                self._reports.played(found, True)  # the caller hears nothing, but the call goes on
 
         body = {"media": media, "playbackId": playback}
         self._link.ask("POST", "channels", line, "play", body=body, done=asked)
@@ -235,7 +189,7 @@ class AsteriskEngine:
         found = self._lines.live(line)
         if found and found.playing:
             self._link.ask("DELETE", "playbacks", found.playing[1])
-            self._played(found, False)
+            self._reports.played(found, False)
 
     def record(self, line: str, token: str, path: Path, max_ms: int, silence_ms: int) -> None:
         found = self._lines.live(line)
@@ -246,7 +200,7 @@ class AsteriskEngine:
         def asked(reply: Reply) -> None:
             if not reply.ok and found.recording is recording:
                 log.error("line %s: cannot record: %s %s", line, reply.code, reply.body)
-                self._recorded(found)
+                self._reports.recorded(found)
 
         query = {
             "name": recording.name,
@@ -270,18 +224,13 @@ class AsteriskEngine:
         found = Line(line, seat)
         self._lines.add(found)
         if self._draining:
-            self._failed_to_dial(found)
+            self._reports.never_dialled(found)
             return
 
         def dialled(reply: Reply) -> None:
             if not reply.ok and self._lines.live(line) is found:
                 log.info("seat %s cannot be rung: %s %s", seat, reply.code, reply.body)
-                self._failed_to_dial(found)
-
-        def looked(reply: Reply) -> None:
-            """It may have rung before we could hear of it."""
-            if reply.ok:
-                self._look_again(channel_of(reply.body, self._config.app))
+                self._reports.never_dialled(found)
 
         name = "".join(char for char in display if char.isprintable() and char not in '"\\')
         self._link.ask(
@@ -294,7 +243,7 @@ class AsteriskEngine:
             done=dialled,
         )  # fmt: skip
         self._follow(found)
-        self._link.ask("GET", "channels", line, done=looked)
+        self._link.ask("GET", "channels", line, done=lambda reply: self._looked(found, reply))
         found.timers.append(self._loop.call_later(ring_ms / 1000, self._rung_out, found))
 
     def bridge(self, a: str, b: str) -> None:
@@ -344,37 +293,39 @@ class AsteriskEngine:
             if line := self._lines.playing(event["playback"]["id"]):
                 if event["playback"]["state"] == "failed":
                     log.error("line %s: Asterisk cannot play %s", line.name, event["playback"]["media_uri"])
-                self._played(line, True)
+                self._reports.played(line, True)
             return
         if kind in ("RecordingFinished", "RecordingFailed"):
             if line := self._lines.recording(event["recording"]["name"]):
-                self._recorded(line)
+                self._reports.recorded(line)
             return
         line = self._lines.get(event["channel"]["id"])
         if line is None:
             return
         match kind:
             case "ChannelDestroyed":
-                self._ended(line, int(event.get("cause", 0)), int(event.get("tech_cause", 0)))
+                self._reports.ended(line, int(event.get("cause", 0)), int(event.get("tech_cause", 0)))
             case "ChannelHangupRequest":
                 line.leaving = True
             case "ChannelDtmfReceived":
-                self._emit(Keyed(line.name, _now_ms(), event["digit"]))
+                self._reports.keyed(line, event["digit"])
             case "ChannelHold" | "ChannelUnhold":
-                self._emit(Held(line.name, _now_ms(), kind == "ChannelHold"))
+                self._reports.held(line, kind == "ChannelHold")
             case "ChannelStateChange" if event["channel"]["state"] == "Up" and not line.seat:
-                self._is_up(line)
+                self._reports.is_up(line)
             case "ChannelStateChange" if event["channel"]["state"] == "Ringing" and line.seat:
-                self._rings(line)
+                self._reports.rings(line)
 
     def _entered(self, channel: Channel) -> None:
         """A channel is in our application."""
+        if channel.id in self._agreement.survivors():
+            return  # its turn comes
         line = self._lines.live(channel.id)
         if channel.args[0] == "seat":
             if line is None and self._lines.get(channel.id) is None:
                 self._link.ask("DELETE", "channels", channel.id)  # nobody waits for it any more
             elif line is not None and line.verdict is None:
-                self._is_up(line)
+                self._reports.is_up(line)
         elif self._lines.get(channel.id) is None:
             self._arrived(channel)
 
@@ -390,10 +341,8 @@ class AsteriskEngine:
         caller = diallable(channel.caller, self._config.country_code) if presented in _ALLOWED else None
         here = address.rsplit(":", 1)[0] in ("127.0.0.1", "[::1]")
         test = here and channel.caller in self._config.test_callers
-        self._emit(Incoming(line.name, _now_ms(), called, caller, channel.ref, test))
-        if line.up:
-            self._emit(LineUp(line.name, _now_ms()))
-        else:
+        self._reports.arrived(line, called, caller, channel.ref, test)
+        if not line.up:
             line.timers.append(self._loop.call_later(self._config.unanswered_s, self._unanswered, line))
 
     def _follow(self, line: Line) -> None:
@@ -401,49 +350,16 @@ class AsteriskEngine:
         source = {"eventSource": f"channel:{line.name}"}
         self._link.ask("POST", "applications", self._config.app, "subscription", query=source)
 
-    def _is_up(self, line: Line) -> None:
-        if not line.up:
-            line.up = True
-            self._emit(LineUp(line.name, _now_ms()))
-
-    def _rings(self, line: Line) -> None:
-        if not line.rang and not line.up:
-            line.rang = True
-            self._emit(LineRinging(line.name, _now_ms()))
-
-    def _played(self, line: Line, finished: bool) -> None:
-        if line.playing:
-            (token, _), line.playing = line.playing, None
-            self._emit(PlayDone(line.name, _now_ms(), token, finished))
-
-    def _recorded(self, line: Line) -> None:
-        recording, line.recording = line.recording, None
-        if recording is None:
-            return
-        end: RecordEnd = "stopped" if recording.stopped else "gone" if line.last or line.leaving else "silence"
-        ms = 0
-        try:
-            taken = take(self._config.spool / f"{recording.name}.wav", recording.path)
-            ms = taken.spoken_ms
-            if end == "silence" and taken.ms >= recording.max_ms - 500:
-                end = "max"
-        except (OSError, EOFError, wave.Error) as error:
-            log.error("line %s: recording %s is not there: %s", line.name, recording.name, error)
-            end = "failed"
-        self._emit(RecordDone(line.name, _now_ms(), recording.token, recording.path, ms, end))
-        if line.last:
-            self._finish(line)
-
     # --- ends ------------------------------------------------------------------------------
 
-    def _hang_up(self, line: Line, verdict: tuple[Any, str]) -> None:
+    def _hang_up(self, line: Line, verdict: tuple[By, str]) -> None:
         if line.verdict is not None:
             return
         line.verdict = verdict
 
         def asked(reply: Reply) -> None:
             if reply.code == 404:  # it was gone before
-                self._ended(line, causes.NORMAL, 0)
+                self._reports.ended(line, causes.NORMAL, 0)
 
         query = {"reason_code": causes.refusal(verdict[1])}
         self._link.ask("DELETE", "channels", line.name, query=query, done=asked)
@@ -458,10 +374,6 @@ class AsteriskEngine:
         if not line.up:
             self._hang_up(line, ("failure", "unanswered"))
 
-    def _failed_to_dial(self, line: Line) -> None:
-        self._lines.remove(line)
-        self._emit(LineFailed(line.name, _now_ms(), "unreachable"))
-
     def _part(self, line: Line) -> None:
         """Take a line and its peer out of their bridge; both stay up."""
         if line.bridge is None:
@@ -471,28 +383,7 @@ class AsteriskEngine:
         for each in filter(None, (line, peer)):
             each.bridge = each.peer = None
 
-    def _ended(self, line: Line, cause: int, sip_code: int) -> None:
-        """The channel is gone; the line's end waits for its recording."""
-        if self._lines.get(line.name) is not line or line.last is not None:
-            return
-        self._played(line, False)
-        self._part(line)
-        line.last = (cause, sip_code)
-        if line.recording:
-            line.timers.append(self._loop.call_later(_LAST_FILE_S, self._recorded, line))
-        else:
-            self._finish(line)
 
-    def _finish(self, line: Line) -> None:
-        """The line's last word."""
-        cause, sip_code = line.last or (causes.NORMAL, 0)
-        self._lines.remove(line)
-        now = _now_ms()
-        if line.up or not line.seat:
-            by, why = line.verdict or (causes.by_whom(cause), f"q850_{cause}")
-            self._emit(LineGone(line.name, now, by, why))
-        elif line.verdict and not line.rung_out:
-            self._emit(LineFailed(line.name, now, "cancelled"))
-        else:
-            reason = causes.fail_reason(cause, sip_code, line.rang, line.rung_out)
-            self._emit(LineFailed(line.name, now, reason, 0 if line.rung_out else sip_code))
+def _playback(line: str, token: str) -> str:
+    """A playback's name in Asterisk: a process started anew finds it by the same token."""
+    return f"{line}#{token}"

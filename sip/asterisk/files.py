@@ -33,8 +33,8 @@ MODULES = {
               "codec_resample", "codec_a_mu", "format_wav", "format_pcm"),
     "ARI": ("res_http_websocket", "res_websocket_client", "res_stasis", "res_stasis_answer", "res_stasis_playback",
             "res_stasis_recording", "res_stasis_snoop", "res_stasis_device_state", "res_ari", "res_ari_model",
-            "res_ari_applications", "res_ari_asterisk", "res_ari_bridges", "res_ari_channels", "res_ari_device_states", "res_ari_endpoints",
-            "res_ari_events", "res_ari_playbacks", "res_ari_recordings"),
+            "res_ari_applications", "res_ari_asterisk", "res_ari_bridges", "res_ari_channels", "res_ari_device_states",
+            "res_ari_endpoints", "res_ari_events", "res_ari_playbacks", "res_ari_recordings"),
 }  # fmt: skip
 
 

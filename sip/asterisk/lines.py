@@ -35,7 +35,6 @@ class Line:
     leaving: bool = False  # the far end hung up; the channel is on its way out
     playing: tuple[str, str] | None = None  # token, playback id
     recording: Recording | None = None
-    plays: int = 0
     peer: str | None = None
     bridge: str | None = None
     held: bool = False

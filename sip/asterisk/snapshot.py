@@ -1,56 +1,57 @@
-"""What Asterisk's own lists say about our lines, compared with what we know (pure).
-
-Nothing that happened while the connection was down is told again, so after every connect, and now and then, the
-list of channels is compared with our lines.
-"""
+"""Channels and bridges as Asterisk lists them (pure)."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """A channel as ARI describes it. ``args``: of ``Stasis()``, empty when it is not in our application."""
+    """A channel. ``args``: those of ``Stasis()``, empty when it is not in our application. ``ref``: SIP Call-ID."""
 
     id: str
+    name: str
     state: str
     caller: str
-    ref: str  # SIP Call-ID
+    ref: str
     args: tuple[str, ...]
 
     @property
     def up(self) -> bool:
         return self.state == "Up"
 
+    @property
+    def endpoint(self) -> str:
+        """The PJSIP endpoint, from a name like ``PJSIP/101-0000002a``."""
+        return self.name.removeprefix("PJSIP/").rpartition("-")[0]
+
 
 def channel_of(body: Mapping[str, Any], app: str) -> Channel:
     """From the JSON of a channel."""
     plan = body.get("dialplan") or {}
-    data = str(plan.get("app_data") or "").split(",")
-    ours = plan.get("app_name") == "Stasis" and data[0] == app
-    number = str((body.get("caller") or {}).get("number") or "")
+    called, *args = str(plan.get("app_data") or "").split(",")
+    ours = plan.get("app_name") == "Stasis" and called == app
     return Channel(
-        str(body["id"]), str(body["state"]), number, str(body.get("protocol_id") or ""), tuple(data[1:]) if ours else ()
+        id=str(body["id"]),
+        name=str(body.get("name") or ""),
+        state=str(body["state"]),
+        caller=str((body.get("caller") or {}).get("number") or ""),
+        ref=str(body.get("protocol_id") or ""),
+        args=tuple(args) if ours else (),
     )
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
-    """``gone``: lines without a channel. ``known``: channels of lines. ``new``: in our application, without a line."""
+class Bridge:
+    """A bridge and the channels in it."""
 
-    gone: tuple[str, ...]
-    known: tuple[Channel, ...]
-    new: tuple[Channel, ...]
+    id: str
+    channels: frozenset[str]
 
 
-def compare(channels: Iterable[Channel], lines: Collection[str]) -> Difference:
-    """``lines``: those known *before* the list was asked for (a younger one may be missing in it)."""
-    there = {channel.id: channel for channel in channels}
-    return Difference(
-        gone=tuple(name for name in lines if name not in there),
-        known=tuple(there[name] for name in lines if name in there),
-        new=tuple(channel for channel in there.values() if channel.args and channel.id not in lines),
-    )
+def our_bridges(bodies: Iterable[Mapping[str, Any]], app: str) -> list[Bridge]:
+    """Those of this application."""
+    bridges = (Bridge(str(body["id"]), frozenset(body.get("channels") or ())) for body in bodies)
+    return [bridge for bridge in bridges if bridge.id.startswith(f"{app}:")]

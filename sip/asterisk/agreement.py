@@ -1,0 +1,129 @@
+"""Agreement between our lines and Asterisk's channels, looked for after every connect and now and then.
+
+Nothing that happened while the connection was down is told again. So the lists of channels and bridges are
+compared with the lines: what ended meanwhile is reported, what arrived is taken in, what nobody
+uses is removed. At the first connect the channels of a process before ours are kept as *survivors*
+until it is known whether their calls go on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from sip.asterisk.lines import Line, Lines
+from sip.asterisk.link import Link, Reply
+from sip.asterisk.reports import Reports
+from sip.asterisk.snapshot import Bridge, Channel, channel_of, our_bridges
+
+
+class Agreement:
+    """``entered`` is told of every channel that is in our application and has no line."""
+
+    def __init__(
+        self, link: Link, app: str, lines: Lines, reports: Reports, entered: Callable[[Channel], None]
+    ) -> None:
+        self._link, self._app, self._lines, self._reports, self._entered = link, app, lines, reports, entered
+        self._survivors: dict[str, Channel] | None = None  # None: not connected yet
+        self._bridges: list[Bridge] = []
+
+    def seek(self, done: Callable[[], None] = lambda: None) -> None:
+        """Ask for the lists and act on them, then ``done()``."""
+        # A line made after this moment may be missing in the list.
+        known = [line for line in self._lines]
+
+        def channels(reply: Reply) -> None:
+            if reply.ok:
+                self._compare({body["id"]: channel_of(body, self._app) for body in reply.body}, known)
+
+        def bridges(reply: Reply) -> None:
+            self._bridges = our_bridges(reply.body, self._app) if reply.ok else []
+            if self._survivors:
+                done()  # who is in them is decided with the survivors
+                return
+            self._sweep()
+            done()
+
+        self._link.ask("GET", "channels", done=channels)
+        self._link.ask("GET", "bridges", done=bridges)
+
+    # --- survivors --------------------------------------------------------------------------
+
+    def survivors(self) -> Mapping[str, Channel]:
+        """Channels there were before this process, by id; until :meth:`dismiss`."""
+        return self._survivors or {}
+
+    def adopt(self, line: Line) -> None:
+        """A survivor is a line of ours again."""
+        assert self._survivors is not None
+        del self._survivors[line.name]
+        self._lines.add(line)
+        for bridge in self._bridges:
+            if line.name in bridge.channels:
+                line.bridge = bridge.id
+                peer = next((self._lines.get(name) for name in bridge.channels - {line.name}), None)
+                if peer is not None:
+                    line.peer, peer.peer = peer.name, line.name
+
+    def dismiss(self) -> None:
+        """The survivors nobody adopted: callers begin anew, operators' phones are let go."""
+        left, self._survivors = self._survivors or {}, {}
+        self._sweep()
+        for channel in left.values():
+            if channel.args:
+                self._entered(channel)
+
+    # --- inside -----------------------------------------------------------------------------
+
+    def _compare(self, channels: dict[str, Channel], known: list[Line]) -> None:
+        for line in known:
+            channel = channels.get(line.name)
+            if channel is None:
+                self._reports.ended(line)
+            else:
+                self.look_again(line, channel)
+        if self._survivors is None:
+            self._survivors = channels
+            return
+        for channel in channels.values():
+            if channel.args and self._lines.get(channel.id) is None:
+                self._entered(channel)
+
+    def look_again(self, line: Line, channel: Channel) -> None:
+        """What may have happened to a line while nobody told us."""
+        if line.last is not None or self._lines.get(line.name) is not line:
+            return
+        if line.up and not channel.args:  # somebody took it out of our application
+            self._reports.ended(line)
+            return
+        if channel.up and (channel.args or not line.seat) and line.verdict is None:
+            self._reports.is_up(line)
+        elif line.seat and channel.state == "Ringing":
+            self._reports.rings(line)
+        self.ask_for_media(line)
+
+    def ask_for_media(self, line: Line) -> None:
+        """Does what plays and records on the line still do so?"""
+        if line.playing:
+            playing = line.playing
+
+            def played(reply: Reply) -> None:
+                if reply.code == 404 and line.playing == playing:
+                    self._reports.played(line, True)
+
+            self._link.ask("GET", "playbacks", playing[1], done=played)
+        if line.recording:
+            recording = line.recording
+
+            def recorded(reply: Reply) -> None:
+                if reply.code == 404 and line.recording is recording:
+                    self._reports.recorded(line)
+
+            self._link.ask("GET", "recordings", "live", recording.name, done=recorded)
+
+    def _sweep(self) -> None:
+        """Remove bridges of ours that no line is in."""
+        used = {line.bridge for line in self._lines}
+        for bridge in self._bridges:
+            if bridge.id not in used:
+                self._link.ask("DELETE", "bridges", bridge.id)
+        self._bridges = []

@@ -1,0 +1,128 @@
+"""What happens to lines, told in the port's events: each once, in order, and nothing after a line's end."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+import wave
+from collections.abc import Callable
+from pathlib import Path
+
+from ivr.telephony import (
+    EngineEvent,
+    Held,
+    Incoming,
+    Keyed,
+    LineFailed,
+    LineGone,
+    LineRinging,
+    LineUp,
+    PlayDone,
+    RecordDone,
+    RecordEnd,
+)
+from sip.asterisk import causes
+from sip.asterisk.lines import Line, Lines
+from sip.asterisk.media import take
+
+log = logging.getLogger(__name__)
+
+_LAST_FILE_S = 5.0  # how long a line's end waits for its recording
+_NEARLY_MS = 500  # a recording this close to its limit ended by it: the limit is in whole seconds
+
+
+def now_ms() -> int:
+    """UTC milliseconds."""
+    return time.time_ns() // 1_000_000
+
+
+class Reports:
+    """Changes lines by what Asterisk told, and says so. ``parted``: a line left whatever bridge it was in."""
+
+    def __init__(
+        self, lines: Lines, spool: Path, emit: Callable[[EngineEvent], None], parted: Callable[[Line], None]
+    ) -> None:
+        self._lines, self._spool, self._emit, self._parted = lines, spool, emit, parted
+
+    def arrived(self, line: Line, called: str, caller: str | None, ref: str, test: bool) -> None:
+        self._emit(Incoming(line.name, now_ms(), called, caller, ref, test))
+        if line.up:
+            self._emit(LineUp(line.name, now_ms()))
+
+    def is_up(self, line: Line) -> None:
+        if not line.up and line.last is None:
+            line.up = True
+            self._emit(LineUp(line.name, now_ms()))
+
+    def rings(self, line: Line) -> None:
+        if not line.rang and not line.up and line.last is None:
+            line.rang = True
+            self._emit(LineRinging(line.name, now_ms()))
+
+    def keyed(self, line: Line, key: str) -> None:
+        if line.last is None:
+            self._emit(Keyed(line.name, now_ms(), key))
+
+    def held(self, line: Line, held: bool) -> None:
+        if line.last is None:
+            self._emit(Held(line.name, now_ms(), held))
+
+    def not_played(self, line: Line, token: str, finished: bool) -> None:
+        """A prompt that never began; ``finished`` False: nobody was there to hear it."""
+        self._emit(PlayDone(line.name, now_ms(), token, finished))
+
+    def played(self, line: Line, finished: bool) -> None:
+        """What plays on the line ended."""
+        if line.playing:
+            (token, _), line.playing = line.playing, None
+            self._emit(PlayDone(line.name, now_ms(), token, finished))
+
+    def recorded(self, line: Line) -> None:
+        """What is recorded of the line ended: the file is ours now."""
+        recording, line.recording = line.recording, None
+        if recording is None:
+            return
+        end: RecordEnd = "stopped" if recording.stopped else "gone" if line.last or line.leaving else "silence"
+        ms = 0
+        try:
+            taken = take(self._spool / f"{recording.name}.wav", recording.path)
+            ms = taken.spoken_ms
+            if end == "silence" and recording.max_ms and taken.ms >= recording.max_ms - _NEARLY_MS:
+                end = "max"
+        except (OSError, EOFError, wave.Error) as error:
+            log.error("line %s: recording %s is not there: %s", line.name, recording.name, error)
+            end = "failed"
+        self._emit(RecordDone(line.name, now_ms(), recording.token, recording.path, ms, end))
+        if line.last:
+            self.finish(line)
+
+    def ended(self, line: Line, cause: int = causes.NORMAL, sip_code: int = 0) -> None:
+        """The channel is gone; the line's last word waits for its recording."""
+        if self._lines.get(line.name) is not line or line.last is not None:
+            return
+        self.played(line, False)
+        self._parted(line)
+        line.last = (cause, sip_code)
+        if line.recording:
+            line.timers.append(asyncio.get_running_loop().call_later(_LAST_FILE_S, self.recorded, line))
+        else:
+            self.finish(line)
+
+    def never_dialled(self, line: Line) -> None:
+        """The phone could not even be called."""
+        self._lines.remove(line)
+        self._emit(LineFailed(line.name, now_ms(), "unreachable"))
+
+    def finish(self, line: Line) -> None:
+        """The line's last word."""
+        cause, sip_code = line.last or (causes.NORMAL, 0)
+        self._lines.remove(line)
+        if line.up or not line.seat:
+            by, why = line.verdict or (causes.by_whom(cause), f"q850_{cause}")
+            self._emit(LineGone(line.name, now_ms(), by, why))
+        elif line.verdict and not line.rung_out:
+            self._emit(LineFailed(line.name, now_ms(), "cancelled"))
+        else:
+            reason = causes.fail_reason(cause, sip_code, line.rang, line.rung_out)
+            self._emit(LineFailed(line.name, now_ms(), reason, 0 if line.rung_out else sip_code))
