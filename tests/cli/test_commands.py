@@ -151,9 +151,9 @@ def test_due_beyond_the_tables_warns_and_says_provisional(here: Path) -> None:
     assert "2027" in done.stderr
 
 
-def test_due_for_a_kind_nothing_is_promised_for_lists_the_kinds(here: Path) -> None:
+def test_due_for_an_unknown_kind_names_it_and_a_known_one(here: Path) -> None:
     result = hotline("due", "party", "now")
-    assert result.exit_code == 2 and "complaint" in result.output
+    assert result.exit_code == 2 and "party" in result.output and "report" in result.output
 
 
 def test_due_with_a_date_that_is_none_says_what_to_write(here: Path) -> None:
