@@ -269,7 +269,7 @@ def trunk(settings: Settings) -> Iterator[Line]:
         yield Line("trunk", "FAIL", str(error))
         return
     state = str(json.loads(beat or "{}").get("trunk", "not known"))
-    if settings.trunk.mode == "ip" or state == "registered":
+    if settings.trunk.mode == "ip" or state in ("registered", "reachable"):
         yield Line(
             "trunk", "ok", f"{settings.trunk.host}: {state if settings.trunk.mode == 'register' else 'by address'}"
         )

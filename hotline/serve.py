@@ -48,6 +48,8 @@ def choose_addresses(settings: Settings, *, sip: bool = True, panel: bool = True
         ("sip", settings.sip.listen, settings.sip_explicit, True, sip),
         ("panel", settings.panel.listen, settings.panel_explicit, False, panel),
     ):
+        if name == "sip" and settings.engine == "asterisk":
+            continue  # Asterisk is there already
         if not use or is_free(wanted, udp=udp):
             continue
         found = None if explicit else next_free(wanted, udp=udp)

@@ -78,7 +78,7 @@ def temporary(settings: Settings) -> Iterator[tuple[Address, Path]]:
         home = Path(folder)
         address = any_free("127.0.0.1")
         # Not the real one's things: a second registration at the provider would take its calls.
-        tree = settings.model_dump(mode="json", exclude_none=True, exclude={"trunk"})
+        tree = settings.model_dump(mode="json", exclude_none=True, exclude={"trunk", "engine", "asterisk"})
         tree["sip"]["listen"] = str(address)
         tree["data"] = {"dir": str(home / "data")}
         config = home / "hotline.toml"

@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from hotline import parts
+from hotline import engines, parts
+from hotline.errors import CannotRun
 from hotline.flows import serve_flows
 from hotline.settings import Settings
 from hotline.speaker import VoiceSpeaker
@@ -35,10 +36,8 @@ from ivr.store.engine import open_engine
 from ivr.store.ids import uuid7
 from ivr.store.ledger import SqlLedger
 from ivr.store.schema import upgrade
+from ivr.telephony import Engine
 from recordings.vault import Vault, VaultError
-from sip.embedded.config import EmbeddedConfig, SeatConfig, TrunkConfig
-from sip.embedded.engine import EmbeddedEngine
-from sip.embedded.media import Media
 
 log = logging.getLogger(__name__)
 
@@ -93,32 +92,6 @@ class VaultKeeper:
         self._worker.submit(put)
 
 
-def embedded_config(settings: Settings) -> EmbeddedConfig:
-    """The embedded engine's settings."""
-    trunk = settings.trunk
-    return EmbeddedConfig(
-        sip_host=settings.sip.listen.host,
-        sip_port=settings.sip.listen.port,
-        rtp_range=(settings.rtp.ports.first, settings.rtp.ports.last),
-        advertised_host=settings.sip.advertise or None,
-        realm=settings.sip.realm,
-        seats={name: SeatConfig(name, seat.secret, seat.uri) for name, seat in settings.seats.items()},
-        trunk=trunk
-        and TrunkConfig(
-            registrar=f"{trunk.host}:{trunk.port}",
-            user=trunk.user,
-            secret=trunk.secret,
-            expires=trunk.expires_s,
-            trust_caller_header=trunk.trust_caller_header,
-            register=trunk.mode == "register",
-            peers=trunk.peers,
-        ),
-        max_calls=settings.sip.max_calls,
-        test_callers=frozenset(settings.test.callers),
-        country_code=settings.sip.country_code,
-    )
-
-
 def desk_of(settings: Settings) -> Desk:
     """The windows and their seats."""
     return Desk({n: WindowSeats(n, w.seats, w.group, w.name) for n, w in settings.windows.items()})
@@ -165,8 +138,13 @@ async def run_calls(settings: Settings, stop: asyncio.Event) -> None:
     warm = [(line.text, line.lang, line.phrase_key) for line in parts.prompt_lines(phrases)]
     await loop.run_in_executor(worker, speaker.warm, warm)
     loop.run_in_executor(worker, voices.warm)
-    config = embedded_config(settings)
-    engine = EmbeddedEngine(config, Media(config.sip_host, config.rtp_range))
+    fatal: list[str] = []
+
+    def give_up(text: str) -> None:
+        fatal.append(text)
+        stop.set()
+
+    engine = engines.build(settings, give_up)
     conductor = Conductor(
         House(
             engine=engine,
@@ -193,8 +171,10 @@ async def run_calls(settings: Settings, stop: asyncio.Event) -> None:
         await stop.wait()
         beat.cancel()
         log.info("no new calls; %d are given up to %.0f s", conductor.calls, DRAIN_S)
-        await engine.stop(DRAIN_S)
+        await engine.stop(0 if fatal else DRAIN_S)
         await _settled(conductor)
+        if fatal:
+            raise CannotRun(fatal[0])
     finally:
         await loop.run_in_executor(None, ledger.close)
         worker.shutdown(wait=True)
@@ -202,7 +182,7 @@ async def run_calls(settings: Settings, stop: asyncio.Event) -> None:
         database.dispose()
 
 
-async def _beat(ledger: SqlLedger, clock: SystemClock, engine: EmbeddedEngine, conductor: Conductor) -> None:
+async def _beat(ledger: SqlLedger, clock: SystemClock, engine: Engine, conductor: Conductor) -> None:
     while True:
         now = clock.now_ms()
         ledger.renew(now)

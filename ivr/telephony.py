@@ -180,6 +180,10 @@ class Engine(Protocol):
 
     name: str
 
+    @property
+    def trunk_state(self) -> str:
+        """The line to the provider: ``off``, ``registering``, ``registered``, ``reachable`` or ``failed: <why>``."""
+
     async def start(self, sink: Sink) -> None:
         """Bind, register, begin to report. Raises ``OSError`` with a clear text when it cannot."""
 

@@ -73,6 +73,7 @@ class Simulator:
     """An :class:`ivr.telephony.Engine` whose callers and operators are driven by a test or a script."""
 
     name = "simulator"
+    trunk_state = "off"
 
     def __init__(self, clock: VirtualClock, answer_ms: int = 0) -> None:
         self._clock = clock

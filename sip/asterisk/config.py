@@ -8,6 +8,8 @@ from pathlib import Path
 
 from sip.embedded.config import SeatConfig, TrunkConfig
 
+TRUNK = "trunk"  # the PJSIP endpoint of the line to the provider, as we write it
+
 
 @dataclass(frozen=True, slots=True)
 class AsteriskConfig:
@@ -27,6 +29,7 @@ class AsteriskConfig:
     spool: Path = Path("/var/spool/asterisk/recording")
     media: Path = Path("data/media")
     seats: tuple[str, ...] = ()
+    trunk: str = ""  # the PJSIP endpoint of the line to the provider
     test_callers: frozenset[str] = frozenset()
     country_code: str = "86"
     max_calls: int = 200

@@ -41,7 +41,7 @@ class AsteriskEngine:
     def __init__(self, config: AsteriskConfig, on_fatal: Callable[[str], None] = log.critical) -> None:
         self._config, self._on_fatal = config, on_fatal
         self._link = Link(config, self._heard, self._opened, self._replaced)
-        self._seats = Seats(self._link, config.app, config.seats, self._reach)
+        self._seats = Seats(self._link, config.app, config.seats, config.trunk, self._reach)
         self._media = MediaFolder(config.media)
         self._lines = Lines()
         self._reports = Reports(self._lines, config.spool, self._emit, self._part)
@@ -49,6 +49,10 @@ class AsteriskEngine:
         self._sink: Sink = lambda _: None
         self._draining = False
         self._tasks: list[asyncio.Task[None]] = []
+
+    @property
+    def trunk_state(self) -> str:
+        return self._seats.trunk_state
 
     # --- life ------------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from sip.asterisk.config import AsteriskConfig, Site
+from sip.asterisk.config import TRUNK, AsteriskConfig, Site
 from sip.embedded.config import SeatConfig, TrunkConfig
 
 TRIES = 40  # of 250 ms: how long a leg waits for a hotline that restarts
@@ -272,13 +272,13 @@ def _trunk(trunk: TrunkConfig, site: Site) -> list[str]:
     endpoint = [
         ("type", "endpoint"),
         *_endpoint(site.engine.context),
-        ("aors", "trunk"),
+        ("aors", TRUNK),
         ("trust_id_inbound", "yes" if trunk.trust_caller_header else "no"),
     ]
     parts = [
-        _section("trunk", [("type", "aor"), ("contact", server), ("qualify_frequency", 60)]),
+        _section(TRUNK, [("type", "aor"), ("contact", server), ("qualify_frequency", 60)]),
         _section(
-            "trunk-known", [("type", "identify"), ("endpoint", "trunk"), *(("match", p) for p in (host, *trunk.peers))]
+            "trunk-known", [("type", "identify"), ("endpoint", TRUNK), *(("match", p) for p in (host, *trunk.peers))]
         ),
     ]
     if trunk.user:
@@ -297,4 +297,4 @@ def _trunk(trunk: TrunkConfig, site: Site) -> list[str]:
             ("forbidden_retry_interval", 300),
         ]
         parts.append(_section("trunk-registration", lines))
-    return ["; The line to the provider or PBX.\n" + _section("trunk", endpoint), *parts]
+    return ["; The line to the provider or PBX.\n" + _section(TRUNK, endpoint), *parts]

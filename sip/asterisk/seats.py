@@ -1,4 +1,4 @@
-"""Which operators' phones can be rung, as Asterisk's device states tell it."""
+"""Which operators' phones can be rung, and whether the provider answers, as Asterisk's device states tell it."""
 
 from __future__ import annotations
 
@@ -11,18 +11,21 @@ AWAY = frozenset({"UNAVAILABLE", "INVALID", "UNKNOWN"})  # not registered, no su
 
 
 class Seats:
-    """Follows ``PJSIP/<seat>``; ``changed(seat, reachable)`` is told every change."""
+    """Follows ``PJSIP/<seat>``; ``changed(seat, reachable)`` is told every change. ``trunk``: its endpoint, if any."""
 
-    def __init__(self, link: Link, app: str, seats: Sequence[str], changed: Callable[[str, bool], None]) -> None:
-        self._link, self._app, self._changed = link, app, changed
+    def __init__(
+        self, link: Link, app: str, seats: Sequence[str], trunk: str, changed: Callable[[str, bool], None]
+    ) -> None:
+        self._link, self._app, self._trunk, self._changed = link, app, trunk, changed
         self._here = dict.fromkeys(seats, False)
+        self.trunk_state = "not known" if trunk else "off"
 
     def reachable(self) -> Mapping[str, bool]:
         return dict(self._here)
 
     def follow(self) -> None:
         """Subscribe and ask how each phone stands now; after every connect."""
-        for seat in self._here:
+        for seat in (*self._here, *filter(None, (self._trunk,))):
             device = f"PJSIP/{seat}"
             self._link.ask(
                 "POST", "applications", self._app, "subscription", query={"eventSource": f"deviceState:{device}"}
@@ -40,6 +43,8 @@ class Seats:
     def _take(self, device: Mapping[str, Any]) -> None:
         seat = str(device["name"]).removeprefix("PJSIP/")
         here = device["state"] not in AWAY
-        if seat in self._here and self._here[seat] != here:
+        if self._trunk and seat == self._trunk:
+            self.trunk_state = "reachable" if here else "failed: the provider does not answer"
+        elif seat in self._here and self._here[seat] != here:
             self._here[seat] = here
             self._changed(seat, here)

@@ -1,0 +1,83 @@
+"""The telephone engine the settings ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from hotline.settings import Settings
+from ivr.telephony import Engine
+from sip.asterisk.config import TRUNK, AsteriskConfig
+from sip.embedded.config import EmbeddedConfig, SeatConfig, TrunkConfig
+
+
+def build(settings: Settings, on_fatal: Callable[[str], None]) -> Engine:
+    """The engine, not started. ``on_fatal`` is told when a running engine can never go on, and what to do."""
+    # Each engine's libraries are loaded only when it is used.
+    if settings.engine == "asterisk":
+        from sip.asterisk.engine import AsteriskEngine
+
+        return AsteriskEngine(asterisk_config(settings), on_fatal)
+    from sip.embedded.engine import EmbeddedEngine
+    from sip.embedded.media import Media
+
+    config = embedded_config(settings)
+    return EmbeddedEngine(config, Media(config.sip_host, config.rtp_range))
+
+
+def seat_configs(settings: Settings) -> dict[str, SeatConfig]:
+    """The operators' phones."""
+    return {name: SeatConfig(name, seat.secret, seat.uri) for name, seat in settings.seats.items()}
+
+
+def trunk_config(settings: Settings) -> TrunkConfig | None:
+    """The line to a provider or PBX."""
+    trunk = settings.trunk
+    return trunk and TrunkConfig(
+        registrar=f"{trunk.host}:{trunk.port}",
+        user=trunk.user,
+        secret=trunk.secret,
+        expires=trunk.expires_s,
+        trust_caller_header=trunk.trust_caller_header,
+        register=trunk.mode == "register",
+        peers=trunk.peers,
+    )
+
+
+def embedded_config(settings: Settings) -> EmbeddedConfig:
+    """The embedded engine's settings."""
+    return EmbeddedConfig(
+        sip_host=settings.sip.listen.host,
+        sip_port=settings.sip.listen.port,
+        rtp_range=(settings.rtp.ports.first, settings.rtp.ports.last),
+        advertised_host=settings.sip.advertise or None,
+        realm=settings.sip.realm,
+        seats=seat_configs(settings),
+        trunk=trunk_config(settings),
+        max_calls=settings.sip.max_calls,
+        test_callers=frozenset(settings.test.callers),
+        country_code=settings.sip.country_code,
+    )
+
+
+def asterisk_config(settings: Settings) -> AsteriskConfig:
+    """How the engine reaches Asterisk."""
+    asterisk = settings.asterisk
+    return AsteriskConfig(
+        url=asterisk.url,
+        user=asterisk.user,
+        secret=asterisk.secret,
+        app=asterisk.app,
+        spool=asterisk.spool,
+        media=media_folder(settings),
+        seats=tuple(settings.seats),
+        trunk=TRUNK if settings.trunk else "",
+        test_callers=frozenset(settings.test.callers),
+        country_code=settings.sip.country_code,
+        max_calls=settings.sip.max_calls,
+    )
+
+
+def media_folder(settings: Settings) -> Path:
+    """Where tones for Asterisk are written."""
+    return settings.asterisk.media or settings.data.dir / "media"
