@@ -9,11 +9,12 @@ days (or seconds) that were counted, skipped or added by the roll; they add up t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from ivr.calendar.explain import Step, StepKind, day_steps, explain, warn
+from ivr.calendar.explain import Days, Step, StepKind, day_steps, explain, explain_days, warn
 from ivr.calendar.hours import local_moment, next_opening, open_spans
 from ivr.calendar.tables import WORKDAY, Reason, WorkCalendar
 from ivr.profile import DeadlineRule, Schedule
@@ -23,10 +24,12 @@ _ALWAYS = Schedule()
 _CLOSED = Reason("非工作时间", "outside service hours")
 _SECONDS = {"hour": 3600, "minute": 60}
 
+# due, due_at, unrolled, unrolled_at, uncovered, days, after: the fields of a due date that follow from its start
+_Counted = tuple[date, datetime, date, datetime, tuple[int, ...], Days | None, tuple[Step, ...]]
 
-@dataclass(frozen=True, slots=True)
-class DueDate:
-    """When something is due, and the arithmetic.
+
+class DueDate(NamedTuple):
+    """When something is due, and the arithmetic (a tuple: quickly made, for registers of many rows).
 
     ``due``: the local date, or the local moment for hours, minutes and ``same_time``; ``due_at``: the
     UTC moment it ends (a date ends at 24:00). ``unrolled``/``unrolled_at``: the same before the last day
@@ -36,12 +39,19 @@ class DueDate:
 
     rule: DeadlineRule
     received: datetime
+    before: tuple[Step, ...]
     due: date
     due_at: datetime
     unrolled: date
     unrolled_at: datetime
     uncovered: tuple[int, ...]
-    explanation: tuple[Step, ...]
+    days: Days | None
+    after: tuple[Step, ...]
+
+    @property
+    def explanation(self) -> tuple[Step, ...]:
+        """Every step in order: what was before the days, the days (if days were counted), what came after."""
+        return (*self.before, *(self.days.steps if self.days else ()), *self.after)
 
     @property
     def provisional(self) -> bool:
@@ -59,7 +69,8 @@ class DueDate:
 
     def lines(self, lang: str = "zh-CN") -> list[str]:
         """The explanation, one line per step; the last one is the result."""
-        return explain(self.explanation, lang)
+        days = explain_days(self.days, lang) if self.days else ()
+        return [*explain(self.before, lang), *days, *explain(self.after, lang)]
 
     def warnings(self, lang: str = "zh-CN") -> list[str]:
         """What a person should know before relying on the date."""
@@ -94,7 +105,8 @@ def _end_of_day(
         steps = _opening_step(local, start)
     days = day_steps(rule.unit, rule.n, rule.roll == "next_workday", start.date(), calendar)
     end, unrolled_end = (local_moment(d, time.max, zone).astimezone(UTC) for d in (days.due, days.unrolled))
-    return DueDate(rule, local, days.due, end, days.unrolled, unrolled_end, days.uncovered, steps + days.steps)
+    after = (Step(StepKind.RESULT, days.due, days.due, 0, WORKDAY),)
+    return DueDate(rule, local, steps, days.due, end, days.unrolled, unrolled_end, days.uncovered, days, after)
 
 
 def _same_time(
@@ -108,21 +120,31 @@ def _same_time(
         # before Saturday 10:00.
         first = schedule.spans[0][0] if rule.after_hours == "next_opening" else time.min
         start = local_moment(calendar.next_workday(start.date()), first, zone)
+    # What arrives while closed counts from an opening, and of those there are few.
+    count = _count_same_time if start == local else _count_from_opening
+    return DueDate(rule, local, _opening_step(local, start), *count(rule, start, calendar, zone, schedule))
+
+
+def _count_same_time(
+    rule: DeadlineRule, start: datetime, calendar: WorkCalendar, zone: ZoneInfo, schedule: Schedule
+) -> _Counted:
     days = day_steps(rule.unit, rule.n, False, start.date(), calendar)
     unrolled = local_moment(days.unrolled, start.time(), zone)
     moved, uncovered = unrolled, days.uncovered
-    steps = [*_opening_step(local, start), *days.steps[:-1]]
+    rolled: tuple[Step, ...] = ()
     if rule.roll == "next_workday":
         moved = _next_working_moment(unrolled, calendar, zone, schedule)
         uncovered = tuple(sorted({*uncovered, *_uncovered(calendar, unrolled.date(), moved.date())}))
         if moved != unrolled:
             off = not calendar.is_workday(unrolled.date())
             reason = calendar.why(unrolled.date()) if off else _CLOSED
-            steps.append(Step(StepKind.ROLLED, unrolled, moved, _seconds(unrolled, moved), reason))
-    steps.append(Step(StepKind.RESULT, moved, moved, 0, WORKDAY))
-    return DueDate(
-        rule, local, moved, moved.astimezone(UTC), unrolled, unrolled.astimezone(UTC), uncovered, tuple(steps)
-    )
+            rolled = (Step(StepKind.ROLLED, unrolled, moved, _seconds(unrolled, moved), reason),)
+    end, unrolled_end = moved.astimezone(UTC), unrolled.astimezone(UTC)
+    after = (*rolled, Step(StepKind.RESULT, moved, moved, 0, WORKDAY))
+    return moved, end, unrolled, unrolled_end, uncovered, days, after
+
+
+_count_from_opening = lru_cache(maxsize=4096)(_count_same_time)
 
 
 def _timed(rule: DeadlineRule, local: datetime, calendar: WorkCalendar, zone: ZoneInfo, schedule: Schedule) -> DueDate:
@@ -153,7 +175,7 @@ def _timed(rule: DeadlineRule, local: datetime, calendar: WorkCalendar, zone: Zo
     asks_calendar = schedule.workdays_only and (rule.within_service_hours or start != local)
     uncovered = _uncovered(calendar, local.date(), at.date()) if asks_calendar else ()
     end_at = at.astimezone(UTC)
-    return DueDate(rule, local, at, end_at, at, end_at, uncovered, tuple(steps))
+    return DueDate(rule, local, tuple(steps), at, end_at, at, end_at, uncovered, None, ())
 
 
 def _next_working_moment(at: datetime, calendar: WorkCalendar, zone: ZoneInfo, schedule: Schedule) -> datetime:
@@ -180,7 +202,9 @@ def _seconds(first: datetime, last: datetime) -> int:
 
 
 def _iso(at: date) -> str:
-    return f"{at:%Y-%m-%dT%H:%M}" if isinstance(at, datetime) else at.isoformat()
+    if isinstance(at, datetime):
+        return f"{at.date().isoformat()}T{at.hour:02}:{at.minute:02}"
+    return at.isoformat()
 
 
 def _uncovered(calendar: WorkCalendar, first: date, last: date) -> tuple[int, ...]:

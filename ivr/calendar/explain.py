@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
+from typing import NamedTuple
 
 from ivr.calendar.tables import WORKDAY, Reason, WorkCalendar
 
@@ -27,8 +28,7 @@ class StepKind(StrEnum):
     RESULT = "result"
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """A span from ``first`` to ``last`` with what it adds: ``n`` days (dates) or seconds (moments)."""
 
     kind: StepKind
@@ -38,7 +38,7 @@ class Step:
     reason: Reason
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # one object for each count of days: its lines are kept by it
 class Days:
     """A count of days: the last day, the working day it moved to, and every span on the way."""
 
@@ -69,7 +69,6 @@ def day_steps(unit: str, n: int, roll: bool, start: date, calendar: WorkCalendar
         due = calendar.next_workday(unrolled)
         for begin, end, reason, _ in _spans(unrolled, due - _DAY, calendar):
             steps.append(Step(StepKind.ROLLED, begin, end, (end - begin).days + 1, reason))
-    steps.append(Step(StepKind.RESULT, due, due, 0, WORKDAY))
     years = range(asked_from.year, due.year + 1) if unit == "workday" or roll else ()
     return Days(unrolled, due, tuple(y for y in years if y not in calendar.tables), tuple(steps))
 
@@ -90,13 +89,18 @@ def _spans(first: date, last: date, calendar: WorkCalendar) -> Iterator[tuple[da
 
 def explain(steps: Sequence[Step], lang: str) -> list[str]:
     """One line per step, with the running total of what is counted."""
-    lines, total = [], 0
+    lines, total, say = [], 0, _line_zh if lang == "zh-CN" else _line_en
     for step in steps:
-        total += step.n if step.kind is StepKind.COUNTED else 0
-        # Moments of two zones can be equal and yet read differently, so only dates are remembered.
-        line = _line if isinstance(step.first, datetime) else _day_line
-        lines.append(line(step, total, lang))
+        if step.kind is StepKind.COUNTED:
+            total += step.n
+        lines.append(say(step, total))
     return lines
+
+
+@lru_cache(maxsize=8192)
+def explain_days(days: Days, lang: str) -> tuple[str, ...]:
+    """The same for a count of days, which many cases share."""
+    return tuple(explain(days.steps, lang))
 
 
 def warn(year: int, lang: str) -> str:
@@ -106,17 +110,8 @@ def warn(year: int, lang: str) -> str:
     return f"There is no holiday table for {year}; only weekends were taken as off, so the date is provisional."
 
 
-def _line(step: Step, total: int, lang: str) -> str:
-    return _line_zh(step, total) if lang == "zh-CN" else _line_en(step, total)
-
-
-_day_line = lru_cache(maxsize=8192)(_line)
-
-
 def _line_zh(step: Step, total: int) -> str:
-    span = _when(step.first, "zh-CN")
-    if step.first != step.last:
-        span += f" 至 {_when(step.last, 'zh-CN')}"
+    span = _span(step, " 至 ", "zh-CN")
     why, timed = step.reason.zh, isinstance(step.first, datetime)
     match step.kind:
         case StepKind.RECEIVED:
@@ -138,9 +133,7 @@ def _line_zh(step: Step, total: int) -> str:
 
 
 def _line_en(step: Step, total: int) -> str:
-    span = _when(step.first, "en")
-    if step.first != step.last:
-        span += f" to {_when(step.last, 'en')}"
+    span = _span(step, " to ", "en")
     why, timed = step.reason.en, isinstance(step.first, datetime)
     match step.kind:
         case StepKind.RECEIVED:
@@ -161,11 +154,21 @@ def _line_en(step: Step, total: int) -> str:
             return f"Due: {span}" + ("" if timed else " 24:00")
 
 
+def _span(step: Step, to: str, lang: str) -> str:
+    first = _when(step.first, lang)
+    return first if step.first == step.last else f"{first}{to}{_when(step.last, lang)}"
+
+
 def _when(at: date, lang: str) -> str:
-    named = f"周{_WEEKDAYS_ZH[at.weekday()]}" if lang == "zh-CN" else _WEEKDAYS_EN[at.weekday()]
     if isinstance(at, datetime):
-        return f"{at:%Y-%m-%d} {named} {at:%H:%M}"
-    return f"{at:%Y-%m-%d} {named}"
+        return f"{_day(at.date(), lang)} {at.hour:02}:{at.minute:02}"
+    return _day(at, lang)
+
+
+@lru_cache(maxsize=8192)
+def _day(d: date, lang: str) -> str:
+    named = f"周{_WEEKDAYS_ZH[d.weekday()]}" if lang == "zh-CN" else _WEEKDAYS_EN[d.weekday()]
+    return f"{d.isoformat()} {named}"
 
 
 def _length(seconds: int, lang: str) -> str:

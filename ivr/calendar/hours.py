@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from ivr.calendar.tables import WorkCalendar
@@ -33,27 +34,48 @@ def open_on(schedule: Schedule, d: date, calendar: WorkCalendar) -> bool:
 
 def next_opening(schedule: Schedule, at: datetime, calendar: WorkCalendar, zone: ZoneInfo) -> datetime:
     """``at`` itself when the service is open then, else the next moment it opens (local, aware)."""
-    local = at.astimezone(zone)
-    begin, _ = next(open_spans(schedule, local, calendar, zone))
-    return max(begin, local, key=_utc)
+    local, now = at.astimezone(zone), _utc(at)
+    d = local.date()
+    if open_on(schedule, d, calendar):
+        for begin, _, begin_utc, end_utc in _spans_of_day(schedule.spans, d, zone):
+            if now < end_utc:
+                return begin if now < begin_utc else local
+    return _first_opening(schedule, d + _DAY, calendar, zone)
 
 
 def open_spans(
     schedule: Schedule, at: datetime, calendar: WorkCalendar, zone: ZoneInfo
 ) -> Iterator[tuple[datetime, datetime]]:
     """The open spans that end after ``at``, in order, as aware local moments; the first may hold ``at``."""
-    local = at.astimezone(zone)
-    d, searched = local.date(), 0
+    after = _utc(at)
+    d, searched = at.astimezone(zone).date(), 0
     while searched < SEARCH_DAYS:
         searched += 1
         if open_on(schedule, d, calendar):
-            for begin, end in schedule.spans:
-                span = local_moment(d, begin, zone), local_moment(d, end, zone)
-                if _utc(span[1]) > _utc(local):
-                    yield span
+            for begin, end, _, end_utc in _spans_of_day(schedule.spans, d, zone):
+                if end_utc > after:
+                    yield begin, end
                     searched = 0
         d += _DAY
-    raise ValueError(f"the service does not open within {SEARCH_DAYS} days after {local:%Y-%m-%d}")
+    raise ValueError(f"the service does not open within {SEARCH_DAYS} days after {at:%Y-%m-%d}")
+
+
+# A register has many rows on few days, so what a day decides is kept.
+
+
+@lru_cache(maxsize=4096)
+def _first_opening(schedule: Schedule, d: date, calendar: WorkCalendar, zone: ZoneInfo) -> datetime:
+    begin, _ = next(open_spans(schedule, local_moment(d, time.min, zone), calendar, zone))
+    return begin
+
+
+@lru_cache(maxsize=4096)
+def _spans_of_day(
+    spans: tuple[tuple[time, time], ...], d: date, zone: ZoneInfo
+) -> tuple[tuple[datetime, datetime, datetime, datetime], ...]:
+    """Those spans of that day as local moments, each also in UTC."""
+    local = [(local_moment(d, begin, zone), local_moment(d, end, zone)) for begin, end in spans]
+    return tuple((begin, end, _utc(begin), _utc(end)) for begin, end in local)
 
 
 def local_moment(d: date, t: time, zone: ZoneInfo) -> datetime:

@@ -32,7 +32,10 @@ def due_for(
     of case, any name of the profile's ``deadlines`` is taken (``meter_fault``).
     """
     at = parse_received(received, zone) if isinstance(received, str) else received
-    name = kind if kind in profile.deadlines else find_kind(kind).id
+    try:
+        name = kind if kind in profile.deadlines else find_kind(kind).id
+    except ValueError as error:
+        raise ValueError(f"{error}; {profile.name} has rules for: {', '.join(sorted(profile.deadlines))}") from None
     rule = profile.deadline(name, channel)
     if rule is None:
         raise ValueError(
