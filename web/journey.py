@@ -15,7 +15,7 @@ from flask_babel import gettext as _
 
 from ivr.store.models import Journal
 from web.format import seat_name, span, window_name
-from web.labels import CAUSES, ENDS, LEVELS, REASONS, RELEASED_BY, label
+from web.labels import CAUSES, ENDS, LEVELS, REASONS, RELEASED_BY, STEPS, TIMERS, WHYS, label
 
 Data = dict[str, Any]
 
@@ -79,6 +79,18 @@ def _opened(data: Data) -> str:
     return _("立案，编号 %(number)s，期限 %(due)s", number=data.get("number", ""), due=due)
 
 
+def _nobody(data: Data) -> str:
+    return _("%(window)s窗口没有可呼叫的座席", window=window_name(str(data.get("window", ""))))
+
+
+def _said(data: Data) -> str:
+    return _("播放：%(phrases)s", phrases=" · ".join(str(key) for key in data.get("say") or ()))
+
+
+def _held(data: Data) -> str:
+    return _("来电人保持通话") if data.get("held") else _("来电人恢复通话")
+
+
 def _seat(text: Callable[[str], str]) -> Callable[[Data], str]:
     return lambda data: text(seat_name(str(data.get("seat", ""))))
 
@@ -86,7 +98,11 @@ def _seat(text: Callable[[str], str]) -> Callable[[Data], str]:
 STORY: dict[str, tuple[str, Callable[[Data], str]]] = {
     "offered": ("caller", _offered),
     "answered": ("system", lambda _d: _("系统应答")),
-    "step": ("system", lambda d: _("进入步骤 %(step)s", step=d.get("step", ""))),
+    "step": ("system", lambda d: _("进入步骤 %(step)s", step=label(STEPS, d.get("step")))),
+    "play": ("system", _said),
+    "time_up": ("system", lambda d: str(label(TIMERS, d.get("timer")))),
+    "nobody_free": ("seat", _nobody),
+    "held": ("caller", _held),
     "digit": ("caller", lambda d: str(d.get("key", ""))),
     "human_requested": ("caller", lambda d: _("请求人工：%(window)s", window=window_name(d.get("window") or ""))),
     "late_apology": ("system", lambda _d: _("因等候超时，先致歉")),
@@ -112,10 +128,12 @@ def story(journal: Sequence[Journal], arrived: int) -> list[Moment]:
             continue
         who, sentence = STORY[row.name]
         data = read(row)
+        if row.name == "time_up" and data.get("timer") not in TIMERS:
+            continue
         if row.name == "digit" and moments and moments[-1].keys:
             moments[-1].keys.append(str(data.get("key", "")))
             continue
-        line = Moment(row.at, row.at - arrived, who, sentence(data), row.reason)
+        line = Moment(row.at, row.at - arrived, who, sentence(data), str(label(WHYS, row.reason)))
         if row.name == "digit":
             line.keys.append(line.text)
         moments.append(line)

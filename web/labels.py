@@ -35,6 +35,7 @@ STATUSES = {
     "assigned": _l("已转办"),
     "handling": _l("办理中"),
     "replied": _l("已答复"),
+    "follow_up": _l("待回访"),
     "followed_up": _l("已回访"),
     "closed": _l("已归档"),
 }
@@ -60,6 +61,28 @@ CAUSES = {
 }
 
 RELEASED_BY = {"caller": _l("来电人"), "us": _l("我方"), "failure": _l("线路中断")}
+
+WHYS = {
+    "too late": _l("接听时已停止呼叫"),
+    "caller left": _l("来电人已挂机"),
+    "no answer within the limit": _l("规定时限内未接听"),
+    "answered elsewhere": _l("已由另一座席接听"),
+    "call ended": _l("通话已结束"),
+    "process ended": _l("接听进程中断"),
+}
+
+# Steps that are in no flow file: what the machine does around it (ivr/call).
+STEPS = {
+    "@arriving": _l("刚打进来"),
+    "@category": _l("询问投诉类别"),
+    "@caller": _l("确认来电号码"),
+    "@farewell": _l("结束语"),
+}
+
+TIMERS = {
+    "silence": _l("没有按键"),
+    "a_alone": _l("A 座席单独振铃的时间已到，B 座席一同振铃"),
+}
 
 LEVELS = {"window": _l("本窗口"), "group": _l("本组"), "general": _l("综合窗口")}
 

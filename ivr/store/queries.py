@@ -17,7 +17,6 @@ from ivr.store.models import Audit, Call, Case, Journal, Leg, LiveCall, PartyRow
 
 PAGE = 50
 PAGE_MAX = 200
-OPEN_CASE = ("received", "classified", "assigned", "handling")  # not answered yet
 
 Row = TypeVar("Row")
 

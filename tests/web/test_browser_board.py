@@ -39,7 +39,7 @@ def test_a_caller_appears_and_goes_without_a_reload(browser, address, world):
     call_id = world.waiting(20, window="repair")
     row = page.locator("tr.waiting")
     expect(row).to_contain_text("故障报修")
-    expect(row).to_contain_text("等候人工")
+    expect(row).to_contain_text("正在等候人工")
     world.turn(call_id, [])
     expect(page.locator("[data-region=calls]")).to_contain_text("现在没有来电")
     assert page.evaluate("window.stillTheSamePage") is True

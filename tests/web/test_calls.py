@@ -122,3 +122,31 @@ def test_a_call_that_does_not_exist_is_a_404_in_both_languages(as_role):
     english = lead.get("/calls/nothing?lang=en")
     assert english.status_code == 404
     assert "No such page" in english.text
+
+
+def test_what_the_machine_did_around_the_seats_is_told(as_role, world):
+    call_id = world.call(
+        at("09:00"), "13812345678",
+        [
+            (1, "play", {"token": "p1", "say": ["notice.recording", "greet.std"]}),
+            (9, "time_up", {"timer": "silence"}),
+            (9, "step", {"step": "@farewell"}), (10, "nobody_free", {"window": "repair"}),
+            (11, "drop_seat", {"leg_id": "l1", "seat": "102"}), (12, "time_up", {"timer": "play"}),
+        ],
+        reasons={"drop_seat": "answered elsewhere"},
+    )  # fmt: skip
+    page = as_role("lead").get(f"/calls/{call_id}").text
+    for told in (
+        "播放：notice.recording · greet.std", "没有按键", "进入步骤 结束语", "故障报修窗口没有可呼叫的座席",
+        "停止呼叫座席 102 二号座席", "已由另一座席接听",
+    ):  # fmt: skip
+        assert told in page, told
+    assert "时限" not in page.split("全部技术记录")[0], "a timer of the machine's own is no news to anybody"
+
+
+def test_every_fact_of_the_ledgers_table_has_a_sentence():
+    from ivr.store.fold import FOLDS
+    from web.journey import STORY
+
+    of_calls = {name for name in FOLDS if not name.startswith(("case_", "callback_"))}
+    assert of_calls | {"case_opened"} <= set(STORY)
