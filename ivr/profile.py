@@ -149,6 +149,19 @@ class ConnectRate(_Table):
     window: Literal["rolling_24h", "day", "month"]
 
 
+class CaseworkRule(_Table):
+    """What may be done to the clock of a case, and how often and when people are called back.
+
+    ``pausable``: kinds whose clock may stand, with a reason. ``extension_max``: an extension 延期 at most,
+    in the unit of the kind's deadline. ``calling``: from when to when people are called, local time.
+    """
+
+    pausable: tuple[Kind, ...] = ()
+    extension_max: Annotated[int, Field(ge=0, le=365)] = 10
+    tries_max: Annotated[int, Field(ge=1, le=10)] = 3
+    calling: tuple[TimeOfDay, TimeOfDay] = (time(8), time(21))
+
+
 class DeadlineRule(_Table):
     """How a due date is counted (CMP-1, A5.2 no. 1); :func:`ivr.calendar.due.due` does it.
 
@@ -200,6 +213,7 @@ class Profile(_Table):
     recording: RecordingRule
     figures: FigureRule
     deadlines: dict[Kind, DeadlineRule]
+    casework: CaseworkRule = CaseworkRule()
     onsite_min: dict[str, Annotated[int, Field(gt=0)]]
     ready_before_min: Annotated[int, Field(ge=0, le=120)]
     appointment_window_min: Annotated[int, Field(gt=0)]

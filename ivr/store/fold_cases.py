@@ -19,7 +19,7 @@ DUE = ("due", "due_ms", "unrolled", "unrolled_ms", "provisional", "explanation")
 SETTABLE = frozenset(
     {
         "status", "replied", "urgency", "window", "category", "owner", "handler", "co_handlers", "flag", "verdict",
-        "concerned", "consent", "extended", "asked_days", "asked_by", "paused", "supervised", "supervised_warned",
+        "concerned", "consent", "extended", "asked_days", "asked_by", "paused", "paused_ms", "supervised", "supervised_warned",
         "arrived", "closed", "reopened", "span_from", "warned", *DUE,
     }
 )  # fmt: skip
@@ -76,6 +76,7 @@ def opened(tables: Tables, fact: JournalRow) -> None:
         "asked_days": None,
         "asked_by": "",
         "paused": None,
+        "paused_ms": 0,
         "supervised": None,
         "supervised_warned": False,
         "arrived": None,

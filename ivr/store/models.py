@@ -157,6 +157,7 @@ class Case(Base):
     asked_days: Mapped[int | None]  # an extension that waits for approval
     asked_by: Mapped[str] = mapped_column(String(80), default="")
     paused: Mapped[int | None]  # since when the clock stands
+    paused_ms: Mapped[int] = mapped_column(default=0)  # how long it stood before
     supervised: Mapped[int | None]  # 督办: its own deadline (UTC ms)
     supervised_warned: Mapped[bool] = mapped_column(default=False)
     arrived: Mapped[int | None]  # repair: on site

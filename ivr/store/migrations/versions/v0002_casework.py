@@ -27,6 +27,7 @@ def upgrade() -> None:
         sa.Column("asked_days", sa.BigInteger(), nullable=True),
         sa.Column("asked_by", sa.String(length=80), nullable=False, server_default=""),
         sa.Column("paused", sa.BigInteger(), nullable=True),
+        sa.Column("paused_ms", sa.BigInteger(), nullable=False, server_default=sa.text("0")),
         sa.Column("supervised", sa.BigInteger(), nullable=True),
         sa.Column("supervised_warned", sa.Boolean(), nullable=False, server_default=sa.false()),
         sa.Column("arrived", sa.BigInteger(), nullable=True),

@@ -1,0 +1,141 @@
+"""The due date of a case after it was taken: extended, paused and resumed, promised anew. Every change explains itself.
+
+Pure: ``case`` is a row of ``cases``; what comes back are the columns to set, the explanation in Chinese (the
+register's language) beginning with why, the old date kept in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from ivr.calendar.due import due
+from ivr.calendar.hours import local_moment, open_spans
+from ivr.calendar.tables import WorkCalendar
+from ivr.profile import DeadlineRule, Profile
+
+UNITS = {"natural_day": "天", "workday": "个工作日", "hour": "小时", "minute": "分钟"}
+Columns = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What decisions on cases need besides the case: the profile, the working days, the zone."""
+
+    profile: Profile
+    calendar: WorkCalendar
+    zone: ZoneInfo
+
+    def rule(self, case: Mapping[str, Any]) -> DeadlineRule | None:
+        """The deadline rule of the case's kind and channel."""
+        return self.profile.deadline(case["kind"], case["channel"])
+
+    def local(self, ms: int) -> datetime:
+        """That moment in the hotline's zone."""
+        return datetime.fromtimestamp(ms / 1000, UTC).astimezone(self.zone)
+
+    def written(self, ms: int) -> str:
+        """That moment as it stands in explanations."""
+        return f"{self.local(ms):%Y-%m-%d %H:%M}"
+
+
+def promised(case: Mapping[str, Any], at: int, rules: Rules, why: str) -> Columns:
+    """The promise counted from ``at`` by today's rule and calendar; nothing is promised without a rule."""
+    rule = rules.rule(case)
+    if rule is None:
+        return _columns("", None, "", None, False, [why])
+    return _due(rule, rules.local(at), rules, [why])
+
+
+def extended(case: Mapping[str, Any], n: int, rules: Rules) -> Columns:
+    """``n`` units of the kind's rule after the present due date (延期)."""
+    rule = rules.rule(case) or DeadlineRule(n=n, unit="natural_day")
+    why = f"原期限 {_text(case)}，经批准延期 {n} {UNITS[rule.unit]}"
+    return _later(case, rule, n, rules, why)
+
+
+def resumed(case: Mapping[str, Any], at: int, rules: Rules) -> Columns:
+    """What was left when the clock was paused, counted from the day (or moment) it runs again; empty: the same date."""
+    rule, since = rules.rule(case), int(case["paused"])
+    if rule is None or case["due_ms"] is None or at <= since:
+        return {}
+    paused, runs = rules.local(since), rules.local(at)
+    if rule.unit in ("hour", "minute"):
+        rest, start = _minutes(rule, paused, rules.local(case["due_ms"]), rules), runs
+        rule = rule.model_copy(update={"unit": "minute"})
+    else:
+        rest, start = _days(rule, paused.date(), case["unrolled"] or case["due"], rules), _same_time(case, runs, rules)
+    why = (
+        f"原期限 {_text(case)}，计时自 {paused:%Y-%m-%d %H:%M} 暂停至 {runs:%Y-%m-%d %H:%M}，"
+        f"余下 {rest} {UNITS[rule.unit]} 从恢复之日起算"
+    )
+    columns = _due(rule.model_copy(update={"n": rest, "after_hours": "counts"}), start, rules, [why])
+    return columns if columns["due_ms"] > case["due_ms"] else {}
+
+
+def _days(rule: DeadlineRule, paused: date, end: str, rules: Rules) -> int:
+    """Days of the rule that were left after the day of the pause."""
+    last = date.fromisoformat(end[:10])
+    if rule.unit == "workday":
+        return rules.calendar.workdays_between(paused + timedelta(days=1), last)
+    return max(0, (last - paused).days)
+
+
+def _same_time(case: Mapping[str, Any], day: datetime, rules: Rules) -> datetime:
+    """That day, at the due moment's time of day; a due date has none, so noon."""
+    at = rules.local(case["due_ms"]).time() if "T" in str(case["due"]) else time(12)
+    return local_moment(day.date(), at, rules.zone)
+
+
+def _later(case: Mapping[str, Any], rule: DeadlineRule, n: int, rules: Rules, why: str) -> Columns:
+    """``n`` units after the due date: from the day itself when it is a date, else from the moment."""
+    text = str(case["due"])
+    moved = rule.model_copy(update={"n": n})
+    if "T" in text:
+        return _due(moved, rules.local(case["due_ms"]), rules, [why])
+    start = local_moment(date.fromisoformat(text), time(12), rules.zone)  # the day itself is not counted
+    return _due(moved.model_copy(update={"after_hours": "counts"}), start, rules, [why])
+
+
+def _due(rule: DeadlineRule, start: datetime, rules: Rules, why: Sequence[str]) -> Columns:
+    promise = due(rule, start, rules.calendar, rules.zone, rules.profile.hours)
+    lines = [*why, *promise.lines(), *promise.warnings()]
+    return _columns(
+        promise.due_text, promise.due_at, promise.unrolled_text, promise.unrolled_at, promise.provisional, lines
+    )
+
+
+def _minutes(rule: DeadlineRule, first: datetime, last: datetime, rules: Rules) -> int:
+    """Minutes between the two that count by the rule."""
+    if not rule.within_service_hours:
+        return round((last - first).total_seconds()) // 60
+    total = timedelta()
+    for begin, end in open_spans(rules.profile.hours, first, rules.calendar, rules.zone):
+        if begin >= last:
+            break
+        total += min(end, last) - max(begin, first)
+    return round(total.total_seconds()) // 60
+
+
+def _columns(
+    text: str, at: datetime | None, unrolled: str, unrolled_at: datetime | None, provisional: bool, lines: list[str]
+) -> Columns:
+    return {
+        "due": text,
+        "due_ms": _ms(at),
+        "unrolled": unrolled,
+        "unrolled_ms": _ms(unrolled_at),
+        "provisional": provisional,
+        "explanation": lines,
+    }
+
+
+def _ms(at: datetime | None) -> int | None:
+    return None if at is None else round(at.timestamp() * 1000)
+
+
+def _text(case: Mapping[str, Any]) -> str:
+    return str(case["due"]).replace("T", " ")

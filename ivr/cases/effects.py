@@ -1,0 +1,334 @@
+"""What each action of :mod:`ivr.cases.actions` does to a case, and under which further conditions (pure)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from ivr.cases.actions import Do, Effect, Notice, Refused
+from ivr.cases.clock import Rules, extended, promised, resumed
+from ivr.cases.numbers import is_case_number
+
+Case = Mapping[str, Any]
+Condition = Callable[[Case, Do, Rules], None]
+JUDGED = ("complaint", "report")
+BAD_RATING = 4  # 4 dissatisfied, 5 very dissatisfied
+
+
+# --- conditions ----------------------------------------------------------------------------
+
+
+def _clock_runs(case: Case, do: Do, rules: Rules) -> None:
+    if case["paused"] is not None:
+        raise Refused("计时已暂停，请先恢复计时。", "the clock is paused; resume it first")
+
+
+def _has_due(case: Case, do: Do, rules: Rules) -> None:
+    if case["due_ms"] is None:
+        raise Refused("此工单没有期限。", "this case has no due date")
+
+
+def _not_late(case: Case, do: Do, rules: Rules) -> None:
+    if case["due_ms"] is not None and do.at >= case["due_ms"]:
+        raise Refused("期限已过：延期和暂停须在到期前提出。", "it is overdue; that must be done before the due date")
+
+
+def _not_extended(case: Case, do: Do, rules: Rules) -> None:
+    if case["extended"]:
+        raise Refused("此工单已延期一次，不能再延。", "it was extended once; a case is extended once only")
+    if case["asked_days"] is not None:
+        raise Refused("延期申请正在等待批准。", "an extension waits for approval already")
+
+
+def _asked(case: Case, do: Do, rules: Rules) -> None:
+    if case["asked_days"] is None:
+        raise Refused("没有待批准的延期申请。", "nobody asked for an extension")
+
+
+def _not_own_request(case: Case, do: Do, rules: Rules) -> None:
+    if case["asked_by"] == do.who:
+        raise Refused(
+            "不能批准自己的延期申请，请由另一位班长或督导批准。", "who asks cannot approve; let another lead do it"
+        )
+
+
+def _pausable(case: Case, do: Do, rules: Rules) -> None:
+    if case["kind"] not in rules.profile.casework.pausable:
+        raise Refused(
+            "按现行规则，这类工单的计时不能暂停。",
+            f"profile {rules.profile.name} does not let the clock of {case['kind']} pause (casework.pausable)",
+        )
+
+
+def _paused(case: Case, do: Do, rules: Rules) -> None:
+    if case["paused"] is None:
+        raise Refused("计时没有暂停。", "the clock is not paused")
+
+
+def _for_me(case: Case, do: Do, rules: Rules) -> None:
+    if case["status"] == "assigned" and do.role == "operator" and case["handler"] not in ("", do.who):
+        raise Refused(f"此工单已转给 {case['handler']}。", f"it is assigned to {case['handler']}")
+
+
+def _judged_kind(case: Case, do: Do, rules: Rules) -> None:
+    if case["kind"] not in JUDGED:
+        raise Refused("只有投诉和举报须认定有效或无效。", "only complaints and reports are judged")
+
+
+def _concerns_me(case: Case, do: Do, rules: Rules) -> None:
+    if not case["verdict"] or case["concerned"] != do.who:
+        raise Refused("只有认定所涉及的人员可以申辩。", "only the member of staff the verdict concerns may plead")
+
+
+def _repair(case: Case, do: Do, rules: Rules) -> None:
+    if case["kind"] != "repair":
+        raise Refused("只有报修工单登记到达现场。", "only a repair has an arrival on site")
+    if case["arrived"] is not None:
+        raise Refused("已登记到达现场。", "the arrival was noted already")
+
+
+def _supervised(case: Case, do: Do, rules: Rules) -> None:
+    if case["supervised"] is None:
+        raise Refused("此工单没有督办。", "this case is not supervised")
+
+
+def _skips_follow_up(case: Case, do: Do, rules: Rules) -> None:
+    if case["status"] == "follow_up" and do.role == "operator":
+        raise Refused("未回访即归档须由班长或督导决定。", "archiving without the follow-up is for a lead or supervisor")
+
+
+def _rule_alone(case: Case, do: Do, rules: Rules) -> None:
+    if case["extended"] or case["paused_ms"]:
+        raise Refused("已延期或暂停过的期限不能重算。", "a due date that was extended or paused is not recomputed")
+
+
+CONDITIONS: Mapping[str, tuple[Condition, ...]] = {
+    "accept": (_for_me,),
+    "reply": (_clock_runs,),
+    "archive": (_skips_follow_up,),
+    "answer_supervision": (_supervised,),
+    "ask_extension": (_has_due, _clock_runs, _not_extended, _not_late),
+    "approve_extension": (_asked, _not_own_request, _clock_runs),
+    "refuse_extension": (_asked,),
+    "pause": (_has_due, _clock_runs, _pausable, _not_late),
+    "resume": (_paused,),
+    "judge": (_judged_kind,),
+    "plead": (_concerns_me,),
+    "arrive": (_repair,),
+    "recompute": (_has_due, _clock_runs, _rule_alone),
+}
+
+
+# --- effects -------------------------------------------------------------------------------
+
+
+def _classify(case: Case, do: Do, rules: Rules) -> Effect:
+    status = "classified" if case["status"] == "received" else case["status"]
+    return Effect({"status": status, **{name: do.get(name) for name in ("urgency", "window", "category")}})
+
+
+def _assign(case: Case, do: Do, rules: Rules) -> Effect:
+    helpers = [name for name in do.get("co_handlers").replace("，", ",").replace("、", ",").split(",") if name.strip()]
+    handler = do.get("handler")
+    changes = {"status": "assigned", "handler": handler, "co_handlers": [name.strip() for name in helpers]}
+    return Effect(changes, {"handler": handler}, (Notice("assigned", (f"user:{handler}",)),))
+
+
+def _accept(case: Case, do: Do, rules: Rules) -> Effect:
+    return Effect({"status": "handling", "owner": do.who, "handler": ""}, {"was_owner": case["owner"]})
+
+
+def _return(case: Case, do: Do, rules: Rules) -> Effect:
+    return Effect({"status": "classified", "handler": ""}, {}, (Notice("returned", ("owner",)),))
+
+
+def _reply(case: Case, do: Do, rules: Rules) -> Effect:
+    changes = {
+        "status": "replied",
+        "replied": do.at,
+        "owner": case["owner"] or do.who,
+        "handler": "",
+        "asked_days": None,
+    }
+    return Effect(changes, {"evidence": do.get("evidence")})
+
+
+def owes_follow_up(case: Case) -> bool:
+    """Is the citizen to be called after closing (CBK-5)? Not who is anonymous or does not want it."""
+    return bool(case["party_id"]) and not case["anonymous"] and bool(case["consent"])
+
+
+def _close(case: Case, do: Do, rules: Rules) -> Effect:
+    owed = owes_follow_up(case)
+    status = "follow_up" if owed else "closed"
+    return Effect({"status": status, "closed": do.at, "supervised": None}, {"followup": owed})
+
+
+def _follow_up(case: Case, do: Do, rules: Rules) -> Effect:
+    solved, rating = do.get("solved") == "yes", do.get("rating")
+    data = {"solved": solved, "rating": int(rating) if rating else None}
+    bad = rating and int(rating) >= BAD_RATING
+    notices = (Notice("bad_rating", ("owner", "role:lead")),) if bad else ()
+    return Effect({"status": "followed_up"}, data, notices, "" if solved else "reopen")
+
+
+def _archive(case: Case, do: Do, rules: Rules) -> Effect:
+    if case["status"] == "follow_up" and not do.get("reason"):
+        raise Refused("未回访即归档，请写明原因。", "archiving without the follow-up needs a reason")
+    return Effect({"status": "closed", "supervised": None})
+
+
+def _reopen(case: Case, do: Do, rules: Rules) -> Effect:
+    why = f"原期限 {str(case['due']).replace('T', ' ') or '无'}，{rules.written(do.at)} 重开，重新计算"
+    changes = {
+        "status": "handling",
+        "replied": None,
+        "closed": None,
+        "reopened": case["reopened"] + 1,
+        "span_from": do.at,
+        "warned": 0,
+        "extended": False,
+        "asked_days": None,
+        "paused": None,
+        "paused_ms": 0,
+    }
+    notices = (Notice("reopened", ("owner", "role:lead")),)
+    return Effect({**changes, **promised(case, do.at, rules, why)}, {}, notices)
+
+
+def _supervise(case: Case, do: Do, rules: Rules) -> Effect:
+    until = _moment(do.get("until"), rules)
+    if until <= do.at:
+        raise Refused("督办期限须晚于现在。", "the supervision's deadline must be later than now")
+    return Effect(
+        {"supervised": until, "supervised_warned": False}, {"until": until}, (Notice("supervised", ("owner",)),)
+    )
+
+
+def _answer_supervision(case: Case, do: Do, rules: Rules) -> Effect:
+    notices = (Notice("supervision_answered", ("role:supervisor",)),)
+    return Effect({"supervised": None}, {"in_time": do.at <= case["supervised"]}, notices)
+
+
+def _ask_extension(case: Case, do: Do, rules: Rules) -> Effect:
+    most, n = rules.profile.casework.extension_max, do.get("n")
+    if not n.isascii() or not n.isdigit() or not 1 <= int(n) <= most:
+        raise Refused(f"延期须为 1 至 {most} 的整数。", f"n is a whole number from 1 to {most}")
+    return Effect(
+        {"asked_days": int(n), "asked_by": do.who}, {"n": int(n)}, (Notice("extension_asked", ("role:lead",)),)
+    )
+
+
+def _approve_extension(case: Case, do: Do, rules: Rules) -> Effect:
+    changes = {"extended": True, "asked_days": None, "warned": 0}
+    notices = (Notice("extended", (f"user:{case['asked_by']}", "owner")),)
+    return Effect({**changes, **extended(case, case["asked_days"], rules)}, {"n": case["asked_days"]}, notices)
+
+
+def _refuse_extension(case: Case, do: Do, rules: Rules) -> Effect:
+    return Effect({"asked_days": None}, {}, (Notice("extension_refused", (f"user:{case['asked_by']}",)),))
+
+
+def _pause(case: Case, do: Do, rules: Rules) -> Effect:
+    return Effect({"paused": do.at})
+
+
+def _resume(case: Case, do: Do, rules: Rules) -> Effect:
+    stood = max(0, do.at - case["paused"])
+    changes = {"paused": None, "paused_ms": case["paused_ms"] + stood, "span_from": case["span_from"] + stood}
+    return Effect({**changes, **resumed(case, do.at, rules)}, {"stood_ms": stood})
+
+
+def _flag(case: Case, do: Do, rules: Rules) -> Effect:
+    flag = do.get("flag")
+    notices = () if flag == "none" else (Notice(flag, ("role:lead", "role:supervisor")),)
+    return Effect({"flag": "" if flag == "none" else flag}, {"flag": flag}, notices)
+
+
+def _judge(case: Case, do: Do, rules: Rules) -> Effect:
+    concerned = do.get("concerned") or case["concerned"]
+    notices = (Notice("judged", (f"user:{concerned}",)),) if concerned else ()
+    return Effect({"verdict": do.get("verdict"), "concerned": concerned}, {"verdict": do.get("verdict")}, notices)
+
+
+def _plead(case: Case, do: Do, rules: Rules) -> Effect:
+    return Effect({}, {"verdict": case["verdict"]}, (Notice("pleaded", ("role:supervisor",)),))
+
+
+def _note(case: Case, do: Do, rules: Rules) -> Effect:
+    return Effect({}, {"call": do.get("call")} if do.get("call") else {})
+
+
+def _link(case: Case, do: Do, rules: Rules) -> Effect:
+    other = do.get("other").replace(" ", "").replace("-", "")
+    if not is_case_number(other) or other == case["number"]:
+        raise Refused("请填写另一个工单的编号。", "give the number of another case")
+    return Effect({}, {"other": other})
+
+
+def _arrive(case: Case, do: Do, rules: Rules) -> Effect:
+    return Effect({"arrived": do.at, "status": "handling", "owner": case["owner"] or do.who, "handler": ""})
+
+
+def _consent(case: Case, do: Do, rules: Rules) -> Effect:
+    return Effect({"consent": do.get("consent") == "yes"}, {"consent": do.get("consent")})
+
+
+def _recompute(case: Case, do: Do, rules: Rules) -> Effect:
+    why = f"原期限 {str(case['due']).replace('T', ' ')}，{rules.written(do.at)} 按现行规则和工作日历重算"
+    columns = promised(case, case["span_from"], rules, why)
+    if (columns["due_ms"], columns["provisional"]) == (case["due_ms"], case["provisional"]):
+        raise Refused("重算结果与现期限相同。", "the due date is the same by today's rule and calendar")
+    return Effect({**columns, "warned": 0}, {}, (Notice("recomputed", ("owner",)),))
+
+
+def _moment(text: str, rules: Rules) -> int:
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise Refused(
+            f"时间“{text}”应写成 2026-11-26 17:30。", f"write the time {text!r} as 2026-11-26 17:30"
+        ) from None
+    at = at if at.tzinfo else at.replace(tzinfo=rules.zone)
+    return round(at.timestamp() * 1000)
+
+
+def _checked(action: str, effect: Callable[[Case, Do, Rules], Effect]) -> Callable[[Case, Do, Rules], Effect]:
+    def run(case: Case, do: Do, rules: Rules) -> Effect:
+        for condition in CONDITIONS.get(action, ()):
+            condition(case, do, rules)
+        return effect(case, do, rules)
+
+    return run
+
+
+EFFECTS: Mapping[str, Callable[[Case, Do, Rules], Effect]] = {
+    name: _checked(name, effect)
+    for name, effect in {
+        "classify": _classify,
+        "assign": _assign,
+        "accept": _accept,
+        "return": _return,
+        "reply": _reply,
+        "close": _close,
+        "follow_up": _follow_up,
+        "archive": _archive,
+        "reopen": _reopen,
+        "supervise": _supervise,
+        "answer_supervision": _answer_supervision,
+        "ask_extension": _ask_extension,
+        "approve_extension": _approve_extension,
+        "refuse_extension": _refuse_extension,
+        "pause": _pause,
+        "resume": _resume,
+        "flag": _flag,
+        "judge": _judge,
+        "plead": _plead,
+        "note": _note,
+        "link": _link,
+        "arrive": _arrive,
+        "consent": _consent,
+        "recompute": _recompute,
+    }.items()
+}

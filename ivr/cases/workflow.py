@@ -1,0 +1,104 @@
+"""The life of a case: 受理 → 分类 → 转办 → 办理 → 答复 → 回访 → 归档, with 督办, 退回, 延期, 暂停 and 重开 (pure).
+
+    outcome = apply(case, Do("assign", "王芳", "lead", now, {"handler": "李强"}), rules)
+    outcome.facts, outcome.notices          # to be journaled; to be told
+
+``case`` is a row of ``cases``. What may not be done is :class:`~ivr.cases.actions.Refused`, with the reason in
+Chinese and English. An action becomes one journal fact (two when the citizen says the matter is not solved).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ivr.cases.actions import (
+    ACTIONS,
+    LEADS,
+    LINE_MAX,
+    REASON_MIN,
+    STATE_NAMES,
+    TEXT_MAX,
+    Action,
+    Do,
+    Effect,
+    Outcome,
+    Refused,
+)
+from ivr.cases.clock import Rules
+from ivr.cases.effects import CONDITIONS, EFFECTS
+from ivr.ledger import Fact
+
+
+def apply(case: Mapping[str, Any], do: Do, rules: Rules) -> Outcome:
+    """What doing this to the case means. Raises :class:`Refused`."""
+    action = ACTIONS.get(do.action)
+    if action is None:
+        known = ", ".join(ACTIONS)
+        raise Refused(f"没有“{do.action}”这种操作。", f"there is no action {do.action!r}; use one of {known}")
+    check_role(action, do)
+    check_state(action, case)
+    check_fields(action, do)
+    effect = EFFECTS[action.id](case, do, rules)
+    facts = [_fact(action.fact, do, effect)]
+    notices = effect.notices
+    if effect.then:  # what follows of itself, such as reopening what was not solved
+        after = ACTIONS[effect.then]
+        more = EFFECTS[after.id]({**case, **effect.set}, do, rules)
+        facts.append(_fact(after.fact, do, more))
+        notices += more.notices
+    return Outcome(tuple(facts), notices, do.get("text"))
+
+
+def possible(case: Mapping[str, Any], who: str, role: str, at: int, rules: Rules) -> list[Action]:
+    """The actions this person could begin now (fields aside), in the order of the work."""
+    found = []
+    for action in ACTIONS.values():
+        if role not in action.roles or case["status"] not in action.states:
+            continue
+        try:
+            for condition in CONDITIONS.get(action.id, ()):
+                condition(case, Do(action.id, who, role, at), rules)
+        except Refused:
+            continue
+        found.append(action)
+    return found
+
+
+def check_role(action: Action, do: Do) -> None:
+    """Is this person's role one of those that may?"""
+    if do.role not in action.roles:
+        zh = "班长或督导" if action.roles == LEADS else "话务员、班长或督导"
+        raise Refused(f"“{action.zh}”须由{zh}进行。", f"only {', '.join(action.roles)} may {action.en}")
+
+
+def check_state(action: Action, case: Mapping[str, Any]) -> None:
+    """Does the action lead from the case's state?"""
+    if case["status"] not in action.states:
+        zh = "、".join(STATE_NAMES[state] for state in action.states)
+        raise Refused(
+            f"工单现在是“{STATE_NAMES.get(case['status'], case['status'])}”，“{action.zh}”只能用于：{zh}。",
+            f"the case is {case['status']}; to {action.en} it must be {', '.join(action.states)}",
+        )
+
+
+def check_fields(action: Action, do: Do) -> None:
+    """Is everything given that must be, and nothing malformed?"""
+    for wanted in action.fields:
+        value = do.get(wanted.name)
+        if not value:
+            if wanted.required:
+                raise Refused(f"请填写“{wanted.zh}”。", f"{wanted.name} ({wanted.en}) is missing; please give it")
+            continue
+        if wanted.choices and value not in wanted.choices:
+            raise Refused(f"“{wanted.zh}”不能是“{value}”。", f"{wanted.name} is one of {', '.join(wanted.choices)}")
+        limit = TEXT_MAX if wanted.kind == "text" else LINE_MAX
+        if len(value) > limit:
+            raise Refused(f"“{wanted.zh}”最多 {limit} 个字。", f"{wanted.name} has at most {limit} characters")
+        if wanted.kind == "reason" and len(value) < REASON_MIN:
+            raise Refused("请写明原因。", "please say why")
+
+
+def _fact(name: str, do: Do, effect: Effect) -> Fact:
+    data = {"who": do.who, "set": dict(effect.set), **effect.data}
+    return Fact(do.at, "case", name, data, do.get("reason"))

@@ -1,0 +1,96 @@
+"""Whatever is done to a case, in whatever order: it can be archived, and its due date has a reason."""
+
+from __future__ import annotations
+
+import json
+from itertools import pairwise
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ivr.calendar.tables import WorkCalendar
+from ivr.cases.actions import ACTIONS, DUE_ACTIONS, STATES, Refused
+from ivr.cases.clock import Rules
+from ivr.cases.watch import due_level, next_action
+from ivr.cases.workflow import possible
+from ivr.profile import Profile
+from ivr.store.fold_cases import ACTIONS as FACTS
+from tests.cases.conftest import ZONE, Told
+
+PEOPLE = (("李强", "operator"), ("王芳", "lead"), ("陈总", "supervisor"))
+BASE = Profile.load()
+RULES = Rules(
+    BASE.model_copy(update={"casework": BASE.casework.model_copy(update={"pausable": tuple(BASE.deadlines)})}),
+    WorkCalendar.load(), ZONE,
+)  # fmt: skip
+GIVEN = {
+    "urgency": "urgent", "window": "complaint", "category": "attitude", "handler": "李强", "reason": "有原因",
+    "text": "说明", "evidence": "call-1", "until": "2027-06-01 12:00", "n": "3", "flag": "major", "verdict": "valid",
+    "concerned": "李强", "other": "2609240013", "consent": "no", "rating": "5",
+}  # fmt: skip
+ACTION = st.tuples(
+    st.sampled_from(sorted(ACTIONS)), st.sampled_from(PEOPLE), st.integers(1, 4 * 86_400_000),
+    st.sampled_from(["yes", "no"]), st.sampled_from(["yes", "no"]),
+)  # fmt: skip
+STORIES = st.lists(ACTION, max_size=25)
+KINDS = st.sampled_from(["complaint", "report", "repair", "enquiry", "suggestion", "praise"])
+
+
+def told(kind, anonymous, story):
+    """What is allowed of the story happens; the rest is refused and changes nothing."""
+    case = Told(RULES, kind, "2026-11-23 10:00", anonymous=anonymous)
+    for action, (who, role), later, solved, consent in story:
+        before, now = dict(case.row), case.now
+        case.now += later
+        try:
+            case.do(action, who, role, solved=solved, **{**GIVEN, "consent": consent})
+        except Refused:
+            assert case.row == before
+            case.now = now
+        yield case, action, before
+
+
+@settings(max_examples=150, deadline=None)
+@given(KINDS, st.booleans(), STORIES)
+def test_no_sequence_of_actions_leads_where_a_case_cannot_be_archived(kind, anonymous, story):
+    case = Told(RULES, kind, anonymous=anonymous)
+    for step in told(kind, anonymous, story):
+        case = step[0]
+    for _ in range(8):
+        if case.row["status"] == "closed":
+            return
+        open_to = {action.id for action in possible(case.row, "王芳", "lead", case.now, RULES)}
+        way = next(step for step in ("resume", "archive", "close", "reply") if step in open_to)
+        case.do(way, **GIVEN)
+    raise AssertionError(f"no way to the archive from {case.row['status']}")
+
+
+@settings(max_examples=150, deadline=None)
+@given(KINDS, st.booleans(), STORIES)
+def test_only_the_listed_actions_change_a_due_date_and_each_change_is_explained(kind, anonymous, story):
+    case = Told(RULES, kind, anonymous=anonymous)
+    for case, action, before in told(kind, anonymous, story):
+        if case.row["due_ms"] != before["due_ms"]:
+            assert action in DUE_ACTIONS
+            last = list(case.tables.case_dues.values())[-1]
+            assert (last["was"], last["was_ms"], last["due"]) == (before["due"], before["due_ms"], case.row["due"])
+            assert json.loads(last["explanation"])[0].startswith("原期限")
+    for one, two in pairwise(case.tables.case_dues.values()):
+        assert (two["was"], two["was_ms"]) == (one["due"], one["due_ms"])  # a chain with no gap
+
+
+@settings(max_examples=150, deadline=None)
+@given(KINDS, st.booleans(), STORIES)
+def test_the_next_moment_is_what_the_case_says_and_states_are_known_ones(kind, anonymous, story):
+    for case, _action, before in told(kind, anonymous, story):
+        row = case.row
+        assert row["status"] in STATES and row["version"] >= before["version"]
+        assert row["next_action_at"] == next_action(row)
+        if row["next_action_at"] is not None:
+            assert due_level(row, row["next_action_at"]) is not None
+            assert due_level(row, row["next_action_at"] - 1) is None
+
+
+def test_every_action_writes_a_fact_the_store_knows() -> None:
+    assert {action.fact for action in ACTIONS.values()} <= set(FACTS)
+    assert len({action.fact for action in ACTIONS.values()}) == len(ACTIONS)
