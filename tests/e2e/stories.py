@@ -100,11 +100,16 @@ async def both_hear(one: Any, other: Any, seed: int = 1) -> None:
     wanted = [audio.through_alaw(pcm) for pcm in said]
     end = asyncio.get_running_loop().time() + 20
     while True:
-        found = audio.likeness(other.heard(), wanted[0]), audio.likeness(one.heard(), wanted[1])
+        found = understood(other.heard(), wanted[0]), understood(one.heard(), wanted[1])
         if min(found) >= ALIKE:
             return
         assert asyncio.get_running_loop().time() < end, f"heard by the other {found[0]:.2f}, by the one {found[1]:.2f}"
         await asyncio.sleep(0.5)
+
+
+def understood(heard: bytes, said: bytes) -> float:
+    """How well it came through: sample by sample, or (a telephone bridged a gap) by its sounds in their order."""
+    return max(audio.likeness(heard, said), audio.same_words(heard, said))
 
 
 def heard_well(heard: bytes, prompt: bytes) -> float:
@@ -154,7 +159,7 @@ def check_complaint(books: Books, called: str, spoken: bytes) -> Any:
         assert case.due[:10] == five_days_rolled(received.date()).isoformat()
     assert parse_case_number(case.number).day == received.date()
     (recorded,) = books.recordings(called)
-    assert audio.likeness(recorded, audio.through_alaw(spoken)) >= ALIKE
+    assert understood(recorded, audio.through_alaw(spoken)) >= ALIKE
     names = [fact.name for fact in books.facts(called)]
     spoke = next(i for i, f in enumerate(books.facts(called)) if "case.number" in f.data.get("say", ()))
     assert names.index("recorded") < names.index("case_opened") <= spoke

@@ -33,6 +33,7 @@ from tests.support.pjsip import Pjsip
 
 KINDS = ["baresip", "pjsip"]
 OTHER = {"baresip": "pjsip", "pjsip": "baresip"}
+SPOKEN = 0.95  # another number with the same day reaches 0.93
 LATE_MS = 2000  # a busy test machine; the limits themselves are the profile's
 
 pytestmark = pytest.mark.network
@@ -175,7 +176,7 @@ async def test_a_complaint_becomes_a_case_with_its_due_date(kind: str, house: Bo
         await asyncio.sleep(1.0)  # for the caller's own buffers
         said = house.prompts([("case.number", {"number": case.number}), ("case.due.complaint", {"due": case.due})])
         for sentence in said:
-            assert heard_well(caller.heard(), sentence) >= ALIKE
+            assert audio.same_words(caller.heard(), audio.through_alaw(sentence)) >= SPOKEN
         await caller.press("2")  # not again
         await house.says(called, "bye.1")
         await caller.hang_up()

@@ -58,6 +58,25 @@ def likeness_in_pieces(heard: bytes, wanted: bytes, piece_ms: int = 1000) -> lis
     return [likeness(heard, piece) for piece in pieces if _samples(piece).any()]
 
 
+def same_words(heard: bytes, wanted: bytes) -> float:
+    """How well the spectrum of ``wanted`` over time fits the best place in ``heard``, -1..1.
+
+    For prompts made while the caller waits: espeak-ng says a text again with the same sounds at the same
+    times, but not with the same samples.
+    """
+    there, here = _bands(heard), _bands(wanted)
+    count = len(here)
+    if len(there) < count:
+        return 0.0
+    here = here - here.mean(axis=0)
+    size = 1 << (len(there) + count).bit_length()
+    product = np.fft.irfft(np.fft.rfft(there, size, axis=0) * np.conj(np.fft.rfft(here, size, axis=0)), size, axis=0)
+    fit = product.sum(axis=1)[: len(there) - count + 1]
+    sums, squares = (np.concatenate((np.zeros((1, there.shape[1])), np.cumsum(x, axis=0))) for x in (there, there**2))
+    spread = (squares[count:] - squares[:-count] - (sums[count:] - sums[:-count]) ** 2 / count).sum(axis=1)
+    return float(np.max(fit / np.sqrt(np.maximum(spread, 1e-9) * float((here**2).sum()))))
+
+
 def write_wav(path: Path, pcm: bytes) -> Path:
     """Write it as a WAV file."""
     with wave.open(str(path), "wb") as file:
@@ -95,6 +114,17 @@ def sound_of_capture(path: Path) -> bytes:
         if rtp[1] & 0x7F == PCMA:
             packets[struct.unpack(">H", rtp[2:4])[0]] = rtp[12:]
     return alaw_to_pcm(b"".join(packets[number] for number in sorted(packets)))
+
+
+def _bands(pcm: bytes) -> NDArray[np.float64]:
+    """Loudness of 25 bands each 10 ms, on a logarithmic scale."""
+    window, hop = 256, RATE // 100
+    sound = _samples(pcm)
+    if len(sound) < window:
+        return np.zeros((0, 25))
+    frames = np.lib.stride_tricks.sliding_window_view(sound, window)[::hop] * np.hanning(window)
+    power = np.abs(np.fft.rfft(frames, axis=1))[:, 3:128] ** 2
+    return np.asarray(np.log10(1e4 + power.reshape(len(frames), 25, 5).sum(axis=2)))
 
 
 def _samples(pcm: bytes) -> NDArray[np.float64]:

@@ -1,7 +1,7 @@
 """baresip without a sound card: it speaks from files and keeps what it hears in one.
 
-    async with Baresip.open(folder, path) as phone: ...                            a citizen's telephone
-    async with Baresip.open(folder, path, seat="101", secret=..., hotline="127.0.0.1:5060"): ...   an operator's
+async with Baresip.open(folder, path) as phone: ...                            a citizen's telephone
+async with Baresip.open(folder, path, seat="101", secret=..., hotline="127.0.0.1:5060"): ...   an operator's
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Baresip:
         cls, folder: Path, path: str, *, user: str = "13812345678", seat: str = "", secret: str = "", hotline: str = ""
     ) -> AsyncIterator[Baresip]:
         """Start it and wait until it can be told what to do (and, with a seat, is registered)."""
-        folder.mkdir(parents=True)
+        folder.mkdir(parents=True)  # noqa: ASYNC240
         phone = cls(folder)
         phone._configure(user, seat, secret, hotline)
         await phone._program.start(path, "-f", str(folder), "-v", cwd=folder)
@@ -53,7 +53,9 @@ class Baresip:
     def _configure(self, user: str, seat: str, secret: str, hotline: str) -> None:
         folder, ports = self._folder, rtp_range(40)
         audio.write_wav(folder / "quiet.wav", audio.silence(600_000 if not seat else 60_000))
-        modules = "".join(f"module {name}.so\n" for name in ("ctrl_tcp", "g711", "aufile", "aubridge", "sndfile", "account", "menu"))
+        modules = "".join(
+            f"module {name}.so\n" for name in ("ctrl_tcp", "g711", "aufile", "aubridge", "sndfile", "account", "menu")
+        )
         (folder / "config").write_text(
             f"sip_listen 127.0.0.1:0\nmodule_path {MODULES}\n{modules}ctrl_tcp_listen {self._control}\n"
             f"audio_player aubridge,heard\naudio_source aufile,{folder}/quiet.wav\naudio_alert aubridge,alert\n"

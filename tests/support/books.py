@@ -183,16 +183,19 @@ class Books:
 
     def rtp_sockets(self) -> set[int]:
         """UDP ports of the sound's range the calls process has bound."""
+        ports = self.settings.rtp.ports
+        return {port for port in self.udp_ports() if ports.first <= port <= ports.last}
+
+    def udp_ports(self) -> set[int]:
+        """All UDP ports the calls process has bound."""
         mine = set()
         for entry in Path(f"/proc/{self.pid}/fd").iterdir():
             try:
                 mine.add(os.readlink(entry))
             except OSError:
                 continue  # closed meanwhile
-        ports = self.settings.rtp.ports
-        table = Path("/proc/net/udp").read_text().splitlines()[1:]
-        rows = [(int(row.split()[1].split(":")[1], 16), f"socket:[{row.split()[9]}]") for row in table]
-        return {port for port, inode in rows if inode in mine and ports.first <= port <= ports.last}
+        rows = [row.split() for row in Path("/proc/net/udp").read_text().splitlines()[1:]]
+        return {int(row[1].split(":")[1], 16) for row in rows if f"socket:[{row[9]}]" in mine}
 
 
 @contextmanager

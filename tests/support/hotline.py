@@ -94,6 +94,10 @@ class Hotline:
         if self.part != "serve":
             self.data.mkdir(exist_ok=True)
             upgrade(self.settings.database)
+        return self.again()
+
+    def again(self) -> Self:
+        """Start it (after :meth:`kill`: once more, over what it left) and wait until it answers."""
         self.spawn()
         wait_until(self._ready, START_S, self.output)
         return self

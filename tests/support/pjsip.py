@@ -40,7 +40,7 @@ class Pjsip:
         cls, folder: Path, *, user: str = "13812345678", seat: str = "", secret: str = "", hotline: str = ""
     ) -> AsyncIterator[Pjsip]:
         """Start it and wait until it is ready (and, with a seat, registered)."""
-        folder.mkdir(parents=True)
+        folder.mkdir(parents=True)  # noqa: ASYNC240
         phone = cls(folder)
         process = await phone._program.start(
             sys.executable, "-m", "tests.support.pjsip_phone", cwd=ROOT, stdout=asyncio.subprocess.PIPE

@@ -12,7 +12,6 @@ from typing import Any
 
 import pjsua2 as pj
 
-
 TEST = os.dup(1)  # the test's side; the library itself prints to standard output
 os.dup2(2, 1)
 

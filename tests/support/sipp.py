@@ -1,7 +1,7 @@
 """sipp as a citizen's telephone: a scenario written before the call, run once, in bounded time.
 
-    scenario = [pause(1500), key("3"), pause(1500), *say(CAPTURE)]
-    await run(path, folder, "127.0.0.1:5060", "95598", scenario)
+    middle = [pause(1500), key("3"), say(SPEECH, SPEECH_MS), key("#")]
+    async with sipp(path, folder, "127.0.0.1:5060", "95598", middle): ...
 
 Keys are telephone-events (RFC 4733) from the captures that come with sipp, or SIP INFO (``info("3")``).
 It cannot record; with ``echo=True`` it sends back what it hears.
@@ -10,6 +10,8 @@ It cannot record; with ``echo=True`` it sends back what it hears.
 from __future__ import annotations
 
 import asyncio
+import re
+import struct
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -50,6 +52,25 @@ def _play(capture: Path) -> str:
     return f'<nop><action><exec play_pcap_audio="{capture}"/></action></nop>'
 
 
+def _moments(scenario: str, folder: Path) -> str:
+    """Each capture with RTP timestamps of its own: the same key pressed twice is two events (RFC 4733 2.5.1.2)."""
+    count = 0
+
+    def later(match: re.Match[str]) -> str:
+        nonlocal count
+        count += 1
+        data, at = bytearray(Path(match[1]).read_bytes()), 24
+        while at < len(data):
+            size = struct.unpack_from("<I", data, at + 8)[0]
+            stamp = at + 16 + 14 + 20 + 8 + 4  # record, Ethernet, IPv4, UDP, into the RTP header
+            struct.pack_into(">I", data, stamp, (struct.unpack_from(">I", data, stamp)[0] + count * 100_000) % 2**32)
+            at += 16 + size
+        (folder / f"{count}.pcap").write_bytes(data)
+        return f'play_pcap_audio="{folder}/{count}.pcap"'
+
+    return re.sub(r'play_pcap_audio="([^"]+)"', later, scenario)
+
+
 class Sipp:
     """A running scenario."""
 
@@ -68,9 +89,10 @@ async def sipp(
     path: str, folder: Path, hotline: str, called: str, middle: Sequence[str], *, echo: bool = False
 ) -> AsyncIterator[Sipp]:
     """Place one call; at the end of the block it must have gone as written."""
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True)  # noqa: ASYNC240
     scenario = folder / "scenario.xml"
-    scenario.write_text((SCENARIOS / "call.xml").read_text().replace("@MIDDLE@", "\n".join(middle)))
+    text = (SCENARIOS / "call.xml").read_text().replace("@MIDDLE@", "\n".join(middle))
+    scenario.write_text(_moments(text, folder))
     process = await asyncio.create_subprocess_exec(
         path,
         *("-sf", str(scenario), "-s", called, "-m", "1", "-i", "127.0.0.1", "-mi", "127.0.0.1", "-nostdin"),
