@@ -33,7 +33,9 @@ def seat_configs(settings: Settings) -> dict[str, SeatConfig]:
 def trunk_config(settings: Settings) -> TrunkConfig | None:
     """The line to a provider or PBX."""
     trunk = settings.trunk
-    return trunk and TrunkConfig(
+    if trunk is None:
+        return None
+    return TrunkConfig(
         registrar=f"{trunk.host}:{trunk.port}",
         user=trunk.user,
         secret=trunk.secret,

@@ -52,6 +52,13 @@ class Agreement:
         """Channels there were before this process, by id; until :meth:`dismiss`."""
         return self._survivors or {}
 
+    def survives(self, channel: Channel) -> bool:
+        """Is it one of them? Then how it stands now is what counts."""
+        if self._survivors is None or channel.id not in self._survivors:
+            return False
+        self._survivors[channel.id] = channel
+        return True
+
     def adopt(self, line: Line) -> None:
         """A survivor is a line of ours again."""
         assert self._survivors is not None
@@ -82,7 +89,7 @@ class Agreement:
             else:
                 self.look_again(line, channel)
         if self._survivors is None:
-            self._survivors = channels
+            self._survivors = {id: channel for id, channel in channels.items() if self._lines.get(id) is None}
             return
         for channel in channels.values():
             if channel.args and self._lines.get(channel.id) is None:

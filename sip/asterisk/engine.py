@@ -44,7 +44,7 @@ class AsteriskEngine:
         self._seats = Seats(self._link, config.app, config.seats, config.trunk, self._reach)
         self._media = MediaFolder(config.media)
         self._lines = Lines()
-        self._reports = Reports(self._lines, config.spool, self._emit, self._part)
+        self._reports = Reports(self._lines, config.spool, self._emit, self._part, self._media.forget)
         self._agreement = Agreement(self._link, config.app, self._lines, self._reports, self._entered)
         self._sink: Sink = lambda _: None
         self._draining = False
@@ -170,15 +170,15 @@ class AsteriskEngine:
         if found is None:
             return
         self.stop_play(line)
+        playback = _playback(line, token)
         try:
-            media = self._media.uris(clips) if found.up else []
+            media = self._media.uris(clips, playback) if found.up else []
         except OSError as error:
             log.error("line %s: a prompt cannot be played: %s", line, error)
             media = []
         if not media:
             self._reports.not_played(found, token, found.up)
             return
-        playback = _playback(line, token)
         found.playing = (token, playback)
 
         def asked(reply: Reply) -> None:
@@ -322,7 +322,7 @@ class AsteriskEngine:
 
     def _entered(self, channel: Channel) -> None:
         """A channel is in our application."""
-        if channel.id in self._agreement.survivors():
+        if self._agreement.survives(channel):
             return  # its turn comes
         line = self._lines.live(channel.id)
         if channel.args[0] == "seat":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import secrets
 import shutil
 import tempfile
 import wave
@@ -14,38 +15,56 @@ from pathlib import Path
 from ivr.telephony import SAMPLE_RATE, Clip
 from sip.embedded.speech import SpeechDetector
 
+_ONCE = "once-"
 _SAFE = re.compile(r"[0-9A-Za-z._-]{1,100}")
 
 
 class MediaFolder:
-    """Where prompts without a file of their own (tones, pauses) are written, once each, by content id."""
+    """Where prompts without a file of their own are written.
+
+    Tones and pauses (no text) are written once by each process and kept. What is spoken and has no file
+    is personal, like a number read back: it is written for one playback and removed at its end by :meth:`forget`.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder.resolve()
         self._there: set[str] = set()
+        self._passing: dict[str, list[Path]] = {}  # by playback
 
     def open(self) -> None:
-        """Make the folder. Raises ``OSError``."""
+        """Make the folder, and remove what a process before ours left. Raises ``OSError``."""
         self._folder.mkdir(parents=True, exist_ok=True)
         self._folder.chmod(0o755)
+        for path in self._folder.glob(f"{_ONCE}*"):
+            path.unlink(missing_ok=True)
 
-    def uris(self, clips: Sequence[Clip]) -> list[str]:
+    def uris(self, clips: Sequence[Clip], playback: str) -> list[str]:
         """The clips as Asterisk's media list. Raises ``OSError`` when a file cannot be written."""
-        return [f"sound:{(clip.path or self._written(clip)).absolute().with_suffix('')}" for clip in clips if clip.pcm]
+        paths = (clip.path or self._written(clip, playback) for clip in clips if clip.pcm)
+        return [f"sound:{path.absolute().with_suffix('')}" for path in paths]
 
-    def _written(self, clip: Clip) -> Path:
+    def forget(self, playback: str) -> None:
+        """The playback ended."""
+        for path in self._passing.pop(playback, ()):
+            path.unlink(missing_ok=True)
+
+    def _written(self, clip: Clip, playback: str) -> Path:
+        if clip.text:
+            path = self._folder / f"{_ONCE}{secrets.token_hex(8)}.wav"
+            self._passing.setdefault(playback, []).append(path)
+            write_wav(path, clip.pcm)
+            return path
         if not _SAFE.fullmatch(clip.id):
             raise OSError(f"not a file name: {clip.id!r}")
         path = self._folder / f"{clip.id}.wav"
         if clip.id not in self._there:
-            if not path.exists():
-                _write(path, clip.pcm)
+            write_wav(path, clip.pcm)
             self._there.add(clip.id)
         return path
 
 
-def _write(path: Path, pcm: bytes) -> None:
-    """A WAV that appears whole."""
+def write_wav(path: Path, pcm: bytes) -> None:
+    """Write 16-bit mono PCM at 8 kHz as a WAV that appears whole. Raises ``OSError``."""
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=".")
     with os.fdopen(handle, "wb") as raw:
         with wave.open(raw, "wb") as out:

@@ -38,12 +38,20 @@ def now_ms() -> int:
 
 
 class Reports:
-    """Changes lines by what Asterisk told, and says so. ``parted``: a line left whatever bridge it was in."""
+    """Changes lines by what Asterisk told, and says so.
+
+    ``parted``: a line left whatever bridge it was in. ``silent``: a playback ended, its files may go.
+    """
 
     def __init__(
-        self, lines: Lines, spool: Path, emit: Callable[[EngineEvent], None], parted: Callable[[Line], None]
+        self,
+        lines: Lines,
+        spool: Path,
+        emit: Callable[[EngineEvent], None],
+        parted: Callable[[Line], None],
+        silent: Callable[[str], None],
     ) -> None:
-        self._lines, self._spool, self._emit, self._parted = lines, spool, emit, parted
+        self._lines, self._spool, self._emit, self._parted, self._silent = lines, spool, emit, parted, silent
 
     def arrived(self, line: Line, called: str, caller: str | None, ref: str, test: bool) -> None:
         self._emit(Incoming(line.name, now_ms(), called, caller, ref, test))
@@ -75,7 +83,8 @@ class Reports:
     def played(self, line: Line, finished: bool) -> None:
         """What plays on the line ended."""
         if line.playing:
-            (token, _), line.playing = line.playing, None
+            (token, playback), line.playing = line.playing, None
+            self._silent(playback)
             self._emit(PlayDone(line.name, now_ms(), token, finished))
 
     def recorded(self, line: Line) -> None:

@@ -19,6 +19,7 @@ from typing import Any
 
 from ivr.clock import VirtualClock
 from ivr.telephony import Clip, Engine, EngineEvent, Incoming
+from sip.asterisk.config import Site
 from sip.asterisk.engine import AsteriskEngine
 from sip.embedded.config import EmbeddedConfig, SeatConfig, Timing
 from sip.embedded.engine import EmbeddedEngine
@@ -26,7 +27,7 @@ from sip.embedded.media import Media
 from sip.embedded.phone import OnCall, Phone
 from sip.simulator import SeatPlan, Simulator
 from tests.support import ports
-from tests.support.asterisk import Asterisk
+from tests.support.asterisk import Asterisk, bare
 
 SECRET = "contract-secret"
 SEATS = ("101", "102")
@@ -234,17 +235,19 @@ class AsteriskRig(PhonesRig):
     """One Asterisk serves all stories: each leaves it without a channel."""
 
     asterisk: Asterisk | None = None
+    site: Site
 
     async def start(self) -> None:
         await super().start()
         kind = type(self)
         if kind.asterisk is None:
             folder = Path(tempfile.mkdtemp(prefix="asterisk-"))
-            kind.asterisk = Asterisk(folder / "home", dict.fromkeys(SEATS, SECRET)).start()
+            kind.asterisk, kind.site = bare(folder / "home", dict.fromkeys(SEATS, SECRET))
+            kind.asterisk.start()
             atexit.register(kind.end)
-        self.engine = AsteriskEngine(kind.asterisk.config)
+        self.engine = AsteriskEngine(kind.site.engine)
         await self.engine.start(self.events.append)
-        self.port = kind.asterisk.sip.port
+        self.port = kind.site.sip_port
 
     async def stop(self) -> None:
         await super().stop()

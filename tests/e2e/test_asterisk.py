@@ -32,15 +32,15 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Books]:
 
 
 def test_the_greeting_is_heard_and_key_0_leads_to_a_person(house: Books, telephone: Open) -> None:  # noqa: F811
-    told.test_the_greeting_is_heard_and_key_0_leads_to_a_person("pjsip", house, telephone)
+    told.test_the_greeting_is_heard_and_key_0_leads_to_a_person("baresip", house, telephone)
 
 
 def test_when_a_is_busy_b_answers(house: Books, telephone: Open) -> None:  # noqa: F811
-    told.test_when_a_is_busy_b_answers("baresip", house, telephone)
+    told.test_when_a_is_busy_b_answers("pjsip", house, telephone)
 
 
 def test_when_a_is_silent_b_joins_and_answers_within_the_limit(house: Books, telephone: Open) -> None:  # noqa: F811
-    told.test_when_a_is_silent_b_joins_and_answers_within_the_limit("pjsip", house, telephone)
+    told.test_when_a_is_silent_b_joins_and_answers_within_the_limit("baresip", house, telephone)
 
 
 def test_a_complaint_becomes_a_case_with_its_due_date(house: Books, telephone: Open) -> None:  # noqa: F811

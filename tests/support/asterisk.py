@@ -1,7 +1,7 @@
 """A real Asterisk on free ports with a folder of its own: the one on PATH, else one from ``docker/asterisk-root.sh``.
 
-asterisk = Asterisk(tmp_path / "asterisk", seats={"101": "secret101"}).start()
-asterisk.sip, asterisk.config      # where it is called, and how the engine reaches it
+asterisk, site = bare(tmp_path / "asterisk", seats={"101": "secret101"})
+asterisk.start(); site.sip_port; site.engine      # where it is called, and how the engine reaches it
 asterisk.stop()
 """
 
@@ -9,17 +9,18 @@ from __future__ import annotations
 
 import functools
 import re
-import shutil
 import signal
 import subprocess
+import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
+from hotline.asterisk import Installation, in_root, on_path, write
 from sip.asterisk.config import AsteriskConfig, Site
-from sip.asterisk.files import files
 from sip.embedded.config import SeatConfig
+from tests.support.hotline import Hotline
 from tests.support.need import asterisk_root
 from tests.support.ports import free_address, rtp_range
 from tests.support.waiting import wait_until
@@ -29,40 +30,10 @@ STOP_S = 20.0
 
 
 class Asterisk:
-    """One Asterisk with a hotline's configuration; ``changes``: fields of its :class:`AsteriskConfig`."""
+    """One Asterisk whose configuration is in ``home``."""
 
-    def __init__(self, home: Path, seats: Mapping[str, str], **changes: Any) -> None:
-        self.home = home
-        for folder in ("run", "log", "state", "spool/recording", "left"):
-            (home / folder).mkdir(parents=True)
-        self.sip = free_address()
-        web = free_address()
-        self.config = replace(
-            AsteriskConfig(
-                url=f"http://{web}",
-                secret="contract-ari",
-                spool=home / "spool" / "recording",
-                media=home / "media",
-                seats=tuple(seats),
-                retry_s=(0.05, 0.5),
-            ),
-            **changes,
-        )
-        self._command, modules, data = installation()
-        self.site = Site(
-            home=home,
-            engine=self.config,
-            sip_host=self.sip.host,
-            sip_port=self.sip.port,
-            rtp_range=tuple(rtp_range(400)),
-            seats={name: SeatConfig(name, secret) for name, secret in seats.items()},
-            sorry=home / "sorry",
-            left=home / "left",
-            modules=modules,
-            data=data,
-        )
-        for name, text in files(self.site).items():
-            (home / name).write_text(text, encoding="utf-8")
+    def __init__(self, home: Path, found: Installation) -> None:
+        self.home, self._command = home, found.command
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> Self:
@@ -119,20 +90,66 @@ class Asterisk:
 
 
 @functools.cache
-def installation() -> tuple[list[str], Path | None, Path | None]:
-    """The command, and where its modules and data are when not where it looks. Skips the test when there is none."""
-    program = shutil.which("asterisk")
-    if program and new_enough(subprocess.run([program, "-V"], capture_output=True, text=True, check=True).stdout):
-        return [program], None, None
-    root = asterisk_root()
-    (library,) = (root / "usr/lib").glob("*-linux-gnu*/asterisk")
-    where = library.parent
-    loader = next((root / "lib64").glob("ld-linux-*.so.*"), None) or next((root / "lib").glob("ld-linux-*.so.*"))
-    command = [str(loader), "--library-path", f"{root / 'lib' / where.name}:{where}", str(root / "usr/sbin/asterisk")]
-    return command, library / "modules", root / "usr/share/asterisk"
+def installation() -> Installation:
+    """The machine's own, else one in a folder. Skips the test, by name, when there is none."""
+    return on_path() or in_root(asterisk_root())
 
 
-def new_enough(version: str) -> bool:
-    """REST over the WebSocket came with 22.4."""
-    found = re.search(r"(\d+)\.(\d+)", version)
-    return bool(found) and (int(found[1]), int(found[2])) >= (22, 4)  # type: ignore[index]
+def bare(home: Path, seats: Mapping[str, str], **changes: Any) -> tuple[Asterisk, Site]:
+    """An Asterisk without a hotline, for tests of the engine alone; ``changes``: fields of its config."""
+    found, sip = installation(), free_address()
+    engine = AsteriskConfig(
+        url=f"http://{free_address()}",
+        secret="contract-ari",
+        spool=home / "spool" / "recording",
+        media=home / "media",
+        seats=tuple(seats),
+        retry_s=(0.05, 0.5),
+    )
+    site = Site(
+        home=home,
+        engine=replace(engine, **changes),
+        sip_host=sip.host,
+        sip_port=sip.port,
+        rtp_range=tuple(rtp_range(400)),
+        seats={name: SeatConfig(name, secret) for name, secret in seats.items()},
+        sorry=home / "sorry",
+        left=home / "left",
+        modules=found.modules,
+        data=found.data,
+    )
+    write(site)
+    return Asterisk(home, found), site
+
+
+class AsteriskHotline(Hotline):
+    """A hotline with ``engine = "asterisk"`` and its Asterisk, set up by ``hotline asterisk init`` itself."""
+
+    def __init__(self, home: Path, part: str = "calls", *, changes: Mapping[str, Any] | None = None) -> None:
+        self.asterisk_home = home / "asterisk"
+        settings = {
+            "engine": "asterisk",
+            "asterisk": {
+                "url": f"http://{free_address()}",
+                "spool": str(self.asterisk_home / "spool" / "recording"),
+            },
+        }
+        super().__init__(home, part, changes={**settings, **(changes or {})})
+        found = installation()
+        root = ["--root", str(asterisk_root())] if found.modules else []
+        init = [sys.executable, "-m", "hotline", "asterisk", "init", str(self.asterisk_home), *root]
+        told = subprocess.run(
+            [*init, "--config", str(self.config)], capture_output=True, text=True, timeout=120, check=False
+        )
+        assert told.returncode == 0, told.stderr
+        self.asterisk = Asterisk(self.asterisk_home, found)
+
+    def start(self) -> Self:
+        self.asterisk.start()
+        return super().start()
+
+    def close(self) -> None:
+        try:
+            super().close()
+        finally:
+            self.asterisk.stop()

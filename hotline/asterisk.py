@@ -1,0 +1,116 @@
+"""Setting up an Asterisk for the hotline: its configuration, its folders, its program."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from hotline import engines, parts
+from hotline.errors import CannotRun
+from hotline.settings import Settings
+from sip.asterisk.config import Site
+from sip.asterisk.files import files
+from sip.asterisk.media import write_wav
+
+OLDEST = (22, 4)  # the first that takes requests over the WebSocket
+SORRY = "fault.2"  # what a caller hears whom no hotline answers
+MARK = "; Written by `hotline asterisk init`; changes made here are lost at the next one.\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """An Asterisk: its command line, and where its modules and data are, when not where it looks."""
+
+    command: tuple[str, ...]
+    modules: Path | None = None
+    data: Path | None = None
+
+    @property
+    def version(self) -> tuple[int, int]:
+        """(major, minor), (0, 0) when it does not say."""
+        told = subprocess.run([*self.command, "-V"], capture_output=True, text=True, timeout=30, check=False)  # noqa: S603
+        found = re.search(r"Asterisk (\d+)\.(\d+)", told.stdout)
+        return (int(found[1]), int(found[2])) if found else (0, 0)
+
+
+def on_path() -> Installation | None:
+    """The machine's own Asterisk, when it is new enough."""
+    program = shutil.which("asterisk")
+    found = Installation((program,)) if program else None
+    return found if found and found.version >= OLDEST else None
+
+
+def in_root(root: Path) -> Installation:
+    """The one in a folder made by ``docker/asterisk-root.sh``, run from there by its own loader: no chroot is needed.
+
+    Raises ``FileNotFoundError`` when there is none.
+    """
+    library = next((root / "usr" / "lib").glob("*-linux-gnu*/asterisk"), None)
+    loader = next(root.glob("lib*/ld-linux-*.so.*"), None) or next(root.glob("usr/lib*/ld-linux-*.so.*"), None)
+    if library is None or loader is None:
+        raise FileNotFoundError(f"there is no Asterisk in {root}")
+    libraries = f"{root / 'lib' / library.parent.name}:{library.parent}"
+    command = (str(loader), "--library-path", libraries, str(root / "usr" / "sbin" / "asterisk"))
+    return Installation(command, library / "modules", root / "usr" / "share" / "asterisk")
+
+
+def site(settings: Settings, home: Path, installation: Installation | None = None) -> Site:
+    """What the Asterisk in the folder ``home`` is set up with. Raises :class:`CannotRun` without an ARI password."""
+    if not settings.asterisk.secret:
+        raise CannotRun('there is no password for ARI: add secret = "..." (any long random word) under [asterisk]')
+    home = home.absolute()
+    engine = engines.asterisk_config(settings)
+    return Site(
+        home=home,
+        engine=engine,
+        sip_host=settings.sip.listen.host,
+        sip_port=settings.sip.listen.port,
+        advertised_host=settings.sip.advertise,
+        rtp_range=(settings.rtp.ports.first, settings.rtp.ports.last),
+        realm=settings.sip.realm,
+        seats=engines.seat_configs(settings),
+        trunk=engines.trunk_config(settings),
+        sorry=engine.media / "sorry",
+        left=engine.spool.parent / "left",
+        modules=installation.modules if installation else None,
+        data=installation.data if installation else None,
+    )
+
+
+def write(site: Site) -> list[Path]:
+    """Write the configuration and make its folders; the files written.
+
+    Raises :class:`CannotRun` rather than overwrite a file that is not ours, ``OSError`` when it cannot write.
+    """
+    for folder in ("run", "log", "state"):
+        (site.home / folder).mkdir(parents=True, exist_ok=True)
+    for shared in (site.engine.spool, site.left):
+        shared.mkdir(parents=True, exist_ok=True, mode=0o770)
+    written = []
+    texts = files(site)
+    for name in texts:
+        path = site.home / name
+        if path.exists() and not path.read_text(encoding="utf-8", errors="replace").startswith(MARK):
+            raise CannotRun(f"{path} is yours: name another folder, or see `hotline asterisk lines`")
+    for name, text in texts.items():
+        path = site.home / name
+        path.touch(0o640)
+        path.write_text(MARK + text, encoding="utf-8")
+        written.append(path)
+    return written
+
+
+def write_sorry(settings: Settings, site: Site) -> Path:
+    """The apology for callers whom no hotline answers, as a file of its own for the dialplan."""
+    phrases, voices = parts.phrases(settings), parts.voices(settings)
+    try:
+        sound = voices.speak(phrases.text(SORRY, {}, "zh-CN"), "zh-CN", phrase_key=SORRY)
+    finally:
+        voices.close()
+    path = site.sorry.with_suffix(".wav")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_wav(path, sound.pcm)
+    return path

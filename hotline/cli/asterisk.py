@@ -1,0 +1,83 @@
+"""``hotline asterisk init`` and ``lines``: an Asterisk of our own, or what to add to one that is there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from hotline.cli.common import CannotRun, looking
+from hotline.settings import Settings
+from sip.asterisk.config import Site
+from sip.asterisk.files import additions
+
+
+@click.group()
+def asterisk() -> None:
+    """Asterisk 22.4 or later as the telephone engine (docs/asterisk.md)."""
+
+
+@asterisk.command()
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@click.option(
+    "--root",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Use the Asterisk in this folder, made by docker/asterisk-root.sh.",
+)
+@looking
+def init(settings: Settings, folder: Path, root: Path | None) -> None:
+    """Write a complete configuration for an Asterisk of the hotline's own into FOLDER.
+
+    Seats, trunk, addresses and the ARI password come from hotline.toml; run it again after changing
+    them there. Files that are not ours are never touched.
+
+    \b
+    Example: hotline asterisk init /etc/hotline-asterisk
+    """
+    from hotline import asterisk as setup
+
+    try:
+        installation = setup.in_root(root.absolute()) if root else setup.on_path()
+        site = setup.site(settings, folder, installation)
+        written = setup.write(site)
+        setup.write_sorry(settings, site)
+    except OSError as error:
+        raise CannotRun(f"cannot write: {error}; choose another folder, or set [asterisk] spool and media") from None
+    command = " ".join(installation.command) if installation else "asterisk"
+    click.echo(f"{len(written)} files written to {site.home}.")
+    if installation is None:
+        click.echo("There is no Asterisk 22.4 or later on this machine yet; docs/asterisk.md says how to get one.")
+    click.echo(_next_steps(site, f"{command} -f -C {site.home / 'asterisk.conf'}"))
+
+
+@asterisk.command()
+@looking
+def lines(settings: Settings) -> None:
+    """Print what to add to an Asterisk or FreePBX that is there already.
+
+    \b
+    Example: hotline asterisk lines
+    """
+    from hotline import asterisk as setup
+
+    site = setup.site(settings, settings.data.dir / "asterisk")
+    try:
+        site.left.mkdir(parents=True, exist_ok=True, mode=0o770)
+        setup.write_sorry(settings, site)
+    except OSError as error:
+        raise CannotRun(f"cannot write: {error}; set [asterisk] spool and media in hotline.toml") from None
+    for name, text in additions(site).items():
+        click.echo(f"; ===== {name} =====\n{text}")
+    click.echo(f"; Send your number's calls to it:  Goto({site.engine.context},${{EXTEN}},1)")
+    click.echo("; then, on Asterisk's console:      core reload")
+
+
+def _next_steps(site: Site, command: str) -> str:
+    return f"""
+Start Asterisk, then the hotline:
+
+  {command}
+  hotline serve --engine asterisk
+
+Both read and write {site.engine.spool} and {site.engine.media}, and Asterisk reads the voices' cache:
+run them as the same user, or give both a common group."""
