@@ -23,7 +23,7 @@ from ivr.store.engine import open_engine
 from ivr.store.models import User
 from ivr.store.schema import upgrade
 
-FIRST_ACCOUNT = "admin"
+FIRST_ACCOUNTS = ("admin", "supervisor")  # name and role of each
 READY_POLL_S = 0.2
 SLOW_START_S = 20.0  # then it says that it is still waiting
 
@@ -68,8 +68,11 @@ def panel_url(settings: Settings) -> str:
     return f"{'https' if settings.panel.tls_cert else 'http'}://{settings.panel.listen}"
 
 
-def first_account(settings: Settings) -> str | None:
-    """Bring the database up to date; with no account yet, make the first one and return its password."""
+def first_accounts(settings: Settings) -> dict[str, str]:
+    """Bring the database up to date; with no account yet, make the first two: name -> password.
+
+    The administrator keeps accounts and sees no personal data (B10), so a supervisor is made beside.
+    """
     from web.passwords import Argon2
 
     engine = open_engine(settings.database)
@@ -77,12 +80,14 @@ def first_account(settings: Settings) -> str | None:
         upgrade(engine)
         with Session(engine) as session, session.begin():
             if session.scalar(select(User.id).limit(1)) is not None:
-                return None
-            password = "-".join(secrets.token_hex(2) for _ in range(4))
+                return {}
+            passwords = {}
             now = time.time_ns() // 1_000_000
-            users.create_user(session, Argon2(), name=FIRST_ACCOUNT, password=password, role="admin", now=now)
-            users.audit(session, at=now, user="hotline", action="user.add", target=FIRST_ACCOUNT, detail="first")
-            return password
+            for name in FIRST_ACCOUNTS:
+                passwords[name] = "-".join(secrets.token_hex(2) for _ in range(4))
+                users.create_user(session, Argon2(), name=name, password=passwords[name], role=name, now=now)
+                users.audit(session, at=now, user="hotline", action="user.add", target=name, detail="first")
+            return passwords
     finally:
         engine.dispose()
 
@@ -92,13 +97,13 @@ def serve(settings: Settings, console: Console) -> int:
     chosen = choose_addresses(settings)
     settings = chosen.settings
     settings.data.dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    password = first_account(settings)
+    passwords = first_accounts(settings)
     for note in chosen.notes:
         console.print(f"Note: {note}.")
-    return asyncio.run(_serve(settings, console, password))
+    return asyncio.run(_serve(settings, console, passwords))
 
 
-async def _serve(settings: Settings, console: Console, password: str | None) -> int:
+async def _serve(settings: Settings, console: Console, passwords: dict[str, str]) -> int:
     arguments = [*_child_arguments(settings), "--supervised"]
     children = [Child(name, python(name, *arguments)) for name in ("calls", "panel")]
     supervisor = Supervisor(children, lambda line: console.print(line, highlight=False))
@@ -117,7 +122,7 @@ async def _serve(settings: Settings, console: Console, password: str | None) -> 
         ready.cancel()
     else:
         ready.result()
-        _welcome(settings, console, password)
+        _welcome(settings, console, passwords)
     code = await running
     console.print("Ended." if code == 0 else "The hotline could not start; see above.")
     return code
@@ -144,13 +149,13 @@ def _child_arguments(settings: Settings) -> list[str]:
     return settings_arguments(settings)
 
 
-def _welcome(settings: Settings, console: Console, password: str | None) -> None:
+def _welcome(settings: Settings, console: Console, passwords: dict[str, str]) -> None:
     config = settings.config.name if settings.config else "hotline.toml"
     console.print(f"\n[bold]{settings.unit.name}[/bold] · {settings.unit.name_en}: the hotline answers.\n")
     rows = [
         ("call 来电", f"sip:hotline@{settings.sip.listen}", "try: hotline dial"),
         ("panel 面板", panel_url(settings), ""),
-        *([("account 账号", f"{FIRST_ACCOUNT}   {password}", "shown only now 仅显示一次")] if password else []),
+        *_account_rows(passwords),
         ("seats 座席", f"{' '.join(settings.seats)}   secrets in {config}", "try: hotline dial --seat 101 --answer"),
         ("flow 流程", f"{settings.flow}, rules {settings.profile}", "try: hotline walk"),
         ("data 数据", str(settings.data.dir), ""),
@@ -158,3 +163,12 @@ def _welcome(settings: Settings, console: Console, password: str | None) -> None
     for label, value, hint in rows:
         console.print(f"  {set_cell_size(label, 14)}[bold]{value:<42}[/bold]  {hint}", highlight=False, soft_wrap=True)
     console.print("\nCtrl-C ends it.\n")
+
+
+def _account_rows(passwords: dict[str, str]) -> list[tuple[str, str, str]]:
+    hints = {"admin": "accounts; shown only now 仅显示一次", "supervisor": "hears recordings 可听录音"}
+    labels = ("account 账号", "")
+    return [
+        (label, f"{name:10} {password}", hints.get(name, ""))
+        for label, (name, password) in zip(labels, passwords.items(), strict=False)
+    ]

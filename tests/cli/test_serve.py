@@ -68,7 +68,7 @@ def test_ctrl_c_ends_both_processes_cleanly(start_hotline: Start) -> None:
     assert "Traceback" not in hotline.output()
 
 
-def test_the_first_account_is_shown_once(start_hotline: Start, tmp_path: Path) -> None:
+def test_the_first_accounts_are_shown_once(start_hotline: Start, tmp_path: Path) -> None:
     need("espeak")
     hotline = start_hotline("serve")
     wait_until(lambda: "Ctrl-C ends it." in hotline.output(), what=hotline.output)
@@ -78,7 +78,7 @@ def test_the_first_account_is_shown_once(start_hotline: Start, tmp_path: Path) -
     wait_until(lambda: hotline.output().count("Ctrl-C ends it.") == 2, what=hotline.output)
     assert hotline.output().count("shown only now") == 1
     names = [row["name"] for row in json.loads(command(hotline, "user", "list", "--json").stdout)]
-    assert names == ["admin"]
+    assert names == ["admin", "supervisor"]
 
 
 @pytest.mark.parametrize("part", ["calls", "panel"])
