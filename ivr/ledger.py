@@ -120,6 +120,8 @@ class CaseRequest:
     complete: bool = True
     query_code: str = ""
     profile: str = ""
+    owner: str = ""  # the first asked 首问责任人, when a person took the case
+    consent: bool = True  # may be called for the follow-up 回访
 
     def for_call(
         self, *, command_id: str, call_id: str | None, party_id: str | None, recordings: tuple[str, ...]

@@ -19,8 +19,8 @@ DUE = ("due", "due_ms", "unrolled", "unrolled_ms", "provisional", "explanation")
 SETTABLE = frozenset(
     {
         "status", "replied", "urgency", "window", "category", "owner", "handler", "co_handlers", "flag", "verdict",
-        "concerned", "consent", "extended", "asked_days", "asked_by", "paused", "paused_ms", "supervised", "supervised_warned",
-        "arrived", "closed", "reopened", "span_from", "warned", *DUE,
+        "concerned", "consent", "extended", "asked_days", "asked_by", "paused", "paused_ms", "supervised",
+        "supervised_warned", "arrived", "closed", "reopened", "span_from", "warned", *DUE,
     }
 )  # fmt: skip
 AS_JSON = frozenset({"explanation", "co_handlers"})
@@ -200,7 +200,7 @@ def _attempted(tables: Tables, fact: JournalRow) -> None:
 def _ended(tables: Tables, fact: JournalRow) -> None:
     callback = tables.callbacks.get(str(fact.data.get("callback_id")))
     if callback is not None and callback["state"] == "open":
-        _close(tables, callback, fact.at, fact.data.get("outcome", ""))
+        _close(tables, callback, fact.data.get("reached", fact.at), fact.data.get("outcome", ""))
 
 
 def _callback(tables: Tables, fact: JournalRow, kind: str, of: Row, **where: Any) -> None:
@@ -242,7 +242,7 @@ def _close(tables: Tables, callback: Row, at: int, outcome: str) -> None:
 
 
 def _step(tables: Tables, fact: JournalRow, case: Row, was: str) -> None:
-    known = ("who", "note", "set", "explanation")
+    known = ("who", "note", "set")
     more = {key: value for key, value in fact.data.items() if key not in known} if fact.name in FOLDS else {}
     tables.put(
         "case_steps",
@@ -250,7 +250,7 @@ def _step(tables: Tables, fact: JournalRow, case: Row, was: str) -> None:
             "id": fact.id,
             "case_id": case["id"],
             "at": fact.at,
-            "who": fact.data.get("who", ""),
+            "who": fact.data.get("who") or fact.data.get("owner", ""),
             "action": fact.name,
             "was": was,
             "status": case["status"],

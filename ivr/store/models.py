@@ -255,12 +255,14 @@ class InboxRow(Base):
 
     __tablename__ = "inbox"
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
-    key: Mapped[str] = mapped_column(String(160), unique=True)  # what makes it exactly one
+    key: Mapped[str] = mapped_column(String(220), unique=True)  # event and recipient: what makes it exactly one
+    event: Mapped[str] = mapped_column(String(120))
     at: Mapped[int]
     recipient: Mapped[str] = mapped_column(String(90))
     kind: Mapped[str] = mapped_column(String(20))
     case_id: Mapped[str | None] = mapped_column(String(36), index=True)
     data: Mapped[str] = mapped_column(Text, default="{}")
+    fanned: Mapped[int | None]  # when e-mail and webhook were made of it; None: not yet
     read: Mapped[int | None]
     read_by: Mapped[str] = mapped_column(String(80), default="")
 
@@ -270,7 +272,7 @@ class OutboxRow(Base):
 
     __tablename__ = "outbox"
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
-    key: Mapped[str] = mapped_column(String(240), unique=True)
+    key: Mapped[str] = mapped_column(String(480), unique=True)
     channel: Mapped[str] = mapped_column(String(10))  # email, webhook
     target: Mapped[str] = mapped_column(String(255), default="")  # address of a member of staff
     payload: Mapped[str] = mapped_column(Text)
@@ -398,5 +400,6 @@ class Process(Base):
 
 Index("ix_callbacks_open", Callback.state, Callback.kind, Callback.next_at)
 Index("ix_inbox_recipient", InboxRow.recipient, InboxRow.at)
+Index("ix_inbox_fanned", InboxRow.fanned, InboxRow.id)
 Index("ix_calls_arrived_outcome", Call.arrived, Call.outcome)
 Index("ix_journal_call_seq", Journal.call_id, Journal.seq)

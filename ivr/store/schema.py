@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from ivr.store.engine import DatabaseAway, explain, open_engine, reading
 from ivr.store.rebuild import rebuild
 
+PATIENCE_MS = 60_000  # how long an upgrade waits for another one (SQLite)
 _LOCK = 0x686F746C  # advisory lock: one upgrade at a time (PostgreSQL)
 
 
@@ -38,7 +39,7 @@ def upgrade(target: str | Path | Engine) -> Upgraded:
 
     Raises :class:`DatabaseAway` with what to do.
     """
-    engine = target if isinstance(target, Engine) else open_engine(target)
+    engine = target if isinstance(target, Engine) else open_engine(target, busy_ms=PATIENCE_MS)
     try:
         with engine.begin() as connection:
             if connection.dialect.name == "postgresql":

@@ -10,6 +10,7 @@ from ivr.store.engine import open_engine
 from ivr.store.ledger import SqlLedger
 from ivr.store.schema import upgrade
 from recordings.keys import KeyRing
+from tests.store.desk import Desk
 from tests.store.history import number_for
 from tests.support.postgres import postgres, postgres_url
 
@@ -58,3 +59,9 @@ def make_ledger(keys: KeyRing, tmp_path: Path) -> Iterator[Callable[..., SqlLedg
 def ledger(engine: Engine, make_ledger: Callable[..., SqlLedger]) -> SqlLedger:
     """A ledger that has written when its call returns."""
     return make_ledger(engine)
+
+
+@pytest.fixture
+def desk(engine: Engine, keys: KeyRing, ledger: SqlLedger) -> Desk:
+    """Four people at work on cases: two operators, a lead, a supervisor."""
+    return Desk(engine, keys, ledger)

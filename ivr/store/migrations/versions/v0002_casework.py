@@ -133,23 +133,26 @@ def upgrade() -> None:
     op.create_table(
         "inbox",
         sa.Column("id", sa.String(length=36), nullable=False),
-        sa.Column("key", sa.String(length=160), nullable=False),
+        sa.Column("key", sa.String(length=220), nullable=False),
+        sa.Column("event", sa.String(length=120), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("recipient", sa.String(length=90), nullable=False),
         sa.Column("kind", sa.String(length=20), nullable=False),
         sa.Column("case_id", sa.String(length=36), nullable=True),
         sa.Column("data", sa.Text(), nullable=False),
+        sa.Column("fanned", sa.BigInteger(), nullable=True),
         sa.Column("read", sa.BigInteger(), nullable=True),
         sa.Column("read_by", sa.String(length=80), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_inbox")),
         sa.UniqueConstraint("key", name=op.f("uq_inbox_key")),
     )
     op.create_index(op.f("ix_inbox_case_id"), "inbox", ["case_id"], unique=False)
+    op.create_index("ix_inbox_fanned", "inbox", ["fanned", "id"], unique=False)
     op.create_index("ix_inbox_recipient", "inbox", ["recipient", "at"], unique=False)
     op.create_table(
         "outbox",
         sa.Column("id", sa.String(length=36), nullable=False),
-        sa.Column("key", sa.String(length=240), nullable=False),
+        sa.Column("key", sa.String(length=480), nullable=False),
         sa.Column("channel", sa.String(length=10), nullable=False),
         sa.Column("target", sa.String(length=255), nullable=False),
         sa.Column("payload", sa.Text(), nullable=False),

@@ -1,0 +1,83 @@
+"""Calling people back: what an attempt leads to, when to try again, and when to leave them alone (pure; CBK, B12).
+
+    data = after(callback, Attempt(...), rules)      # the fact's data: tried again at next_at, or closed with outcome
+
+Calling hours are those of the profile (08:00-21:00), except for repairs and for a time the person chose; without
+such a wish nobody is called more than three times.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from ivr.calendar.hours import local_moment
+from ivr.cases.actions import Refused
+from ivr.cases.clock import Rules
+
+RESULTS = ("reached", "no_answer", "busy", "wrong_number", "refused")
+FINAL = {"reached": "reached", "wrong_number": "wrong_number", "refused": "refused"}
+HOUR_MS = 3_600_000
+# How long to wait after the first, the second ... vain attempt.
+PAUSES_MS = {"busy": (15 * 60_000, HOUR_MS), "no_answer": (2 * HOUR_MS, 24 * HOUR_MS)}
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """Somebody was called at ``at`` (UTC ms). ``agreed``: when the person wants to be called again (UTC ms)."""
+
+    who: str
+    role: str
+    at: int
+    result: str
+    agreed: int | None = None
+    reason: str = ""
+    solved: str = ""  # of a follow-up that reached the person: yes, no
+    rating: str = ""
+    text: str = ""  # of an answer that reached the person: what was answered
+    call: str = ""  # the outgoing call, if the hotline made it
+
+
+def after(callback: Mapping[str, Any], attempt: Attempt, rules: Rules, *, urgent: bool = False) -> dict[str, Any]:
+    """What the attempt means for this callback. Raises :class:`Refused`. ``urgent``: a repair, at any hour."""
+    if callback["state"] != "open":
+        raise Refused("这一条已经处理完毕。", "this entry is done already")
+    if attempt.result not in RESULTS:
+        raise Refused(f"没有“{attempt.result}”这种结果。", f"the result is one of {', '.join(RESULTS)}")
+    data: dict[str, Any] = {"callback_id": callback["id"], "who": attempt.who, "result": attempt.result}
+    if attempt.agreed is not None:
+        if attempt.agreed <= attempt.at:
+            raise Refused("约定的时间须晚于现在。", "the agreed time must be later than now")
+        if attempt.result != "wrong_number":
+            return {**data, "next_at": attempt.agreed, "agreed": True}
+    if attempt.result in FINAL:
+        return {**data, "outcome": FINAL[attempt.result]}
+    tries = callback["tries"] + 1
+    if tries >= rules.profile.casework.tries_max:
+        return {**data, "outcome": "unreachable"}
+    pauses = PAUSES_MS[attempt.result]
+    next_at = attempt.at + pauses[min(tries, len(pauses)) - 1]
+    return {**data, "next_at": next_at if urgent else into_calling_hours(next_at, rules)}
+
+
+def may_call(callback: Mapping[str, Any], now: int, rules: Rules, *, urgent: bool = False) -> bool:
+    """May this person be called now?"""
+    if callback["state"] != "open" or now < callback["next_at"]:
+        return False
+    return bool(urgent or callback["agreed"] or into_calling_hours(now, rules) == now)
+
+
+def into_calling_hours(at: int, rules: Rules) -> int:
+    """``at`` when people may be called then, else the next moment they may (UTC ms)."""
+    begin, end = rules.profile.casework.calling
+    local = rules.local(at)
+    if begin <= local.time() < end or (end == time.max and local.time() >= begin):
+        return at
+    day = local.date() if local.time() < begin else local.date() + timedelta(days=1)
+    return _ms(local_moment(day, begin, rules.zone))
+
+
+def _ms(at: datetime) -> int:
+    return round(at.timestamp() * 1000)

@@ -1,0 +1,54 @@
+"""What people wrote about a case: encrypted, named by id in the journal, erasable without touching it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+
+from sqlalchemy import Connection, delete, insert, select
+
+from ivr.store.ids import uuid7
+from ivr.store.keys import Keys
+from ivr.store.sql import table
+
+NOTES = table("case_notes")
+# Telephone and identity numbers (mainland China): they belong into parties, never into a reason.
+_NUMBERS = re.compile(
+    r"(?<![\w-])(?:\+?86[- ]?)?(?:1[3-9]\d[- ]?\d{4}[- ]?\d{4}|0\d{2,3}[- ]?\d{7,8}|\d{17}[\dXx])(?![\w-])"
+)
+
+
+class Notes:
+    """Write, read and erase texts, inside the caller's transaction."""
+
+    def __init__(self, keys: Keys) -> None:
+        self._keys = keys
+
+    def write(self, connection: Connection, case_id: str, text: str, at: int) -> str:
+        """Keep a text; its id."""
+        note = uuid7()
+        sealed = self._keys.encrypt(text.encode(), _place(note, case_id))
+        connection.execute(insert(NOTES), {"id": note, "case_id": case_id, "created": at, "sealed": sealed})
+        return note
+
+    def read(self, connection: Connection, case_id: str) -> dict[str, str]:
+        """The texts of a case by id; erased ones are not there."""
+        rows = connection.execute(select(NOTES.c.id, NOTES.c.sealed).where(NOTES.c.case_id == case_id))
+        return {note: self._keys.decrypt(sealed, _place(note, case_id)).decode() for note, sealed in rows}
+
+    def erase(self, connection: Connection, case_ids: Collection[str]) -> int:
+        """Destroy everything written about these cases; how many texts."""
+        return connection.execute(delete(NOTES).where(NOTES.c.case_id.in_(list(case_ids)))).rowcount
+
+
+def without_numbers(text: str) -> str:
+    """The text with telephone and identity numbers made unreadable: a reason goes into the journal in the clear.
+
+    >>> without_numbers("来电 138-0000-1111 再次反映"), without_numbers("见工单 2611260013")
+    ('来电 ••• 再次反映', '见工单 2611260013')
+    """
+    return _NUMBERS.sub("•••", text)
+
+
+def _place(note: str, case_id: str) -> bytes:
+    return f"note:{case_id}:{note}".encode()

@@ -1,0 +1,183 @@
+"""Whom to call, without a time window and one entry per number: due callbacks, missed calls, follow-ups.
+
+entries(connection, "missed", now, rules)      # what the panel shows
+settle_missed(connection, now)                 # entries whose caller reached us meanwhile close themselves
+followups(connection, from_ms, to_ms)          # the rows K15 counts;  missed(...): those of K20
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, and_, func, select
+
+from ivr.cases.clock import Rules
+from ivr.cases.worklist import HOUR_MS, may_call
+from ivr.ledger import Fact
+from ivr.store import journal
+from ivr.store.sql import Row, table
+
+CALLBACKS, ATTEMPTS, PARTIES = table("callbacks"), table("callback_attempts"), table("parties")
+CASES, CALLS = table("cases"), table("calls")
+KINDS = ("answer", "missed", "followup")
+REACHED_US = ("answered", "callback")  # outcomes of a later call that make calling back unnecessary
+LIMIT = 500
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One number to be called, and everything that is owed to it. ``due``: the earliest promise (UTC ms)."""
+
+    kind: str
+    party_id: str
+    callbacks: tuple[Row, ...]  # oldest first; each with case and call columns
+    due: int
+    next_at: int
+    tries: int
+    last_result: str
+    may_call: bool
+
+    @property
+    def first(self) -> Row:
+        """What it is about: the one that is due first."""
+        return self.callbacks[0]
+
+
+def entries(connection: Connection, kind: str, now: int, rules: Rules, limit: int = LIMIT) -> list[Entry]:
+    """The open entries of a list, the most pressing first."""
+    query = (
+        select(
+            CALLBACKS, PARTIES.c.number_hmac, CASES.c.number, CASES.c.kind.label("case_kind"), CASES.c.due,
+            CASES.c.due_ms, CASES.c.category, CASES.c.owner, CASES.c.status, CASES.c.reopened, CALLS.c.window,
+            CALLS.c.arrived, CALLS.c.human_wait, CALLS.c.outcome.label("call_outcome"),
+        )
+        .join(PARTIES, PARTIES.c.id == CALLBACKS.c.party_id)
+        .outerjoin(CASES, CASES.c.id == CALLBACKS.c.case_id)
+        .outerjoin(CALLS, CALLS.c.id == CALLBACKS.c.call_id)
+        .where(
+            CALLBACKS.c.state == "open", CALLBACKS.c.kind == kind, PARTIES.c.number_hmac.is_not(None),
+            CALLBACKS.c.test.is_(False),
+        )
+        .order_by(CALLBACKS.c.created, CALLBACKS.c.id)
+        .limit(limit)
+    )  # fmt: skip
+    groups: dict[str, list[Row]] = {}
+    for row in connection.execute(query).mappings():
+        groups.setdefault(row["number_hmac"], []).append(dict(row))
+    found = [_entry(kind, rows, now, rules) for rows in groups.values()]
+    return sorted(found, key=lambda entry: (entry.due, entry.next_at))
+
+
+def _entry(kind: str, rows: list[Row], now: int, rules: Rules) -> Entry:
+    for row in rows:
+        row["due_at"] = _due(kind, row, rules)
+    rows.sort(key=lambda row: (row["due_at"], row["id"]))
+    urgent = any(row["case_kind"] == "repair" for row in rows)
+    last = max(rows, key=lambda row: row["last_at"] or 0)
+    return Entry(
+        kind, rows[0]["party_id"], tuple(rows), rows[0]["due_at"], min(row["next_at"] for row in rows),
+        max(row["tries"] for row in rows), last["last_result"],
+        any(may_call(row, now, rules, urgent=urgent) for row in rows),
+    )  # fmt: skip
+
+
+def _due(kind: str, row: Row, rules: Rules) -> int:
+    """When it is to be done: the case's due date; a missed call within the profile's hours."""
+    if kind == "answer" and row["due_ms"] is not None:
+        return int(row["due_ms"])
+    return int(row["created"]) + rules.profile.missed_call_back_h * HOUR_MS
+
+
+def attempts(connection: Connection, callback_ids: Sequence[str]) -> dict[str, list[Row]]:
+    """Every attempt of these entries: who, when, result; oldest first."""
+    found: dict[str, list[Row]] = {one: [] for one in callback_ids}
+    query = select(ATTEMPTS).where(ATTEMPTS.c.callback_id.in_(list(callback_ids)))
+    for row in connection.execute(query.order_by(ATTEMPTS.c.at, ATTEMPTS.c.id)).mappings():
+        found[row["callback_id"]].append(dict(row))
+    return found
+
+
+def settle_missed(connection: Connection, now: int, limit: int = 50) -> int:
+    """Close missed calls whose number reached us later; how many. Run in a transaction of its own."""
+    theirs, later = PARTIES.alias("theirs"), CALLS.alias("later")
+    query = (
+        select(CALLBACKS.c.id, CALLBACKS.c.call_id, func.min(later.c.id).label("by"))
+        .join(PARTIES, PARTIES.c.id == CALLBACKS.c.party_id)
+        .join(theirs, theirs.c.number_hmac == PARTIES.c.number_hmac)
+        .join(later, and_(later.c.party_id == theirs.c.id, later.c.arrived >= CALLBACKS.c.created))
+        .where(CALLBACKS.c.kind == "missed", CALLBACKS.c.state == "open", later.c.outcome.in_(REACHED_US))
+        .group_by(CALLBACKS.c.id, CALLBACKS.c.call_id)
+        .order_by(CALLBACKS.c.id)
+        .limit(limit)
+    )
+    closed = 0
+    for callback_id, call_id, by in connection.execute(query).all():
+        # Held and looked at again: another sweeper may have been first.
+        open_ = select(CALLBACKS.c.id).where(CALLBACKS.c.id == callback_id, CALLBACKS.c.state == "open")
+        if connection.scalar(open_.with_for_update()) is None:
+            continue
+        reached = connection.execute(select(CALLS.c.agent_answered, CALLS.c.ended).where(CALLS.c.id == by)).one()
+        data = {
+            "callback_id": callback_id,
+            "outcome": "reached_us",
+            "by": by,
+            "reached": reached[0] or reached[1] or now,
+        }
+        journal.append_facts(connection, [Fact(now, "case", "callback_ended", data)], call_id=call_id)
+        closed += 1
+    return closed
+
+
+# --- what the figures count ----------------------------------------------------------------
+
+
+def followups(connection: Connection, from_ms: int, to_ms: int) -> list[RowMapping]:
+    """Cases closed in ``[from_ms, to_ms)`` with their follow-up, if one was owed (K15, CBK-5).
+
+    ``followup``: None when none was owed (anonymous, no contact, no consent), else its outcome ("" while open);
+    ``reached``: when the person was reached. Test calls are marked.
+    """
+    latest = (
+        select(CALLBACKS.c.case_id, func.max(CALLBACKS.c.id).label("id"))
+        .where(CALLBACKS.c.kind == "followup", CALLBACKS.c.created >= from_ms, CALLBACKS.c.created < to_ms)
+        .group_by(CALLBACKS.c.case_id)
+        .subquery()
+    )
+    followup = CALLBACKS.alias("followup")
+    closed = table("case_steps").alias("closed")
+    query = (
+        select(
+            CASES.c.id, CASES.c.number, CASES.c.kind, CASES.c.anonymous, CASES.c.consent, closed.c.at.label("closed"),
+            followup.c.outcome.label("followup"), followup.c.solved, followup.c.rating, followup.c.tries,
+            followup.c.closed.label("reached"), func.coalesce(CALLS.c.test, False).label("test"),
+        )
+        .join(closed, and_(closed.c.case_id == CASES.c.id, closed.c.action == "case_closed"))
+        .outerjoin(latest, latest.c.case_id == CASES.c.id)
+        .outerjoin(followup, followup.c.id == latest.c.id)
+        .outerjoin(CALLS, CALLS.c.id == CASES.c.call_id)
+        .where(closed.c.at >= from_ms, closed.c.at < to_ms)
+        .order_by(closed.c.at, CASES.c.id)
+    )  # fmt: skip
+    return list(connection.execute(query).mappings())
+
+
+def missed(connection: Connection, from_ms: int, to_ms: int) -> list[dict[str, Any]]:
+    """Numbers whose call was missed in ``[from_ms, to_ms)``, each once: first missed, when reached, how (K20)."""
+    query = (
+        select(CALLBACKS, PARTIES.c.number_hmac)
+        .outerjoin(PARTIES, PARTIES.c.id == CALLBACKS.c.party_id)
+        .where(CALLBACKS.c.kind == "missed", CALLBACKS.c.created >= from_ms, CALLBACKS.c.created < to_ms)
+        .order_by(CALLBACKS.c.created, CALLBACKS.c.id)
+    )
+    found: dict[str, dict[str, Any]] = {}
+    for row in connection.execute(query).mappings():
+        one = found.setdefault(
+            row["number_hmac"] or row["id"],
+            {"missed": row["created"], "calls": 0, "reached": None, "outcome": "", "test": bool(row["test"])},
+        )
+        one["calls"] += 1
+        if row["outcome"] in ("reached", "reached_us", "case") and one["reached"] is None:
+            one["reached"], one["outcome"] = row["closed"], row["outcome"]
+    return list(found.values())
