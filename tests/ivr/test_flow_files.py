@@ -86,7 +86,8 @@ def test_an_unknown_phrase_is_refused_with_its_line_and_the_nearest_key() -> Non
 
 
 def test_a_loop_is_reported_beside_other_problems() -> None:
-    text = GOOD.replace("bye: {goodbye: [bye.1]}", "bye: {goto: again}\n  again: {goto: bye}").replace("greet.std", "x.y")
+    text = GOOD.replace("bye: {goodbye: [bye.1]}", "bye: {goto: again}\n  again: {goto: bye}")
+    text = text.replace("greet.std", "x.y")
     assert {p.line for p in problems(text)} == {4, 16}
 
 
