@@ -78,12 +78,15 @@ class VaultKeeper:
         self._vault, self._worker, self._call_soon = vault, worker, call_soon
 
     def keep(self, recording_id: str, path: Path, done: Callable[[dict[str, Any] | None], None]) -> None:
-        """Put the WAV into the vault; when that fails the clear file stays in the spool and None is told."""
+        """Put the WAV into the vault; when that fails the clear file stays in the spool and None is told.
+
+        One that is in the vault already (the process before died before it was told) is found there.
+        """
 
         def put() -> None:
             data: dict[str, Any] | None = None
             try:
-                item = self._vault.put(path, recording_id)
+                item = self._vault.put(path, recording_id) if path.exists() else self._vault.item(recording_id)
                 data = {"path": item.path.name, "bytes": item.bytes, "sha256": item.sha256, "ms": item.ms}
             except (VaultError, OSError) as error:
                 log.error("recording %s stays in the spool: %s", recording_id, error)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from ivr import telephony as t
@@ -83,7 +84,7 @@ class Conductor:
             case t.PlayDone(token=token, finished=True):
                 self._feed(call, e.PlayDone(event.at, token))
             case t.RecordDone():
-                self._recorded(call, event)
+                self._keep(call, event.token, event.path, event.at, event.ms, event.end)
             case t.LineGone() if call.state.over:
                 call.gone = True
                 self._close(call)
@@ -116,17 +117,23 @@ class Conductor:
         self._h.desk.free(leg.seat, call.id)
         self._h.ledger.seat_changed(leg.seat, at, call_id=None)
 
-    def _recorded(self, call: OngoingCall, event: t.RecordDone) -> None:
-        recording_id = recording_id_of(call.id, event.token)
+    def _keep(self, call: OngoingCall, token: str, path: Path, at: int, ms: int | None, end: str) -> None:
+        """Put a recording into the vault and tell the machine. ``ms`` None: as long as its file is."""
+        recording_id = recording_id_of(call.id, token)
 
         def kept(data: dict[str, Any] | None) -> None:
-            end = event.end if data is not None else "failed"
+            length = ms or 0
             if data is not None:
-                data = {"ms": event.ms} | data | {"recording_id": recording_id, "token": event.token, "end": event.end}
-                self._note(call, Fact(event.at, "event", "recorded", data))
-            self._feed(call, e.RecordDone(self._h.clock.now_ms(), event.token, event.ms, end))
+                data = {"ms": length} | data | {"recording_id": recording_id, "token": token, "end": end}
+                length = data["ms"] if ms is None else ms
+                self._note(call, Fact(at, "event", "recorded", data))
+            self._feed(call, e.RecordDone(self._h.clock.now_ms(), token, length, end if data is not None else "failed"))
 
-        self._h.keeper.keep(recording_id, event.path, kept)
+        self._h.keeper.keep(recording_id, path, kept)
+
+    def _spooled(self, call: OngoingCall, token: str) -> Path:
+        """Where a recording is written first."""
+        return self._h.spool / f"{recording_id_of(call.id, token)}.wav"
 
     # --- one turn ---
 
@@ -235,7 +242,7 @@ class Conductor:
             case c.StopPlay():
                 engine.stop_play(call.line)
             case c.Record(token=token, max_s=max_s, silence_s=silence_s):
-                path = self._h.spool / f"{recording_id_of(call.id, token)}.wav"
+                path = self._spooled(call, token)
                 engine.record(call.line, token, path, max_s * 1000, silence_s * 1000)
             case c.StopRecord():
                 engine.stop_record(call.line)
@@ -325,3 +332,5 @@ class Conductor:
         for seat in left.seats:
             self._h.ledger.seat_changed(seat, now, call_id=None)
         self._feed(call, e.CallerLeft(now, "interrupted", since=left.last))
+        if state.recording:  # what was being said: its WAV is whole up to the last second
+            self._keep(call, state.recording, self._spooled(call, state.recording), left.last, None, "gone")

@@ -10,6 +10,7 @@ File: ``HLV1 | u16 length | wrapped key | u32 chunk size | u64 clear size | chun
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import re
 import secrets
@@ -104,6 +105,11 @@ class Vault:
             with suppress(OSError):  # only there when something failed
                 part.unlink()
         return item
+
+    def item(self, id: str) -> VaultItem:
+        """What :meth:`put` answered, of a recording that is stored already."""
+        clear = self.open(id)
+        return VaultItem(self._path(id), len(clear), hashlib.sha256(clear).hexdigest(), _wav_ms(io.BytesIO(clear), id))
 
     def open(self, id: str) -> bytes:
         """The whole WAV."""
@@ -264,9 +270,9 @@ def _sync(file: BinaryIO) -> None:
     os.fsync(file.fileno())
 
 
-def _wav_ms(path: Path) -> int:
+def _wav_ms(wav: Path | BinaryIO, name: object = None) -> int:
     try:
-        with wave.open(str(path), "rb") as file:
+        with wave.open(str(wav) if isinstance(wav, Path) else wav, "rb") as file:
             return file.getnframes() * 1000 // file.getframerate()
     except (wave.Error, EOFError, ZeroDivisionError) as error:
-        raise VaultError(f"{path} is no finished WAV file ({error or 'cut'}); it was left where it is") from None
+        raise VaultError(f"{name or wav} is no finished WAV file ({error or 'cut'}); it was left where it is") from None
