@@ -3,16 +3,55 @@
 python bench/run.py                 print
 python bench/run.py --gate          exit 1 when one misses its figures
 python bench/run.py rtp_streams     only this one
+python bench/run.py --write         also into docs/performance.md, with date, machine and commands
 """
 
 from __future__ import annotations
 
 import argparse
+import datetime
+import os
+import platform
 import subprocess
 import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
+PAGE = HERE.parent / "docs" / "performance.md"
+
+
+def machine() -> str:
+    """What kind of machine this is; nothing that names it."""
+    info = Path("/proc/cpuinfo").read_text(encoding="utf-8") if Path("/proc/cpuinfo").exists() else ""
+    model = next((line.partition(":")[2].strip() for line in info.splitlines() if line.startswith("model name")), "")
+    system = platform.freedesktop_os_release().get("PRETTY_NAME", platform.system())
+    cores, python = len(os.sched_getaffinity(0)), platform.python_version()
+    return f"{cores} cores ({model or platform.machine()}), {system}, Python {python}"
+
+
+def run(command: list[str]) -> tuple[int, str]:
+    """Run it, printing as it goes; exit code and what it printed."""
+    printed = []
+    with subprocess.Popen(command, cwd=HERE.parent, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            print(line, end="", flush=True)
+            printed.append(line)
+    return process.returncode, "".join(printed)
+
+
+def page(results: dict[str, str]) -> str:
+    """The page of figures."""
+    parts = [
+        "# Performance\n",
+        "Measured by `make bench`, each part alone; `make bench ARGS=--gate` fails when a figure is missed.",
+        "What each part measures stands at the head of its file in `bench/`.\n",
+        f"* Date: {datetime.datetime.now(datetime.UTC).date().isoformat()}",
+        f"* Machine: {machine()}\n",
+    ]
+    for name, printed in results.items():
+        parts += [f"## {name}\n", f"`python bench/{name}.py`\n", "```text", printed.rstrip(), "```\n"]
+    return "\n".join(parts)
 
 
 def main() -> int:
@@ -21,15 +60,19 @@ def main() -> int:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("names", nargs="*", metavar="NAME", help=f"one of {', '.join(known)}; default: all")
     options.add_argument("--gate", action="store_true", help="exit 1 when a figure is missed")
+    options.add_argument("--write", action="store_true", help=f"write docs/{PAGE.name}")
     chosen = options.parse_args()
     if unknown := set(chosen.names) - set(known):
         options.error(f"there is no {', '.join(sorted(unknown))}; there are {', '.join(known)}")
-    missed = []
+    missed, results = [], {}
     for name in chosen.names or known:
         print(f"\n== {name}", flush=True)
         command = [sys.executable, str(HERE / f"{name}.py"), *(["--gate"] if chosen.gate else [])]
-        if subprocess.run(command, check=False, cwd=HERE.parent).returncode:
+        code, results[name] = run(command)
+        if code:
             missed.append(name)
+    if chosen.write:
+        PAGE.write_text(page(results), encoding="utf-8")
     print(f"\nmissed: {', '.join(missed)}" if missed else "\nall as they should be" if chosen.gate else "")
     return bool(missed)
 

@@ -39,7 +39,8 @@ def test_a_complaint_is_kept_in_postgresql(start_hotline: Callable[..., Hotline]
             await house.ended(called)
             check_complaint(house, called, words)
             assert verify(house.engine) == []
-            assert not (hotline.data / "spool.jsonl").exists() or not (hotline.data / "spool.jsonl").stat().st_size
+            spool = hotline.data / "spool.jsonl"
+            assert not spool.exists() or not spool.read_bytes().strip(b"\0")  # nothing waits for the database
 
     run()
     assert hotline.stop() == 0

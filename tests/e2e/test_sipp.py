@@ -36,7 +36,7 @@ async def test_key_0_leads_to_an_operator_who_hears_the_caller(house: Books, pat
 @story
 async def test_the_operators_words_reach_the_caller_and_come_back(house: Books, path: str, tmp_path: Path) -> None:
     called, words = number(), audio.through_alaw(audio.voice(3, 3000))
-    middle = [pause(1500), info("0"), pause(10_000)]  # it echoes what it hears
+    middle = [pause(1500), key("0"), pause(10_000)]  # it echoes what it hears
     async with operator(house.hotline, "101") as person:
         async with sipp(path, tmp_path / "sipp", house.hotline.sip, called, middle, echo=True):
             await person.up()

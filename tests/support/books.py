@@ -78,9 +78,9 @@ class Books:
 
     def rows(self, model: type[Base], *where: Any) -> list[Any]:
         """Rows of a table, oldest first."""
-        order = model.__table__.c.get("seq", model.__table__.c.id)
+        key = list(model.__mapper__.primary_key)
         with self._read.connect() as connection:
-            return list(connection.execute(select(model).where(*where).order_by(order)))
+            return list(connection.execute(select(model).where(*where).order_by(*key)))
 
     def call(self, called: str) -> Any:
         """The row of the call to this number; None while there is none."""
