@@ -1,4 +1,4 @@
-"""The formulas of requirements B9, each figure with its numerator, denominator and exclusions (pure).
+"""The formulas of requirements B9 for calls, each with its numerator, denominator and exclusions (pure).
 
 w ≤ N is inclusive; a short abandon has w < ``short``. Test calls, requests still waiting, and waits that
 a stepped clock made negative are in no figure, and are counted in every figure's exclusions.
@@ -6,218 +6,215 @@ a stepped clock made negative are in no figure, and are counted in every figure'
 
 from __future__ import annotations
 
-import math
+import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from fractions import Fraction
-from statistics import median
 
-from ivr.metrics.records import DueCase, Figure, Limits, Period, Request
-
-Exclusions = tuple[tuple[str, int], ...]
+from ivr.metrics.aftercare import aftercare
+from ivr.metrics.making import Maker, seconds
+from ivr.metrics.promises import promises
+from ivr.metrics.records import DueCase, Figure, FollowUp, LateCalls, Limits, MissedCaller, Period, Request
+from ivr.metrics.tally import Hours, Tally, Waits
 
 
 def figures(
-    requests: Iterable[Request], cases: Iterable[DueCase], period: Period, limits: Limits
+    requests: Iterable[Request],
+    cases: Iterable[DueCase],
+    period: Period,
+    limits: Limits,
+    late: LateCalls | None = None,
+    follow_ups: Iterable[FollowUp] = (),
+    missed: Iterable[MissedCaller] = (),
 ) -> tuple[Figure, ...]:
-    """Every figure of the period, in the order of B9."""
-    base = _Base.of(requests, period, limits)
-    due = list(cases)
-    return (
-        *connection_rates(base),
-        *(figure for level in limits.all_levels for figure in service_levels(base, level)),
-        *answer_speeds(base),
-        *abandonment(base),
-        *ring_compliance(base),
-        replied_in_time(base, due, "complaint", "K13-complaint", "投诉5天答复率", "complaints replied to in time"),
-        replied_in_time(base, due, "report", "K13-report", "举报10天答复率", "reports replied to in time"),
+    """Every figure of the period from records, in the order of B9.
+
+    ``requests`` may reach back before the period, for the 24 hours of K1g.
+    """
+    every = list(requests)
+    inside = [r for r in every if r.arrived >= period.from_ms]
+    return all_figures(
+        Tally.of(inside, limits), Hours.of(every), late or LateCalls(), list(cases), list(follow_ups), list(missed),
+        period, limits,
+    )  # fmt: skip
+
+
+def all_figures(
+    tally: Tally,
+    hours: Hours,
+    late: LateCalls,
+    cases: Sequence[DueCase],
+    follow_ups: Sequence[FollowUp],
+    missed: Sequence[MissedCaller],
+    period: Period,
+    limits: Limits,
+) -> tuple[Figure, ...]:
+    """The same from what was counted already."""
+    bare = Maker(limits.profile, period)
+    found = (
+        *call_figures(tally, hours, late, period, limits),
+        *promises(bare, cases),
+        *aftercare(bare, follow_ups, missed, limits.missed),
+        *manners(_maker(tally, period, limits), tally),
     )
+    return tuple(sorted(found, key=lambda figure: k_number(figure.id)))
 
 
-def connection_rates(base: _Base) -> tuple[Figure, ...]:
-    """K1 人工接通率 A / O, and K1n A / (O − S)."""
-    answered, offered = len(base.answered), base.offered
+def k_number(id_: str) -> int:
+    """The number of a figure in B9: 2 of ``K2a-15``."""
+    digits = re.match(r"K(\d+)", id_)
+    assert digits, id_
+    return int(digits[1])
+
+
+def call_figures(tally: Tally, hours: Hours, late: LateCalls, period: Period, limits: Limits) -> tuple[Figure, ...]:
+    """K1 to K7."""
+    make = _maker(tally, period, limits)
+    answered, abandoned = tally.waits_of("answered"), tally.waits_of("abandoned")
     return (
-        base.ratio("K1", "人工接通率", "answer rate", answered, offered, note="A / O"),
-        base.ratio(
+        *connection_rates(make, tally, answered, abandoned, limits),
+        continuous_rate(Maker(limits.profile, period), hours, period),
+        *(f for n in limits.all_levels for f in service_levels(make, tally, answered, abandoned, limits, n)),
+        *answer_speeds(make, answered),
+        *abandonment(make, tally, abandoned, limits),
+        *ring_compliance(make, tally, answered, limits),
+        Maker(limits.profile, period, (("test_calls", late.test),)).ratio(
+            "K6", "迟接致歉率", "late calls with an apology first", late.apologised, late.late,
+            note=f"apologised / answered after {seconds(limits.apology)} s or more (S4-29)",
+        ),
+        make.mean(
+            "K7-talk", "平均通话时长", "mean talk time", tally.talk_ms, tally.talked,
+            (("talking_now", answered.n - tally.talked),), "Σ(operator answered → left) / A; holds are in it, "
+            "after-call work is not",
+        ),
+    )  # fmt: skip
+
+
+def connection_rates(
+    make: Maker, tally: Tally, answered: Waits, abandoned: Waits, limits: Limits
+) -> tuple[Figure, ...]:
+    """K1 人工接通率 A / O, and K1n A / (O − S)."""
+    short = abandoned.below(limits.short)
+    return (
+        make.ratio("K1", "人工接通率", "answer rate", answered.n, tally.offered, note="A / O"),
+        make.ratio(
             "K1n",
             "人工接通率(不计短时放弃)",
             "answer rate, short abandons out",
-            answered,
-            offered - base.short,
-            (("short_abandons", base.short),),
-            f"A / (O − S), S: abandoned before {seconds(base.limits.short)} s",
+            answered.n,
+            tally.offered - short,
+            (("short_abandons", short),),
+            f"A / (O − S), S: abandoned before {seconds(limits.short)} s",
         ),
     )
 
 
-def service_levels(base: _Base, level: int) -> tuple[Figure, ...]:
+def continuous_rate(make: Maker, hours: Hours, period: Period) -> Figure:
+    """K1g 连续24小时接通率: the lowest A / O of 24 hours that end with a full hour of the period (GB/T 33358)."""
+    answered, offered = hours.worst_day(period.from_ms, min(period.to_ms, period.now_ms))
+    note = "A / O of the 24 h with the lowest rate; they end with a full hour of the period and may begin before it"
+    return make.ratio(
+        "K1g", "连续24小时接通率(最低)", "lowest answer rate of any 24 hours", answered, offered, note=note
+    )
+
+
+def service_levels(
+    make: Maker, tally: Tally, answered: Waits, abandoned: Waits, limits: Limits, level: int
+) -> tuple[Figure, ...]:
     """K2a–d: answered within N, of offered; short abandons out; of answered; the optimistic one."""
-    n = seconds(level)
-    quick = sum(w <= level for w in base.answered)
-    early = sum(w <= level for w in base.abandoned)
-    short = (("short_abandons", base.short),)
+    n, offered = seconds(level), tally.offered
+    quick, early, short = answered.up_to(level), abandoned.up_to(level), abandoned.below(limits.short)
     return (
-        base.ratio(f"K2a-{n}", f"{n}秒接通率", f"answered within {n} s", quick, base.offered, note="#(A, w ≤ N) / O"),
-        base.ratio(
+        make.ratio(f"K2a-{n}", f"{n}秒接通率", f"answered within {n} s", quick, offered, note="#(A, w ≤ N) / O"),
+        make.ratio(
             f"K2b-{n}",
             f"{n}秒接通率(不计短时放弃)",
             f"answered within {n} s, short abandons out",
             quick,
-            base.offered - base.short,
-            short,
+            offered - short,
+            (("short_abandons", short),),
             "#(A, w ≤ N) / (O − S)",
         ),
-        base.ratio(
+        make.ratio(
             f"K2c-{n}",
             f"{n}秒应答及时率",
             f"of the answered, within {n} s",
             quick,
-            len(base.answered),
+            answered.n,
             note="#(A, w ≤ N) / A; flatters: never publish it alone",
         ),
-        base.ratio(
+        make.ratio(
             f"K2d-{n}",
             f"{n}秒接通率(乐观)",
             f"answered or gone within {n} s",
             quick + early,
-            base.offered,
+            offered,
             note="(#(A, w ≤ N) + #(X, w ≤ N)) / O; optimistic",
         ),
     )
 
 
-def answer_speeds(base: _Base) -> tuple[Figure, ...]:
+def answer_speeds(make: Maker, answered: Waits) -> tuple[Figure, ...]:
     """K3 平均应答速度 Σw(A) / A, with median, 90th percentile (nearest rank) and maximum."""
-    waits = sorted(base.answered)
-    p90 = waits[math.ceil(0.9 * len(waits)) - 1] if waits else None
+    n = answered.n
     return (
-        base.mean("K3", "平均应答速度", "average speed of answer", waits, "Σw(A) / A"),
-        base.order(
-            "K3-median", "应答等待中位数", "median wait of the answered", waits, median(waits) if waits else None
-        ),
-        base.order("K3-p90", "应答等待90分位", "90th percentile wait of the answered", waits, p90),
-        base.order("K3-max", "最长应答等待", "longest wait of the answered", waits, waits[-1] if waits else None),
+        make.mean("K3", "平均应答速度", "average speed of answer", answered.total, n, note="Σw(A) / A"),
+        make.order("K3-median", "应答等待中位数", "median wait of the answered", answered.median, n, "of A"),
+        make.order("K3-p90", "应答等待90分位", "90th percentile wait of the answered", answered.p90, n, "of A"),
+        make.order("K3-max", "最长应答等待", "longest wait of the answered", answered.longest, n, "of A"),
     )
 
 
-def abandonment(base: _Base) -> tuple[Figure, ...]:
+def abandonment(make: Maker, tally: Tally, abandoned: Waits, limits: Limits) -> tuple[Figure, ...]:
     """K4 放弃率 X / O, net (X − S) / O, and the mean time to abandon."""
-    gone = len(base.abandoned)
+    short = abandoned.below(limits.short)
     return (
-        base.ratio("K4", "放弃率", "abandon rate", gone, base.offered, note="X / O"),
-        base.ratio(
+        make.ratio("K4", "放弃率", "abandon rate", abandoned.n, tally.offered, note="X / O"),
+        make.ratio(
             "K4n",
             "净放弃率",
             "abandon rate, net of short ones",
-            gone - base.short,
-            base.offered,
-            (("short_abandons", base.short),),
+            abandoned.n - short,
+            tally.offered,
+            (("short_abandons", short),),
             "(X − S) / O",
         ),
-        base.mean("K4-time", "平均放弃时间", "mean time to abandon", base.abandoned, "Σw(X) / X"),
+        make.mean("K4-time", "平均放弃时间", "mean time to abandon", abandoned.total, abandoned.n, note="Σw(X) / X"),
     )
 
 
-def ring_compliance(base: _Base) -> tuple[Figure, ...]:
+def ring_compliance(make: Maker, tally: Tally, answered: Waits, limits: Limits) -> tuple[Figure, ...]:
     """K5 铃响达标率: answered within the profile's limit by its clock, of answered and of offered (ANS-1, ANS-2)."""
-    limits, n = base.limits, seconds(base.limits.limit)
+    n = seconds(limits.limit)
     note = f"answered within {n} s by {limits.clock}"
     if limits.clock == "network_answer":
         note += "; the system's own answer: see K2a for the wait for a person"
+    en = f"answered within {n} s"
     return (
-        base.ratio("K5", "铃响达标率", f"answered within {n} s", base.within, len(base.answered), note=note + " / A"),
-        base.ratio(
-            "K5-offered",
-            "铃响达标率(按呼入)",
-            f"answered within {n} s, of offered",
-            base.within,
-            base.offered,
-            note=note + " / O",
+        make.ratio("K5", "铃响达标率", en, tally.in_limit, answered.n, note=note + " / A"),
+        make.ratio(
+            "K5-offered", "铃响达标率(按呼入)", en + ", of offered", tally.in_limit, tally.offered, note=note + " / O"
         ),
     )
 
 
-def replied_in_time(base: _Base, cases: Sequence[DueCase], kind: str, id_: str, zh: str, en: str) -> Figure:
-    """K13: replied ≤ due / due in the period. Open and overdue counts as failed; not yet due is left out."""
-    period = base.period
-    of_kind = [c for c in cases if c.kind == kind and period.from_ms <= c.due < period.to_ms]
-    real = [c for c in of_kind if not c.test]
-    settled = [c for c in real if c.replied is not None or c.due <= period.now_ms]
-    in_time = sum(c.replied is not None and c.replied <= c.due for c in settled)
-    left_out = (("test_calls", len(of_kind) - len(real)), ("not_yet_due", len(real) - len(settled)))
-    return _ratio(base, id_, zh, en, in_time, len(settled), left_out, "replied ≤ due / due (S2-1 §13(五))")
+def manners(make: Maker, tally: Tally) -> tuple[Figure, ...]:
+    """K21 我方先挂机率 (ANS-6), and K22: how soon a person can be asked for."""
+    answered = tally.waits_of("answered").n
+    return (
+        make.ratio(
+            "K21", "我方先挂机率", "ended by us without grace or consent", tally.cut, answered,
+            note="released by us, neither after the grace time nor with consent / A; target 0 (S4-33)",
+        ),
+        make.mean(
+            "K22", "转人工用时", "time until a person is asked for", tally.lead_ms, tally.offered,
+            note="Σ(arrival → request) / O",
+        ),
+    )  # fmt: skip
 
 
-def seconds(ms: int) -> str:
-    """Milliseconds as seconds for names and ids: ``15``, ``12.5``."""
-    return f"{ms / 1000:g}"
-
-
-@dataclass(frozen=True, slots=True)
-class _Base:
-    """The requests of a period by class: waits in ms, and what was left out."""
-
-    answered: list[int]
-    abandoned: list[int]
-    offered: int
-    short: int
-    within: int
-    left_out: Exclusions
-    period: Period
-    limits: Limits
-
-    @classmethod
-    def of(cls, requests: Iterable[Request], period: Period, limits: Limits) -> _Base:
-        every = list(requests)
-        real = [r for r in every if not r.test]
-        settled = [r for r in real if r.outcome != "waiting"]
-        sound = [r for r in settled if r.wait >= 0]
-        answered = [r for r in sound if r.outcome == "answered"]
-        abandoned = [r.wait for r in sound if r.outcome == "abandoned"]
-        clocks: dict[str, Sequence[int | None]] = {
-            "human_wait": [r.wait for r in answered],
-            "agent_ring": [r.ring for r in answered],
-            "network_answer": [r.network for r in answered],
-        }
-        return cls(
-            [r.wait for r in answered],
-            abandoned,
-            len(sound),
-            sum(w < limits.short for w in abandoned),
-            sum(w is not None and w <= limits.limit for w in clocks[limits.clock]),
-            (
-                ("test_calls", len(every) - len(real)),
-                ("waiting_now", len(real) - len(settled)),
-                ("clock_errors", len(settled) - len(sound)),
-            ),
-            period,
-            limits,
-        )
-
-    def ratio(
-        self, id_: str, zh: str, en: str, numerator: int, denominator: int, more: Exclusions = (), note: str = ""
-    ) -> Figure:
-        return _ratio(self, id_, zh, en, numerator, denominator, self.left_out + more, note)
-
-    def mean(self, id_: str, zh: str, en: str, waits: Sequence[int], note: str) -> Figure:
-        """A mean of waits in seconds, divided once so that it is right to the last digit."""
-        value = float(Fraction(sum(waits), 1000 * len(waits))) if waits else None
-        return self._time(id_, zh, en, sum(waits) / 1000, len(waits), value, note)
-
-    def order(self, id_: str, zh: str, en: str, waits: Sequence[int], ms: float | None) -> Figure:
-        return self._time(id_, zh, en, None, len(waits), None if ms is None else ms / 1000, "of A")
-
-    def _time(
-        self, id_: str, zh: str, en: str, total: float | None, count: int, value: float | None, note: str
-    ) -> Figure:
-        span = (self.period.from_ms, self.period.to_ms)
-        return Figure(id_, zh, en, self.limits.profile, span, total, count, value, "s", self.left_out, note)
-
-
-def _ratio(
-    base: _Base, id_: str, zh: str, en: str, numerator: int, denominator: int, left_out: Exclusions, note: str
-) -> Figure:
-    value = numerator / denominator if denominator else None
-    span = (base.period.from_ms, base.period.to_ms)
-    return Figure(id_, zh, en, base.limits.profile, span, numerator, denominator, value, "ratio", left_out, note)
+def _maker(tally: Tally, period: Period, limits: Limits) -> Maker:
+    left_out = (
+        ("test_calls", tally.test),
+        ("waiting_now", tally.waiting),
+        ("clock_errors", tally.clock_errors),
+    )
+    return Maker(limits.profile, period, left_out)

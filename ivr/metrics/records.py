@@ -1,4 +1,4 @@
-"""What figures are made of: one small record per request for a person, and per case with a due date."""
+"""What figures are made of: a small record per request for a person, promise, follow-up and missed caller."""
 
 from __future__ import annotations
 
@@ -8,13 +8,18 @@ from typing import Literal
 # B9: offered O = answered A + abandoned X + overflowed to a callback K + failed F.
 # waiting: still in the queue, so of no class yet.
 RequestOutcome = Literal["answered", "abandoned", "callback", "failed", "waiting"]
+Clock = Literal["network_answer", "human_wait", "agent_ring"]
+
+HOUR_MS = 3_600_000
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
     """One request for a person. ``wait``: ms from the request to the answer, or to the end without one.
 
-    ``ring``: ms the answering operator's phone rang; ``network``: ms until the system answered.
+    ``ring``: ms the answering operator's phone rang; ``network``: ms until the system answered; ``lead``: ms from
+    arrival to the request; ``talk``: ms with the operator, None while it lasts; ``cut``: we ended a call that was
+    answered, without grace or consent (ANS-6); ``arrived``: UTC ms.
     """
 
     outcome: RequestOutcome
@@ -22,15 +27,67 @@ class Request:
     ring: int | None = None
     network: int | None = None
     test: bool = False
+    lead: int = 0
+    talk: int | None = None
+    cut: bool = False
+    arrived: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class LateCalls:
+    """Calls the system answered so late that an apology must come first (S4-29), and how many got it."""
+
+    late: int = 0
+    apologised: int = 0
+    test: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class DueCase:
-    """A case and the end of the time promised for it (UTC ms); ``replied`` None: not yet."""
+    """A case and the end of the time promised for it (UTC ms); ``replied`` None: not yet.
+
+    ``unrolled``: the end before it moved to a working day (None: the same); ``arrived``: on site (repairs);
+    ``paused``: its clock stands, so nothing is due now.
+    """
 
     kind: str
     due: int
     replied: int | None = None
+    test: bool = False
+    unrolled: int | None = None
+    received: int = 0
+    arrived: int | None = None
+    closed: int | None = None
+    paused: bool = False
+
+    @property
+    def strict(self) -> int:
+        """The stricter end."""
+        return self.due if self.unrolled is None else self.unrolled
+
+    @property
+    def kept(self) -> int | None:
+        """When the promise was fulfilled: by reply, by arrival on site, or by closing."""
+        return min((at for at in (self.replied, self.arrived, self.closed) if at is not None), default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class FollowUp:
+    """A closed case whose citizen is to be asked (回访). ``left_out``: why not (``anonymous``, ``no_consent`` …)."""
+
+    reached: bool = False
+    rating: int | None = None  # 1 very satisfied ... 5 very dissatisfied
+    left_out: str = ""
+    test: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MissedCaller:
+    """A number whose call nobody answered: when first, and when we reached each other (UTC ms)."""
+
+    missed: int
+    reached: int | None = None
+    left_out: str = ""
     test: bool = False
 
 
@@ -48,10 +105,12 @@ class Limits:
     """The profile's numbers the figures need (ms); ``levels``: the N of K2."""
 
     profile: str
-    clock: Literal["network_answer", "human_wait", "agent_ring"]
+    clock: Clock
     limit: int
     short: int = 5000
     levels: tuple[int, ...] = (15_000, 20_000)
+    apology: int = 15_000
+    missed: int = 24 * HOUR_MS
 
     @property
     def all_levels(self) -> tuple[int, ...]:

@@ -1,19 +1,22 @@
-"""The one way to a figure: board, API, reports and command line all ask here."""
+"""The one way to a figure: board, API, reports, exports and command line all ask here."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterator
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from ivr.metrics import formulas
-from ivr.metrics.records import DueCase, Figure, Limits, Period, Request, RequestOutcome
+from ivr.metrics.records import HOUR_MS, DueCase, Figure, FollowUp, Limits, MissedCaller, Period
 from ivr.profile import Profile
-from ivr.store.models import Call, Case
+from ivr.store import tally
+from ivr.store.models import Call, Callback, CallbackAttempt, Case, PartyRow
 
-CLASSES: dict[str, RequestOutcome] = {"abandoned": "abandoned", "callback": "callback", "failed": "failed"}
+REACHED = ("reached", "reached_us")
+# Ends of a callback that are nobody's fault: the follow-up was not allowed, or the caller left a case after all.
+NOT_TO_BE_CALLED = frozenset({"no_consent", "sealed", "case", "reopened"})
 
 
 def limits(profile: Profile) -> Limits:
@@ -24,41 +27,105 @@ def limits(profile: Profile) -> Limits:
         profile.answer.limit_ms,
         round(profile.figures.short_s * 1000),
         tuple(round(level * 1000) for level in profile.figures.service_level_s),
+        profile.apology_after_ms,
+        profile.missed_call_back_h * HOUR_MS,
     )
 
 
-def requests(session: Session, from_ms: int, to_ms: int) -> Iterator[Request]:
-    """The requests for a person among the calls that arrived in ``[from_ms, to_ms)``."""
-    query = select(
-        Call.outcome,
-        Call.agent_answered,
-        Call.human_wait,
-        Call.agent_ring_wait,
-        Call.network_wait,
-        Call.test,
-    ).where(Call.arrived >= from_ms, Call.arrived < to_ms, Call.human_requested.is_not(None))
-    for outcome, answered, wait, ring, network, test in session.execute(query):
-        # A call that is being spoken is answered already; one that still waits is of no class yet.
-        kind = "answered" if answered is not None else CLASSES.get(outcome, "waiting")
-        yield Request(kind, wait or 0, ring, network, test)
-
-
-def due_cases(session: Session, from_ms: int, to_ms: int) -> Iterator[DueCase]:
-    """Cases whose promised time ends in ``[from_ms, to_ms)``."""
+def due_cases(session: Session, from_ms: int, to_ms: int, window: str | None = None) -> Iterator[DueCase]:
+    """Cases whose promised time, or the stricter one, ends in ``[from_ms, to_ms)``."""
     query = (
-        select(Case.kind, Case.due_ms, Case.replied, Call.test)
+        select(
+            Case.kind, Case.due_ms, Case.replied, func.coalesce(Call.test, False), Case.unrolled_ms, Case.received,
+            Case.arrived, Case.closed, Case.paused.is_not(None),
+        )
         .outerjoin(Call, Call.id == Case.call_id)
-        .where(Case.due_ms >= from_ms, Case.due_ms < to_ms)
-    )
-    for kind, due, replied, test in session.execute(query):
-        yield DueCase(kind, due or 0, replied, bool(test))
+        .where(_due_in(from_ms, to_ms), *_of_window(window))
+    )  # fmt: skip
+    for kind, due, replied, test, unrolled, received, arrived, closed, paused in session.execute(query):
+        yield DueCase(kind, due or 0, replied, bool(test), unrolled, received, arrived, closed, paused)
+
+
+def follow_ups(session: Session, from_ms: int, to_ms: int, window: str | None = None) -> list[FollowUp]:
+    """The cases closed in the period, and whether their citizens were reached (one entry for each case)."""
+    reached = exists().where(CallbackAttempt.callback_id == Callback.id, CallbackAttempt.result == "reached")
+    query = (
+        select(
+            Case.id, Case.anonymous, Case.consent, func.coalesce(Call.test, False), Callback.id, Callback.outcome,
+            or_(Callback.outcome == "reached", reached), Callback.rating,
+        )
+        .outerjoin(Callback, and_(Callback.case_id == Case.id, Callback.kind == "followup"))
+        .outerjoin(Call, Call.id == Case.call_id)
+        .where(Case.closed >= from_ms, Case.closed < to_ms, *_of_window(window))
+        .order_by(Case.id, Callback.created)
+    )  # fmt: skip
+    found: dict[str, FollowUp] = {}
+    for case_id, anonymous, consent, test, callback, outcome, was_reached, rating in session.execute(query):
+        why = "anonymous" if anonymous else "no_consent" if not consent else "no_number" if callback is None else ""
+        before = found.get(case_id, FollowUp())
+        found[case_id] = FollowUp(
+            before.reached or bool(was_reached),
+            before.rating if rating is None else rating,
+            why or (outcome if outcome in NOT_TO_BE_CALLED else ""),
+            bool(test),
+        )
+    return list(found.values())
+
+
+def missed_callers(session: Session, from_ms: int, to_ms: int, window: str | None = None) -> list[MissedCaller]:
+    """The numbers whose calls nobody answered in the period, one entry each, and when we reached each other."""
+    query = (
+        select(
+            func.coalesce(PartyRow.number_hmac, Callback.party_id, Callback.id), Callback.created, Callback.closed,
+            Callback.outcome, Callback.test,
+        )
+        .outerjoin(PartyRow, PartyRow.id == Callback.party_id)
+        .where(Callback.kind == "missed", Callback.created >= from_ms, Callback.created < to_ms)
+        .order_by(Callback.created)
+    )  # fmt: skip
+    if window is not None:
+        query = query.join(Call, Call.id == Callback.call_id).where(Call.window == window)
+    found: dict[str, MissedCaller] = {}
+    for number, created, closed, outcome, test in session.execute(query):
+        reached = closed if outcome in REACHED else None
+        before = found.get(number, MissedCaller(created))
+        met = [at for at in (before.reached, reached) if at is not None]
+        why = outcome if outcome in NOT_TO_BE_CALLED else ""
+        found[number] = MissedCaller(before.missed, min(met, default=None), why, bool(test))
+    return list(found.values())
 
 
 def figures(
-    session: Session, from_ms: int, to_ms: int, profile: Profile, now_ms: int | None = None
+    session: Session,
+    from_ms: int,
+    to_ms: int,
+    profile: Profile,
+    now_ms: int | None = None,
+    window: str | None = None,
 ) -> tuple[Figure, ...]:
-    """Every figure of calls that arrived, and cases that were due, in ``[from_ms, to_ms)`` (UTC ms)."""
+    """Every figure of calls that arrived, and promises that were due, in ``[from_ms, to_ms)`` (UTC ms).
+
+    ``window``: only calls to this window and the cases of these calls.
+    """
     now = time.time_ns() // 1_000_000 if now_ms is None else now_ms
-    period = Period(from_ms, to_ms, now)
-    asked, due = requests(session, from_ms, to_ms), due_cases(session, from_ms, to_ms)
-    return formulas.figures(asked, due, period, limits(profile))
+    known = limits(profile)
+    return formulas.all_figures(
+        tally.tally(session, from_ms, to_ms, known, window),
+        tally.hours(session, from_ms, to_ms, window),
+        tally.late_calls(session, from_ms, to_ms, known, window),
+        list(due_cases(session, from_ms, to_ms, window)),
+        follow_ups(session, from_ms, to_ms, window),
+        missed_callers(session, from_ms, to_ms, window),
+        Period(from_ms, to_ms, now),
+        known,
+    )
+
+
+def _due_in(from_ms: int, to_ms: int) -> ColumnElement[bool]:
+    return or_(
+        and_(Case.due_ms >= from_ms, Case.due_ms < to_ms), and_(Case.unrolled_ms >= from_ms, Case.unrolled_ms < to_ms)
+    )
+
+
+def _of_window(window: str | None) -> tuple[ColumnElement[bool], ...]:
+    return () if window is None else (or_(Case.window == window, and_(Case.window == "", Call.window == window)),)

@@ -1,0 +1,139 @@
+"""Requests for a person, counted: all a figure of calls needs, whether there were ten or a million.
+
+Made from records (:meth:`Tally.of`, the definition) or by the database (``ivr/store/tally.py``, the same faster).
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from ivr.metrics.records import HOUR_MS, Limits, Request, RequestOutcome
+
+
+@dataclass(slots=True)
+class Tally:
+    """Test calls, requests that still wait, and waits a stepped clock made negative are counted apart.
+
+    ``waits``: (class, wait in ms) -> how many; of the answered: how many ``in_limit`` by the profile's clock, calls
+    ``talked`` to their end and their ``talk_ms``, calls we ``cut``; ``lead_ms``: from arrival to the request, of all.
+    """
+
+    test: int = 0
+    waiting: int = 0
+    clock_errors: int = 0
+    waits: Counter[tuple[RequestOutcome, int]] = field(default_factory=Counter)
+    in_limit: int = 0
+    talked: int = 0
+    talk_ms: int = 0
+    cut: int = 0
+    lead_ms: int = 0
+
+    @classmethod
+    def of(cls, requests: Iterable[Request], limits: Limits) -> Tally:
+        """Count records one by one."""
+        tally = cls()
+        for request in requests:
+            tally._add(request, limits)
+        return tally
+
+    def _add(self, r: Request, limits: Limits) -> None:
+        if r.test:
+            self.test += 1
+            return
+        if r.outcome == "waiting":
+            self.waiting += 1
+            return
+        if r.wait < 0:
+            self.clock_errors += 1
+            return
+        self.waits[r.outcome, r.wait] += 1
+        self.lead_ms += r.lead
+        if r.outcome != "answered":
+            return
+        clock = {"human_wait": r.wait, "agent_ring": r.ring, "network_answer": r.network}[limits.clock]
+        self.in_limit += clock is not None and clock <= limits.limit
+        self.cut += r.cut
+        if r.talk is not None:
+            self.talked += 1
+            self.talk_ms += r.talk
+
+    @property
+    def offered(self) -> int:
+        return self.waits.total()
+
+    def waits_of(self, outcome: RequestOutcome) -> Waits:
+        """The waits of one class."""
+        return Waits({wait: n for (kind, wait), n in self.waits.items() if kind == outcome})
+
+
+class Waits:
+    """How many waited how long (ms): counts, sum and order statistics."""
+
+    def __init__(self, counts: dict[int, int]) -> None:
+        self._counts = sorted(counts.items())
+        self.n = sum(counts.values())
+        self.total = sum(wait * n for wait, n in self._counts)
+
+    def up_to(self, ms: int) -> int:
+        """How many waited no longer."""
+        return sum(n for wait, n in self._counts if wait <= ms)
+
+    def below(self, ms: int) -> int:
+        """How many waited less."""
+        return sum(n for wait, n in self._counts if wait < ms)
+
+    @property
+    def median(self) -> float | None:
+        """The middle wait, or the mean of the two in the middle."""
+        low, high = self._rank((self.n + 1) // 2), self._rank(self.n // 2 + 1)
+        return None if low is None or high is None else (low + high) / 2
+
+    @property
+    def p90(self) -> int | None:
+        """The 90th percentile by nearest rank."""
+        return self._rank(math.ceil(0.9 * self.n))
+
+    @property
+    def longest(self) -> int | None:
+        return self._counts[-1][0] if self._counts else None
+
+    def _rank(self, rank: int) -> int | None:
+        """The wait of that rank; the shortest has rank 1."""
+        seen = 0
+        for wait, n in self._counts:
+            seen += n
+            if seen >= rank:
+                return wait
+        return None
+
+
+@dataclass(slots=True)
+class Hours:
+    """Offered and answered in each full hour since 1970 (UTC)."""
+
+    offered: Counter[int] = field(default_factory=Counter)
+    answered: Counter[int] = field(default_factory=Counter)
+
+    @classmethod
+    def of(cls, requests: Iterable[Request]) -> Hours:
+        """The requests a figure counts, by the hour in which their call arrived."""
+        hours = cls()
+        for r in requests:
+            if not r.test and r.outcome != "waiting" and r.wait >= 0:
+                hours.offered[r.arrived // HOUR_MS] += 1
+                hours.answered[r.arrived // HOUR_MS] += r.outcome == "answered"
+        return hours
+
+    def worst_day(self, from_ms: int, to_ms: int) -> tuple[int, int]:
+        """(answered, offered) of the 24 hours with the lowest rate that end with a full hour in (from, to]."""
+        worst = (0, 0)
+        for end in range(from_ms // HOUR_MS + 1, to_ms // HOUR_MS + 1):
+            offered = sum(self.offered[hour] for hour in range(end - 24, end))
+            answered = sum(self.answered[hour] for hour in range(end - 24, end))
+            # Of equal rates the one of more calls says more.
+            if offered and (not worst[1] or (answered * worst[1], -offered) < (worst[0] * offered, -worst[1])):
+                worst = answered, offered
+        return worst
