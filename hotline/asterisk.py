@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import re
 import shutil
 import subprocess
+import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from hotline import engines, parts
 from hotline.errors import CannotRun
@@ -55,6 +59,26 @@ def in_root(root: Path) -> Installation:
     libraries = f"{root / 'lib' / library.parent.name}:{library.parent}"
     command = (str(loader), "--library-path", libraries, str(root / "usr" / "sbin" / "asterisk"))
     return Installation(command, library / "modules", root / "usr" / "share" / "asterisk")
+
+
+def ask(settings: Settings, path: str) -> Any:
+    """A document of ARI by plain HTTP, as JSON. Raises ``OSError`` (``HTTPError`` with the status among them)."""
+    asterisk = settings.asterisk
+    login = base64.b64encode(f"{asterisk.user}:{asterisk.secret}".encode()).decode()
+    request = urllib.request.Request(  # noqa: S310 - the settings allow http and https only
+        f"{asterisk.url.rstrip('/')}/ari/{path}", headers={"Authorization": f"Basic {login}"}
+    )
+    with urllib.request.urlopen(request, timeout=3.0) as reply:  # noqa: S310
+        return json.load(reply)
+
+
+def takes_calls(settings: Settings) -> bool:
+    """Is a hotline connected to Asterisk, so that calls are answered?"""
+    try:
+        ask(settings, f"applications/{settings.asterisk.app}")
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 def site(settings: Settings, home: Path, installation: Installation | None = None) -> Site:

@@ -77,6 +77,7 @@ def asterisk_config(settings: Settings) -> AsteriskConfig:
         test_callers=frozenset(settings.test.callers),
         country_code=settings.sip.country_code,
         max_calls=settings.sip.max_calls,
+        leave_calls=True,
     )
 
 

@@ -128,12 +128,20 @@ async def _serve(settings: Settings, console: Console, passwords: dict[str, str]
     return code
 
 
+def _calls_answered(settings: Settings) -> bool:
+    if settings.engine == "asterisk":  # Asterisk itself answers also while no hotline does
+        from hotline.asterisk import takes_calls
+
+        return takes_calls(settings)
+    return sip_answers(settings.sip.listen)
+
+
 async def _until_ready(settings: Settings, say: Callable[[str], None]) -> None:
     """Return when a call and a browser would be answered."""
     begun, told = time.monotonic(), False
     calls = panel = False
     while True:
-        calls = calls or await asyncio.to_thread(sip_answers, settings.sip.listen)
+        calls = calls or await asyncio.to_thread(_calls_answered, settings)
         panel = panel or await asyncio.to_thread(web_answers, panel_url(settings))
         if calls and panel:
             return

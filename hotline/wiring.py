@@ -36,7 +36,9 @@ from ivr.store.engine import open_engine
 from ivr.store.ids import uuid7
 from ivr.store.ledger import SqlLedger
 from ivr.store.schema import upgrade
-from ivr.telephony import Engine
+from ivr.store.unfinished import unfinished
+from ivr.takeover import take_over
+from ivr.telephony import Engine, Surviving
 from recordings.vault import Vault, VaultError
 
 log = logging.getLogger(__name__)
@@ -148,25 +150,32 @@ async def run_calls(settings: Settings, stop: asyncio.Event) -> None:
         stop.set()
 
     engine = engines.build(settings, give_up)
-    conductor = Conductor(
-        House(
-            engine=engine,
-            ledger=ledger,
-            clock=clock,
-            desk=desk_of(settings),
-            speaker=speaker,
-            keeper=VaultKeeper(Vault(data / "vault", keys), worker, loop.call_soon_threadsafe),
-            casebook=Promises(profile, calendar, zone),
-            flow_for=flow_for,
-            new_id=lambda: str(uuid7()),
-            spool=spool,
-            profile=profile.name,
-        )
+    house = House(
+        engine=engine,
+        ledger=ledger,
+        clock=clock,
+        desk=desk_of(settings),
+        speaker=speaker,
+        keeper=VaultKeeper(Vault(data / "vault", keys), worker, loop.call_soon_threadsafe),
+        casebook=Promises(profile, calendar, zone),
+        flow_for=flow_for,
+        new_id=lambda: str(uuid7()),
+        spool=spool,
+        profile=profile.name,
     )
-    for left in ledger.interrupted(clock.now_ms()):
-        conductor.close_interrupted(left)
+    conductor = Conductor(house)
+    interrupted = ledger.interrupted(clock.now_ms())
+
+    def take_back() -> None:
+        take_over(conductor, house, interrupted, lambda call_id: unfinished(database, call_id))
+
+    surviving = isinstance(engine, Surviving)
     try:
+        if not surviving:
+            take_back()
         await engine.start(conductor.happened)
+        if surviving:  # before the loop turns: until then the engine keeps what it found
+            take_back()
         # The collector's long pauses are audible; what lives for ever is taken out of its sight.
         gc.collect()
         gc.freeze()
@@ -175,7 +184,8 @@ async def run_calls(settings: Settings, stop: asyncio.Event) -> None:
         beat.cancel()
         log.info("no new calls; %d are given up to %.0f s", conductor.calls, DRAIN_S)
         await engine.stop(0 if fatal else DRAIN_S)
-        await _settled(conductor)
+        if not surviving:
+            await _settled(conductor)
         if fatal:
             raise CannotRun(fatal[0])
     finally:

@@ -11,7 +11,7 @@ media loop and in a simulated day.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -320,6 +320,18 @@ class Conductor:
         if call.gone and not call.legs:
             self._lines.pop(call.line, None)
             self._calls.pop(call.id, None)
+
+    def go_on(self, call: OngoingCall, told: Sequence[tuple[e.Event, Mapping[str, Any]]]) -> None:
+        """Take in a call whose lines went on while our process was started anew (``ivr/takeover.py``)."""
+        self._calls[call.id] = call
+        self._lines[call.line] = (call, None)
+        for leg in call.legs.values():
+            self._lines[leg.id] = (call, leg)
+            self._h.desk.take(leg.seat, call.id)
+            self._h.ledger.seat_changed(leg.seat, self._h.clock.now_ms(), call_id=call.id)
+        self._arm(call)
+        for event, more in told:
+            self._feed(call, event, more)
 
     def close_interrupted(self, left: Interrupted) -> None:
         """A call whose process died: what the caller had said is stored, then the call is closed."""

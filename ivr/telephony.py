@@ -165,11 +165,15 @@ Sink = Callable[[EngineEvent], None]
 
 @dataclass(frozen=True, slots=True)
 class Survivor:
-    """A leg that lived on in the engine while our process was started anew. ``ref``: as in :class:`Incoming`."""
+    """A leg that lived on in the engine while our process was started anew.
+
+    ``ref`` and ``caller``: as in :class:`Incoming`.
+    """
 
     line: str
     ref: str
     up: bool
+    caller: str | None = None
 
 
 # --- what can be asked ---------------------------------------------------------------------
@@ -250,3 +254,6 @@ class Surviving(Protocol):
         ``playing``: the token of what plays on it, ``recording``: token and path of what records it; their ends, past
         or to come, are reported. A line that ended meanwhile gets its ``LineGone`` or ``LineFailed``.
         """
+
+    def rescue(self, path: Path) -> None:
+        """Bring the recording that was to be written to ``path`` there, if its line ended while no process was."""

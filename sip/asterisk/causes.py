@@ -23,6 +23,7 @@ UNAVAILABLE = "unavailable"  # no new calls now: 503
 # What a caller is told when we refuse: Q.850 causes that become the SIP codes of the other engines.
 _REFUSED = {"busy": 17, "declined": 21, "not_found": 1, UNAVAILABLE: 34}
 NORMAL = 16
+NETWORK_LOST = 38
 
 
 def by_whom(cause: int) -> Literal["far", "failure"]:

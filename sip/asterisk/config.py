@@ -33,6 +33,7 @@ class AsteriskConfig:
     test_callers: frozenset[str] = frozenset()
     country_code: str = "86"
     max_calls: int = 200
+    leave_calls: bool = False  # at the end calls stay up in Asterisk; the next process takes them over
     request_s: float = 10.0  # a request is given up, also when the connection came back meanwhile
     unanswered_s: float = 180.0  # a call that is neither answered nor ended (RFC 3261 timer C)
     check_s: float = 30.0  # how often our lines are compared with Asterisk's channels

@@ -20,7 +20,7 @@ from sip.asterisk.agreement import Agreement
 from sip.asterisk.config import AsteriskConfig
 from sip.asterisk.lines import By, Line, Lines, Recording
 from sip.asterisk.link import Link, Reply
-from sip.asterisk.media import MediaFolder
+from sip.asterisk.media import MediaFolder, move
 from sip.asterisk.reports import Reports, now_ms
 from sip.asterisk.seats import Seats
 from sip.asterisk.snapshot import Channel, channel_of
@@ -40,7 +40,7 @@ class AsteriskEngine:
 
     def __init__(self, config: AsteriskConfig, on_fatal: Callable[[str], None] = log.critical) -> None:
         self._config, self._on_fatal = config, on_fatal
-        self._link = Link(config, self._heard, self._opened, self._replaced)
+        self._link = Link(config, self._heard, self._opened, self._gone, self._replaced)
         self._seats = Seats(self._link, config.app, config.seats, config.trunk, self._reach)
         self._media = MediaFolder(config.media)
         self._lines = Lines()
@@ -77,6 +77,10 @@ class AsteriskEngine:
 
     async def stop(self, drain_s: float = 0.0) -> None:
         self._draining = True
+        if self._config.leave_calls:
+            log.info("%d lines go on in Asterisk for the next process", len(self._lines))
+            await self._quit()
+            return
         if drain_s > 0 and len(self._lines):
             log.info("no new calls; waiting up to %.0f s for %d lines", drain_s, len(self._lines))
             with contextlib.suppress(TimeoutError):
@@ -99,6 +103,12 @@ class AsteriskEngine:
     def _link_ended(self, run: asyncio.Task[None]) -> None:
         if not run.cancelled() and (error := run.exception()) is not None:
             self._on_fatal(str(error))
+
+    def _gone(self) -> None:
+        log.error("Asterisk has ended; %d lines with it", len(self._lines))
+        for line in self._lines:
+            self._reports.ended(line, causes.NETWORK_LOST)
+        self._seats.lost()
 
     def _replaced(self) -> None:
         app = self._config.app
@@ -131,7 +141,7 @@ class AsteriskEngine:
 
     def survivors(self) -> Sequence[Survivor]:
         found = self._agreement.survivors().values()
-        return [Survivor(channel.id, channel.ref, channel.up and bool(channel.args)) for channel in found]
+        return [Survivor(c.id, c.ref, c.up and bool(c.args), self._caller(c)) for c in found]
 
     def adopt(self, line: str, *, seat: str = "", playing: str = "", recording: tuple[str, Path] | None = None) -> None:
         channel = self._agreement.survivors()[line]
@@ -145,6 +155,12 @@ class AsteriskEngine:
         self._follow(found)
         self._agreement.ask_for_media(found)
         self._link.ask("GET", "channels", line, done=lambda reply: self._looked(found, reply))
+
+    def rescue(self, path: Path) -> None:
+        try:
+            move(self._config.spool / f"{path.stem}.wav", path)
+        except OSError as error:
+            log.error("no recording for %s: %s", path.name, error)
 
     def _looked(self, line: Line, reply: Reply) -> None:
         """How a line's channel stands; something may have happened before we could hear of it."""
@@ -252,7 +268,7 @@ class AsteriskEngine:
 
     def bridge(self, a: str, b: str) -> None:
         one, other = self._lines.live(a), self._lines.live(b)
-        if one is None or other is None or one is other or not (one.up and other.up):
+        if one is None or other is None or one is other or not (one.up and other.up) or one.peer == b:
             return
         for line in (one, other):
             self.stop_play(line.name)
@@ -294,10 +310,7 @@ class AsteriskEngine:
             self._seats.heard(event)
             return
         if kind == "PlaybackFinished":
-            if line := self._lines.playing(event["playback"]["id"]):
-                if event["playback"]["state"] == "failed":
-                    log.error("line %s: Asterisk cannot play %s", line.name, event["playback"]["media_uri"])
-                self._reports.played(line, True)
+            self._playback_over(event["playback"])
             return
         if kind in ("RecordingFinished", "RecordingFailed"):
             if line := self._lines.recording(event["recording"]["name"]):
@@ -320,6 +333,15 @@ class AsteriskEngine:
             case "ChannelStateChange" if event["channel"]["state"] == "Ringing" and line.seat:
                 self._reports.rings(line)
 
+    def _playback_over(self, playback: Mapping[str, Any]) -> None:
+        line = self._lines.playing(playback["id"])
+        if line is None:
+            return
+        if playback["state"] == "failed" and not line.leaving:
+            # The caller hears nothing, but the call goes on.
+            log.error("line %s: Asterisk cannot play %s", line.name, playback["media_uri"])
+        self._reports.played(line, not line.leaving)
+
     def _entered(self, channel: Channel) -> None:
         """A channel is in our application."""
         if self._agreement.survives(channel):
@@ -341,13 +363,17 @@ class AsteriskEngine:
         line = Line(channel.id, up=channel.up)
         self._lines.add(line)
         self._follow(line)
-        _, called, presented, address = (*channel.args, "", "", "")[:4]
-        caller = diallable(channel.caller, self._config.country_code) if presented in _ALLOWED else None
+        _, called, _, address = (*channel.args, "", "", "")[:4]
         here = address.rsplit(":", 1)[0] in ("127.0.0.1", "[::1]")
         test = here and channel.caller in self._config.test_callers
-        self._reports.arrived(line, called, caller, channel.ref, test)
+        self._reports.arrived(line, called, self._caller(channel), channel.ref, test)
         if not line.up:
             line.timers.append(self._loop.call_later(self._config.unanswered_s, self._unanswered, line))
+
+    def _caller(self, channel: Channel) -> str | None:
+        """The number of a call from outside, unless it is withheld."""
+        shown = channel.args[:1] == ("call",) and (*channel.args, "", "")[2] in _ALLOWED
+        return diallable(channel.caller, self._config.country_code) if shown else None
 
     def _follow(self, line: Line) -> None:
         """Hear of the line also outside of Stasis: while it rings, and of its very end."""

@@ -27,6 +27,7 @@ log = logging.getLogger(__name__)
 
 PING_S = 5.0  # a connection that says nothing for twice as long is dead
 OPEN_S = 5.0
+REFUSALS = 3  # nobody listens at its port: Asterisk has ended, and its calls with it
 MAX_MESSAGE = 16 * 2**20  # the list of some thousand channels
 
 # What is asked for; everything else Asterisk would tell costs both sides time. Replies count as events.
@@ -68,7 +69,8 @@ class Link:
     """Runs on the loop that calls :meth:`run`.
 
     ``on_event`` gets every event; ``on_open`` is called after each connect, when what was left
-    unanswered has been sent again; ``on_replaced`` when another process took our application name.
+    unanswered has been sent again; ``on_gone`` when Asterisk itself is not there any more; ``on_replaced``
+    when another process took our application name.
     """
 
     def __init__(
@@ -76,10 +78,11 @@ class Link:
         config: AsteriskConfig,
         on_event: Callable[[Mapping[str, Any]], None],
         on_open: Callable[[], None],
+        on_gone: Callable[[], None],
         on_replaced: Callable[[], None],
     ) -> None:
         self._config = config
-        self._on_event, self._on_open, self._on_replaced = on_event, on_open, on_replaced
+        self._on_event, self._on_open, self._on_gone, self._on_replaced = on_event, on_open, on_gone, on_replaced
         self._asked: dict[str, _Asked] = {}
         self._numbers = itertools.count(1)
         self._outbox: asyncio.Queue[str] | None = None  # while connected
@@ -114,16 +117,19 @@ class Link:
     async def run(self) -> None:
         """Connect, and again whenever the connection is lost, until cancelled or replaced. Raises :class:`Refused`."""
         first, longest = self._config.retry_s
-        pause = first
+        pause, refusals = first, 0
         while not self._replaced:
             try:
                 await self._once()
-                pause = first
+                pause, refusals = first, 0
             except InvalidStatus as error:
                 self._refused(error.response.status_code)
             except (OSError, WebSocketException, TimeoutError) as error:
                 if isinstance(error, Refused):
                     raise
+                refusals = refusals + 1 if isinstance(error, ConnectionRefusedError) else 0
+                if refusals == REFUSALS:
+                    self._on_gone()
                 log.log(logging.DEBUG if pause > first else logging.WARNING, "no connection to Asterisk: %s", error)
             if not self._replaced:
                 await asyncio.sleep(pause)

@@ -84,13 +84,19 @@ class Taken:
     spoken_ms: int
 
 
+def move(recorded: Path, path: Path) -> None:
+    """Move a file out of Asterisk's folder. Raises ``OSError`` when there is none."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if recorded.exists() or not path.exists():  # else a process before ours moved it and came no further
+        shutil.move(recorded, path)
+
+
 def take(recorded: Path, path: Path) -> Taken:
     """Move a finished recording out of Asterisk's folder to ``path``.
 
     Raises ``OSError``, ``EOFError`` or ``wave.Error`` when there is none, or when it cannot be read.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    shutil.move(recorded, path)
+    move(recorded, path)
     with wave.open(str(path)) as file:
         pcm = file.readframes(file.getnframes())
     speech = SpeechDetector()

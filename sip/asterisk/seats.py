@@ -32,6 +32,13 @@ class Seats:
             )
             self._link.ask("GET", "deviceStates", device, done=self._told)
 
+    def lost(self) -> None:
+        """Asterisk is not there: no phone can be rung."""
+        for seat, here in self._here.items():
+            if here:
+                self._here[seat] = False
+                self._changed(seat, False)
+
     def heard(self, event: Mapping[str, Any]) -> None:
         """A ``DeviceStateChanged`` event."""
         self._take(event["device_state"])

@@ -17,7 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
-from hotline.asterisk import Installation, in_root, on_path, write
+from hotline.asterisk import Installation, in_root, on_path, takes_calls, write
 from sip.asterisk.config import AsteriskConfig, Site
 from sip.embedded.config import SeatConfig
 from tests.support.hotline import Hotline
@@ -147,6 +147,9 @@ class AsteriskHotline(Hotline):
     def start(self) -> Self:
         self.asterisk.start()
         return super().start()
+
+    def _ready(self) -> bool:
+        return super()._ready() and takes_calls(self.settings)
 
     def close(self) -> None:
         try:

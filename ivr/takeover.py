@@ -1,0 +1,124 @@
+"""Calls that went on in the engine while our process was started anew go on where they stood.
+
+Asterisk keeps its calls when the hotline's process ends. The next process finds their lines (*survivors*) and
+the calls' last written states, and brings the two together: a menu is begun again with an apology, who rings or
+talks hears nothing of it, a recording goes on, all clocks go on. Calls without a line are closed.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ivr.call import events as e
+from ivr.call.state import CallState
+from ivr.conductor import Conductor
+from ivr.house import House
+from ivr.ledger import Interrupted
+from ivr.ongoing import Leg, OngoingCall, recording_id_of
+from ivr.telephony import Surviving, Survivor
+
+log = logging.getLogger(__name__)
+
+Told = tuple[e.Event, Mapping[str, Any]]  # an event, and what its journal row says besides
+
+
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """What the store knows of an interrupted call. ``legs``: those without an end, leg id -> seat."""
+
+    called: str
+    party: str | None
+    legs: Mapping[str, str]
+
+
+def take_over(
+    conductor: Conductor, house: House, interrupted: Sequence[Interrupted], look_up: Callable[[str], Unfinished]
+) -> None:
+    """Bring interrupted calls and surviving lines together; to be called as soon as the engine has started."""
+    engine = house.engine
+    survivors = engine.survivors() if isinstance(engine, Surviving) else ()
+    by_ref = {survivor.ref: survivor for survivor in survivors if survivor.ref}
+    by_line = {survivor.line: survivor for survivor in survivors}
+    for left in interrupted:
+        caller = by_ref.get(left.live.ref)
+        call = _rebuilt(house, left, caller, look_up(left.call_id)) if caller else None
+        if caller is None or call is None:
+            _rescue(house, left)
+            conductor.close_interrupted(left)
+        else:
+            _go_on(conductor, house, call, caller, by_line)
+
+
+def _rebuilt(house: House, left: Interrupted, caller: Survivor, known: Unfinished) -> OngoingCall | None:
+    """The call as it stood; None when this program or its flow has no such place any more."""
+    flow = house.flow_for(known.called)
+    try:
+        state = CallState.from_json(left.live.state)
+    except (TypeError, KeyError, ValueError) as error:
+        log.error("call %s cannot go on: %s", left.call_id, error)
+        return None
+    if state.flow != flow.name or (state.step and state.step not in flow.steps):
+        log.error("call %s cannot go on: flow %s has no step %r now", left.call_id, flow.name, state.step)
+        return None
+    call = OngoingCall(left.call_id, caller.line, flow, state, left.live.ref, test=left.live.test)
+    call.party = known.party
+    call.caller = caller.caller if known.party else None
+    call.arrived, call.step_since = left.live.arrived, left.live.step_since
+    call.window, call.level = left.live.window, state.ring.level
+    # Ids of commands are not used again: a process cannot have given more than one each millisecond.
+    call.commands = house.clock.now_ms() - left.live.arrived
+    call.legs = {leg_id: Leg(leg_id, seat) for leg_id, seat in known.legs.items()}
+    return call
+
+
+def _go_on(
+    conductor: Conductor, house: House, call: OngoingCall, caller: Survivor, by_line: Mapping[str, Survivor]
+) -> None:
+    engine, state, now = house.engine, call.state, house.clock.now_ms()
+    assert isinstance(engine, Surviving)
+    recording = (state.recording, _spooled(house, call.id, state.recording)) if state.recording else None
+    engine.adopt(caller.line, playing=state.token, recording=recording)
+    told: list[Told] = [(_again(house, call, caller, now), {})]
+    for leg in list(call.legs.values()):
+        found = by_line.get(leg.id)
+        if found is None:
+            del call.legs[leg.id]
+            gone = e.SeatLeft(now, leg.seat) if leg.seat == state.seat else e.SeatFailed(now, leg.seat, "error")
+            told.append((gone, {"leg_id": leg.id}))
+            continue
+        engine.adopt(leg.id, seat=leg.seat)
+        leg.up = found.up
+        if leg.seat == state.seat:
+            house.engine.bridge(call.line, leg.id)  # unless that was done before
+        elif leg.seat not in state.ring.seats:
+            house.engine.hangup(leg.id, "interrupted")
+        elif found.up:
+            told.append((e.SeatAnswered(now, leg.seat), {"leg_id": leg.id}))
+    conductor.go_on(call, told)
+
+
+def _rescue(house: House, left: Interrupted) -> None:
+    """What the caller was saying when the process died is brought where the call's end looks for it."""
+    try:
+        token = CallState.from_json(left.live.state).recording
+    except (TypeError, KeyError, ValueError):
+        return
+    if token and isinstance(house.engine, Surviving):
+        house.engine.rescue(_spooled(house, left.call_id, token))
+
+
+def _spooled(house: House, call_id: str, token: str) -> Path:
+    return house.spool / f"{recording_id_of(call_id, token)}.wav"
+
+
+def _again(house: House, call: OngoingCall, caller: Survivor, now: int) -> e.Event:
+    """What the machine is told first."""
+    if call.state.phase == "answering":
+        if caller.up:
+            return e.Answered(now)
+        house.engine.answer(call.line)
+    return e.Resumed(now)
