@@ -1,0 +1,238 @@
+"""The connection to Asterisk is lost, taken, refused: what the engine makes of it, on a real Asterisk."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from ivr.telephony import EngineEvent, Incoming, LineGone, LineUp, PlayDone, SeatReach
+from sip.asterisk.config import AsteriskConfig, Site
+from sip.asterisk.engine import AsteriskEngine
+from sip.embedded.phone import Phone
+from tests.contract.rigs import SECRET, voice
+from tests.support.asterisk import Asterisk, bare
+from tests.support.books import until
+
+pytestmark = pytest.mark.network
+
+
+@pytest.fixture(scope="module")
+def pbx(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Asterisk, Site]]:
+    """A real Asterisk without a hotline."""
+    asterisk, site = bare(Path(tmp_path_factory.mktemp("link")) / "asterisk", {"101": SECRET})
+    try:
+        asterisk.start()
+        yield asterisk, site
+    finally:
+        asterisk.stop()
+
+
+class Cable:
+    """A TCP relay to Asterisk that can be cut and mended."""
+
+    def __init__(self, url: str) -> None:
+        self._to = urlsplit(url)
+        self._writers: set[asyncio.StreamWriter] = set()
+        self._cut = False
+
+    async def lay(self) -> str:
+        self._server = await asyncio.start_server(self._relay, "127.0.0.1", 0)
+        return f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+
+    def cut(self) -> None:
+        self._cut = True
+        for writer in self._writers:
+            writer.transport.abort()
+
+    def mend(self) -> None:
+        self._cut = False
+
+    async def remove(self) -> None:
+        self._server.close()
+        self.cut()
+
+    async def _relay(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self._cut:
+            writer.transport.abort()
+            return
+        far_reader, far_writer = await asyncio.open_connection(self._to.hostname, self._to.port)
+        self._writers |= {writer, far_writer}
+
+        async def pump(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+            try:
+                while data := await source.read(65536):
+                    sink.write(data)
+                    await sink.drain()
+            except OSError:
+                pass
+            sink.close()
+
+        await asyncio.gather(pump(reader, far_writer), pump(far_reader, writer))
+        self._writers -= {writer, far_writer}
+
+
+class Room:
+    """An engine, what it told, and telephones around it."""
+
+    def __init__(self, config: AsteriskConfig, site: Site) -> None:
+        self.events: list[EngineEvent] = []
+        self.fatal: list[str] = []
+        self.engine = AsteriskEngine(config, self.fatal.append)
+        self._site = site
+        self._tasks: list[asyncio.Task[None]] = []
+        self._phones: list[Phone] = []
+
+    async def ring_in(self) -> Phone:
+        """A caller rings."""
+        phone = await Phone.open()
+        self._phones.append(phone)
+        self._tasks.append(asyncio.create_task(phone.call(f"sip:95598@127.0.0.1:{self._site.sip_port}", "13800001111")))
+        return phone
+
+    async def answered(self) -> tuple[Phone, str]:
+        known = len(self.of(Incoming))
+        phone = await self.ring_in()
+        line = (await until(lambda: self.of(Incoming)[known:]))[0].line
+        self.engine.answer(line)
+        await until(lambda: self.of(LineUp, line))
+        await phone.up()
+        return phone, line
+
+    def of(self, kind: type, line: str | None = None) -> list:
+        return [e for e in self.events if isinstance(e, kind) and (line is None or getattr(e, "line", "") == line)]
+
+    async def close(self) -> None:
+        await self.engine.stop()
+        for phone in self._phones:
+            await phone.close()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+
+@asynccontextmanager
+async def room(site: Site, **changes: object) -> AsyncIterator[Room]:
+    here = Room(replace(site.engine, **changes), site)  # type: ignore[arg-type]
+    await here.engine.start(here.events.append)
+    try:
+        yield here
+    finally:
+        await here.close()
+
+
+@asynccontextmanager
+async def cabled(site: Site) -> AsyncIterator[tuple[Room, Cable]]:
+    cable = Cable(site.engine.url)
+    async with room(site, url=await cable.lay()) as here:
+        try:
+            yield here, cable
+        finally:
+            cable.mend()
+    await cable.remove()
+
+
+def run(story: Callable[[], Awaitable[None]]) -> None:
+    async def bounded() -> None:
+        async with asyncio.timeout(90):
+            await story()
+
+    asyncio.run(bounded())
+
+
+def test_a_prompt_goes_on_while_the_connection_is_lost_and_its_end_is_told(pbx: tuple[Asterisk, Site]) -> None:
+    async def story() -> None:
+        async with cabled(pbx[1]) as (here, cable):
+            phone, line = await here.answered()
+            here.engine.play(line, [voice(2000)], "p1")
+            await until(lambda: any(phone.heard))
+            cable.cut()
+            await asyncio.sleep(2.5)  # the prompt ended meanwhile, and nobody told
+            assert here.of(PlayDone) == []
+            cable.mend()
+            (done,) = await until(lambda: here.of(PlayDone))
+            assert (done.token, done.finished) == ("p1", True)
+            assert len(bytes(phone.heard).strip(b"\0")) > 16 * 1800  # all of it was heard
+
+    run(story)
+
+
+def test_what_is_asked_while_the_connection_is_lost_is_done_afterwards_once(pbx: tuple[Asterisk, Site]) -> None:
+    async def story() -> None:
+        async with cabled(pbx[1]) as (here, cable):
+            _, line = await here.answered()
+            cable.cut()
+            await asyncio.sleep(0.2)
+            here.engine.play(line, [voice(300)], "p1")
+            await asyncio.sleep(0.5)
+            cable.mend()
+            await until(lambda: here.of(PlayDone))
+            here.engine.play(line, [voice(300)], "p2")
+            await until(lambda: len(here.of(PlayDone)) == 2)
+            assert [(e.token, e.finished) for e in here.of(PlayDone)] == [("p1", True), ("p2", True)]
+
+    run(story)
+
+
+def test_who_came_and_who_left_meanwhile_is_told(pbx: tuple[Asterisk, Site]) -> None:
+    async def story() -> None:
+        async with cabled(pbx[1]) as (here, cable):
+            leaves, line = await here.answered()
+            cable.cut()
+            await asyncio.sleep(0.2)
+            await leaves.hangup()
+            await here.ring_in()
+            await asyncio.sleep(0.5)
+            cable.mend()
+            (gone,) = await until(lambda: here.of(LineGone, line))
+            assert gone.by == "far"
+            await until(lambda: len(here.of(Incoming)) == 2)
+
+    run(story)
+
+
+def test_a_second_process_of_the_same_name_ends_the_first(pbx: tuple[Asterisk, Site]) -> None:
+    async def story() -> None:
+        async with room(pbx[1]) as first:
+            async with room(pbx[1]) as second:
+                await until(lambda: first.fatal)
+                assert "another process took the ARI application 'hotline'" in first.fatal[0]
+                await second.ring_in()
+                await until(lambda: second.of(Incoming))
+                assert first.of(Incoming) == [] and second.fatal == []
+
+    run(story)
+
+
+def test_a_wrong_password_is_told_and_not_tried_again(pbx: tuple[Asterisk, Site]) -> None:
+    async def story() -> None:
+        engine = AsteriskEngine(replace(pbx[1].engine, secret="wrong"))
+        with pytest.raises(OSError, match="refuses ARI user 'hotline'"):
+            await engine.start(lambda _: None)
+
+    run(story)
+
+
+def test_the_end_of_asterisk_ends_its_calls_and_its_return_brings_new_ones(pbx: tuple[Asterisk, Site]) -> None:
+    asterisk, site = pbx
+
+    async def story() -> None:
+        async with room(site) as here:
+            seat = await Phone.open()
+            await seat.register(f"127.0.0.1:{site.sip_port}", "101", SECRET)
+            await until(lambda: here.engine.reachable()["101"])
+            phone, line = await here.answered()
+            await asyncio.to_thread(asterisk.stop, signal.SIGKILL)
+            (gone,) = await until(lambda: here.of(LineGone, line))
+            assert gone.by == "failure"
+            assert [e.reachable for e in here.of(SeatReach)] == [True, False]
+            await phone.close()
+            await asyncio.to_thread(asterisk.start)
+            await here.answered()
+            await seat.close()
+
+    run(story)
