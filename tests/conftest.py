@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,6 +14,16 @@ from tests.support import need as needs
 from tests.support import ports
 from tests.support.hotline import Hotline
 from tests.support.waiting import wait_until as wait_until_
+
+
+def _end_properly(number: int, frame: object) -> None:
+    raise KeyboardInterrupt(f"signal {number}")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """A build server's time-out ends the run like Ctrl-C: fixtures stop what they started."""
+    signal.signal(signal.SIGTERM, _end_properly)
+
 
 REQUIRE_ALL = bool(os.environ.get("HOTLINE_REQUIRE_ALL"))
 
