@@ -27,6 +27,7 @@ ANSWERS = OnCall(answer_after_s=0.2)
 RINGS_ON = OnCall()
 BUSY = OnCall(refuse=486)
 SPOKEN_MS = 3000
+TRIES = 4  # a telephone whose sound card is a thread of a busy machine may lose a moment
 ALIKE = 0.9
 
 
@@ -93,18 +94,19 @@ class Ours:
 
 
 async def both_hear(one: Any, other: Any, seed: int = 1) -> None:
-    """Two telephones speak at once, each its own words; each must have heard the other's."""
+    """Two telephones speak at once, each its own words; each must hear the other's (said again if need be)."""
     said = audio.voice(seed, SPOKEN_MS), audio.voice(seed + 1, SPOKEN_MS)
-    await one.speak(said[0])
-    await other.speak(said[1])
     wanted = [audio.through_alaw(pcm) for pcm in said]
-    end = asyncio.get_running_loop().time() + 20
-    while True:
-        found = understood(other.heard(), wanted[0]), understood(one.heard(), wanted[1])
-        if min(found) >= ALIKE:
-            return
-        assert asyncio.get_running_loop().time() < end, f"heard by the other {found[0]:.2f}, by the one {found[1]:.2f}"
-        await asyncio.sleep(0.5)
+    found = (0.0, 0.0)
+    for _ in range(TRIES):
+        await one.speak(said[0])
+        await other.speak(said[1])
+        for _ in range(12):
+            await asyncio.sleep(0.5)
+            found = understood(other.heard(), wanted[0]), understood(one.heard(), wanted[1])
+            if min(found) >= ALIKE:
+                return
+    raise AssertionError(f"heard by the other {found[0]:.2f}, by the one {found[1]:.2f}")
 
 
 def understood(heard: bytes, said: bytes) -> float:

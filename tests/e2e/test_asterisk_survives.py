@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from sip.embedded.phone import Phone
-from tests.e2e.stories import ALIKE, RINGS_ON, Ours, both_hear, citizen, operator, say, story
+from tests.e2e.stories import ALIKE, RINGS_ON, Ours, both_hear, citizen, heard_well, operator, say, story
 from tests.support import audio
 from tests.support.asterisk import AsteriskHotline
 from tests.support.books import Books, books_of, number, until
@@ -181,6 +182,34 @@ async def test_a_call_that_comes_meanwhile_waits_and_is_answered(house: Books) -
     finally:
         await phone.close()
     await house.ended(called)
+
+
+@story
+async def test_while_no_hotline_runs_the_caller_leaves_a_message_that_becomes_a_case(house: Books) -> None:
+    called = number()
+    words = audio.voice(41, 2500)
+    left = house.settings.asterisk.spool.parent / "left"
+    await asyncio.to_thread(house.hotline.kill)
+    sorry = house.prompt("fault.2")
+    caller = await Phone.open()
+    try:
+        await caller.call(f"sip:{called}@{house.settings.sip.listen}", "13812345678")  # after ten seconds
+        await until(lambda: heard_well(bytes(caller.heard), sorry) >= ALIKE)
+        await until(lambda: list(left.glob("*.wav")))
+        await say(caller, words)
+    finally:
+        await caller.close()
+    (file,) = left.glob("*.wav")
+    os.utime(file, (0, 0))  # it has been quiet for long
+    await asyncio.to_thread(house.hotline.again)
+    call = await house.ended(called)
+    assert call.cause == "interrupted"
+    (case,) = house.cases(called)
+    assert (case.kind, case.complete, case.party_id) == ("message", False, call.party_id)
+    assert case.due
+    (recorded,) = house.recordings(called)
+    assert audio.likeness(recorded, audio.through_alaw(words)) >= ALIKE
+    assert list(left.iterdir()) == []
 
 
 async def recording(house: Books, called: str, caller: Phone) -> None:

@@ -67,6 +67,7 @@ async def dial(house: Books, phone: Any) -> str:
 @story
 async def test_the_greeting_is_heard_and_key_0_leads_to_a_person(kind: str, house: Books, telephone: Open) -> None:
     async with telephone(kind) as caller, telephone(OTHER[kind], seat="101") as person:
+        await house.reachable("101")
         called = await dial(house, caller)
         await house.says(called, "menu.item")
         await asyncio.sleep(1.0)  # for the caller's own buffers

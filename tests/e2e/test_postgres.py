@@ -40,7 +40,7 @@ def test_a_complaint_is_kept_in_postgresql(start_hotline: Callable[..., Hotline]
             check_complaint(house, called, words)
             assert verify(house.engine) == []
             spool = hotline.data / "spool.jsonl"
-            assert not spool.exists() or not spool.read_bytes().strip(b"\0")  # nothing waits for the database
+            assert len(spool.read_bytes().strip(b"\0").splitlines()) <= 1  # its head: nothing waits for the database
 
     run()
     assert hotline.stop() == 0

@@ -33,9 +33,10 @@ async def flood(house: Books, chance: random.Random) -> list[int]:
     codes = []
     for turn in range(CALLS):
         with Caller(port) as caller:
-            caller.send(caller.request("INVITE", caller.sdp(), number=1, branch=f"z9hG4bK{turn}x{caller.tag}"))
+            same = {"number": next(caller.number), "branch": caller.branch()}
+            caller.send(caller.request("INVITE", caller.sdp(), **same))
             if turn % 4 == 0:
-                caller.send(caller.request("CANCEL", number=1, branch=f"z9hG4bK{turn}x{caller.tag}"))
+                caller.send(caller.request("CANCEL", **same))
             answer = await caller.final()
             codes.append(answer.code)
             if turn % 4 == 1:

@@ -27,7 +27,7 @@ from hotline import parts
 from ivr.call.commands import Say
 from ivr.script import lines
 from ivr.store.engine import open_engine, reading
-from ivr.store.models import Base, Call, Case, Journal, Leg, Recording
+from ivr.store.models import Base, Call, Case, Journal, Leg, Recording, Seat
 from recordings.vault import Vault
 from tests.support.hotline import Hotline
 
@@ -134,6 +134,10 @@ class Books:
     async def step(self, called: str, name: str) -> None:
         """Wait until the call came to a step of the flow."""
         await self.fact(called, "step", step=name)
+
+    async def reachable(self, seat: str) -> None:
+        """Wait until an operator's telephone is registered."""
+        await until(lambda: self.rows(Seat, Seat.id == seat, Seat.reachable), what=f"{seat} is not registered")
 
     async def ended(self, called: str, timeout_s: float = 60.0) -> Any:
         """The call's row when it is over."""
