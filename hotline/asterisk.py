@@ -98,7 +98,7 @@ def site(settings: Settings, home: Path, installation: Installation | None = Non
         seats=engines.seat_configs(settings),
         trunk=engines.trunk_config(settings),
         sorry=engine.media / "sorry",
-        left=engine.spool.parent / "left",
+        left=engine.spool.parent / engines.LEFT,
         modules=installation.modules if installation else None,
         data=installation.data if installation else None,
     )

@@ -10,6 +10,8 @@ from ivr.telephony import Engine
 from sip.asterisk.config import TRUNK, AsteriskConfig
 from sip.embedded.config import EmbeddedConfig, SeatConfig, TrunkConfig
 
+LEFT = "left"  # beside Asterisk's recordings: messages left while no hotline was connected
+
 
 def build(settings: Settings, on_fatal: Callable[[str], None]) -> Engine:
     """The engine, not started. ``on_fatal`` is told when a running engine can never go on, and what to do."""
@@ -79,6 +81,11 @@ def asterisk_config(settings: Settings) -> AsteriskConfig:
         max_calls=settings.sip.max_calls,
         leave_calls=True,
     )
+
+
+def messages_folder(settings: Settings) -> Path | None:
+    """Where callers leave a message while no hotline is connected; None when that cannot be."""
+    return settings.asterisk.spool.parent / LEFT if settings.engine == "asterisk" else None
 
 
 def media_folder(settings: Settings) -> Path:

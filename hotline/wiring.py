@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import Engine as SqlEngine
+
 from hotline import engines, parts
 from hotline.errors import CannotRun
 from hotline.flows import serve_flows
@@ -31,6 +33,7 @@ from ivr.conductor import Conductor
 from ivr.desk.desk import Desk, WindowSeats
 from ivr.house import House
 from ivr.ledger import CaseRequest
+from ivr.messages import take_in
 from ivr.profile import Profile
 from ivr.store.engine import open_engine
 from ivr.store.ids import uuid7
@@ -179,9 +182,12 @@ async def run_calls(settings: Settings, stop: asyncio.Event) -> None:
         # The collector's long pauses are audible; what lives for ever is taken out of its sight.
         gc.collect()
         gc.freeze()
-        beat = asyncio.create_task(_beat(ledger, clock, engine, conductor))
+        tasks = [asyncio.create_task(_beat(ledger, clock, engine, conductor))]
+        if left := engines.messages_folder(settings):
+            tasks.append(asyncio.create_task(_messages(conductor, house, left, database)))
         await stop.wait()
-        beat.cancel()
+        for task in tasks:
+            task.cancel()
         log.info("no new calls; %d are given up to %.0f s", conductor.calls, DRAIN_S)
         await engine.stop(0 if fatal else DRAIN_S)
         if not surviving:
@@ -200,6 +206,16 @@ async def _beat(ledger: SqlLedger, clock: SystemClock, engine: Engine, conductor
         now = clock.now_ms()
         ledger.renew(now)
         ledger.heartbeat("calls", now, {"trunk": engine.trunk_state, "calls": conductor.calls})
+        await asyncio.sleep(BEAT_S)
+
+
+async def _messages(conductor: Conductor, house: House, folder: Path, database: SqlEngine) -> None:
+    """Look for messages of callers whom no hotline answered."""
+    while True:
+        try:
+            take_in(conductor, house, folder, lambda call_id: unfinished(database, call_id).known)
+        except Exception:
+            log.exception("messages in %s", folder)
         await asyncio.sleep(BEAT_S)
 
 

@@ -333,11 +333,15 @@ class Conductor:
         for event, more in told:
             self._feed(call, event, more)
 
-    def close_interrupted(self, left: Interrupted) -> None:
-        """A call whose process died: what the caller had said is stored, then the call is closed."""
+    def close_interrupted(self, left: Interrupted, party: str | None = None) -> None:
+        """A call whose process died: what the caller had said is stored, then the call is closed.
+
+        ``party``: who can be called back about it.
+        """
         state = CallState.from_json(left.live.state)
         call = OngoingCall(left.call_id, "", self._h.flow_for(""), state, left.live.ref, test=left.live.test, gone=True)
         call.arrived, call.step_since = left.live.arrived, left.live.step_since
+        call.party = party
         call.commands = 1000  # ids of the dead process's commands are not used again
         self._calls[call.id] = call
         now = self._h.clock.now_ms()

@@ -30,6 +30,7 @@ Told = tuple[e.Event, Mapping[str, Any]]  # an event, and what its journal row s
 class Unfinished:
     """What the store knows of an interrupted call. ``legs``: those without an end, leg id -> seat."""
 
+    known: bool
     called: str
     party: str | None
     legs: Mapping[str, str]
@@ -45,10 +46,11 @@ def take_over(
     by_line = {survivor.line: survivor for survivor in survivors}
     for left in interrupted:
         caller = by_ref.get(left.live.ref)
-        call = _rebuilt(house, left, caller, look_up(left.call_id)) if caller else None
+        known = look_up(left.call_id)
+        call = _rebuilt(house, left, caller, known) if caller else None
         if caller is None or call is None:
             _rescue(house, left)
-            conductor.close_interrupted(left)
+            conductor.close_interrupted(left, known.party)
         else:
             _go_on(conductor, house, call, caller, by_line)
 

@@ -15,4 +15,4 @@ def unfinished(engine: Engine, call_id: str) -> Unfinished:
         row = connection.execute(select(Call.called, Call.party_id).where(Call.id == call_id)).first()
         legs = connection.execute(select(Leg.id, Leg.seat).where(Leg.call_id == call_id, Leg.ended.is_(None)))
         found = {str(leg_id): str(seat) for leg_id, seat in legs}
-    return Unfinished(row.called, row.party_id, found) if row else Unfinished("", None, {})
+    return Unfinished(True, row.called, row.party_id, found) if row else Unfinished(False, "", None, {})

@@ -102,7 +102,7 @@ exten => s,1,Set(TRIES=0)
  same => n,Answer()
  same => n,Playback({sorry})
  same => n,Set(WHO=${{FILTER(0-9+,${{CALLERID(num)}})}})
- same => n,Record({left}/${{EPOCH}}_${{WHO}}_${{UNIQUEID}}.wav,{SILENCE_S},{MESSAGE_S},kq)
+ same => n,Record({left}/${{EPOCH}}_${{WHO}}_${{HOTLINE_CALLED}}_${{UNIQUEID}}.wav,{SILENCE_S},{MESSAGE_S},kq)
  same => n(done),Hangup()
 
 ; A seat that lifted its phone. It is told nothing while it waits; its caller hears the hotline.

@@ -1,0 +1,89 @@
+"""Messages of callers whom no hotline answered (没有接通时的留言): each becomes a call and a case, once.
+
+While no process is connected, Asterisk's dialplan apologises and records what the caller says. The file's name
+tells when, who and which number was called. Here it becomes a call like one whose process died while the caller
+spoke: the recording goes into the vault, the case gets its number and its due date.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import shutil
+import time
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+
+from ivr.call.state import CallState
+from ivr.conductor import Conductor
+from ivr.house import House
+from ivr.ledger import Fact, Interrupted, Party, Turn
+from ivr.ongoing import OngoingCall, recording_id_of
+
+log = logging.getLogger(__name__)
+
+QUIET_S = 15.0  # a file that did not grow for so long is finished
+_NAME = re.compile(r"(\d{9,12})_([0-9+]*)_([0-9A-Za-z+*#]*)_([0-9A-Za-z.-]+)\.wav")
+_TOKEN = "r1"  # noqa: S105 - the recording's name within its call
+
+
+def take_in(conductor: Conductor, house: House, folder: Path, known: Callable[[str], bool]) -> int:
+    """Turn finished messages in ``folder`` into calls; how many. ``known``: is there a call of this id already?
+
+    At every moment a process may die: the file is copied before its call is written and removed after, and
+    the call's id follows from the file's name.
+    """
+    taken = 0
+    for path in sorted(folder.glob("*.wav")):
+        told = _NAME.fullmatch(path.name)
+        if told is None:
+            log.warning("not a message of ours: %s", path)
+        elif time.time() - path.stat().st_mtime >= QUIET_S:
+            call_id = str(uuid.uuid5(uuid.NAMESPACE_OID, path.name))
+            if known(call_id):
+                path.unlink()
+            else:
+                _begin(conductor, house, path, call_id, int(told[1]) * 1000, told[2], told[3])
+                taken += 1
+    return taken
+
+
+def _begin(conductor: Conductor, house: House, path: Path, call_id: str, at: int, caller: str, called: str) -> None:
+    copy = house.spool / f"{recording_id_of(call_id, _TOKEN)}.wav"
+    shutil.copyfile(path, copy)
+    flow = house.flow_for(called)
+    party = Party(house.new_id(), caller) if caller else None
+    state = CallState(
+        flow=flow.name,
+        version=flow.version,
+        step=flow.start,
+        phase="account.record",
+        recording=_TOKEN,
+        offered_at=at,
+        answered_at=at,
+        caller_known=party is not None,
+    )
+    call = OngoingCall(call_id, "", flow, state, path.stem, arrived=at, step_since=at)
+    offered = {
+        "called": called,
+        "ref": call.ref,
+        "flow": flow.name,
+        "version": flow.version,
+        "profile": house.profile,
+        "caller_known": party is not None,
+        "party_id": party.id if party else None,
+        "test": False,
+    }
+    facts = (Fact(at, "event", "offered", offered, "no hotline was connected"), Fact(at, "event", "answered"))
+    live = call.live()
+    assert live is not None
+
+    def written(error: Exception | None) -> None:
+        if error is not None:
+            log.error("message %s waits: %s", path.name, error)
+            return
+        path.unlink(missing_ok=True)
+        conductor.close_interrupted(Interrupted(call_id, live, last=at), party.id if party else None)
+
+    house.ledger.commit(Turn(call_id, facts, live, (party,) if party else ()), written)
