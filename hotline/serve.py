@@ -105,7 +105,7 @@ def serve(settings: Settings, console: Console) -> int:
 
 async def _serve(settings: Settings, console: Console, passwords: dict[str, str]) -> int:
     arguments = [*_child_arguments(settings), "--supervised"]
-    children = [Child(name, python(name, *arguments)) for name in ("calls", "panel")]
+    children = [Child(name, python(name, *arguments)) for name in ("calls", "panel", "sweep")]
     supervisor = Supervisor(children, lambda line: console.print(line, highlight=False))
     loop = asyncio.get_running_loop()
 

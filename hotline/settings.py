@@ -102,12 +102,19 @@ def _http_url(value: object) -> str:
     return str(value)
 
 
+def _email(value: object) -> str:
+    if not re.fullmatch(r"[^@\s]+@[^@\s]+", str(value)):
+        raise ValueError('write an e-mail address, like "lead@example.cn"')
+    return str(value)
+
+
 HostPort = Annotated[Address, BeforeValidator(parse_address), PlainSerializer(str)]
 Ports = Annotated[PortRange, BeforeValidator(_ports), PlainSerializer(str)]
 Zone = Annotated[str, BeforeValidator(_zone)]
 IpAddress = Annotated[str, BeforeValidator(_ip_address)]
 Hours = Annotated[Schedule, BeforeValidator(_hours)]
 SipUri = Annotated[str, BeforeValidator(_sip_uri)]
+EmailAddress = Annotated[str, BeforeValidator(_email)]
 
 
 class Part(BaseModel):
@@ -244,6 +251,29 @@ class Test(Part):
     callers: tuple[str, ...] = ("hotline-test",)
 
 
+class Notify(Part):
+    """How notices of due dates leave the house, besides the inbox of the panel."""
+
+    smtp_host: str = ""
+    smtp_port: int = Field(default=587, gt=0, lt=65536)
+    smtp_tls: Literal["starttls", "tls", "none"] = "starttls"
+    smtp_user: str = ""
+    smtp_secret: str = Field(default="", repr=False)
+    mail_from: str = ""
+    addresses: dict[str, tuple[EmailAddress, ...]] = {}  # by role, or by the name of an account
+    webhook_url: str = Field(default="", pattern=r"^(https?://\S+)?$", repr=False)  # may hold a token
+    webhook_secret: str = Field(default="", repr=False)
+    panel_url: str = ""  # named in e-mails
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if self.smtp_host and not re.fullmatch(r"[^@\s]+@[^@\s]+", self.mail_from):
+            raise ValueError('smtp_host needs mail_from = "hotline@example.cn", the sender of the e-mails')
+        if self.webhook_url and len(self.webhook_secret) < 16:
+            raise ValueError("webhook_url needs webhook_secret with at least 16 characters: it signs what is sent")
+        return self
+
+
 class Settings(Part):
     """Everything that can be set."""
 
@@ -263,6 +293,7 @@ class Settings(Part):
     trunk: Trunk | None = None
     asterisk: Asterisk = Asterisk()
     voice: Voice = Voice()
+    notify: Notify = Notify()
     test: Test = Test()
 
     config: Path | None = Field(default=None, exclude=True)  # the file this was read from

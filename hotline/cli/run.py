@@ -10,7 +10,7 @@ import click
 from rich.console import Console
 
 from hotline import logs, runfile
-from hotline.cli.common import CannotRun, running
+from hotline.cli.common import FOUND, CannotRun, running
 from hotline.runfile import announced
 from hotline.serve import choose_addresses, panel_url
 from hotline.serve import serve as serve_all
@@ -89,6 +89,31 @@ def panel(settings: Settings, supervised: bool) -> None:
             run_panel(settings)
         except OSError as error:
             raise CannotRun(f"the panel cannot run: {error}") from None
+
+
+@click.command()
+@click.option("--once", is_flag=True, help="Do what is due now, then end.")
+@_supervised
+@running
+def sweep(settings: Settings, once: bool, supervised: bool) -> None:
+    """Warn before due dates, escalate after, send e-mails and webhooks. Any number may run.
+
+    With --once the exit code is 1 when something could not be worked on or sent.
+
+    \b
+    Example: hotline sweep --once
+    """
+    from hotline.sweep import run_sweep, sweep_once
+
+    if supervised:
+        stop_with_parent()
+    logs.start(settings, "sweep")
+    if not once:
+        run_sweep(settings)
+        return
+    done, problems = sweep_once(settings)
+    click.echo(f"{done} done, {problems} problems.")
+    sys.exit(FOUND if problems else 0)
 
 
 def _addresses(settings: Settings, *, sip: bool = False, panel: bool = False, quiet: bool) -> Settings:

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import Connection, RowMapping, and_, func, select
+from sqlalchemy import Connection, and_, func, select
 
 from ivr.cases.clock import Rules
 from ivr.cases.worklist import HOUR_MS, may_call
@@ -128,56 +127,3 @@ def settle_missed(connection: Connection, now: int, limit: int = 50) -> int:
         journal.append_facts(connection, [Fact(now, "case", "callback_ended", data)], call_id=call_id)
         closed += 1
     return closed
-
-
-# --- what the figures count ----------------------------------------------------------------
-
-
-def followups(connection: Connection, from_ms: int, to_ms: int) -> list[RowMapping]:
-    """Cases closed in ``[from_ms, to_ms)`` with their follow-up, if one was owed (K15, CBK-5).
-
-    ``followup``: None when none was owed (anonymous, no contact, no consent), else its outcome ("" while open);
-    ``reached``: when the person was reached. Test calls are marked.
-    """
-    latest = (
-        select(CALLBACKS.c.case_id, func.max(CALLBACKS.c.id).label("id"))
-        .where(CALLBACKS.c.kind == "followup", CALLBACKS.c.created >= from_ms, CALLBACKS.c.created < to_ms)
-        .group_by(CALLBACKS.c.case_id)
-        .subquery()
-    )
-    followup = CALLBACKS.alias("followup")
-    closed = table("case_steps").alias("closed")
-    query = (
-        select(
-            CASES.c.id, CASES.c.number, CASES.c.kind, CASES.c.anonymous, CASES.c.consent, closed.c.at.label("closed"),
-            followup.c.outcome.label("followup"), followup.c.solved, followup.c.rating, followup.c.tries,
-            followup.c.closed.label("reached"), func.coalesce(CALLS.c.test, False).label("test"),
-        )
-        .join(closed, and_(closed.c.case_id == CASES.c.id, closed.c.action == "case_closed"))
-        .outerjoin(latest, latest.c.case_id == CASES.c.id)
-        .outerjoin(followup, followup.c.id == latest.c.id)
-        .outerjoin(CALLS, CALLS.c.id == CASES.c.call_id)
-        .where(closed.c.at >= from_ms, closed.c.at < to_ms)
-        .order_by(closed.c.at, CASES.c.id)
-    )  # fmt: skip
-    return list(connection.execute(query).mappings())
-
-
-def missed(connection: Connection, from_ms: int, to_ms: int) -> list[dict[str, Any]]:
-    """Numbers whose call was missed in ``[from_ms, to_ms)``, each once: first missed, when reached, how (K20)."""
-    query = (
-        select(CALLBACKS, PARTIES.c.number_hmac)
-        .outerjoin(PARTIES, PARTIES.c.id == CALLBACKS.c.party_id)
-        .where(CALLBACKS.c.kind == "missed", CALLBACKS.c.created >= from_ms, CALLBACKS.c.created < to_ms)
-        .order_by(CALLBACKS.c.created, CALLBACKS.c.id)
-    )
-    found: dict[str, dict[str, Any]] = {}
-    for row in connection.execute(query).mappings():
-        one = found.setdefault(
-            row["number_hmac"] or row["id"],
-            {"missed": row["created"], "calls": 0, "reached": None, "outcome": "", "test": bool(row["test"])},
-        )
-        one["calls"] += 1
-        if row["outcome"] in ("reached", "reached_us", "case") and one["reached"] is None:
-            one["reached"], one["outcome"] = row["closed"], row["outcome"]
-    return list(found.values())

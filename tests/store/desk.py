@@ -74,7 +74,7 @@ class Desk:
         with self.engine.begin() as connection:
             return worklists.entries(connection, kind, self.now, self.rules)
 
-    def rows(self, name: str, **where: Any) -> list[Row]:
+    def rows(self, name: str, /, **where: Any) -> list[Row]:
         target = table(name)
         query = select(target).where(*(target.c[column] == value for column, value in where.items()))
         with self.engine.begin() as connection:

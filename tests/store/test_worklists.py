@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import text
 
 from ivr.cases.actions import Refused
 from ivr.store import worklists
@@ -164,32 +163,3 @@ def test_a5_no_16_who_became_anonymous_is_called_no_more(desk: Desk) -> None:
     assert desk.list("answer") == []
     assert [row["outcome"] for row in desk.rows("callbacks")] == ["sealed"]
     assert verify(desk.engine) == []
-
-
-def test_k15_has_its_rows_with_whom_it_leaves_out(desk: Desk) -> None:
-    begun = desk.now
-    reached, refused, open_ = (desk.closed(desk.letter(number=f"1380000000{n}")) for n in range(3))
-    desk.closed(desk.letter("report", anonymous=True))
-    callbacks = {row["case_id"]: row["id"] for row in desk.rows("callbacks", kind="followup")}
-    desk.called(callbacks[reached], "reached", solved="yes")
-    desk.called(callbacks[refused], "refused")
-    with desk.engine.begin() as connection:
-        rows = {row["id"]: row for row in worklists.followups(connection, begun, desk.now + 1)}
-    assert [rows[case]["followup"] for case in (reached, refused, open_)] == ["reached", "refused", ""]
-    assert sorted(str(row["followup"]) for row in rows.values()) == ["", "None", "reached", "refused"]
-
-
-def test_k20_counts_each_number_once_and_when_it_was_reached(desk: Desk) -> None:
-    begun = desk.now
-    desk.missed_call("13800001111")
-    desk.missed_call("13800001111")
-    desk.missed_call("13900002222")
-    first = desk.rows("callbacks", kind="missed")[0]["created"]
-    desk.answered_call("13800001111")
-    settle(desk)
-    with desk.engine.begin() as connection:
-        rows = worklists.missed(connection, begun, desk.now)
-        answered = connection.scalar(text("SELECT agent_answered FROM calls WHERE outcome = 'answered'"))
-    found = [(row["missed"], row["calls"], row["reached"], row["outcome"]) for row in rows]
-    assert found[0] == (first, 2, answered, "reached_us")
-    assert found[1][2] is None

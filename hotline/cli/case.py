@@ -1,0 +1,241 @@
+"""``hotline case``: work on cases from the terminal, by the same rules as in the panel."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from hotline import parts
+from hotline.cli.common import FOUND, json_option, looking, print_json
+from hotline.settings import Settings
+from hotline.sweep import now_ms, rules
+from ivr.cases.actions import ACTIONS, Do, Refused
+from ivr.cases.workflow import possible
+from ivr.cases.worklist import RESULTS, Attempt
+from ivr.store import queries, users, worklists
+from ivr.store.casework import CHANNELS, Casework, Entry
+from ivr.store.ledger import spoken_number
+from ivr.store.models import CaseDue, CaseStep, User
+
+PIPE_WIDTH = 200
+_as = click.option("--as", "who", required=True, metavar="NAME", help="The account in whose name it is done.")
+
+
+@click.group()
+def case() -> None:
+    """Work on cases 工单: what may be done when and by whom stands in `hotline case show`."""
+
+
+@case.command("list")
+@click.option("--open", "open_only", is_flag=True, help="Only cases that are not replied to.")
+@click.option("--late", is_flag=True, help="Only cases that are overdue.")
+@click.option("-n", "limit", type=click.IntRange(1, 200), default=20, show_default=True, help="How many.")
+@json_option
+@looking
+def list_cases(settings: Settings, open_only: bool, late: bool, limit: int, as_json: bool) -> None:
+    """List cases, newest first.
+
+    \b
+    Example: hotline case list --open
+    """
+    where = queries.CaseFilter(open_only=open_only, due_before=now_ms() if late else None)
+    with parts.looking(settings) as session:
+        rows = [
+            {name: getattr(row, name) for name in ("number", "kind", "status", "owner", "due", "flag", "version")}
+            for row in queries.cases(session, where, limit=limit).rows
+        ]
+    _print(rows, as_json, "no such cases")
+
+
+@case.command()
+@click.argument("number")
+@json_option
+@looking
+def show(settings: Settings, number: str, as_json: bool) -> None:
+    """Show a case: its steps, its due dates with why, and what can be done now. No texts, no personal data.
+
+    \b
+    Example: hotline case show 2611260013
+    """
+    with parts.looking(settings) as session:
+        found = queries.case_file(session, number)
+        if found is None:
+            raise click.UsageError(f"there is no case {number}; `hotline case list` shows the latest")
+        row = {column.name: getattr(found.case, column.name) for column in found.case.__table__.columns}
+        steps = _rows(session, CaseStep, row["id"])
+        dues = _rows(session, CaseDue, row["id"])
+    house = rules(settings)
+    can = {
+        role: [a.id for a in possible(row, "", role, now_ms(), house)] for role in ("operator", "lead", "supervisor")
+    }
+    shown = ("number", "kind", "status", "owner", "handler", "due", "urgency", "window", "category", "flag", "verdict")
+    if as_json:
+        print_json({**{k: row[k] for k in (*shown, "version")}, "steps": steps, "dues": dues, "possible": can})
+        return
+    click.echo("  ".join(f"{name}={row[name]}" for name in shown if row[name]))
+    _print([{k: s[k] for k in ("at", "who", "action", "status", "reason")} for s in steps], False, "")
+    for due in dues:
+        click.echo(f"{due['at']}  {due['was'] or '-'} → {due['due']}  {due['cause']}  {due['reason']}")
+    click.echo("can be done: " + ", ".join(can["lead"]))
+
+
+@case.command("do")
+@click.argument("number")
+@click.argument("action", type=click.Choice(list(ACTIONS)))
+@click.argument("fields", nargs=-1, metavar="[FIELD=VALUE]...")
+@_as
+@looking
+def do_action(settings: Settings, number: str, action: str, fields: tuple[str, ...], who: str) -> None:
+    """Do something to a case; what is missing is said.
+
+    \b
+    Example: hotline case do 2611260013 classify urgency=urgent window=repair category=attitude --as li.na
+    """
+    given = dict(_pair(field) for field in fields)
+    known = {field.name for field in ACTIONS[action].fields}
+    if unknown := set(given) - known:
+        raise click.UsageError(f"{action} takes {', '.join(sorted(known)) or 'no fields'}, not {', '.join(unknown)}")
+    with _desk(settings, who) as (session, desk, role):
+        row = desk.do(session.connection(), number, Do(action, who, role, now_ms(), given))
+        users.audit(session, at=now_ms(), user=who, action=f"case.{action}", target=row["number"])
+    click.echo(f"{row['number']}: {row['status']}" + (f", due {row['due']}" if row["due"] else ""))
+
+
+@case.command()
+@click.argument("kind")
+@click.option("--channel", type=click.Choice(CHANNELS), default="letter", show_default=True, help="How it came in.")
+@click.option("--text", required=True, help='What it is about; "-" reads standard input.')
+@click.option("--number", default="", help="The person's telephone number.")
+@click.option("--name", default="", help="The person's name.")
+@click.option("--category", default="", help="Kind of complaint.")
+@click.option("--anonymous", is_flag=True, help="Keep nobody's name and number.")
+@click.option("--no-follow-up", is_flag=True, help="The person does not want to be called after closing.")
+@_as
+@looking
+def new(
+    settings: Settings, kind: str, channel: str, text: str, number: str, name: str, category: str, anonymous: bool,
+    no_follow_up: bool, who: str,
+) -> None:  # fmt: skip
+    """Take a matter that came by letter, at the counter or otherwise into the register.
+
+    \b
+    Example: hotline case new complaint --channel letter --text "来信反映……" --as li.na
+    """
+    text = click.get_text_stream("stdin").read() if text == "-" else text
+    with _desk(settings, who) as (session, desk, _role):
+        connection = session.connection()
+        similar = desk.similar(connection, number=number, at=now_ms()) if number else []
+        stored = desk.open(
+            connection,
+            Entry(kind, channel, who, now_ms(), text, number, name, category, anonymous, not no_follow_up),
+        )
+        users.audit(session, at=now_ms(), user=who, action="case.new", target=stored.number)
+    click.echo(f"{stored.number}" + (f", due {stored.due}" if stored.due else ""))
+    for row in similar:
+        click.echo(f"the same number: {row['number']} ({row['kind']}, {row['status']})", err=True)
+
+
+@case.command()
+@click.argument("worklist", type=click.Choice(worklists.KINDS))
+@json_option
+@looking
+def calls(settings: Settings, worklist: str, as_json: bool) -> None:
+    """Show whom to call: due answers, missed calls, follow-ups. One entry per number, numbers not shown.
+
+    \b
+    Example: hotline case calls missed
+    """
+    house = rules(settings)
+    with parts.looking(settings) as session:
+        found = worklists.entries(session.connection(), worklist, now_ms(), house)
+    rows = [
+        {
+            "callback": entry.first["id"], "cases": " ".join(row["number"] or "" for row in entry.callbacks).strip(),
+            "calls": len(entry.callbacks), "due": house.written(entry.due), "not_before": house.written(entry.next_at),
+            "tries": entry.tries, "last": entry.last_result, "may_call": entry.may_call,
+        }
+        for entry in found
+    ]  # fmt: skip
+    _print(rows, as_json, "nobody is to be called")
+
+
+@case.command()
+@click.argument("callback")
+@click.argument("result", type=click.Choice(RESULTS))
+@click.option("--reason", default="", help="What was said.")
+@click.option("--text", default="", help="The answer that was given (answer calls).")
+@click.option("--solved", type=click.Choice(("yes", "no")), help="What the citizen says (follow-ups).")
+@click.option("--rating", type=click.Choice(tuple("12345")), help="1 very satisfied … 5 very dissatisfied.")
+@_as
+@looking
+def called(
+    settings: Settings, callback: str, result: str, reason: str, text: str, solved: str | None, rating: str | None,
+    who: str,
+) -> None:  # fmt: skip
+    """Note what came of calling somebody.
+
+    \b
+    Example: hotline case called 0195… no_answer --as li.na
+    """
+    with _desk(settings, who) as (session, desk, role):
+        attempt = Attempt(
+            who, role, now_ms(), result, reason=reason, text=text, solved=solved or "", rating=rating or ""
+        )
+        row = desk.attempt(session.connection(), callback, attempt)
+        users.audit(session, at=now_ms(), user=who, action="callback.attempt", target=callback, detail=result)
+    again = f"again from {rules(settings).written(row['next_at'])}" if row["state"] == "open" else row["outcome"]
+    click.echo(f"{result}: {again}")
+
+
+@contextmanager
+def _desk(settings: Settings, who: str) -> Iterator[tuple[Session, Casework, str]]:
+    """A transaction with the account's casework and role; a refusal is told and ends the command."""
+    try:
+        with parts.changing(settings) as session:
+            found = session.scalar(select(User).where(User.name == who, User.active))
+            if found is None:
+                raise click.UsageError(f"there is no account {who}; `hotline user list` shows all")
+            yield session, Casework(parts.keys(settings), rules(settings), spoken_number), found.role
+    except Refused as refused:
+        click.echo(f"Refused: {refused.zh} {refused.en}", err=True)
+        sys.exit(FOUND)
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise click.UsageError(f'"{text}" is no FIELD=VALUE, like reason="需现场勘查"')
+    return name, value
+
+
+def _rows(session: Session, model: type[CaseStep] | type[CaseDue], case_id: str) -> list[dict[str, Any]]:
+    rows = session.scalars(select(model).where(model.case_id == case_id).order_by(model.at, model.id))
+    found = [{column.name: getattr(row, column.name) for column in model.__table__.columns} for row in rows]
+    for row in found:
+        for name in {"data", "explanation"} & set(row):
+            row[name] = json.loads(row[name])
+    return found
+
+
+def _print(rows: list[dict[str, Any]], as_json: bool, nothing: str) -> None:
+    if as_json:
+        print_json(rows)
+    elif not rows:
+        click.echo(nothing)
+    else:
+        table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+        for column in rows[0]:
+            table.add_column(column, overflow="fold")
+        for row in rows:
+            table.add_row(*("" if value is None else str(value) for value in row.values()))
+        console = Console() if sys.stdout.isatty() else Console(width=PIPE_WIDTH)
+        console.print(table, highlight=False)

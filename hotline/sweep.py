@@ -1,0 +1,56 @@
+"""The sweeper's process: what it is given, then run until SIGINT or SIGTERM."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import threading
+import time
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Engine
+
+from hotline import notify, parts
+from hotline.settings import Settings
+from ivr.cases.clock import Rules
+from ivr.store import board, schema
+from ivr.sweeper import PAUSE_S, Sweeper
+
+
+def now_ms() -> int:
+    """UTC milliseconds."""
+    return time.time_ns() // 1_000_000
+
+
+def rules(settings: Settings) -> Rules:
+    """What decisions on cases need."""
+    return Rules(parts.profile(settings), parts.calendar(settings), ZoneInfo(settings.unit.zone))
+
+
+def sweep_once(settings: Settings) -> tuple[int, int]:
+    """Do everything that is due now; how much was done, and how much could not be."""
+    with parts.database(settings) as engine:
+        sweeper = _sweeper(settings, engine)
+        return sweeper.once(), sweeper.problems
+
+
+def run_sweep(settings: Settings) -> None:
+    """Sweep until a signal. Raises ``DatabaseAway`` and the like with clear texts."""
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    schema.upgrade(settings.database)  # whoever starts first brings it up to date
+    with parts.database(settings) as engine:
+        _sweeper(settings, engine, beat=True).run(stop, PAUSE_S)
+
+
+def _sweeper(settings: Settings, engine: Engine, beat: bool = False) -> Sweeper:
+    started, owner = now_ms(), os.environ.get("HOSTNAME") or socket.gethostname()
+
+    def alive() -> None:
+        with engine.begin() as connection:
+            board.heartbeat(connection, owner, "sweep", started, now_ms(), "{}")
+
+    to, senders = notify.addresses(settings), notify.senders(settings)
+    return Sweeper(engine, rules(settings), now_ms, to, senders, alive=alive if beat else None)

@@ -1,0 +1,49 @@
+"""What notices are called, in Chinese and English, and the words of an e-mail (pure; no personal data)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+NAMES: Mapping[str, tuple[str, str]] = {
+    "half": ("期限已过半", "half of the time is gone"),
+    "near": ("期限已过八成", "four fifths of the time are gone"),
+    "due": ("期限已到", "due now"),
+    "late": ("已超期，请督促办理", "overdue, please see to it"),
+    "supervised": ("督办", "supervision notice"),
+    "supervision_late": ("督办期限已到", "the supervision's deadline has come"),
+    "supervision_answered": ("督办已反馈", "the supervision was answered"),
+    "assigned": ("转办给您", "assigned to you"),
+    "returned": ("已退回", "sent back"),
+    "reopened": ("已重开：来电人认为未解决", "reopened: the citizen calls it unsolved"),
+    "extension_asked": ("申请延期，请审批", "an extension is asked for"),
+    "extended": ("延期已批准", "the extension was approved"),
+    "extension_refused": ("延期未获批准", "the extension was refused"),
+    "recomputed": ("期限已重算", "the due date was recomputed"),
+    "major": ("重大事项", "major matter"),
+    "hot": ("热点问题", "hot topic"),
+    "judged": ("已认定，您可以申辩", "judged; you may answer"),
+    "pleaded": ("当事人已申辩", "the person concerned has answered"),
+    "bad_rating": ("评价不满意", "bad rating"),
+    "unreachable": ("多次回电未接通", "not reached in several calls"),
+    "wrong_number": ("回电号码有误", "the number is wrong"),
+}
+
+
+def name(kind: str, lang: str = "zh-CN") -> str:
+    """What a notice is called."""
+    zh, en = NAMES.get(kind, (kind, kind))
+    return en if lang.startswith("en") else zh
+
+
+def subject(data: Mapping[str, Any], unit: str) -> str:
+    """The subject of the e-mail."""
+    return f"[{unit}] {data['number']} {name(data['notice'])} {name(data['notice'], 'en')}"
+
+
+def body(data: Mapping[str, Any], panel: str = "") -> str:
+    """The e-mail's text, Chinese first. ``panel``: the address of the panel."""
+    due = str(data.get("due", "")).replace("T", " ")
+    zh = f"工单 {data['number']}：{name(data['notice'])}。" + (f"\n期限：{due}" if due else "")
+    en = f"Case {data['number']}: {name(data['notice'], 'en')}." + (f"\nDue: {due}" if due else "")
+    return "\n\n".join(part for part in (zh, en, panel) if part) + "\n"

@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import pytest
+
+from ivr.store.sweeping import Addresses, Outgoing
+from ivr.sweeper import Sender, Sweeper
+from tests.store.conftest import engine, keys, ledger, make_ledger, postgres, postgres_url, url
+from tests.store.desk import Desk
+
+__all__ = ["engine", "keys", "ledger", "make_ledger", "postgres", "postgres_url", "url"]
+
+TO = Addresses({"lead": ("lead@example.cn",), "李强": ("li@example.cn",), "supervisor": ("boss@example.cn",)}, True)
+
+
+@dataclass
+class Kept(Sender):
+    """Sends by remembering."""
+
+    sent: list[Outgoing] = field(default_factory=list)
+
+    def send(self, item: Outgoing) -> str:
+        self.sent.append(item)
+        return "kept"
+
+
+@pytest.fixture
+def desk(engine, keys, ledger) -> Desk:
+    return Desk(engine, keys, ledger)
+
+
+@pytest.fixture
+def sweeper(desk: Desk) -> Callable[..., Sweeper]:
+    """``sweeper()``: one that looks at the desk's clock; without e-mail and webhook unless given."""
+
+    def make(**options: object) -> Sweeper:
+        given = {"now_ms": lambda: desk.now, **options}
+        return Sweeper(desk.engine, desk.rules, **given)  # type: ignore[arg-type]
+
+    return make
