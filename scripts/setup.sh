@@ -114,6 +114,8 @@ for_running() {
     python_environment voice
     # WAV reading and writing: the wheel of soundfile brings libsndfile, except on rare machines.
     "$PYTHON" -c 'import soundfile' 2>/dev/null || packages "sound files" libsndfile1 || true
+    packages "reports as PDF" libpango-1.0-0 libpangoft2-1.0-0 fonts-noto-cjk ||
+        say "  (reports are HTML only until these are there)"
     config=${HOTLINE_CONFIG:-hotline.toml}
     if ! [ -f "$config" ]; then
         step "Settings in $config"

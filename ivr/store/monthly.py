@@ -1,0 +1,103 @@
+"""What a report tells beside the figures: arrivals, complaint kinds, what was due, ratings. Counts only, no persons."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from sqlalchemy import and_, func, select
+from sqlalchemy.orm import Session
+
+from ivr.metrics.records import DueCase
+from ivr.profile import Profile
+from ivr.report.contents import Contents, Week
+from ivr.report.span import Span
+from ivr.store.figures import due_cases, figures, follow_ups
+from ivr.store.models import Call, Callback, Case
+
+QUARTER_MS = 900_000
+
+
+def contents(session: Session, span: Span, profile: Profile, now_ms: int) -> Contents:
+    """Everything a report of this period shows."""
+    from_ms, to_ms = span.from_ms, span.to_ms
+    return Contents(
+        span=span,
+        now_ms=now_ms,
+        figures=figures(session, from_ms, to_ms, profile, now_ms),
+        days=tuple((name, figures(session, start, end, profile, now_ms)) for name, start, end in span.by_day()),
+        arrivals=_arrivals(session, span),
+        received=_received(session, from_ms, to_ms),
+        categories=_categories(session, from_ms, to_ms),
+        due=_due(due_cases(session, from_ms, to_ms), from_ms, to_ms),
+        ratings=_ratings(session, from_ms, to_ms),
+        weeks=tuple(_weeks(session, span)),
+        follow_up_target=profile.followup_rate_target,
+    )
+
+
+def _arrivals(session: Session, span: Span) -> Counter[tuple[int, str]]:
+    """(quarter of an hour of the local day, outcome) -> calls; test calls left out."""
+    quarter = Call.arrived // QUARTER_MS
+    query = (
+        select(quarter, Call.outcome, func.count())
+        .where(Call.arrived >= span.from_ms, Call.arrived < span.to_ms, Call.test.is_(False))
+        .group_by(quarter, Call.outcome)
+    )
+    found: Counter[tuple[int, str]] = Counter()
+    for number, outcome, count in session.execute(query):
+        local = datetime.fromtimestamp(number * QUARTER_MS / 1000, UTC).astimezone(span.zone)
+        found[(local.hour * 60 + local.minute) // 15, outcome] += count
+    return found
+
+
+def _received(session: Session, from_ms: int, to_ms: int) -> Counter[tuple[str, str]]:
+    """(kind, channel) -> cases received; those of test calls left out."""
+    query = (
+        select(Case.kind, Case.channel, func.count())
+        .outerjoin(Call, Call.id == Case.call_id)
+        .where(Case.received >= from_ms, Case.received < to_ms, func.coalesce(Call.test, False).is_(False))
+        .group_by(Case.kind, Case.channel)
+    )
+    return Counter({(kind, channel): count for kind, channel, count in session.execute(query)})
+
+
+def _categories(session: Session, from_ms: int, to_ms: int) -> Counter[str]:
+    query = (
+        select(Case.category, func.count())
+        .outerjoin(Call, Call.id == Case.call_id)
+        .where(
+            Case.kind == "complaint", Case.received >= from_ms, Case.received < to_ms,
+            func.coalesce(Call.test, False).is_(False),
+        )
+        .group_by(Case.category)
+    )  # fmt: skip
+    return Counter({category: count for category, count in session.execute(query)})
+
+
+def _due(cases: Iterator[DueCase], from_ms: int, to_ms: int) -> dict[str, list[DueCase]]:
+    found: dict[str, list[DueCase]] = {}
+    for case in cases:
+        if from_ms <= case.due < to_ms and not case.test:
+            found.setdefault(case.kind, []).append(case)
+    return dict(sorted(found.items()))
+
+
+def _ratings(session: Session, from_ms: int, to_ms: int) -> Counter[int]:
+    query = (
+        select(Callback.rating, func.count())
+        .join(Case, and_(Case.id == Callback.case_id, Callback.kind == "followup"))
+        .where(Case.closed >= from_ms, Case.closed < to_ms, Callback.rating.is_not(None))
+        .group_by(Callback.rating)
+    )
+    return Counter({rating or 0: count for rating, count in session.execute(query)})
+
+
+def _weeks(session: Session, span: Span) -> Iterator[Week]:
+    """Follow-ups by weeks of the period, from its first day on."""
+    days = list(span.by_day())
+    for first in range(0, len(days), 7):
+        piece = days[first : first + 7]
+        asked = [f for f in follow_ups(session, piece[0][1], piece[-1][2]) if not f.left_out and not f.test]
+        yield Week(piece[0][0], sum(f.reached for f in asked), len(asked))
