@@ -83,6 +83,8 @@ def ports(settings: Settings) -> Iterator[Line]:
     """SIP and panel answer when they run, or their ports are free; some RTP ports are free."""
     running = runfile.read(settings.data.dir)
     for name, wanted, udp in (("calls", settings.sip.listen, True), ("panel", settings.panel.listen, False)):
+        if udp and settings.engine == "asterisk":
+            continue  # its ports are Asterisk's
         if name in running:
             where = str(running[name]["sip" if udp else "url"])
             alive = sip_answers(parse_address(where), 3.0) if udp else web_answers(where, 5.0)
@@ -98,7 +100,16 @@ def ports(settings: Settings) -> Iterator[Line]:
             yield Line(name, "FAIL", f"{wanted} is taken by another program", todo)
         else:
             yield Line(name, "warn", f"{wanted} is taken; the next free port will be used", "")
-    yield _rtp(settings)
+    if settings.engine != "asterisk":
+        yield _rtp(settings)
+
+
+def asterisk(settings: Settings) -> Iterator[Line]:
+    """The Asterisk that answers, when one does."""
+    if settings.engine == "asterisk":
+        from hotline.doctor_asterisk import examine
+
+        yield from examine(settings)
 
 
 def _rtp(settings: Settings) -> Line:
@@ -298,7 +309,7 @@ def test_call(settings: Settings) -> Iterator[Line]:
 
 
 CHECKS: tuple[Check, ...] = (
-    settings_file, rules, ports, database, keys, voices, fonts, clock, calendar, seats, trunk, test_call,
+    settings_file, rules, ports, asterisk, database, keys, voices, fonts, clock, calendar, seats, trunk, test_call,
 )  # fmt: skip
 
 

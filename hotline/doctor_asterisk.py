@@ -1,0 +1,75 @@
+"""What may be wrong between the hotline and its Asterisk; part of ``hotline doctor``."""
+
+from __future__ import annotations
+
+import os
+import re
+import urllib.error
+from collections.abc import Iterator
+
+from hotline import engines
+from hotline.asterisk import OLDEST, ask
+from hotline.doctor import Line
+from hotline.ports import sip_answers
+from hotline.settings import Settings
+from sip.asterisk.files import MODULES
+
+WHAT = "asterisk"
+DOCS = "see docs/asterisk.md"
+
+
+def examine(settings: Settings) -> Iterator[Line]:
+    """ARI lets us in, the version is new enough, all modules are there, the folders are shared."""
+    url = settings.asterisk.url
+    try:
+        info = ask(settings, "asterisk/info?only=system")
+        loaded = {str(module["name"]).removesuffix(".so") for module in ask(settings, "asterisk/modules")}
+    except urllib.error.HTTPError as error:
+        todo = "compare [asterisk] user and secret with ari.conf" if error.code in (401, 403) else DOCS
+        yield Line(WHAT, "FAIL", f"ARI at {url} answers {error.code} {error.reason}", todo)
+        return
+    except (OSError, ValueError) as error:
+        yield Line(WHAT, "FAIL", f"no ARI at {url}: {error}", "start Asterisk, or correct [asterisk] url")
+        return
+    yield from _version(str(info["system"]["version"]))
+    yield from _modules(loaded)
+    yield from _sip(settings)
+    yield from _folders(settings)
+
+
+def _version(version: str) -> Iterator[Line]:
+    found = re.search(r"(\d+)\.(\d+)", version)
+    if found and (int(found[1]), int(found[2])) >= OLDEST:
+        yield Line(WHAT, "ok", f"version {version}")
+    else:
+        yield Line(WHAT, "FAIL", f"version {version} takes no requests over the WebSocket", "22.4 or later is needed")
+
+
+def _modules(loaded: set[str]) -> Iterator[Line]:
+    # One that is there already may have other modules for sound and sorcery; these do the hotline's own work.
+    wanted = {name for name in (*MODULES["ARI"], *MODULES["the dialplan"]) if name != "res_websocket_client"}
+    missing = sorted(wanted - loaded)
+    if missing:
+        yield Line(WHAT, "FAIL", f"modules are missing: {', '.join(missing)}", "load them in modules.conf")
+    else:
+        yield Line(WHAT, "ok", "all modules the hotline needs are loaded")
+
+
+def _sip(settings: Settings) -> Iterator[Line]:
+    where = settings.sip.listen
+    if sip_answers(where, 3.0):
+        yield Line(WHAT, "ok", f"answers SIP at {where}")
+    else:
+        yield Line(WHAT, "FAIL", f"does not answer SIP at {where}", "set [sip] listen to the address in pjsip.conf")
+
+
+def _folders(settings: Settings) -> Iterator[Line]:
+    spool, media = settings.asterisk.spool, engines.media_folder(settings)
+    if not spool.is_dir() or not os.access(spool, os.R_OK | os.W_OK | os.X_OK):
+        todo = "make it writable for both users (a common group), or set [asterisk] spool"
+        yield Line(WHAT, "FAIL", f"recordings cannot be taken from {spool}", todo)
+    elif not (media / "sorry.wav").is_file():
+        yield Line(WHAT, "warn", f"{media} holds no apology for callers whom no hotline answers",
+                   "run: hotline asterisk init, or: hotline asterisk lines")  # fmt: skip
+    else:
+        yield Line(WHAT, "ok", f"recordings are taken from {spool}, tones are in {media}")
