@@ -66,7 +66,8 @@ def _bearer() -> str:
 
 
 @bp.before_request
-def _check() -> Response | None:
+def check() -> Response | None:
+    """Only whoever sends a valid token of the view's scope gets further."""
     wanted = getattr(current_app.view_functions.get(request.endpoint or ""), "scope", None)
     if wanted is None:
         return None

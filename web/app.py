@@ -12,7 +12,7 @@ from flask_talisman import Talisman
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from web import access, api, db, format, language, problems
+from web import access, api, db, format, language, monitoring, problems
 from web.config import PanelConfig
 from web.figures import Recent
 from web.screens import about, audit, auth, board, calls, cases, figures, recordings, tokens, users
@@ -67,6 +67,8 @@ def create_app(config: PanelConfig) -> Flask:
     auth.limit(app, limiter)
     api.init(csrf, limiter)
     app.register_blueprint(api.bp)
+    monitoring.init(limiter)
+    app.register_blueprint(monitoring.bp)
     _headers(app, config)
     _templates(app)
     access.check(app)

@@ -69,6 +69,7 @@ def span_of(settings: Settings, from_day: date | None, to_day: date | None) -> S
 @period_options
 @click.option("--by", type=click.Choice(["window", "hour", "day"]), help="Each window, hour or day for itself.")
 @click.option("--csv", "csv_file", type=click.Path(dir_okay=False, path_type=Path), help="Write a CSV file.")
+@click.option("--prometheus", is_flag=True, help="Print the text format of Prometheus.")
 @click.option("--lang", type=click.Choice(LANGS), default=LANGS[0], show_default=True)
 @json_option
 @with_settings("profile", "data")
@@ -78,6 +79,7 @@ def figures(
     to_day: date | None,
     by: str | None,
     csv_file: Path | None,
+    prometheus: bool,
     lang: str,
     as_json: bool,
 ) -> None:
@@ -98,7 +100,14 @@ def figures(
         except OSError as error:
             raise CannotRun(f"cannot write {csv_file}: {error.strerror}") from None
         click.echo(f"{rows} rows in {csv_file}", err=True)
-    if as_json:
+    if prometheus:
+        from ivr.report.prometheus import exposition
+
+        if by:
+            raise click.UsageError("--prometheus is for the whole period; leave out --by")
+        period = f"{span.first}/{span.last}" if from_day or to_day else "today"
+        click.echo(exposition(found[0].figures, period), nl=False)
+    elif as_json:
         print_json(_document(found, span, by))
     elif not csv_file:
         _print(found, lang)

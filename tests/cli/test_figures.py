@@ -158,3 +158,12 @@ def test_every_export_leaves_an_audit_row_and_an_unknown_form_is_refused(data: P
 def test_an_export_that_cannot_be_written_says_so(data: Path) -> None:
     result = hotline("export", "calls", "no/calls.csv")
     assert result.exit_code == 3 and "cannot write" in result.output
+
+
+def test_figures_for_prometheus_bear_the_same_ids(data: Path) -> None:
+    output = hotline("figures", *DAY, "--prometheus").output
+    labels = 'figure="K1n",period="2026-11-21/2026-11-21",profile="sgcc_window"'
+    assert f"hotline_figure_numerator{{{labels}}} 8.0" in output
+    assert f"hotline_figure_denominator{{{labels}}} 10.0" in output
+    assert 'hotline_figure{figure="K1n"' not in output  # fewer than 30: counts only
+    assert hotline("figures", "--prometheus", "--by", "day").exit_code == 2

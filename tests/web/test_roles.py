@@ -18,6 +18,7 @@ MAY = {
     "api.cases": None,
     "api.figures": None,
     "api.openapi": None,
+    "monitoring.metrics": None,
     "auth.log_out": EVERYBODY,
     "auth.password": EVERYBODY,
     "auth.change_password": EVERYBODY,

@@ -1,0 +1,50 @@
+"""Figures for Prometheus: the same ids as everywhere, as labels; no percentage of fewer than 30."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
+
+from ivr.metrics.records import Figure
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+LABELS = ("figure", "profile", "period")
+
+
+def exposition(figures: Iterable[Figure], period: str) -> bytes:
+    """The figures of ``period`` (``today``) in the text format, to be served as ``CONTENT_TYPE``."""
+    registry = CollectorRegistry()
+    registry.register(_Figures(list(figures), period))
+    return generate_latest(registry)
+
+
+class _Figures:
+    """What prometheus_client collects from."""
+
+    def __init__(self, figures: list[Figure], period: str) -> None:
+        self._figures, self._period = figures, period
+
+    def collect(self) -> Iterator[Metric]:
+        value = GaugeMetricFamily(
+            "hotline_figure",
+            "A figure by its formula id (docs/figures.md): a share from 0 to 1, or seconds. "
+            "Shares of fewer than 30 are left out; their counts are here.",
+            labels=(*LABELS, "unit"),
+        )
+        numerator = GaugeMetricFamily("hotline_figure_numerator", "The numerator of the figure.", labels=LABELS)
+        denominator = GaugeMetricFamily("hotline_figure_denominator", "The denominator, or how many n.", labels=LABELS)
+        excluded = GaugeMetricFamily(
+            "hotline_figure_excluded", "What was left out of the figure, and how many.", labels=(*LABELS, "reason")
+        )
+        for figure in self._figures:
+            labels = [figure.id, figure.profile, self._period]
+            if figure.value is not None and (figure.unit == "s" or figure.show_percent):
+                value.add_metric([*labels, figure.unit], figure.value)
+            if figure.numerator is not None:
+                numerator.add_metric(labels, figure.numerator)
+            denominator.add_metric(labels, figure.denominator)
+            for reason, count in figure.exclusions:
+                excluded.add_metric([*labels, reason], count)
+        yield from (value, numerator, denominator, excluded)
