@@ -214,7 +214,7 @@ async def test_while_no_hotline_runs_the_caller_leaves_a_message_that_becomes_a_
 
 async def recording(house: Books, called: str, caller: Phone) -> None:
     """From the greeting of a complaint to its recording."""
-    await house.says(called, "notice.recording")
+    await house.says(called, "greet.std")
     await caller.send_keys("3")
     await house.step(called, "complaint")
     await caller.send_keys("#")

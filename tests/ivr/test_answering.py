@@ -13,11 +13,11 @@ def test_ans_1_the_system_answers_at_once_and_the_wait_is_stored_in_milliseconds
     assert call.network_wait is not None and call.network_wait < 1000
 
 
-def test_grt_1_the_greeting_names_the_unit_after_the_recording_notice(world: World) -> None:
+def test_grt_1_the_greeting_names_the_unit_and_the_recording_notice_follows(world: World) -> None:
     line = world.call()
     world.run(10)
-    notice, greeting = world.says("notice.recording"), world.says("greet.std")
-    assert world.heard(line).startswith(f"{notice} {greeting}")
+    greeting, notice = world.says("greet.std"), world.says("notice.short")
+    assert world.heard(line).startswith(f"{greeting} {notice}")
     assert "示范供电服务中心" in greeting
 
 
@@ -26,8 +26,7 @@ def test_ans_3_a_late_answer_begins_with_the_apology_then_the_greeting(tmp_path:
     world.flow = replace(world.flow, rules=replace(world.flow.rules, answer_after_s=15))
     line = world.call()
     world.run(30)
-    assert world.heard(line).startswith(world.says("late.main"))
-    assert world.says("greet.std") in world.heard(line)
+    assert world.heard(line).startswith(f"{world.says('late.main')} {world.says('greet.std')}")
     assert world.the_call().late_apology
     assert world.the_call().network_wait == 15_000
 

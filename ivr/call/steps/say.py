@@ -2,7 +2,7 @@
 
 .. code-block:: yaml
 
-    greet: {say: [notice.recording, greet.std], next: main}
+    greet: {say: [greet.std, notice.short], next: main}
 
 Key 0 leads to a person from the first second; any other key skips to the next step, and counts
 there when it is a menu.
