@@ -1,7 +1,7 @@
 # make run    the hotline on this machine: sets up what is missing, then answers calls until Ctrl-C
 # make test   everything that can be checked, with real telephones, a real browser, a real database
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench screenshots clean setup setup-test
+.PHONY: help run test check bench bench-gate screenshots clean setup setup-test
 
 BIN := .venv/bin
 ARGS ?=
@@ -10,7 +10,7 @@ help:
 	@echo "make run          set up what is missing, then run the hotline (Ctrl-C ends it)"
 	@echo "make test         install what the tests need, then check everything"
 	@echo "make check        only the quick checks: style, types, imports, flows"
-	@echo "make bench        timings (make bench ARGS=--gate fails when one is missed)"
+	@echo "make bench        timings; make bench-gate fails when one is missed"
 	@echo "make screenshots  pictures of the panel for docs/"
 	@echo "make clean        remove what was built (not data/, not hotline.toml)"
 
@@ -37,8 +37,8 @@ test: check
 	$(BIN)/python -m pytest -q -n 3 --dist loadfile $(ARGS) $(REAL_CALLS:%=--ignore=%)
 	$(BIN)/python -m pytest -q $(ARGS) $(REAL_CALLS)
 
-bench: setup-test
-	$(BIN)/python bench/run.py $(ARGS)
+bench bench-gate: setup-test
+	$(BIN)/python bench/run.py $(if $(filter bench-gate,$@),--gate) $(ARGS)
 
 screenshots: setup-test
 	$(BIN)/python scripts/screenshots.py

@@ -44,7 +44,7 @@ def page(results: dict[str, str]) -> str:
     """The page of figures."""
     parts = [
         "# Performance\n",
-        "Measured by `make bench`, each part alone; `make bench ARGS=--gate` fails when a figure is missed.",
+        "Measured by `make bench`, each part alone; `make bench-gate` fails when a figure is missed.",
         "What each part measures stands at the head of its file in `bench/`.\n",
         f"* Date: {datetime.datetime.now(datetime.UTC).date().isoformat()}",
         f"* Machine: {machine()}\n",
