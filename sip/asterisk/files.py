@@ -88,7 +88,8 @@ def dialplan(site: Site) -> str:
 ; While no hotline is connected a call waits {TRIES * PAUSE_S:g} s for it. Then the caller is told that we
 ; are very sorry and can leave a message, which the hotline finds when it is back.
 [{context}]
-exten => s,1,Goto({context}-call,s,1)
+exten => s,1,Set(HOTLINE_CALLED=${{FILTER(+*#0-9a-zA-Z,${{FROM_DID}})}}) ; FROM_DID: FreePBX
+ same => n,Goto({context}-call,s,1)
 exten => _[+*#0-9a-zA-Z]!,1,Set(HOTLINE_CALLED=${{FILTER(+*#0-9a-zA-Z,${{EXTEN}})}})
  same => n,Goto({context}-call,s,1)
 
