@@ -14,6 +14,7 @@ from ivr.profile import Profile
 from ivr.store import tally
 from ivr.store.models import Call, Callback, CallbackAttempt, Case, PartyRow
 
+ROLL_MAX_MS = 60 * 24 * HOUR_MS
 REACHED = ("reached", "reached_us")
 # Ends of a callback that are nobody's fault: the follow-up was not allowed, or the caller left a case after all.
 NOT_TO_BE_CALLED = frozenset({"no_consent", "sealed", "case", "reopened"})
@@ -122,9 +123,9 @@ def figures(
 
 
 def _due_in(from_ms: int, to_ms: int) -> ColumnElement[bool]:
-    return or_(
-        and_(Case.due_ms >= from_ms, Case.due_ms < to_ms), and_(Case.unrolled_ms >= from_ms, Case.unrolled_ms < to_ms)
-    )
+    # The stricter end is never later than the promised one, nor further before it than a holiday is long.
+    near = and_(Case.due_ms >= from_ms, Case.due_ms < to_ms + ROLL_MAX_MS)
+    return and_(near, or_(Case.due_ms < to_ms, and_(Case.unrolled_ms >= from_ms, Case.unrolled_ms < to_ms)))
 
 
 def _of_window(window: str | None) -> tuple[ColumnElement[bool], ...]:

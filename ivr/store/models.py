@@ -399,6 +399,8 @@ class Process(Base):
 
 
 Index("ix_callbacks_open", Callback.state, Callback.kind, Callback.next_at)
+Index("ix_callbacks_created", Callback.created)
+Index("ix_cases_closed", Case.closed)
 Index("ix_inbox_recipient", InboxRow.recipient, InboxRow.at)
 Index("ix_inbox_fanned", InboxRow.fanned, InboxRow.id)
 Index("ix_calls_arrived_outcome", Call.arrived, Call.outcome)
