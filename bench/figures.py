@@ -29,7 +29,7 @@ from ivr.store import tally
 from ivr.store.engine import open_engine, reading
 from ivr.store.figures import figures, limits
 from ivr.store.models import Call, Callback, Case
-from ivr.store.monthly import contents
+from ivr.store.report import contents
 from ivr.store.schema import upgrade
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -151,7 +151,7 @@ def measure(engine: Engine) -> dict[str, float]:
             "a month": best(of(MARCH)),
             "a year": best(of(YEAR)),
             "a year, calls only": best(lambda: tally.tally(session, YEAR.from_ms, YEAR.to_ms, limits(profile))),
-            "the monthly report": best(lambda: page.monthly(contents(session, MARCH, profile, now), "bench", "zh-CN")),
+            "the monthly report": best(lambda: page.summary(contents(session, MARCH, profile, now), "", "", "zh-CN")),
         }
 
 

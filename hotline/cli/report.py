@@ -1,4 +1,4 @@
-"""``hotline report``: the month for the leaders, and the public page of promises."""
+"""``hotline report``: the month, week or day for the leaders, and the public page of promises."""
 
 from __future__ import annotations
 
@@ -14,20 +14,27 @@ import click
 
 from hotline import parts
 from hotline.cli.common import with_settings
+from hotline.cli.figures import Day
 from hotline.errors import CannotRun
 from hotline.settings import Settings
 from ivr.report import page
 from ivr.report.contents import Contents
 from ivr.report.span import Span
 from ivr.spoken import LANGS
-from ivr.store.monthly import contents
+from ivr.store.report import contents
 
 PANGO = "libpango-1.0-0 libpangoft2-1.0-0"
+TITLES = {
+    "monthly": ("热线月报", "Hotline, month"),
+    "weekly": ("热线周报", "Hotline, week"),
+    "daily": ("热线日报", "Hotline, day"),
+    "promises": ("服务承诺兑现情况", "Our promises, and how we kept them"),
+}
 
 
 @click.group()
 def report() -> None:
-    """Reports 报表: figures and counts of a month, without personal data."""
+    """Reports 报表: figures and counts of a month, week or day, without personal data."""
 
 
 class Month(click.ParamType):
@@ -35,11 +42,29 @@ class Month(click.ParamType):
 
     name = "month"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, int]:
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
         found = re.fullmatch(r"(2\d{3})-(0[1-9]|1[0-2])", value)
         if not found:
             self.fail(f'"{value}" is no month; write 2026-10', param, ctx)
-        return int(found[1]), int(found[2])
+        return date(int(found[1]), int(found[2]), 1)
+
+
+class Week(click.ParamType):
+    """A week by ISO 8601, Monday to Sunday; its first day."""
+
+    name = "week"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        found = re.fullmatch(r"(2\d{3})-W(\d\d)", value)
+        try:
+            if found:
+                return date.fromisocalendar(int(found[1]), int(found[2]), 1)
+        except ValueError:
+            pass
+        self.fail(f'"{value}" is no week; write 2026-W40', param, ctx)
+
+
+month_option = click.option("--month", type=Month(), metavar="YYYY-MM", help="Default: the last whole month.")
 
 
 def options(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -50,52 +75,89 @@ def options(function: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--out", type=click.Path(file_okay=False, path_type=Path), default=Path("."), help="Folder [default: here]."
         ),
-        click.option("--month", type=Month(), metavar="YYYY-MM", help="Default: the last whole month."),
     ):
         function = decorate(function)
     return function
 
 
+html_only_option = click.option("--html-only", is_flag=True, help="No PDF.")
+
+
 @report.command()
-@click.option("--html-only", is_flag=True, help="No PDF.")
+@month_option
+@html_only_option
 @options
-def monthly(settings: Settings, html_only: bool, **asked: Any) -> None:
-    """Write the monthly summary: figures, complaint kinds, due dates, charts, definitions; HTML and PDF.
+def monthly(settings: Settings, month: date | None, html_only: bool, **asked: Any) -> None:
+    """Write the month's summary: figures, complaint kinds, due dates, charts, definitions; HTML and PDF.
 
     \b
     Example: hotline report monthly --month 2026-10 --out reports
     """
-    _write(settings, "monthly", page.monthly, not html_only, **asked)
+    span, name = _month(settings, month)
+    _write(settings, "monthly", name, span, page.summary, not html_only, **asked)
 
 
 @report.command()
+@click.option("--week", type=Week(), metavar="YYYY-Www", help="Monday to Sunday; default: the last whole week.")
+@html_only_option
 @options
-def promises(settings: Settings, **asked: Any) -> None:
+def weekly(settings: Settings, week: date | None, html_only: bool, **asked: Any) -> None:
+    """Write the week's summary; the same page as the month's.
+
+    \b
+    Example: hotline report weekly --week 2026-W40 --out reports
+    """
+    today = _today(settings)
+    first = week or today - timedelta(days=today.weekday() + 7)
+    year, number, _ = first.isocalendar()
+    span = Span(first, first + timedelta(days=6), ZoneInfo(settings.unit.zone))
+    _write(settings, "weekly", f"{year}-W{number:02}", span, page.summary, not html_only, **asked)
+
+
+@report.command()
+@click.option("--day", type=Day(), metavar="DAY", help="Default: yesterday.")
+@html_only_option
+@options
+def daily(settings: Settings, day: date | None, html_only: bool, **asked: Any) -> None:
+    """Write the day's summary; the same page as the month's.
+
+    \b
+    Example: hotline report daily --day 2026-10-08 --out reports
+    """
+    day = day or _today(settings) - timedelta(days=1)
+    span = Span(day, day, ZoneInfo(settings.unit.zone))
+    _write(settings, "daily", day.isoformat(), span, page.summary, not html_only, **asked)
+
+
+@report.command()
+@month_option
+@options
+def promises(settings: Settings, month: date | None, **asked: Any) -> None:
     """Write the public page of promises: totals only, for the web site.
 
     \b
     Example: hotline report promises --month 2026-10 --out public
     """
-    _write(settings, "promises", page.promises, False, **asked)
+    span, name = _month(settings, month)
+    _write(settings, "promises", name, span, page.promises, False, **asked)
 
 
 def _write(
     settings: Settings,
-    name: str,
-    render: Callable[[Contents, str, str], str],
+    report_name: str,
+    period: str,
+    span: Span,
+    render: Callable[[Contents, str, str, str], str],
     pdf: bool,
-    month: tuple[int, int] | None,
     out: Path,
     lang: str,
 ) -> None:
-    zone = ZoneInfo(settings.unit.zone)
-    year, number = month or _last_month(datetime.now(zone).date())
-    span = Span.month(year, number, zone)
     with parts.looking(settings) as session:
         found = contents(session, span, parts.profile(settings), time.time_ns() // 1_000_000)
-    unit = settings.unit.name if lang == "zh-CN" else settings.unit.name_en or settings.unit.name
-    html = render(found, unit, lang)
-    target = out / f"{name}-{year}-{number:02}.html"
+    chinese = lang == "zh-CN"
+    unit = settings.unit.name if chinese else settings.unit.name_en or settings.unit.name
+    html = render(found, f"{TITLES[report_name][0 if chinese else 1]} {period}", unit, lang)
+    target = out / f"{report_name}-{period}.html"
     try:
         out.mkdir(parents=True, exist_ok=True)
         target.write_text(html, encoding="utf-8")
@@ -110,6 +172,12 @@ def _write(
         click.echo(str(target.with_suffix(".pdf")))
 
 
-def _last_month(today: date) -> tuple[int, int]:
-    last = today.replace(day=1) - timedelta(days=1)
-    return last.year, last.month
+def _month(settings: Settings, first: date | None) -> tuple[Span, str]:
+    """The month that was asked for, or the last whole one; and its name."""
+    if first is None:
+        first = (_today(settings).replace(day=1) - timedelta(days=1)).replace(day=1)
+    return Span.month(first.year, first.month, ZoneInfo(settings.unit.zone)), f"{first:%Y-%m}"
+
+
+def _today(settings: Settings) -> date:
+    return datetime.now(ZoneInfo(settings.unit.zone)).date()

@@ -31,14 +31,14 @@ RATINGS = {
 Words = Callable[[str, str], str]
 
 
-def monthly(contents: Contents, unit: str, lang: str) -> str:
+def summary(contents: Contents, title: str, unit: str, lang: str) -> str:
     """The summary of a period for the leaders (CMP-8), as one HTML page without anything from elsewhere."""
-    return _page("monthly.html", contents, unit, lang, (), charts=_charts(contents, _words(lang), lang))
+    return _page("summary.html", contents, title, unit, lang, charts=_charts(contents, _words(lang), lang))
 
 
-def promises(contents: Contents, unit: str, lang: str) -> str:
+def promises(contents: Contents, title: str, unit: str, lang: str) -> str:
     """The public page of promises (承诺兑现率, K14): no personal data, nothing about single cases."""
-    return _page("promises.html", contents, unit, lang, PUBLIC, charts={})
+    return _page("promises.html", contents, title, unit, lang)
 
 
 def write_pdf(html: str, path: Path) -> None:
@@ -52,16 +52,26 @@ def _words(lang: str) -> Words:
     return (lambda zh, en: zh) if lang == "zh-CN" else (lambda zh, en: en)
 
 
-def _page(template: str, contents: Contents, unit: str, lang: str, public: tuple[str, ...], **more: Any) -> str:
+def _page(template: str, contents: Contents, title: str, unit: str, lang: str, **more: Any) -> str:
     pages = Environment(loader=PackageLoader("ivr.report"), autoescape=True, undefined=StrictUndefined)
     by_id = {figure.id: figure for figure in contents.figures}
     made = datetime.fromtimestamp(contents.now_ms / 1000, UTC).astimezone(contents.span.zone)
-    return pages.get_template(template).render(
-        c=contents, unit=unit, lang=lang, t=_words(lang), by_id=by_id, said=said, made=f"{made:%Y-%m-%d %H:%M}",
-        headlines=[by_id[id_] for id_ in HEADLINES if id_ in by_id], public=[by_id[i] for i in public if i in by_id],
-        received=_received(contents, lang), due=[kept(k, cases, contents.now_ms) for k, cases in contents.due.items()],
-        kind=lambda id_: kind(id_, lang), running=contents.now_ms < contents.span.to_ms, **more,
-    )  # fmt: skip
+    shown = {
+        "c": contents,
+        "title": title,
+        "unit": unit,
+        "lang": lang,
+        "t": _words(lang),
+        "said": said,
+        "made": f"{made:%Y-%m-%d %H:%M}",
+        "running": contents.now_ms < contents.span.to_ms,
+        "headlines": [by_id[id_] for id_ in HEADLINES if id_ in by_id],
+        "public": [by_id[id_] for id_ in PUBLIC if id_ in by_id],
+        "received": _received(contents, lang),
+        "due": [kept(id_, cases, contents.now_ms) for id_, cases in contents.due.items()],
+        "kind": lambda id_: kind(id_, lang),
+    }
+    return pages.get_template(template).render(**shown, **more)
 
 
 def _received(contents: Contents, lang: str) -> list[tuple[str, str, int]]:

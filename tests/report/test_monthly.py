@@ -24,7 +24,8 @@ from ivr.store import journal
 from ivr.store.engine import reading
 from ivr.store.ledger import SqlLedger
 from ivr.store.models import Journal
-from ivr.store.monthly import contents
+from ivr.store.report import contents
+from ivr.store.schema import upgrade
 from tests.store.history import START, Caller, request_abandoned, request_answered
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -102,7 +103,7 @@ def test_cmp_8_the_months_promises_equal_an_independent_recount(engine: Engine, 
 
 @pytest.mark.parametrize("lang", ["zh-CN", "en"])
 def test_the_page_names_nobody_gives_every_definition_and_no_percentage_below_30(month: Contents, lang: str) -> None:
-    html = page.monthly(month, "示范供电服务中心", lang)
+    html = page.summary(month, "热线月报 2026-11", "示范供电服务中心", lang)
     assert NUMBER not in html and NUMBER[-4:] not in re.sub(r"<svg.*?</svg>", "", html, flags=re.S)
     for figure in month.figures:
         assert f'<tr id="{figure.id}">' in html
@@ -114,7 +115,7 @@ def test_the_page_names_nobody_gives_every_definition_and_no_percentage_below_30
 
 
 def test_the_public_page_has_totals_only(month: Contents) -> None:
-    html = page.promises(month, "示范供电服务中心", "zh-CN")
+    html = page.promises(month, "服务承诺兑现情况", "示范供电服务中心", "zh-CN")
     assert "承诺兑现率 (K14)" in html and NUMBER[-4:] not in html
     assert not re.search(r"\d{8,}", re.sub(r"[0-9a-f-]{36}", "", html))
 
@@ -122,16 +123,16 @@ def test_the_public_page_has_totals_only(month: Contents) -> None:
 def test_a_month_without_anything_is_a_page_all_the_same(engine: Engine) -> None:
     with Session(reading(engine)) as session:
         nothing = contents(session, Span.month(2020, 2, SHANGHAI), Profile.load(), START)
-    html = page.monthly(nothing, "x", "en")
+    html = page.summary(nothing, "x", "y", "en")
     assert "No case was received." in html and "%" not in html.split("<main>")[1].split("Definitions")[0].replace(
         "rate by week (%)", ""
     ).replace("target 90 %", "")
 
 
-def test_the_command_writes_html_and_pdf_and_tells_of_an_unfinished_month(
-    folder: Path, month: Contents, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_commands_write_html_and_pdf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
+    Path("data").mkdir(mode=0o700)
+    upgrade(Path("data"))
     run = CliRunner().invoke
     result = run(main, ["report", "monthly", "--month", "2026-11", "--out", "out"])
     assert result.exit_code == 0, result.output
@@ -140,6 +141,11 @@ def test_the_command_writes_html_and_pdf_and_tells_of_an_unfinished_month(
     assert "热线月报 2026-11" in Path("out/monthly-2026-11.html").read_text("utf-8")
     assert run(main, ["report", "promises", "--month", "2026-11", "--out", "out", "--lang", "en"]).exit_code == 0
     assert "how we kept them" in Path("out/promises-2026-11.html").read_text("utf-8")
+    for name, option, period in (("weekly", "--week", "2026-W47"), ("daily", "--day", "2026-11-21")):
+        result = run(main, ["report", name, option, period, "--out", "out", "--html-only", "--lang", "en"])
+        assert result.output.split() == [f"out/{name}-{period}.html"]
+    assert "2026-11-16 – 2026-11-22" in Path("out/weekly-2026-W47.html").read_text("utf-8")
     assert "write 2026-10" in run(main, ["report", "monthly", "--month", "11"]).output
+    assert "write 2026-W40" in run(main, ["report", "weekly", "--week", "2026-W60"]).output
     Path("file").write_text("")
     assert run(main, ["report", "promises", "--month", "2026-11", "--out", "file"]).exit_code in (2, 3)
