@@ -10,6 +10,9 @@ from zoneinfo import ZoneInfo
 
 from hotline import parts
 from hotline.settings import Settings
+from hotline.sweep import rules
+from ivr.store.casework import Casework
+from ivr.store.ledger import spoken_number
 from ivr.store.parties import Parties
 from web import Name, PanelConfig, create_app
 from web.server import TlsFiles, serve
@@ -30,6 +33,7 @@ def run_panel(settings: Settings) -> None:
                 # Derived from the keys, so that a restart logs nobody out and nothing more has to be kept.
                 secret_key=keys.hmac(b"panel sessions").encode(),
                 parties=Parties(keys),
+                casework=Casework(keys, rules(settings), spoken_number),
                 vault=parts.vault(settings, keys),
                 profile=parts.profile(settings),
                 calendar=parts.calendar(settings),

@@ -26,6 +26,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "calls": frozenset({"operator", "lead", "supervisor", "admin"}),
     "calls.any_day": frozenset({"lead", "supervisor", "admin"}),
     "cases": frozenset({"operator", "lead", "supervisor", "admin"}),
+    "work": frozenset({"operator", "lead", "supervisor"}),
     "figures": frozenset({"operator", "lead", "supervisor", "admin"}),
     "number": frozenset({"lead", "supervisor"}),
     "listen": frozenset({"lead", "supervisor"}),

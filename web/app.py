@@ -12,12 +12,26 @@ from flask_talisman import Talisman
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from web import access, api, db, format, language, monitoring, problems
+from web import access, api, casework, db, format, language, monitoring, problems
 from web.config import PanelConfig
 from web.figures import Recent
-from web.screens import about, audit, auth, board, calls, cases, figures, recordings, tokens, users
+from web.screens import (
+    about,
+    audit,
+    auth,
+    board,
+    calls,
+    cases,
+    figures,
+    inbox,
+    recordings,
+    tokens,
+    users,
+    work,
+    worklists,
+)
 
-SCREENS = (auth, board, calls, cases, recordings, figures, audit, users, tokens, about)
+SCREENS = (auth, board, calls, cases, work, inbox, worklists, recordings, figures, audit, users, tokens, about)
 FORM_MAX = 64 * 1024  # bytes; no form here is longer
 CSP = {
     "default-src": "'none'",
@@ -99,6 +113,7 @@ def _templates(app: Flask) -> None:
     stamp = secrets.token_hex(4)  # static files are fetched anew after each start, and cached until then
 
     app.jinja_env.globals["may"] = access.may  # macros see globals only
+    app.jinja_env.globals["casework"] = casework
 
     @app.context_processor
     def names() -> dict[str, object]:

@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 
 from ivr.calendar.tables import WorkCalendar
 from ivr.profile import Profile
+from ivr.store.casework import Casework
 from ivr.store.parties import Parties
 from ivr.store.users import Hasher
 from recordings.vault import Vault
@@ -42,6 +43,7 @@ class PanelConfig:
     now_ms: Callable[[], int]
     zone: ZoneInfo
     unit: Name
+    casework: Casework
     windows: Mapping[str, Name] = field(default_factory=dict)
     seats: Mapping[str, Name] = field(default_factory=dict)
     tls: bool = False

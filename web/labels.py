@@ -123,6 +123,9 @@ ACTIONS = {
     "user.password": _l("重设密码"),
     "token.add": _l("新建令牌"),
     "token.revoke": _l("撤销令牌"),
+    "case.new": _l("登记来信来访"),
+    "case.texts": _l("查看工单文字"),
+    "callback.attempt": _l("记录回电"),
 }
 
 

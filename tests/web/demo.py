@@ -15,15 +15,17 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 
 from ivr.calendar.tables import WorkCalendar
+from ivr.cases.clock import Rules
 from ivr.cases.numbers import case_number
 from ivr.cases.promise import case_request
 from ivr.ledger import Fact, Live, Party, StoredCase, Turn
 from ivr.profile import Profile
 from ivr.store import users
+from ivr.store.casework import Casework
 from ivr.store.engine import open_engine
 from ivr.store.ids import uuid7
 from ivr.store.journal import append_facts
-from ivr.store.ledger import SqlLedger
+from ivr.store.ledger import SqlLedger, spoken_number
 from ivr.store.parties import Parties
 from ivr.store.schema import upgrade
 from recordings.keys import KeyRing
@@ -99,10 +101,15 @@ class World:
     def calendar(self) -> WorkCalendar:
         return WorkCalendar.load()
 
+    @cached_property
+    def casework(self) -> Casework:
+        return Casework(self.keys, Rules(self.profile, self.calendar, ZONE), spoken_number)
+
     def config(self, **changes: Any) -> PanelConfig:
         given: dict[str, Any] = {
             "engine": self.engine, "secret_key": b"k" * 32, "parties": self.parties, "vault": self.vault,
-            "profile": self.profile, "calendar": self.calendar, "now_ms": self.clock, "zone": ZONE,
+            "casework": self.casework, "profile": self.profile,
+            "calendar": self.calendar, "now_ms": self.clock, "zone": ZONE,
             "unit": Name("示范供电服务中心", "Model Power Service Centre"), "windows": WINDOWS, "seats": SEATS,
             "hasher": quick_hasher(), "version": "0.1.0",
         }  # fmt: skip

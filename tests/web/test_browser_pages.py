@@ -8,7 +8,9 @@ import pytest
 from playwright.sync_api import expect
 from sqlalchemy.orm import Session
 
+from ivr.cases.actions import Do
 from ivr.store import users
+from ivr.store.casework import Entry
 from tests.web.browser import WAIT_MS, chromium, log_in, new_page, served
 from tests.web.demo import World, at, morning
 from web import create_app
@@ -17,7 +19,8 @@ pytestmark = pytest.mark.browser
 expect.set_options(timeout=WAIT_MS)
 
 SUPERVISOR = (
-    "/board", "/calls", "/calls/{call}", "/cases", "/cases/{case}", "/cases/{provisional}", "/figures", "/audit",
+    "/board", "/calls", "/calls/{call}", "/cases", "/cases/{case}", "/cases/{provisional}", "/cases/new",
+    "/worklists", "/worklists/missed", "/worklists/followup", "/inbox", "/inbox?all=1", "/figures", "/audit",
     "/help", "/password", "/nothing", "/calls?day=2020-01-01", "/cases?kind=praise",
 )  # fmt: skip
 ADMIN = ("/users", "/tokens", "/calls/{call}")
@@ -47,9 +50,27 @@ def busy(tmp_path_factory):
     _call, provisional = world.complaint(at("10:40", date(2026, 12, 29)), "13812349999")
     with Session(world.engine) as session, session.begin():
         users.create_token(session, name="12345 平台", scopes=["cases:read"], now=world.clock(), expires=None)
+    world.abandoned(at("09:05"), "13500001111", wait=31)
+    _handle(world, case.id)
     with served(create_app(world.config())) as address:
         yield address, {"call": call, "case": case.id, "provisional": provisional.id}
     world.close()
+
+
+def _handle(world, case_id):
+    """A case with a history: extended, replied to, closed and reopened; notices for the supervisor."""
+    story = [
+        ("flag", "operator", {"flag": "major", "reason": "涉及多人"}), ("accept", "operator", {}),
+        ("ask_extension", "operator", {"n": "3", "reason": "需现场勘查"}), ("approve_extension", "supervisor", {}),
+        ("note", "operator", {"text": "来电人补充：共三人在场"}),
+    ]  # fmt: skip
+    with world.engine.begin() as connection:
+        for action, who, fields in story:
+            world.casework.do(connection, case_id, Do(action, who, who, world.clock(), fields))
+        letter = Entry("enquiry", "letter", "operator", world.clock(), "来信咨询", number="13812349999")
+        other = world.casework.open(connection, letter).id
+        for action, fields in (("reply", {"text": "已答复", "evidence": "复函 3 号"}), ("close", {})):
+            world.casework.do(connection, other, Do(action, "operator", "operator", world.clock(), fields))
 
 
 def _pages(page, ids):

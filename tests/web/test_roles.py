@@ -8,6 +8,7 @@ from tests.web.demo import ROLES, at
 
 EVERYBODY = set(ROLES)
 STAFF = EVERYBODY - {"custodian"}
+WORKING = {"operator", "lead", "supervisor"}
 LEADING = {"lead", "supervisor"}
 
 # endpoint -> who may; None: no log-in needed
@@ -30,6 +31,16 @@ MAY = {
     "calls.detail": STAFF,
     "cases.index": STAFF,
     "cases.detail": STAFF,
+    "work.do": WORKING,
+    "work.texts": WORKING,
+    "work.new": WORKING,
+    "work.create": WORKING,
+    "inbox.index": WORKING,
+    "inbox.read": WORKING,
+    "worklists.index": WORKING,
+    "worklists.of": WORKING,
+    "worklists.attempt": WORKING,
+    "worklists.number": LEADING,
     "figures.index": STAFF,
     "calls.find": LEADING,
     "calls.number": LEADING,

@@ -15,6 +15,7 @@ from ivr.store import queries
 from ivr.store.models import Case
 from ivr.store.queries import CaseFilter
 from web.access import needs
+from web.casework import context
 from web.db import config, now_ms, reading, record, writing
 from web.format import SOON_MS, day_range, due_text, local, remaining
 from web.forms import CSV_MAX, csv_file, day, with_args, word
@@ -88,18 +89,19 @@ def explained(case: Case) -> tuple[list[str], str]:
     return [*promise.lines("en"), *promise.warnings("en")], "en"
 
 
-def _page(found: queries.CaseFile, clear: str = "") -> str:
+def page(found: queries.CaseFile, clear: str = "", texts: dict[str, str] | None = None) -> str:
+    """The page of a case; ``clear``: its number, ``texts``: what was written, when somebody asked for them."""
     case = found.case
     return render_template(
         "case.html", case=case, recordings=found.recordings, journal=found.journal, number=_number(case),
-        clear=clear, explained=explained(case),
+        clear=clear, explained=explained(case), texts=texts, **context(case),
     )  # fmt: skip
 
 
 @bp.get("/cases/<case_id>")
 @needs("cases")
 def detail(case_id: str) -> str:
-    return _page(_open(case_id))
+    return page(_open(case_id))
 
 
 @bp.post("/cases/<case_id>/number")
@@ -109,7 +111,7 @@ def number(case_id: str) -> Any:
     clear, why_not = show_number(f"case {case.number}", case.party_id, anonymous=case.anonymous)
     if why_not:
         flash(why_not, "error")
-    return _page(_open(case_id), clear), 400 if why_not else 200
+    return page(_open(case_id), clear), 400 if why_not else 200
 
 
 def _lines(where: CaseFilter) -> Iterator[list[Any]]:

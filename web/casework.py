@@ -1,0 +1,127 @@
+"""What the pages of casework share: words in the page's language, forms read, refusals told."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from flask import request
+from flask_babel import LazyString, get_locale
+from flask_babel import lazy_gettext as _l
+from flask_login import current_user
+from sqlalchemy import select
+
+from ivr.cases import notices
+from ivr.cases.actions import ACTIONS, TEXT_MAX, Field
+from ivr.cases.workflow import possible
+from ivr.store.casework import Casework
+from ivr.store.models import Case, CaseDue, CaseStep
+from web import labels
+from web.access import may
+from web.db import config, now_ms, reading
+from web.format import window_name
+from web.language import chosen
+
+CHOICES: Mapping[str, Mapping[str, Any]] = {
+    "urgency": {"ordinary": _l("一般"), "urgent": _l("紧急")},
+    "verdict": {"valid": _l("有效"), "invalid": _l("无效")},
+    "flag": {"major": _l("重大"), "hot": _l("热点"), "none": _l("取消标记")},
+    "solved": {"yes": _l("已解决"), "no": _l("未解决")},
+    "consent": {"yes": _l("愿意"), "no": _l("不愿意")},
+    "rating": {
+        "1": _l("非常满意"), "2": _l("满意"), "3": _l("基本满意"), "4": _l("不满意"), "5": _l("非常不满意"),
+    },
+}  # fmt: skip
+RESULTS = {
+    "reached": _l("已接通"),
+    "no_answer": _l("无人接听"),
+    "busy": _l("占线"),
+    "wrong_number": _l("号码有误"),
+    "refused": _l("拒绝接听或不愿回访"),
+}
+OTHER_STEPS = {"case_opened": _l("受理"), "case_recomputed": _l("重算期限")}
+
+
+def desk() -> Casework:
+    """Work on cases, by the rules of this hotline."""
+    return config().casework
+
+
+def said(pair: Any) -> str:
+    """The word of an action, field or refusal (``zh``, ``en``) in the page's language."""
+    return str(pair.en if chosen() == "en" else pair.zh)
+
+
+def step_name(fact: str) -> Any:
+    """What a step of a case is called."""
+    for action in ACTIONS.values():
+        if action.fact == fact:
+            return said(action)
+    return OTHER_STEPS.get(fact, fact)
+
+
+def notice_name(kind: str) -> str:
+    """What a notice is called."""
+    return notices.name(kind, "en" if chosen() == "en" else "zh-CN")
+
+
+def options(field: Field) -> Mapping[str, Any]:
+    """What can be chosen for a field; empty: it is typed."""
+    if field.name == "window":
+        return {code: window_name(code) for code in config().windows}
+    if field.name == "category":
+        return labels.CATEGORIES
+    return {code: CHOICES[field.name][code] for code in field.choices} if field.choices else {}
+
+
+def given() -> dict[str, str]:
+    """The fields of the form, cut to what any field may hold."""
+    return {name: value.strip()[: TEXT_MAX + 1] for name, value in request.form.items() if name != "csrf_token"}
+
+
+def moment(text: str) -> int | None:
+    """UTC ms of a local time as a browser sends it (``2026-11-26T17:30``); None for nothing or nonsense."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return round((at if at.tzinfo else at.replace(tzinfo=config().zone)).timestamp() * 1000)
+
+
+def context(case: Case) -> dict[str, Any]:
+    """What the page of a case shows of its life: steps, due dates, related cases, and what can be done now."""
+    if not may("work"):
+        return {"actions": [], "steps": _steps(case), "dues": _dues(case), "similar": []}
+    row = {column.name: getattr(case, column.name) for column in case.__table__.columns}
+    found = possible(row, current_user.name, current_user.role, now_ms(), desk().rules)
+    return {"actions": found, "steps": _steps(case), "dues": _dues(case), "similar": _similar(case)}
+
+
+def _steps(case: Case) -> list[dict[str, Any]]:
+    rows = reading().scalars(select(CaseStep).where(CaseStep.case_id == case.id).order_by(CaseStep.at, CaseStep.id))
+    return [{"row": row, "data": json.loads(row.data)} for row in rows]
+
+
+def _dues(case: Case) -> list[CaseDue]:
+    rows = reading().scalars(select(CaseDue).where(CaseDue.case_id == case.id).order_by(CaseDue.at, CaseDue.id))
+    return list(rows)
+
+
+def _similar(case: Case) -> list[dict[str, Any]]:
+    """Other cases of the same number: proposals (same kind and nature: perhaps the same matter)."""
+    if case.anonymous or case.party_id is None:
+        return []
+    rows = desk().similar(reading().connection(), party_id=case.party_id, at=now_ms())
+    others = [row for row in rows if row["id"] != case.id]
+    return [{**row, "same": (row["kind"], row["category"]) == (case.kind, case.category)} for row in others]
+
+
+def action_labels() -> dict[str, Any]:
+    """Names of what the audit log holds of casework."""
+    return {f"case.{action.id}": LazyString(_named, action) for action in ACTIONS.values()}
+
+
+def _named(action: Any) -> str:
+    return str(action.en if str(get_locale() or "zh").startswith("en") else action.zh)

@@ -1,0 +1,93 @@
+"""Work on a case: what can be done now, the texts people wrote, and taking letters and visits into the register."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_login import current_user
+
+from ivr.cases.actions import ACTIONS, Do, Refused
+from ivr.store import queries
+from ivr.store.casework import Entry
+from ivr.store.ids import uuid7
+from web.access import needs
+from web.casework import desk, given, said
+from web.db import now_ms, reading, record, writing
+from web.labels import CATEGORIES, CHANNELS, KINDS
+from web.people import masked
+from web.screens.cases import page
+
+bp = Blueprint("work", __name__)
+
+
+@bp.post("/cases/<case_id>/do")
+@needs("work")
+def do(case_id: str) -> Any:
+    """Do what the form says; a refusal says why and changes nothing."""
+    form = given()
+    action, version = form.pop("action", ""), form.pop("version", "")
+    what = Do(action, current_user.name, current_user.role, now_ms(), form)
+    try:
+        with writing() as db:
+            row = desk().do(db.connection(), case_id, what, int(version) if version.isdigit() else None)
+            record(db, f"case.{action}"[:40], target=row["number"])
+        flash(_("已完成：%(what)s", what=said(ACTIONS[action])), "info")
+    except Refused as refused:
+        flash(said(refused), "error")
+    return redirect(url_for("cases.detail", case_id=case_id), 303)
+
+
+@bp.post("/cases/<case_id>/texts")
+@needs("work")
+def texts(case_id: str) -> str:
+    """Show what people wrote; it may name the citizen, so the look is audited."""
+    found = queries.case_file(reading(), case_id)
+    if found is None:
+        abort(404)
+    number, inner = found.case.number, found.case.id
+    with writing() as db:
+        record(db, "case.texts", target=number)
+        read = desk().notes(db.connection(), inner)
+    return page(queries.case_file(reading(), inner) or abort(404), texts=read)
+
+
+@bp.get("/cases/new")
+@needs("work")
+def new() -> str:
+    """The form for a letter or a visit."""
+    return _form({"command_id": uuid7(), "kind": "complaint", "channel": "letter"})
+
+
+@bp.post("/cases/new")
+@needs("work")
+def create() -> Any:
+    """Take it into the register. Cases of the same number are shown first, so that nothing is there twice."""
+    form, now = given(), now_ms()
+    number = "" if form.get("anonymous") else form.get("number", "")
+    similar = desk().similar(reading().connection(), number=number, at=now) if number else []
+    if similar and not form.get("seen"):
+        return _form(form, similar)
+    entry = Entry(
+        form.get("kind", ""), form.get("channel", ""), current_user.name, now, form.get("text", ""), number,
+        form.get("name", ""), form.get("category", ""), bool(form.get("anonymous")), not form.get("no_follow_up"),
+        form.get("command_id", ""),
+    )  # fmt: skip
+    try:
+        with writing() as db:
+            stored = desk().open(db.connection(), entry)
+            record(db, "case.new", target=stored.number)
+    except Refused as refused:
+        flash(said(refused), "error")
+        return _form(form), 400
+    flash(_("已登记，编号 %(number)s。", number=stored.number), "info")
+    return redirect(url_for("cases.detail", case_id=stored.id), 303)
+
+
+def _form(filled: dict[str, str], similar: Any = ()) -> str:
+    numbers = {row["id"]: masked(row["party_id"]) for row in similar}
+    return render_template(
+        "case_new.html", filled=filled, similar=similar, numbers=numbers, kinds=KINDS, channels=CHANNELS,
+        categories=CATEGORIES, again=request.method == "POST",
+    )  # fmt: skip
