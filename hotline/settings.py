@@ -311,7 +311,7 @@ class Settings(Part):
         if self.windows and "general" not in self.windows:
             problems.append("windows: add [windows.general], where callers go whom no other window answers")
         if self.engine == "asterisk" and not self.asterisk.secret:
-            problems.append('asterisk.secret: give the password of the ARI user; see docs/asterisk.md')
+            problems.append("asterisk.secret: give the password of the ARI user; see docs/asterisk.md")
         if "default" not in self.hours:
             problems.append('hours: add default = "always" (or a schedule)')
         if problems:

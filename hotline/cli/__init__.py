@@ -17,7 +17,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "calls": ("hotline.cli.run", "Run only the part that answers calls."),
     "panel": ("hotline.cli.run", "Run only the panel for the browser."),
     "init": ("hotline.cli.init", "Write the first hotline.toml, with comments and fresh secrets."),
-    "asterisk": ("hotline.cli.asterisk", "Set up an Asterisk for engine = \"asterisk\"."),
+    "asterisk": ("hotline.cli.asterisk", 'Set up an Asterisk for engine = "asterisk".'),
     "tls": ("hotline.cli.init", "Certificates for the panel."),
     "dial": ("hotline.cli.dial", "A telephone in the terminal: call the hotline, or answer as a seat."),
     "walk": ("hotline.cli.flow", "Step through a call flow without a telephone."),

@@ -16,8 +16,8 @@ from ivr.profile import Profile
 from ivr.store import tally
 from ivr.store.engine import reading
 from ivr.store.figures import limits
-from ivr.store.rows import new_call
 from ivr.store.models import Call
+from ivr.store.rows import new_call
 
 START = 1_795_190_400_000
 DAY = 24 * HOUR_MS

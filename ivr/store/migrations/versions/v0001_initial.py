@@ -53,9 +53,7 @@ def create_tables() -> None:
     )
     op.create_table(
         "audit",
-        sa.Column(
-            "seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
-        ),
+        sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("user", sa.String(length=80), nullable=False),
         sa.Column("action", sa.String(length=40), nullable=False),
@@ -143,9 +141,7 @@ def create_tables() -> None:
     op.create_index(op.f("ix_cases_status"), "cases", ["status"], unique=False)
     op.create_table(
         "journal",
-        sa.Column(
-            "seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
-        ),
+        sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("id", sa.String(length=36), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("call_id", sa.String(length=36), nullable=True),
