@@ -33,6 +33,10 @@ mirror=${mirror:-http://deb.debian.org/debian}
 
 mkdir -p "$dir"
 dir=$(cd "$dir" && pwd)
+exec 9>"$dir.lock"
+flock 9
+# Somebody else may have made it while we waited.
+[ "$(cat "$dir/.complete" 2>/dev/null)" = "$stamp" ] && exit 0
 work=$(mktemp -d "$dir.XXXXXX")
 trap 'rm -rf "$work"' EXIT INT TERM
 # How this machine reaches its mirror (proxy, retries, certificates), but nothing else of its apt.

@@ -128,12 +128,27 @@ for_running() {
 
 for_testing() {
     packages "telephones for the tests" sip-tester baresip-core || say "  (tests that need sipp and baresip are skipped by name)"
-    packages "Asterisk for the tests, in a folder of its own" mmdebstrap debian-archive-keyring ||
-        say "  (tests that need Asterisk are skipped by name)"
+    asterisk_folder
     packages "PostgreSQL for the tests" postgresql || say "  (tests that need PostgreSQL are skipped by name)"
     packages "browser and Chinese fonts for the tests" chromium fonts-noto-cjk || say "  (tests in a browser are skipped by name)"
     python_environment voice,postgres,dev
     accessibility_checker
+}
+
+# Asterisk 22 in a folder of its own, unless the machine has one: nothing of it is installed.
+asterisk_folder() {
+    case $(asterisk -V 2>/dev/null) in
+    "Asterisk 22."[4-9]* | "Asterisk 22."[1-9][0-9]* | "Asterisk 2"[3-9]*) return 0 ;;
+    esac
+    if packages "what makes a folder with Asterisk" mmdebstrap debian-archive-keyring; then
+        [ ! -f build/asterisk-root/.complete ] || made=yes
+        [ "${made:-}" ] || step "Asterisk in build/asterisk-root (a minute or two)"
+        if quietly docker/asterisk-root.sh build/asterisk-root; then
+            [ "${made:-}" ] || done_
+            return 0
+        fi
+    fi
+    say "  (tests that need Asterisk are skipped by name)"
 }
 
 # axe-core, the accessibility checker the browser tests run inside the pages (pinned in tests/web/package-lock.json).

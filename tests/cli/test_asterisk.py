@@ -105,7 +105,7 @@ def test_lines_added_to_an_asterisk_that_is_there_answer_its_calls(tmp_path: Pat
         hotline.start()
         where = f"sip:12345@{hotline.settings.sip.listen}"
         heard = tmp_path / "heard.wav"
-        called = hotline_command("dial", where, "--for", "6", "--wav", str(heard), config=hotline.config)
+        called = hotline_command("dial", where, "--for", "3", "--wav", str(heard), config=hotline.config)
         assert called.returncode == 0, called.stdout + called.stderr
         with wave.open(str(heard)) as file:
             assert any(file.readframes(file.getnframes()))
