@@ -9,6 +9,7 @@ days (or seconds) that were counted, skipped or added by the roll; they add up t
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import NamedTuple
@@ -24,22 +25,16 @@ _ALWAYS = Schedule()
 _CLOSED = Reason("非工作时间", "outside service hours")
 _SECONDS = {"hour": 3600, "minute": 60}
 
-# due, due_at, unrolled, unrolled_at, uncovered, days, after: the fields of a due date that follow from its start
-_Counted = tuple[date, datetime, date, datetime, tuple[int, ...], Days | None, tuple[Step, ...]]
 
-
-class DueDate(NamedTuple):
-    """When something is due, and the arithmetic (a tuple: quickly made, for registers of many rows).
+@dataclass(frozen=True, slots=True, eq=False)  # by identity: its lines are kept by it
+class Counted:
+    """What follows from the start alone: shared by everything that starts alike.
 
     ``due``: the local date, or the local moment for hours, minutes and ``same_time``; ``due_at``: the
     UTC moment it ends (a date ends at 24:00). ``unrolled``/``unrolled_at``: the same before the last day
-    moved to a working day, the stricter date staff see. ``provisional``: a year without a table was
-    met (``uncovered``); then only weekends were taken as off.
+    moved to a working day. ``uncovered``: years without a table that were met. The steps: ``days``, then ``after``.
     """
 
-    rule: DeadlineRule
-    received: datetime
-    before: tuple[Step, ...]
     due: date
     due_at: datetime
     unrolled: date
@@ -48,33 +43,72 @@ class DueDate(NamedTuple):
     days: Days | None
     after: tuple[Step, ...]
 
+
+class DueDate(NamedTuple):
+    """When something is due, and the arithmetic (a tuple: quickly made, for registers of many rows).
+
+    ``before``: what happened between receipt and the start that was counted from. ``unrolled`` is the stricter
+    date staff see. ``provisional``: a year without a table was met (``uncovered``); then only weekends were off.
+    """
+
+    rule: DeadlineRule
+    received: datetime
+    before: tuple[Step, ...]
+    counted: Counted
+
+    @property
+    def due(self) -> date:
+        return self.counted.due
+
+    @property
+    def due_at(self) -> datetime:
+        return self.counted.due_at
+
+    @property
+    def unrolled(self) -> date:
+        return self.counted.unrolled
+
+    @property
+    def unrolled_at(self) -> datetime:
+        return self.counted.unrolled_at
+
+    @property
+    def uncovered(self) -> tuple[int, ...]:
+        return self.counted.uncovered
+
     @property
     def explanation(self) -> tuple[Step, ...]:
-        """Every step in order: what was before the days, the days (if days were counted), what came after."""
-        return (*self.before, *(self.days.steps if self.days else ()), *self.after)
+        """Every step in order."""
+        days = self.counted.days
+        return (*self.before, *(days.steps if days else ()), *self.counted.after)
 
     @property
     def provisional(self) -> bool:
-        return bool(self.uncovered)
+        return bool(self.counted.uncovered)
 
     @property
     def due_text(self) -> str:
         """ISO local date, or date and time to the minute, as it is stored and spoken."""
-        return _iso(self.due)
+        return _iso(self.counted.due)
 
     @property
     def unrolled_text(self) -> str:
         """The same for ``unrolled``."""
-        return _iso(self.unrolled)
+        return _iso(self.counted.unrolled)
 
     def lines(self, lang: str = "zh-CN") -> list[str]:
         """The explanation, one line per step; the last one is the result."""
-        days = explain_days(self.days, lang) if self.days else ()
-        return [*explain(self.before, lang), *days, *explain(self.after, lang)]
+        return [*explain(self.before, lang), *_lines(self.counted, lang)]
 
     def warnings(self, lang: str = "zh-CN") -> list[str]:
         """What a person should know before relying on the date."""
-        return [warn(year, lang) for year in self.uncovered]
+        return [warn(year, lang) for year in self.counted.uncovered]
+
+
+@lru_cache(maxsize=8192)
+def _lines(counted: Counted, lang: str) -> tuple[str, ...]:
+    days = explain_days(counted.days, lang) if counted.days else ()
+    return (*days, *explain(counted.after, lang))
 
 
 def due(
@@ -103,10 +137,16 @@ def _end_of_day(
     if rule.after_hours == "next_opening":
         start = next_opening(schedule, local, calendar, zone)
         steps = _opening_step(local, start)
-    days = day_steps(rule.unit, rule.n, rule.roll == "next_workday", start.date(), calendar)
+    roll = rule.roll == "next_workday"
+    return DueDate(rule, local, steps, _count_days(rule.unit, rule.n, roll, start.date(), calendar, zone))
+
+
+@lru_cache(maxsize=4096)  # a register has many rows on few days
+def _count_days(unit: str, n: int, roll: bool, start: date, calendar: WorkCalendar, zone: ZoneInfo) -> Counted:
+    days = day_steps(unit, n, roll, start, calendar)
     end, unrolled_end = (local_moment(d, time.max, zone).astimezone(UTC) for d in (days.due, days.unrolled))
     after = (Step(StepKind.RESULT, days.due, days.due, 0, WORKDAY),)
-    return DueDate(rule, local, steps, days.due, end, days.unrolled, unrolled_end, days.uncovered, days, after)
+    return Counted(days.due, end, days.unrolled, unrolled_end, days.uncovered, days, after)
 
 
 def _same_time(
@@ -122,12 +162,12 @@ def _same_time(
         start = local_moment(calendar.next_workday(start.date()), first, zone)
     # What arrives while closed counts from an opening, and of those there are few.
     count = _count_same_time if start == local else _count_from_opening
-    return DueDate(rule, local, _opening_step(local, start), *count(rule, start, calendar, zone, schedule))
+    return DueDate(rule, local, _opening_step(local, start), count(rule, start, calendar, zone, schedule))
 
 
 def _count_same_time(
     rule: DeadlineRule, start: datetime, calendar: WorkCalendar, zone: ZoneInfo, schedule: Schedule
-) -> _Counted:
+) -> Counted:
     days = day_steps(rule.unit, rule.n, False, start.date(), calendar)
     unrolled = local_moment(days.unrolled, start.time(), zone)
     moved, uncovered = unrolled, days.uncovered
@@ -141,7 +181,7 @@ def _count_same_time(
             rolled = (Step(StepKind.ROLLED, unrolled, moved, _seconds(unrolled, moved), reason),)
     end, unrolled_end = moved.astimezone(UTC), unrolled.astimezone(UTC)
     after = (*rolled, Step(StepKind.RESULT, moved, moved, 0, WORKDAY))
-    return moved, end, unrolled, unrolled_end, uncovered, days, after
+    return Counted(moved, end, unrolled, unrolled_end, uncovered, days, after)
 
 
 _count_from_opening = lru_cache(maxsize=4096)(_count_same_time)
@@ -175,7 +215,7 @@ def _timed(rule: DeadlineRule, local: datetime, calendar: WorkCalendar, zone: Zo
     asks_calendar = schedule.workdays_only and (rule.within_service_hours or start != local)
     uncovered = _uncovered(calendar, local.date(), at.date()) if asks_calendar else ()
     end_at = at.astimezone(UTC)
-    return DueDate(rule, local, tuple(steps), at, end_at, at, end_at, uncovered, None, ())
+    return DueDate(rule, local, (), Counted(at, end_at, at, end_at, uncovered, None, tuple(steps)))
 
 
 def _next_working_moment(at: datetime, calendar: WorkCalendar, zone: ZoneInfo, schedule: Schedule) -> datetime:

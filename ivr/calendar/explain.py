@@ -111,13 +111,13 @@ def warn(year: int, lang: str) -> str:
 
 
 def _line_zh(step: Step, total: int) -> str:
+    if step.kind is StepKind.AFTER_HOURS:
+        return f"{_when(step.first, 'zh-CN')} {step.reason.zh}收到，从 {_when(step.last, 'zh-CN')} 起算"
     span = _span(step, " 至 ", "zh-CN")
     why, timed = step.reason.zh, isinstance(step.first, datetime)
     match step.kind:
         case StepKind.RECEIVED:
             return f"{span} 收到" if timed else f"{span} 起算，当天不计"
-        case StepKind.AFTER_HOURS:
-            return f"{_when(step.first, 'zh-CN')} {why}收到，从 {_when(step.last, 'zh-CN')} 起算"
         case StepKind.COUNTED if timed:
             return f"{span} 计 {_length(step.n, 'zh-CN')}，累计 {_length(total, 'zh-CN')}"
         case StepKind.COUNTED:
@@ -133,13 +133,13 @@ def _line_zh(step: Step, total: int) -> str:
 
 
 def _line_en(step: Step, total: int) -> str:
+    if step.kind is StepKind.AFTER_HOURS:
+        return f"{_when(step.first, 'en')}: {step.reason.en}, counted from {_when(step.last, 'en')}"
     span = _span(step, " to ", "en")
     why, timed = step.reason.en, isinstance(step.first, datetime)
     match step.kind:
         case StepKind.RECEIVED:
             return f"{span}: received" if timed else f"{span}: start, this day is not counted"
-        case StepKind.AFTER_HOURS:
-            return f"{_when(step.first, 'en')}: {why}, counted from {_when(step.last, 'en')}"
         case StepKind.COUNTED if timed:
             return f"{span}: {_length(step.n, 'en')} counted, total {_length(total, 'en')}"
         case StepKind.COUNTED:
