@@ -29,7 +29,7 @@ def _page(kind: str, shown: tuple[str, str] = ("", "")) -> str:
     numbers = {entry.first["id"]: masked(entry.party_id) for entry in found}
     return render_template(
         "worklists.html", kind=kind, lists=LISTS, entries=found, tried=tried, numbers=numbers, results=RESULTS,
-        ratings=CHOICES["rating"], solved=CHOICES["solved"], shown=shown,
+        ratings=CHOICES["rating"], solved=CHOICES["solved"], shown=shown, now=now_ms(),
     )  # fmt: skip
 
 

@@ -1,0 +1,99 @@
+"""``hotline case`` and ``hotline sweep``: the rules of the panel in the terminal, refusals with a reason and a code."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from hotline.cli import main
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def hotline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """A hotline in an empty folder with an operator li and a lead wang."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments: str, stdin: str | None = None) -> Result:
+        return CliRunner().invoke(main, list(arguments), input=stdin)
+
+    for command in (("init",), ("db", "upgrade"), ("user", "add", "li"), ("user", "add", "wang", "--role", "lead")):
+        assert run(*command).exit_code == 0
+    return run
+
+
+def letter(hotline: Run, *more: str) -> str:
+    """A letter is taken; its case's number."""
+    made = hotline("case", "new", "complaint", "--text", "-", "--as", "li", *more, stdin="来信反映态度问题")
+    assert made.exit_code == 0, made.output
+    return made.stdout.split(",")[0].strip()
+
+
+def test_a_letter_is_taken_worked_on_and_shown(hotline: Run) -> None:
+    number = letter(hotline, "--number", "13800001111")
+    fields = ("urgency=urgent", "window=complaint", "category=attitude")
+    assert f"{number}: classified" in hotline("case", "do", number, "classify", *fields, "--as", "li").output
+    shown = json.loads(hotline("case", "show", number, "--json").output)
+    assert [step["action"] for step in shown["steps"]] == ["case_opened", "case_noted", "case_classified"]
+    assert "assign" in shown["possible"]["operator"] and "supervise" not in shown["possible"]["operator"]
+    assert "来信" not in hotline("case", "show", number).output  # texts stay where they are
+    assert number in hotline("case", "list", "--open").output
+
+
+def test_a_refusal_is_told_with_exit_code_1_and_changes_nothing(hotline: Run) -> None:
+    number = letter(hotline)
+    refused = hotline("case", "do", number, "close", "--as", "li")
+    assert refused.exit_code == 1 and "Refused: " in refused.output and "it must be replied" in refused.output
+    assert json.loads(hotline("case", "show", number, "--json").output)["status"] == "received"
+
+
+def test_wrong_words_are_usage_errors_that_name_the_right_ones(hotline: Run) -> None:
+    number = letter(hotline)
+    for arguments, remedy in (
+        (("do", number, "flag", "colour=red", "--as", "li"), "flag takes flag, reason"),
+        (("do", number, "flag", "major", "--as", "li"), "FIELD=VALUE"),
+        (("do", number, "accept", "--as", "nobody"), "there is no account nobody"),
+        (("show", "123"), "there is no case 123"),
+    ):
+        answer = hotline("case", *arguments)
+        assert answer.exit_code == 2 and remedy in answer.output
+
+
+def test_another_case_of_the_same_number_is_told(hotline: Run) -> None:
+    first = letter(hotline, "--number", "13800001111")
+    again = hotline(
+        "case", "new", "enquiry", "--text", "再次来信", "--number", "138 0000 1111", "--channel", "visit", "--as", "li"
+    )
+    assert f"the same number: {first} (complaint, received)" in again.output
+
+
+def test_who_is_to_be_called_is_listed_without_numbers_and_attempts_are_noted(hotline: Run) -> None:
+    letter(hotline, "--number", "13800001111")
+    listed = hotline("case", "calls", "answer", "--json")
+    entry = json.loads(listed.output)[0]
+    assert "13800001111" not in listed.output
+    assert "again from" in hotline("case", "called", entry["callback"], "busy", "--as", "li").output
+    told = hotline("case", "called", entry["callback"], "reached", "--text", "已答复", "--as", "li")
+    assert "reached: reached" in told.output
+    assert json.loads(hotline("case", "calls", "answer", "--json").output) == []
+
+
+def test_one_sweep_says_what_it_did(hotline: Run) -> None:
+    number = letter(hotline)
+    hotline("case", "do", number, "flag", "flag=major", "reason=涉及多人", "--as", "li")
+    assert hotline("sweep", "--once").output == "2 done, 0 problems.\n"  # the lead's and the supervisor's notice
+    assert hotline("sweep", "--once").output == "0 done, 0 problems.\n"
+
+
+def test_a_sweep_that_cannot_send_exits_with_1(hotline: Run) -> None:
+    config = Path("hotline.toml")
+    hook = '[notify]\nwebhook_url = "http://127.0.0.1:1/x"\nwebhook_secret = "a secret of enough length"\n#'
+    config.write_text(config.read_text("utf-8").replace("[notify]", hook), "utf-8")
+    hotline("case", "do", letter(hotline), "flag", "flag=hot", "reason=多人反映", "--as", "li")
+    swept = hotline("sweep", "--once")
+    assert swept.exit_code == 1 and "1 problems" in swept.output
