@@ -20,10 +20,11 @@ from sip.asterisk.agreement import Agreement
 from sip.asterisk.config import AsteriskConfig
 from sip.asterisk.lines import By, Line, Lines, Recording
 from sip.asterisk.link import Link, Reply
-from sip.asterisk.media import MediaFolder, move
+from sip.asterisk.media import MediaFolder, mend, move
 from sip.asterisk.reports import Reports, now_ms
 from sip.asterisk.seats import Seats
 from sip.asterisk.snapshot import Channel, channel_of
+from sip.asterisk.sound import Sound, playback_of
 from sip.embedded.caller import diallable
 
 log = logging.getLogger(__name__)
@@ -45,6 +46,7 @@ class AsteriskEngine:
         self._media = MediaFolder(config.media)
         self._lines = Lines()
         self._reports = Reports(self._lines, config.spool, self._emit, self._part, self._media.forget)
+        self._sound = Sound(self._link, self._media, self._reports)
         self._agreement = Agreement(self._link, config.app, self._lines, self._reports, self._entered)
         self._sink: Sink = lambda _: None
         self._draining = False
@@ -68,8 +70,8 @@ class AsteriskEngine:
             if run.done() and not run.cancelled() and isinstance(error := run.exception(), OSError):
                 raise error
             raise OSError(
-                f"no answer from Asterisk at {self._config.url}: is it running, version 22.4 or later, "
-                "and is that its HTTP address?"
+                f"no connection to Asterisk at {self._config.url} ({self._link.trouble or 'it does not answer'}): "
+                "is it running, version 22.4 or later, and is that its HTTP address?"
             )
         run.add_done_callback(self._link_ended)
         # Whoever started us has taken back what goes on by then.
@@ -147,7 +149,7 @@ class AsteriskEngine:
         channel = self._agreement.survivors()[line]
         found = Line(line, seat, up=channel.up and bool(channel.args), rang=bool(seat))
         if playing:
-            found.playing = (playing, _playback(line, playing))
+            found.playing = (playing, playback_of(line, playing))
         if recording:
             token, path = recording
             found.recording = Recording(path.stem, token, path, max_ms=0)
@@ -159,6 +161,7 @@ class AsteriskEngine:
     def rescue(self, path: Path) -> None:
         try:
             move(self._config.spool / f"{path.stem}.wav", path)
+            mend(path)
         except OSError as error:
             log.error("no recording for %s: %s", path.name, error)
 
@@ -182,60 +185,20 @@ class AsteriskEngine:
             self._link.ask("POST", "channels", line, "answer")
 
     def play(self, line: str, clips: Sequence[Clip], token: str) -> None:
-        found = self._lines.live(line)
-        if found is None:
-            return
-        self.stop_play(line)
-        playback = _playback(line, token)
-        try:
-            media = self._media.uris(clips, playback) if found.up else []
-        except OSError as error:
-            log.error("line %s: a prompt cannot be played: %s", line, error)
-            media = []
-        if not media:
-            self._reports.not_played(found, token, found.up)
-            return
-        found.playing = (token, playback)
-
-        def asked(reply: Reply) -> None:
-            if not reply.ok and found.playing == (token, playback):
-                log.error("line %s: prompt refused: %s %s", line, reply.code, reply.body)
-                self._reports.played(found, True)  # the caller hears nothing, but the call goes on
-
-        body = {"media": media, "playbackId": playback}
-        self._link.ask("POST", "channels", line, "play", body=body, done=asked)
+        if found := self._lines.live(line):
+            self._sound.play(found, clips, token)
 
     def stop_play(self, line: str) -> None:
-        found = self._lines.live(line)
-        if found and found.playing:
-            self._link.ask("DELETE", "playbacks", found.playing[1])
-            self._reports.played(found, False)
+        if found := self._lines.live(line):
+            self._sound.stop_play(found)
 
     def record(self, line: str, token: str, path: Path, max_ms: int, silence_ms: int) -> None:
-        found = self._lines.live(line)
-        if found is None or not found.up or found.recording is not None:
-            return
-        recording = found.recording = Recording(path.stem, token, path, max_ms)
-
-        def asked(reply: Reply) -> None:
-            if not reply.ok and found.recording is recording:
-                log.error("line %s: cannot record: %s %s", line, reply.code, reply.body)
-                self._reports.recorded(found)
-
-        query = {
-            "name": recording.name,
-            "format": "wav",
-            "maxDurationSeconds": math.ceil(max_ms / 1000),
-            "maxSilenceSeconds": math.ceil(silence_ms / 1000),
-            "ifExists": "overwrite",
-        }
-        self._link.ask("POST", "channels", line, "record", query=query, done=asked)
+        if found := self._lines.live(line):
+            self._sound.record(found, token, path, max_ms, silence_ms)
 
     def stop_record(self, line: str) -> None:
-        found = self._lines.live(line)
-        if found and found.recording and not found.recording.stopped:
-            found.recording.stopped = True
-            self._link.ask("POST", "recordings", "live", found.recording.name, "stop")
+        if found := self._lines.live(line):
+            self._sound.stop_record(found)
 
     def dial(self, line: str, seat: str, ring_ms: int, display: str = "") -> None:
         if self._lines.get(line) is not None:
@@ -271,7 +234,7 @@ class AsteriskEngine:
         if one is None or other is None or one is other or not (one.up and other.up) or one.peer == b:
             return
         for line in (one, other):
-            self.stop_play(line.name)
+            self._sound.stop_play(line)
             self._part(line)
         one.peer, other.peer = b, a
         one.bridge = other.bridge = f"{self._config.app}:{a}+{b}"
@@ -412,8 +375,3 @@ class AsteriskEngine:
         peer = self._lines.get(line.peer or "")
         for each in filter(None, (line, peer)):
             each.bridge = each.peer = None
-
-
-def _playback(line: str, token: str) -> str:
-    """A playback's name in Asterisk: a process started anew finds it by the same token."""
-    return f"{line}#{token}"

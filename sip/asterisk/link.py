@@ -88,6 +88,7 @@ class Link:
         self._outbox: asyncio.Queue[str] | None = None  # while connected
         self._socket: ClientConnection | None = None
         self._replaced = False
+        self.trouble = ""  # why there was no connection when it was tried last
 
     @property
     def connected(self) -> bool:
@@ -130,6 +131,7 @@ class Link:
                 refusals = refusals + 1 if isinstance(error, ConnectionRefusedError) else 0
                 if refusals == REFUSALS:
                     self._on_gone()
+                self.trouble = str(error)
                 log.log(logging.DEBUG if pause > first else logging.WARNING, "no connection to Asterisk: %s", error)
             if not self._replaced:
                 await asyncio.sleep(pause)
@@ -221,6 +223,8 @@ class Link:
             raise Refused(
                 f"Asterisk refuses ARI user {config.user!r}: compare [asterisk] user and secret with ari.conf"
             )
-        if status == 404:
-            raise Refused(f"there is no ARI at {config.url}: http.conf and ari.conf need enabled = yes")
-        log.warning("Asterisk answers %d instead of a connection", status)
+        # An Asterisk that is still starting answers 404 too, so that is tried again.
+        self.trouble = (
+            f"answers {status}; http.conf and ari.conf need enabled = yes" if status == 404 else f"answers {status}"
+        )
+        log.warning("Asterisk %s", self.trouble)

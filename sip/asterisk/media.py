@@ -16,6 +16,7 @@ from ivr.telephony import SAMPLE_RATE, Clip
 from sip.embedded.speech import SpeechDetector
 
 _ONCE = "once-"
+_HEADER = 44  # bytes before the samples in the WAVs Asterisk writes
 _SAFE = re.compile(r"[0-9A-Za-z._-]{1,100}")
 
 
@@ -76,6 +77,19 @@ def write_wav(path: Path, pcm: bytes) -> None:
     os.replace(name, path)
 
 
+def mend(path: Path) -> None:
+    """Write the lengths into the header of a WAV that was never finished (its Asterisk was killed)."""
+    size = path.stat().st_size
+    with path.open("r+b") as file:
+        head = file.read(_HEADER)
+        told = int.from_bytes(head[40:44], "little")
+        if len(head) == _HEADER and head[36:40] == b"data" and told != size - _HEADER:
+            file.seek(4)
+            file.write((size - 8).to_bytes(4, "little"))
+            file.seek(40)
+            file.write((size - _HEADER).to_bytes(4, "little"))
+
+
 @dataclass(frozen=True, slots=True)
 class Taken:
     """A recording's length, and what of it is told: 0 when nobody spoke."""
@@ -97,6 +111,7 @@ def take(recorded: Path, path: Path) -> Taken:
     Raises ``OSError``, ``EOFError`` or ``wave.Error`` when there is none, or when it cannot be read.
     """
     move(recorded, path)
+    mend(path)
     with wave.open(str(path)) as file:
         pcm = file.readframes(file.getnframes())
     speech = SpeechDetector()
