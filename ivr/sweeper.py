@@ -98,8 +98,12 @@ class Sweeper:
 
     def settle_some(self) -> bool:
         """Close missed calls whose number reached us since."""
+        with reading(self._engine).connect() as connection:  # no writer waits while we look
+            found = worklists.reached_us(connection)
+        if not found:
+            return False
         with self._engine.begin() as connection:
-            return worklists.settle_missed(connection, self._now()) > 0
+            return worklists.settle_missed(connection, self._now(), found) > 0
 
     def pass_on_one(self) -> bool:
         """Make the e-mails and the webhook of one notice."""
@@ -118,8 +122,11 @@ class Sweeper:
     def send_one(self) -> bool:
         """Send one notice: claim it, send it, note what came of it."""
         now = self._now()
+        with reading(self._engine).connect() as connection:
+            if not sweeping.is_waiting(connection, now):
+                return False
         with self._engine.begin() as connection:
-            item = sweeping.claim(connection, now, self._left_alone(now))
+            item = sweeping.claim(connection, now)
         if item is None:
             return False
         sender = self._senders.get(item.channel)

@@ -99,7 +99,12 @@ def pass_on(connection: Connection, inbox_id: str, to: Addresses, now: int) -> b
     return True
 
 
-def claim(connection: Connection, now: int, aside: Collection[str]) -> Outgoing | None:
+def is_waiting(connection: Connection, now: int) -> bool:
+    """Is there something to be sent?"""
+    return connection.scalar(select(OUTBOX.c.id).where(OUTBOX.c.next_at <= now).limit(1)) is not None
+
+
+def claim(connection: Connection, now: int, aside: Collection[str] = ()) -> Outgoing | None:
     """Take a notice to be sent, for :data:`LEASE_MS`: whoever is killed while sending leaves it to the next."""
     query = select(OUTBOX).where(OUTBOX.c.next_at <= now, OUTBOX.c.id.not_in(list(aside)))
     row = connection.execute(query.order_by(OUTBOX.c.next_at, OUTBOX.c.id).limit(1)).mappings().first()

@@ -1,8 +1,9 @@
-"""Whom to call, without a time window and one entry per number: due callbacks, missed calls, follow-ups.
+"""Whom to call, without a time window and one entry per number: due answers, missed calls, follow-ups.
 
-entries(connection, "missed", now, rules)      # what the panel shows
-settle_missed(connection, now)                 # entries whose caller reached us meanwhile close themselves
-followups(connection, from_ms, to_ms)          # the rows K15 counts;  missed(...): those of K20
+    entries(connection, "missed", now, rules)      # what the panel shows
+    settle_missed(connection, now)                 # entries whose caller reached us meanwhile close themselves
+
+What the figures K15 and K20 count of them is in :mod:`ivr.store.figures`.
 """
 
 from __future__ import annotations
@@ -98,11 +99,11 @@ def attempts(connection: Connection, callback_ids: Sequence[str]) -> dict[str, l
     return found
 
 
-def settle_missed(connection: Connection, now: int, limit: int = 50) -> int:
-    """Close missed calls whose number reached us later; how many. Run in a transaction of its own."""
+def reached_us(connection: Connection, limit: int = 50) -> list[tuple[str, str, str]]:
+    """Open missed calls whose number reached us later: (callback, its call, the later call)."""
     theirs, later = PARTIES.alias("theirs"), CALLS.alias("later")
     query = (
-        select(CALLBACKS.c.id, CALLBACKS.c.call_id, func.min(later.c.id).label("by"))
+        select(CALLBACKS.c.id, CALLBACKS.c.call_id, func.min(later.c.id))
         .join(PARTIES, PARTIES.c.id == CALLBACKS.c.party_id)
         .join(theirs, theirs.c.number_hmac == PARTIES.c.number_hmac)
         .join(later, and_(later.c.party_id == theirs.c.id, later.c.arrived >= CALLBACKS.c.created))
@@ -111,19 +112,20 @@ def settle_missed(connection: Connection, now: int, limit: int = 50) -> int:
         .order_by(CALLBACKS.c.id)
         .limit(limit)
     )
+    return [(str(callback), str(call), str(by)) for callback, call, by in connection.execute(query)]
+
+
+def settle_missed(connection: Connection, now: int, found: Sequence[tuple[str, str, str]] | None = None) -> int:
+    """Close missed calls whose number reached us later (``found``, else asked for here); how many."""
     closed = 0
-    for callback_id, call_id, by in connection.execute(query).all():
+    for callback_id, call_id, by in reached_us(connection) if found is None else found:
         # Held and looked at again: another sweeper may have been first.
         open_ = select(CALLBACKS.c.id).where(CALLBACKS.c.id == callback_id, CALLBACKS.c.state == "open")
         if connection.scalar(open_.with_for_update()) is None:
             continue
-        reached = connection.execute(select(CALLS.c.agent_answered, CALLS.c.ended).where(CALLS.c.id == by)).one()
-        data = {
-            "callback_id": callback_id,
-            "outcome": "reached_us",
-            "by": by,
-            "reached": reached[0] or reached[1] or now,
-        }
+        times = connection.execute(select(CALLS.c.agent_answered, CALLS.c.ended).where(CALLS.c.id == by)).one()
+        reached = times.agent_answered or times.ended or now
+        data = {"callback_id": callback_id, "outcome": "reached_us", "by": by, "reached": reached}
         journal.append_facts(connection, [Fact(now, "case", "callback_ended", data)], call_id=call_id)
         closed += 1
     return closed

@@ -137,14 +137,13 @@ def test_without_addresses_nothing_waits_to_be_sent(desk: Desk, sweeper: Make) -
 
 def test_a_lease_lets_one_send_at_a_time_and_ends_by_itself(desk: Desk, sweeper: Make) -> None:
     due(desk)
-    sweeper(addresses=Addresses({}, True))._senders.clear()
     one = sweeper(addresses=Addresses({}, True))
     one.warn_one(), one.pass_on_one(), one.pass_on_one()
     with desk.engine.begin() as connection:
-        assert sweeping.claim(connection, desk.now, ()) is not None
+        assert sweeping.claim(connection, desk.now) is not None
     with desk.engine.begin() as connection:
-        assert sweeping.claim(connection, desk.now, ()) is None
-        again = sweeping.claim(connection, desk.now + sweeping.LEASE_MS, ())
+        assert sweeping.claim(connection, desk.now) is None
+        again = sweeping.claim(connection, desk.now + sweeping.LEASE_MS)
     assert again is not None and again.tries == 2
 
 
