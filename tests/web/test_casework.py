@@ -49,6 +49,13 @@ def test_a_case_is_handled_from_its_page_step_by_step(world, as_role, case, audi
     assert "凭据：来电回复" in page and "已核实" not in page  # the text is shown only when asked for
 
 
+def test_the_audit_log_names_what_was_done_on_a_case(world, as_role, case, audit):
+    test_a_case_is_handled_from_its_page_step_by_step(world, as_role, case, audit)
+    page = as_role("supervisor").get("/audit").text
+    codes = {entry[1] for entry in audit() if entry[1].startswith("case.")}
+    assert codes and not [code for code in codes if f">{code}<" in page]
+
+
 def test_only_what_can_be_done_now_is_offered(as_role, case):
     page = as_role("operator").get(f"/cases/{case.id}").text
     offered = re.findall(r'name="action" value="(\w+)"', page)

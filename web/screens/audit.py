@@ -7,6 +7,7 @@ from flask import Blueprint, render_template, request
 from ivr.store import queries
 from ivr.store.queries import BadCursor
 from web.access import needs
+from web.casework import action_labels
 from web.db import reading
 from web.forms import with_args, word
 from web.labels import ACTIONS
@@ -20,7 +21,8 @@ def index() -> str:
     before = request.args.get("before")
     if before is not None and not (before.isdigit() and len(before) < 19):
         raise BadCursor(before)
+    actions = {**ACTIONS, **action_labels()}
     page = queries.audit_log(
-        reading(), user=word("user"), action=word("action", ACTIONS), before=int(before) if before else None
+        reading(), user=word("user"), action=word("action", actions), before=int(before) if before else None
     )
-    return render_template("audit.html", page=page, with_args=with_args)
+    return render_template("audit.html", page=page, actions=actions, with_args=with_args)
