@@ -8,6 +8,7 @@ asterisk.stop()
 from __future__ import annotations
 
 import functools
+import os
 import re
 import signal
 import subprocess
@@ -47,6 +48,7 @@ class Asterisk:
                 start_new_session=True,
                 cwd=self.home,
             )
+        _end_with_us(self.process.pid)
         wait_until(lambda: "Asterisk Ready" in self.output(), START_S, self.output)
         return self
 
@@ -87,6 +89,18 @@ class Asterisk:
         """What it printed."""
         log = self.home / "console.log"
         return re.sub("\x1b\\[[0-9;]*m", "", log.read_text(errors="replace")) if log.exists() else ""
+
+
+def _end_with_us(pid: int) -> None:
+    """A watch that ends the process when ours is gone without having done so (a test run that was killed)."""
+    watch = f"while kill -0 {os.getpid()} && kill -0 {pid}; do sleep 1; done; kill {pid}"
+    subprocess.Popen(
+        ["sh", "-c", watch],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
 
 
 @functools.cache
