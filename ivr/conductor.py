@@ -148,9 +148,9 @@ class Conductor:
         event, more = call.inbox.popleft()
         before = call.state
         after, commands = step(call.flow, before, event)
+        call.state = after
         planned = [(command, self._plan(call, command, event.at)) for command in commands]
         facts = [event_fact(event, before, more), *(command_fact(cmd, event.at, plan) for cmd, plan in planned)]
-        call.state = after
         if (after.step, after.phase) != (before.step, before.phase):
             call.step_since = event.at
         if after.over and not before.over:
@@ -190,9 +190,9 @@ class Conductor:
                 leg = call.leg_of(seat)
                 return {"leg_id": leg.id if leg else "", "window": call.window}
             case c.OpenCase(callback=callback):
-                call.commands += 1
                 party = {"caller": call.party, "typed": self._h.new_id()}.get(callback)
-                return {"command_id": f"{call.id}/{call.commands}", "party_id": party}
+                # From the state alone, so that a restarted process asks for the same case, not for a second one.
+                return {"command_id": f"{call.id}/case{call.state.serial}", "party_id": party}
         return {}
 
     def _parties(self, call: OngoingCall, event: e.Event, planned: Planned) -> tuple[tuple[Party, ...], str | None]:

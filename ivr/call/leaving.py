@@ -13,10 +13,20 @@ from ivr.call.steps import account
 from ivr.call.turn import Turn
 
 PREFIX = "left."
+INTERRUPTED = "interrupted"
 
 
 def begin(turn: Turn, event: e.CallerLeft) -> None:
-    """Let the operators go, then store what there is, then end."""
+    """Let the operators go, then store what there is, then end.
+
+    ``interrupted``: the process that served the call died. What it may have asked the store is asked
+    again, by the same id, so that it is there once.
+    """
+    again = event.cause == INTERRUPTED
+    if turn.s.left_at:
+        if again:
+            _take_up(turn)
+        return
     by, cause = ("caller", "caller_left") if event.cause == "far" else ("failure", event.cause)
     if by == "caller" and turn.s.phase == "farewell":
         cause = "farewell"  # all was said: nobody left in the middle of something
@@ -29,6 +39,8 @@ def begin(turn: Turn, event: e.CallerLeft) -> None:
     if turn.s.recording:
         turn.set(phase=PREFIX + "recording")
         turn.arm("record", RECORD_END_LIMIT_S)
+    elif saving and again:
+        _store_again(turn)
     elif saving:
         turn.set(phase=PREFIX + "saving")
         turn.arm("save", SAVE_LIMIT_S)
@@ -46,6 +58,20 @@ def on(turn: Turn, event: e.Event) -> None:
             account.keep(turn, event)
         if not _store(turn):
             _end(turn)
+
+
+def _take_up(turn: Turn) -> None:
+    """The caller had left before the process died."""
+    if turn.s.phase == PREFIX + "saving":
+        _store_again(turn)
+    else:
+        turn.arm("record", RECORD_END_LIMIT_S)
+
+
+def _store_again(turn: Turn) -> None:
+    turn.ask(c.OpenCase.of(turn.s.draft, complete=not turn.s.draft.todo))
+    turn.set(phase=PREFIX + "saving")
+    turn.arm("save", SAVE_LIMIT_S)
 
 
 def _store(turn: Turn) -> bool:

@@ -55,8 +55,7 @@ def _dispatch(turn: Turn, event: e.Event) -> None:
             turn.end("failure", by="failure")
             return
         case e.CallerLeft():
-            if not turn.s.left_at:
-                leaving.begin(turn, event)
+            leaving.begin(turn, event)
             return
         case e.PlayDone():
             turn.set(token="")

@@ -253,3 +253,35 @@ def test_an_interrupted_complaint_keeps_the_recorded_account(tmp_path: Path) -> 
     assert not case.complete
     assert (again.the_call().released_by, again.the_call().cause) == ("failure", "interrupted")
     assert [r.case_id for r in again.rows(Recording)] == [case.id]
+
+
+def restarted(tmp_path: Path) -> World:
+    """The next process: it finds what the one before left, and closes it."""
+    again = World(tmp_path, start="2026-08-03T10:05:00")
+    for left in again.ledger.interrupted(again.clock.now_ms()):
+        again.conductor.close_interrupted(left)
+    again.run(15)
+    return again
+
+
+@pytest.mark.parametrize("stored", [False, True], ids=["before the store had it", "before its answer came"])
+@pytest.mark.parametrize("leaves", [False, True], ids=["waiting", "gone"])
+def test_a_complaint_that_was_being_stored_when_the_process_died_is_there_once(
+    tmp_path: Path, stored: bool, leaves: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = World(tmp_path)
+    line = world.call("13800138000")
+    complain(world, line)
+    keep = world.ledger.open_case
+    monkeypatch.setattr(
+        world.ledger, "open_case", lambda request, done: keep(request, lambda result: None) if stored else None
+    )
+    world.press(line, "1")
+    if leaves:
+        world.sim.leave(line)
+        world.run(1)
+    again = restarted(tmp_path)
+    (case,) = again.cases()
+    assert case.complete and case.confirmed
+    assert [r.case_id for r in again.rows(Recording)] == [case.id]
+    assert again.the_call().outcome != "live" and again.conductor.calls == 0

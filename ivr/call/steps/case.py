@@ -169,7 +169,9 @@ class Case(Step):
     def resume(self, turn: Turn) -> None:
         """A recording or a saving in progress goes on; otherwise apologise and ask the present question again."""
         phase = turn.s.phase
-        if phase == "read_back":
+        if phase == "saving":
+            self._save(turn)  # the same case by its id, should it be stored already
+        elif phase == "read_back":
             self._read_back(turn, "resume.sorry")
         elif phase not in ("saving", "account.record", "account.stop"):
             self._ask_next(turn)
