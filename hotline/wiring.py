@@ -22,6 +22,7 @@ from sqlalchemy import Engine as SqlEngine
 from hotline import engines, parts
 from hotline.errors import CannotRun
 from hotline.flows import serve_flows
+from hotline.gently import Gently
 from hotline.settings import Settings
 from hotline.speaker import VoiceSpeaker
 from ivr.calendar.tables import WorkCalendar
@@ -117,7 +118,8 @@ async def run_calls(settings: Settings, stop: asyncio.Event) -> None:
     sys.setswitchinterval(0.0005)
     with contextlib.suppress(OSError):  # only root may: sound before everything else on this machine
         os.setpriority(os.PRIO_PROCESS, 0, -10)
-    clock, zone, data = SystemClock(loop), ZoneInfo(settings.unit.zone), settings.data.dir
+    gently = Gently(loop)
+    clock, zone, data = SystemClock(loop, gently), ZoneInfo(settings.unit.zone), settings.data.dir
     flow_for = serve_flows(settings)
     profile, calendar, phrases = parts.profile(settings), parts.calendar(settings), parts.phrases(settings)
     upgrade(settings.database)
@@ -129,7 +131,7 @@ async def run_calls(settings: Settings, stop: asyncio.Event) -> None:
         owner=owner(),
         spool=data / "spool.jsonl",
         number_for=lambda day, seq: case_number(date.fromisoformat(day), seq),
-        call_soon=loop.call_soon_threadsafe,
+        call_soon=gently,
     )
     worker = ThreadPoolExecutor(max_workers=2, thread_name_prefix="voices")
     voices = parts.voices(settings)
@@ -182,6 +184,7 @@ async def run_calls(settings: Settings, stop: asyncio.Event) -> None:
         # The collector's long pauses are audible; what lives for ever is taken out of its sight.
         gc.collect()
         gc.freeze()
+        gc.set_threshold(20_000, 50, 1000)  # what is left is looked through when no call is up (see _beat)
         tasks = [asyncio.create_task(_beat(ledger, clock, engine, conductor))]
         if left := engines.messages_folder(settings):
             tasks.append(asyncio.create_task(_messages(conductor, house, left, database)))
@@ -206,6 +209,8 @@ async def _beat(ledger: SqlLedger, clock: SystemClock, engine: Engine, conductor
         now = clock.now_ms()
         ledger.renew(now)
         ledger.heartbeat("calls", now, {"trunk": engine.trunk_state, "calls": conductor.calls})
+        if conductor.calls == 0:
+            gc.collect()
         await asyncio.sleep(BEAT_S)
 
 
@@ -216,6 +221,8 @@ async def _messages(conductor: Conductor, house: House, folder: Path, database: 
             take_in(conductor, house, folder, lambda call_id: unfinished(database, call_id).known)
         except Exception:
             log.exception("messages in %s", folder)
+        if conductor.calls == 0:
+            gc.collect()
         await asyncio.sleep(BEAT_S)
 
 

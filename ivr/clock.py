@@ -31,17 +31,19 @@ class SystemClock:
     """The wall clock on the running asyncio loop.
 
     Moments are mapped to the loop's monotonic time when armed, so a stepped wall clock moves
-    what is stamped, never how long a caller waits.
+    what is stamped, never how long a caller waits. ``run``: how call-backs are run when they fall due.
     """
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop = loop
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, run: Callable[[Callable[[], None]], None] = lambda work: work()
+    ) -> None:
+        self._loop, self._run = loop, run
 
     def now_ms(self) -> int:
         return time.time_ns() // 1_000_000
 
     def call_at(self, at_ms: int, callback: Callable[[], None]) -> Timer:
-        return self._loop.call_later(max(0.0, (at_ms - self.now_ms()) / 1000), callback)
+        return self._loop.call_later(max(0.0, (at_ms - self.now_ms()) / 1000), self._run, callback)
 
 
 class _VirtualTimer:

@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +65,13 @@ def spoken_number(day: str, sequence: int) -> str:
 
 def _at_once(call: Callable[[], None]) -> None:
     call()
+
+
+def _deliver(reply: Callable[[Any], None], result: Result) -> None:
+    try:
+        reply(result)
+    except Exception:
+        LOG.exception("a call-back of the ledger failed")
 
 
 class SqlLedger:
@@ -337,21 +345,13 @@ class SqlLedger:
         for job in jobs:
             if job.reached is not None:
                 job.reached.set()
-        replies = [(job.reply, result) for job, result in zip(jobs, results, strict=True) if job.reply]
-        if not replies:
-            return
-
-        def deliver() -> None:
-            for reply, result in replies:
-                try:
-                    reply(result)
-                except Exception:
-                    LOG.exception("a call-back of the ledger failed")
-
-        try:
-            self._call_soon(deliver)
-        except RuntimeError:  # the loop is closed: nobody waits for the answer any more
-            LOG.warning("%d answers of the ledger came after the end", len(replies))
+        for job, result in zip(jobs, results, strict=True):
+            if job.reply is None:
+                continue
+            try:  # one by one, so that the loop may do other things in between
+                self._call_soon(partial(_deliver, job.reply, result))
+            except RuntimeError:  # the loop is closed: nobody waits for the answer any more
+                LOG.warning("an answer of the ledger came after the end")
 
     def _let_go(self) -> None:
         connection, self._connection = self._connection, None
