@@ -18,6 +18,7 @@ from typing import Any
 from ivr import telephony as t
 from ivr.call import commands as c
 from ivr.call import events as e
+from ivr.call.leaving import INTERRUPTED
 from ivr.call.machine import begin, step
 from ivr.call.state import CallState
 from ivr.facts import command_fact, event_fact
@@ -347,6 +348,6 @@ class Conductor:
         now = self._h.clock.now_ms()
         for seat in left.seats:
             self._h.ledger.seat_changed(seat, now, call_id=None)
-        self._feed(call, e.CallerLeft(now, "interrupted", since=left.last))
+        self._feed(call, e.CallerLeft(now, INTERRUPTED, since=left.last))
         if state.recording:  # what was being said: its WAV is whole up to the last second
             self._keep(call, state.recording, self._spooled(call, state.recording), left.last, None, "gone")

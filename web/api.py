@@ -15,11 +15,12 @@ from flask import Blueprint, Response, current_app, g, jsonify, request, send_fi
 from flask_limiter import Limiter
 from flask_wtf.csrf import CSRFProtect
 
+from ivr.report.figures import as_data
 from ivr.store import queries, users
 from ivr.store.models import Call, Case
 from web.access import public
 from web.db import config, now_ms, reading
-from web.figures import as_json, raw
+from web.figures import raw
 from web.format import day_range, today
 from web.labels import KINDS, OUTCOMES, STATUSES
 from web.people import masked
@@ -226,7 +227,7 @@ def figures() -> Response:
     if last < first:
         raise Refused(400, "Bad parameter", "to: must not be before from.")
     start, end = day_range(first, last)
-    items = [as_json(figure) for figure in raw(reading(), start, end)]
+    items = [as_data(figure) for figure in raw(reading(), start, end)]
     period = {"from": first.isoformat(), "to": last.isoformat(), "zone": str(config().zone)}
     return jsonify(period=period, items=items)
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 import threading
 from dataclasses import dataclass
-from typing import Any
 
 from flask import current_app
 from flask_babel import gettext as _
@@ -190,19 +189,3 @@ def _value(figure: Figure) -> tuple[str, str]:
     if figure.show_percent:
         return f"{figure.value * 100:.1f} %", fraction
     return fraction, _("不足 %(n)s 件，不给百分比", n=MIN_FOR_PERCENT)
-
-
-def as_json(figure: Figure) -> dict[str, Any]:
-    """A figure with everything needed to judge it, unrounded."""
-    return {
-        "id": figure.id,
-        "name": {"zh-CN": figure.name_zh, "en": figure.name_en},
-        "profile": figure.profile,
-        "unit": figure.unit,
-        "value": figure.value,
-        "numerator": figure.numerator,
-        "denominator": figure.denominator,
-        "exclusions": dict(figure.exclusions),
-        "show_percent": figure.show_percent,
-        "note": figure.note,
-    }
