@@ -1,0 +1,12 @@
+"""What the line itself tells: sound quality, trunk, security."""
+
+from __future__ import annotations
+
+revision = "0007"
+down_revision = "0006"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    pass
