@@ -27,9 +27,13 @@ class Notes:
     def write(self, connection: Connection, case_id: str, text: str, at: int) -> str:
         """Keep a text; its id."""
         note = uuid7()
-        sealed = self._keys.encrypt(text.encode(), _place(note, case_id))
-        connection.execute(insert(NOTES), {"id": note, "case_id": case_id, "created": at, "sealed": sealed})
+        connection.execute(insert(NOTES), self.sealed(note, case_id, text, at))
         return note
+
+    def sealed(self, note: str, case_id: str, text: str, at: int) -> dict[str, object]:
+        """The row of a text."""
+        kept = self._keys.encrypt(text.encode(), _place(note, case_id))
+        return {"id": note, "case_id": case_id, "created": at, "sealed": kept}
 
     def read(self, connection: Connection, case_id: str) -> dict[str, str]:
         """The texts of a case by id; erased ones are not there."""

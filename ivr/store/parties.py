@@ -49,19 +49,29 @@ class Parties:
     def write(self, connection: Connection, party: Party, at: int) -> None:
         """Store a person, or add to one (empty fields change nothing). A sealed person stays sealed."""
         known = connection.execute(select(PARTIES.c.id).where(PARTIES.c.id == party.id)).first()
-        key = self._key(connection, party.id) if known else secrets.token_bytes(32)
-        if key is None:
+        if not known:
+            row, wrapped = self.fresh(party, at)
+            connection.execute(insert(PARTIES), row)
+            connection.execute(insert(PARTY_KEYS), wrapped)
             return
+        key = self._key(connection, party.id)
+        fields = self._fields(party, key) if key is not None else {}
+        if fields:
+            connection.execute(update(PARTIES).where(PARTIES.c.id == party.id).values(fields))
+
+    def fresh(self, party: Party, at: int) -> tuple[dict[str, object], dict[str, object]]:
+        """The rows of a person nobody has stored yet: in ``parties`` and in ``party_keys``."""
+        key = secrets.token_bytes(32)
+        row = {"id": party.id, "created": at, **self._fields(party, key)}
+        return row, {"party_id": party.id, "wrapped": self._keys.wrap(key)}
+
+    def _fields(self, party: Party, key: bytes) -> dict[str, object]:
         fields: dict[str, object] = {
             name: _seal(key, party.id, name, value) for name in FIELDS if (value := getattr(party, name))
         }
         if party.number:
             fields["number_hmac"] = self.number_hmac(party.number)
-        if not known:
-            connection.execute(insert(PARTIES), {"id": party.id, "created": at, **fields})
-            connection.execute(insert(PARTY_KEYS), {"party_id": party.id, "wrapped": self._keys.wrap(key)})
-        elif fields:
-            connection.execute(update(PARTIES).where(PARTIES.c.id == party.id).values(fields))
+        return fields
 
     def read(self, connection: Connection, party_id: str) -> Party | None:
         """The person, or None: never known, or sealed. Every look is to be audited by whoever calls this."""

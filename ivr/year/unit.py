@@ -1,0 +1,56 @@
+"""One call, or one case without a call, told fact by fact: the rows it makes, and its journal."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ivr.ledger import Fact, Party
+from ivr.store.fold import FOLDS
+from ivr.store.rows import JournalRow, Row, Tables
+from ivr.year.plan import Ids
+
+_NOTHING: Mapping[str, Any] = {}
+
+
+@dataclass(slots=True)
+class Unit:
+    """``tables`` are folded as facts are told; ``keep``: so is the journal. ``sealed``: whose number was destroyed."""
+
+    ids: Ids
+    dice: random.Random
+    plain: Ids
+    keep: bool = True
+    call_id: str | None = None
+    tables: Tables = field(default_factory=Tables)
+    rows: list[JournalRow] = field(default_factory=list)
+    parties: list[tuple[Party, int]] = field(default_factory=list)
+    sealed: set[str] = field(default_factory=set)
+    notes: list[tuple[str, str, str, int]] = field(default_factory=list)  # id, case, text, at
+    inbox: list[Row] = field(default_factory=list)
+
+    def tell(
+        self, at: int, kind: str, name: str, data: Mapping[str, Any] = _NOTHING, reason: str = "",
+        case_id: str | None = None, call: bool = True,
+    ) -> JournalRow:  # fmt: skip
+        """A fact of this unit."""
+        if kind == "case" or name == "call_ended":  # rows bear the name of these
+            id_ = self.ids(at)
+        else:  # ids of their own dice, so that the year is the same without its journal
+            id_ = self.plain(at) if self.keep else ""
+        return self.add(JournalRow(id_, at, kind, name, data, reason, self.call_id if call else None, case_id))
+
+    def tell_case(self, fact: Fact, case_id: str) -> JournalRow:
+        """A fact of the case alone, as the desk writes it."""
+        return self.tell(fact.at, fact.kind, fact.name, fact.data, fact.reason, case_id, call=False)
+
+    def add(self, row: JournalRow) -> JournalRow:
+        """A row as it is."""
+        if self.keep:
+            self.rows.append(row)
+        change = FOLDS.get(row.name)
+        if change is not None:
+            change(self.tables, row)
+        return row
