@@ -31,12 +31,8 @@ check: setup-test
 	$(BIN)/lint-imports
 	$(BIN)/hotline check
 
-# First what only waits and computes, side by side; then real calls one after the other: sound must not be hurried.
-# A machine that pauses for a moment is heard: a story of real calls may be told again (the report names it as "rerun").
-REAL_CALLS := tests/e2e tests/contract tests/sip tests/cli/test_serve.py tests/cli/test_asterisk.py
 test: check
-	$(BIN)/python -m pytest -q -n 3 --dist loadfile $(ARGS) $(REAL_CALLS:%=--ignore=%)
-	$(BIN)/python -m pytest -q --reruns 2 --reruns-delay 5 $(ARGS) $(REAL_CALLS)
+	@scripts/test.sh $(ARGS)
 
 bench bench-gate: setup-test
 	$(BIN)/python bench/run.py $(if $(filter bench-gate,$@),--gate) $(ARGS)
