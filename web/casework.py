@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from flask import request
 from flask_babel import LazyString, get_locale
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 from sqlalchemy import select
@@ -17,11 +19,11 @@ from ivr.cases import notices
 from ivr.cases.actions import ACTIONS, TEXT_MAX, Field
 from ivr.cases.workflow import possible
 from ivr.store.casework import Casework
-from ivr.store.models import Case, CaseDue, CaseStep
+from ivr.store.models import CallbackAttempt, Case, CaseDue, CaseStep
 from web import labels
 from web.access import may
 from web.db import config, now_ms, reading
-from web.format import window_name
+from web.format import due_text, window_name
 from web.language import chosen
 
 CHOICES: Mapping[str, Mapping[str, Any]] = {
@@ -107,6 +109,37 @@ def _steps(case: Case) -> list[dict[str, Any]]:
 def _dues(case: Case) -> list[CaseDue]:
     rows = reading().scalars(select(CaseDue).where(CaseDue.case_id == case.id).order_by(CaseDue.at, CaseDue.id))
     return list(rows)
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a case's history: a step, a change of its due date, or a call to the citizen."""
+
+    at: int
+    what: str
+    who: str
+    was: str
+    now: str
+    reason: str
+
+
+def history(case: Case) -> list[Line]:
+    """Everything that was done about a case, in order of time; nothing of what people wrote."""
+    steps = [
+        Line(row.at, str(step_name(row.action)), row.who, str(labels.label(labels.STATUSES, row.was)),
+             str(labels.label(labels.STATUSES, row.status)), row.reason)
+        for row in (step["row"] for step in _steps(case))
+    ]  # fmt: skip
+    dues = [
+        Line(one.at, _("期限：%(why)s", why=step_name(one.cause)), one.who, due_text(one.was), due_text(one.due),
+             one.reason)
+        for one in _dues(case)
+    ]  # fmt: skip
+    tried = [
+        Line(one.at, _("回电：%(result)s", result=labels.label(RESULTS, one.result)), one.who, "", "", one.reason)
+        for one in reading().scalars(select(CallbackAttempt).where(CallbackAttempt.case_id == case.id))
+    ]
+    return sorted([*steps, *dues, *tried], key=lambda line: line.at)
 
 
 def _similar(case: Case) -> list[dict[str, Any]]:

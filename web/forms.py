@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import Response, request, url_for
-
-CSV_MAX = 10_000  # rows of one export; longer periods are exported in parts
+from flask import request, url_for
 
 
 def day(name: str) -> date | None:
@@ -28,30 +24,12 @@ def word(name: str, allowed: Iterable[str] | None = None) -> str:
     return value if allowed is None or value in allowed else ""
 
 
-def with_args(endpoint: str | None = None, **changes: Any) -> str:
-    """This page's address (or another's) with its filters, some changed; None takes one away."""
+def with_args(endpoint: str | None = None, values: Mapping[str, Any] | None = None, **changes: Any) -> str:
+    """This page's address (or another's, made with ``values``) with its filters, some changed; None takes one away."""
     kept = {key: value for key, value in request.args.items() if value and key != "lang"}
     kept.update({key: value for key, value in changes.items() if value is not None})
     for key, value in changes.items():
         if value is None:
             kept.pop(key, None)
-    path = url_for(endpoint) if endpoint else request.path
+    path = url_for(endpoint, **(values or {})) if endpoint else request.path
     return path + ("?" + urlencode(kept) if kept else "")
-
-
-def _plain(value: Any) -> str:
-    """A cell no spreadsheet takes for a formula."""
-    text = "" if value is None else str(value)
-    return "'" + text if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
-
-
-def csv_file(name: str, head: Sequence[Any], rows: Iterable[Sequence[Any]]) -> Response:
-    """A CSV that opens in a Chinese Excel: UTF-8 with its mark, CRLF."""
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow([_plain(cell) for cell in head])
-    writer.writerows([_plain(cell) for cell in row] for row in rows)
-    answer = Response("\ufeff" + out.getvalue(), mimetype="text/csv")
-    answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    answer.cache_control.no_store = True
-    return answer

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from flask import abort, request
 from flask_babel import gettext as _
 from flask_login import current_user
@@ -28,6 +30,17 @@ def masked(party_id: str | None, *, anonymous: bool = False, role: str | None = 
     if anonymous or party_id is None:
         return ""
     return mask(clear_number(reading(), party_id), role or current_user.role, anonymous=anonymous)
+
+
+def masked_all(people: Iterable[tuple[str, str | None, bool]]) -> dict[str, str]:
+    """The same for many at once: (row, party, anonymous) -> row: what is seen. One question for all of them."""
+    every = list(people)
+    known = {party for _row, party, anonymous in every if party and not anonymous}
+    numbers = config().parties.numbers(reading().connection(), known) if known else {}
+    role = current_user.role
+    return {
+        row: mask(numbers.get(party or ""), role) if party and not anonymous else "" for row, party, anonymous in every
+    }
 
 
 def show_number(target: str, party_id: str | None, *, anonymous: bool) -> tuple[str, str]:

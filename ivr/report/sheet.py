@@ -36,7 +36,7 @@ def write_csv(sheet: Sheet, file: IO[str]) -> int:
     return count
 
 
-def write_xlsx(sheet: Sheet, path: Path) -> int:
+def write_xlsx(sheet: Sheet, path: Path | IO[bytes]) -> int:
     """Write it as a workbook of one sheet: a bold heading that stays in sight, with filters. Returns how many rows."""
     from openpyxl import Workbook  # only whoever makes a workbook waits for it
     from openpyxl.cell import WriteOnlyCell

@@ -398,6 +398,42 @@ class Process(Base):
     detail: Mapped[str] = mapped_column(Text, default="{}")
 
 
+class CalendarTable(Base):
+    """A year's working days added in the panel; of each year the newest that was not withdrawn counts."""
+
+    __tablename__ = "calendar_tables"
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    year: Mapped[int]
+    source: Mapped[str] = mapped_column(String(500))  # where the notice was published
+    content: Mapped[str] = mapped_column(Text)  # TOML, as in callflows/calendars
+    sha256: Mapped[str] = mapped_column(String(64))  # of its entries
+    added: Mapped[int]
+    added_by: Mapped[str] = mapped_column(String(80))
+    withdrawn: Mapped[int | None]
+    withdrawn_by: Mapped[str] = mapped_column(String(80), default="")
+
+
+class Mark(Base):
+    """Something the processes remember together, by name: under which rules open cases were last looked through."""
+
+    __tablename__ = "marks"
+    name: Mapped[str] = mapped_column(String(40), primary_key=True)
+    value: Mapped[str] = mapped_column(Text)
+    at: Mapped[int]
+
+
+class Report(Base):
+    """A report made to be sent, once for its period: ``monthly:2026-10``. Figures and counts, no person."""
+
+    __tablename__ = "reports"
+    key: Mapped[str] = mapped_column(String(60), primary_key=True)
+    made: Mapped[int]
+    title: Mapped[str] = mapped_column(String(200))
+    html: Mapped[str] = mapped_column(Text)
+    pdf: Mapped[bytes | None] = mapped_column(LargeBinary)
+    xlsx: Mapped[bytes | None] = mapped_column(LargeBinary)
+
+
 Index("ix_callbacks_open", Callback.state, Callback.kind, Callback.next_at)
 Index("ix_callbacks_created", Callback.created)
 Index("ix_cases_closed", Case.closed)
@@ -405,3 +441,10 @@ Index("ix_inbox_recipient", InboxRow.recipient, InboxRow.at)
 Index("ix_inbox_fanned", InboxRow.fanned, InboxRow.id)
 Index("ix_calls_arrived_outcome", Call.arrived, Call.outcome)
 Index("ix_journal_call_seq", Journal.call_id, Journal.seq)
+# Lists of the panel in other orders than by time (ivr/store/queries.py): each column with what settles equal values.
+Index("ix_cases_due_id", Case.due_ms, Case.id)
+Index("ix_cases_kind_id", Case.kind, Case.id)
+Index("ix_cases_status_id", Case.status, Case.id)
+Index("ix_cases_owner_id", Case.owner, Case.id)
+Index("ix_audit_user_seq", Audit.user, Audit.seq)
+Index("ix_audit_action_seq", Audit.action, Audit.seq)

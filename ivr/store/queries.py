@@ -1,37 +1,43 @@
-"""What the panel and the API read: pages by key, so that the last of a million rows is as near as the first.
+"""What the panel and the API read: pages by key (:mod:`ivr.store.paging`), so that the last of a million rows is as
+near as the first.
 
-Every list is newest first and takes ``before``: the cursor of the last row of the page before. A
-cursor is ``<ms>.<id>`` (time and id, so that equal times lose no row).
+Every list is newest first unless another order is named, and takes ``before``: the cursor of the page before.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy.orm import Session
 
 from ivr.store.models import Audit, Call, Case, Journal, Leg, LiveCall, PartyRow, Process, Recording, Seat
+from ivr.store.paging import PAGE, PAGE_MAX, BadCursor, Order, Page, read
 
-PAGE = 50
-PAGE_MAX = 200
+__all__ = ["PAGE", "PAGE_MAX", "BadCursor", "Page"]
 
-Row = TypeVar("Row")
-
-
-@dataclass(frozen=True, slots=True)
-class Page(Generic[Row]):
-    """Some rows, newest first, and the cursor of the next page (None: there is no more)."""
-
-    rows: Sequence[Row]
-    next: str | None
+CALL_ORDERS = {
+    "arrived": Call.arrived, "outcome": Call.outcome, "window": Call.window, "seat": Call.seat,
+    "wait": Call.human_wait, "ring": Call.agent_ring_wait, "cases": Call.cases,
+}  # fmt: skip
+CASE_ORDERS = {
+    "received": Case.received, "due": Case.due_ms, "kind": Case.kind, "status": Case.status, "owner": Case.owner,
+    "number": Case.number,
+}  # fmt: skip
+AUDIT_ORDERS = {"at": Audit.seq, "user": Audit.user, "action": Audit.action}
+# Calls are sorted by anything else than their time only within a few days: there are a million, and no index
+# for each column (docs/decisions.md).
+SORT_DAYS_MAX = 7
 
 
 @dataclass(frozen=True, slots=True)
 class CallFilter:
-    """Which calls: ``[from_ms, to_ms)`` by arrival, and exact values; ``hmac`` finds one number's calls."""
+    """Which calls: ``[from_ms, to_ms)`` by arrival, and exact values; ``hmac`` finds one number's calls.
+
+    ``where``: further conditions, such as those of a figure (:mod:`ivr.store.rows_of`).
+    """
 
     from_ms: int | None = None
     to_ms: int | None = None
@@ -39,6 +45,15 @@ class CallFilter:
     window: str = ""
     seat: str = ""
     hmac: str = ""
+    test: bool | None = None
+    where: tuple[ColumnElement[bool], ...] = ()
+
+    @property
+    def days(self) -> float:
+        """How long the period is; endless when it has no beginning or end."""
+        if self.from_ms is None or self.to_ms is None:
+            return float("inf")
+        return (self.to_ms - self.from_ms) / 86_400_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,36 +67,7 @@ class CaseFilter:
     to_ms: int | None = None
     due_before: int | None = None  # not answered and due before this moment
     open_only: bool = False
-
-
-class BadCursor(ValueError):
-    """``before`` is not a cursor of ours."""
-
-
-def _cursor(value: str) -> tuple[int, str]:
-    ms, dot, ident = value.partition(".")
-    if not dot or not ms.isdigit() or len(ms) > 15 or not ident or len(ident) > 80:
-        raise BadCursor(value)
-    return int(ms), ident
-
-
-def _page(
-    session: Session,
-    query: Select[Any],
-    time: InstrumentedAttribute[int],
-    ident: InstrumentedAttribute[str],
-    before: str | None,
-    limit: int,
-) -> Page[Row]:
-    limit = max(1, min(limit, PAGE_MAX))
-    if before is not None:
-        ms, last = _cursor(before)
-        query = query.where(time <= ms, or_(time < ms, ident < last))  # the first bound walks the index
-    rows: Sequence[Row] = session.scalars(query.order_by(time.desc(), ident.desc()).limit(limit + 1)).all()
-    more = len(rows) > limit
-    rows = rows[:limit]
-    last_row: Any = rows[-1] if more else None
-    return Page(rows, f"{getattr(last_row, time.key)}.{getattr(last_row, ident.key)}" if more else None)
+    owner: str = ""
 
 
 # --- the board -----------------------------------------------------------------------------
@@ -114,9 +100,19 @@ def board(session: Session) -> Board:
 # --- calls ---------------------------------------------------------------------------------
 
 
-def calls(session: Session, where: CallFilter, before: str | None = None, limit: int = PAGE) -> Page[Call]:
-    """A page of calls. Raises :class:`BadCursor`."""
-    query = select(Call)
+def may_sort(where: CallFilter) -> bool:
+    """Are the calls few enough to be put in any order?"""
+    return bool(where.hmac) or where.days <= SORT_DAYS_MAX
+
+
+def calls(
+    session: Session, where: CallFilter, before: str | None = None, limit: int = PAGE, sort: str = "-arrived"
+) -> Page[Call]:
+    """A page of calls; ``sort``: a name of :data:`CALL_ORDERS`, with ``-`` the largest first.
+
+    A long period is by time, whatever is asked (:func:`may_sort`). Raises :class:`BadCursor`.
+    """
+    query = select(Call).where(*where.where)
     if where.from_ms is not None:
         query = query.where(Call.arrived >= where.from_ms)
     if where.to_ms is not None:
@@ -124,6 +120,8 @@ def calls(session: Session, where: CallFilter, before: str | None = None, limit:
     if where.hmac:
         parties = select(PartyRow.id).where(PartyRow.number_hmac == where.hmac)
         query = query.where(Call.party_id.in_(parties))
+    if where.test is not None:
+        query = query.where(Call.test.is_(where.test))
     for column, value in (
         (Call.outcome, where.outcome),
         (Call.window, where.window),
@@ -131,7 +129,8 @@ def calls(session: Session, where: CallFilter, before: str | None = None, limit:
     ):
         if value:
             query = query.where(column == value)
-    return _page(session, query, Call.arrived, Call.id, before, limit)
+    name = sort if may_sort(where) or sort.lstrip("-") == "arrived" else "-arrived"
+    return read(session, query, _order(CALL_ORDERS, name, Call.id), before, limit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,8 +194,10 @@ def _due_before(moment: int) -> ColumnElement[bool]:
     return and_(Case.replied.is_(None), Case.due_ms.is_not(None), Case.due_ms < moment)
 
 
-def cases(session: Session, where: CaseFilter, before: str | None = None, limit: int = PAGE) -> Page[Case]:
-    """A page of cases. Raises :class:`BadCursor`."""
+def cases(
+    session: Session, where: CaseFilter, before: str | None = None, limit: int = PAGE, sort: str = "-received"
+) -> Page[Case]:
+    """A page of cases; ``sort``: a name of :data:`CASE_ORDERS`. Raises :class:`BadCursor`."""
     query = select(Case)
     if where.from_ms is not None:
         query = query.where(Case.received >= where.from_ms)
@@ -206,10 +207,12 @@ def cases(session: Session, where: CaseFilter, before: str | None = None, limit:
         query = query.where(_due_before(where.due_before))
     if where.open_only:
         query = query.where(Case.replied.is_(None))
-    for column, value in ((Case.kind, where.kind), (Case.status, where.status), (Case.number, where.number)):
+    for column, value in (
+        (Case.kind, where.kind), (Case.status, where.status), (Case.number, where.number), (Case.owner, where.owner),
+    ):  # fmt: skip
         if value:
             query = query.where(column == value)
-    return _page(session, query, Case.received, Case.id, before, limit)
+    return read(session, query, _order(CASE_ORDERS, sort, Case.id), before, limit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,18 +260,33 @@ def recording(session: Session, recording_id: str) -> Kept | None:
     return Kept(row, session.get(Case, row.case_id) if row.case_id else None)
 
 
+@dataclass(frozen=True, slots=True)
+class AuditFilter:
+    """Which rows of the audit log: by account, action, and time ``[from_ms, to_ms)``."""
+
+    user: str = ""
+    action: str = ""
+    from_ms: int | None = None
+    to_ms: int | None = None
+
+
 def audit_log(
-    session: Session, *, user: str = "", action: str = "", before: int | None = None, limit: int = PAGE
+    session: Session, where: AuditFilter, before: str | None = None, limit: int = PAGE, sort: str = "-at"
 ) -> Page[Audit]:
-    """A page of the audit log, newest first; ``before``: the ``seq`` of the last row seen."""
+    """A page of the audit log; ``sort``: a name of :data:`AUDIT_ORDERS`. Raises :class:`BadCursor`."""
     query = select(Audit)
-    if user:
-        query = query.where(Audit.user == user)
-    if action:
-        query = query.where(Audit.action == action)
-    if before is not None:
-        query = query.where(Audit.seq < before)
-    limit = max(1, min(limit, PAGE_MAX))
-    rows = session.scalars(query.order_by(Audit.seq.desc()).limit(limit + 1)).all()
-    more = len(rows) > limit
-    return Page(rows[:limit], str(rows[limit - 1].seq) if more else None)
+    if where.user:
+        query = query.where(Audit.user == where.user)
+    if where.action:
+        query = query.where(Audit.action == where.action)
+    if where.from_ms is not None:
+        query = query.where(Audit.at >= where.from_ms)
+    if where.to_ms is not None:
+        query = query.where(Audit.at < where.to_ms)
+    return read(session, query, _order(AUDIT_ORDERS, sort, Audit.seq), before, limit)
+
+
+def _order(known: Mapping[str, Any], sort: str, ident: Any) -> Order:
+    """The order of that name; the first of all when there is none of it."""
+    column = known.get(sort.lstrip("-"))
+    return Order(next(iter(known.values())), ident, True) if column is None else Order(column, ident, sort[:1] == "-")

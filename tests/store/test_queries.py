@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 
 from ivr.ledger import Fact, Live, Party, Turn
-from ivr.store import queries
+from ivr.store import paging, queries
 from ivr.store.engine import reading
 from ivr.store.models import Audit, Call, Case
 from ivr.store.parties import Parties
-from ivr.store.queries import CallFilter, CaseFilter
+from ivr.store.queries import CALL_ORDERS, CASE_ORDERS, AuditFilter, CallFilter, CaseFilter
 
 HOUR = 3_600_000
 
@@ -78,7 +78,7 @@ def test_calls_are_found_by_the_hash_of_their_number(engine, ledger, keys):
 )
 def test_what_is_no_cursor_is_refused(text):
     with pytest.raises(queries.BadCursor):
-        queries._cursor(text)
+        paging._cursor(text, paging.Order(Call.arrived, Call.id))
 
 
 def test_cases_by_what_is_due(engine):
@@ -143,9 +143,63 @@ def test_outcomes_leave_test_calls_out(engine):
 def test_the_audit_log_is_newest_first_and_paged(engine):
     _add(engine, *(Audit(at=n, user="lead" if n % 2 else "admin", action="log.in") for n in range(5)))
     with Session(reading(engine)) as session:
-        first = queries.audit_log(session, limit=2)
+        first = queries.audit_log(session, AuditFilter(), limit=2)
         assert [row.at for row in first.rows] == [4, 3]
-        rest = queries.audit_log(session, before=int(first.next), limit=9)
+        rest = queries.audit_log(session, AuditFilter(), first.next, 9)
         assert [row.at for row in rest.rows] == [2, 1, 0]
         assert rest.next is None
-        assert [row.at for row in queries.audit_log(session, user="lead").rows] == [3, 1]
+        assert [row.at for row in queries.audit_log(session, AuditFilter(user="lead")).rows] == [3, 1]
+
+
+def _all(page, limit):
+    seen, before = [], None
+    while True:
+        found = page(before, limit)
+        seen += found.rows
+        if found.next is None:
+            return seen
+        before = found.next
+
+
+@pytest.mark.parametrize("down", ["", "-"])
+@pytest.mark.parametrize("limit", [1, 4, 50])
+def test_in_every_order_each_row_comes_once_and_those_without_a_value_come_last(engine, down, limit):
+    waits = [None, 3000, 3000, -20, 9000, None, 3000, 0]
+    outcomes = ["answered", "abandoned", "answered", "failed", "", "self", "self", "answered"]
+    _add(
+        engine,
+        *(_call(n, 1000 + n % 3, human_wait=waits[n], outcome=outcomes[n], seat=f"10.{n % 2}") for n in range(8)),
+    )
+    _add(engine, *(_case(n, 1000 + n % 2, due_ms=None if n % 3 == 1 else 5000 - n // 2, owner="王芳" if n % 2 else "")
+                   for n in range(9)))  # fmt: skip
+    day = CallFilter(0, 86_400_000)
+    with Session(reading(engine)) as session:
+        for name, column in CALL_ORDERS.items():
+            rows = _all(lambda b, n, sort=down + name: queries.calls(session, day, b, n, sort), limit)
+            _in_order(rows, column.key, 8, bool(down))
+        for name, column in CASE_ORDERS.items():
+            rows = _all(lambda b, n, sort=down + name: queries.cases(session, CaseFilter(), b, n, sort), limit)
+            _in_order(rows, column.key, 9, bool(down))
+
+
+def _in_order(rows, key, n, down):
+    values = [getattr(row, key) for row in rows]
+    known = [value for value in values if value is not None]
+    assert sorted(row.id for row in rows) == sorted({row.id for row in rows}), key
+    assert len(rows) == n, key
+    assert values == sorted(known, reverse=down) + [None] * (n - len(known)), key
+
+
+def test_a_long_period_of_calls_is_by_time_whatever_is_asked(engine):
+    _add(engine, *(_call(n, 1000 + n, seat=str(9 - n)) for n in range(4)))
+    with Session(reading(engine)) as session:
+        year = queries.calls(session, CallFilter(0, 366 * 24 * HOUR), sort="seat")
+        assert [row.id[-1] for row in year.rows] == ["3", "2", "1", "0"]
+        assert not queries.may_sort(CallFilter())
+        assert queries.may_sort(CallFilter(0, 7 * 24 * HOUR))
+
+
+@pytest.mark.parametrize("cursor", ["", "x", "1", ".", "1.", "abc.case", "1" * 40 + ".case", "9." + "c" * 99])
+def test_a_cursor_of_somebody_elses_making_is_refused(engine, cursor):
+    with Session(reading(engine)) as session, pytest.raises(queries.BadCursor):
+        queries.cases(session, CaseFilter(), cursor)

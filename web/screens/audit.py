@@ -2,27 +2,59 @@
 
 from __future__ import annotations
 
+from functools import partial
+from typing import Any
+
 from flask import Blueprint, render_template, request
+from flask_babel import lazy_gettext as _l
 
 from ivr.store import queries
-from ivr.store.queries import BadCursor
 from web.access import needs
 from web.casework import action_labels
 from web.db import reading
-from web.forms import with_args, word
-from web.labels import ACTIONS
+from web.format import day_range
+from web.forms import day, with_args, word
+from web.labels import ACTIONS, label
+from web.tables import Column, Table, every, wall
 
 bp = Blueprint("audit", __name__)
+
+TABLE = Table(
+    "audit",
+    (
+        Column("at", _l("时间"), lambda row: wall(row.at), sort=True),
+        Column("user", _l("账号"), lambda row: row.user, sort=True),
+        Column("action", _l("操作"), lambda row: label(_actions(), row.action), sort=True),
+        Column("target", _l("对象"), lambda row: row.target),
+        Column("detail", _l("说明"), lambda row: row.detail),
+        Column("remote", _l("来源"), lambda row: row.remote),
+    ),
+    "-at",
+    "audit.export",
+    "audit",
+)
+
+
+def _actions() -> dict[str, Any]:
+    return {**ACTIONS, **action_labels()}
+
+
+def _filter() -> queries.AuditFilter:
+    first, last = day("from"), day("to")
+    return queries.AuditFilter(
+        word("user"), word("action", _actions()), day_range(first)[0] if first else None,
+        day_range(last)[1] if last else None,
+    )  # fmt: skip
 
 
 @bp.get("/audit")
 @needs("audit")
 def index() -> str:
-    before = request.args.get("before")
-    if before is not None and not (before.isdigit() and len(before) < 19):
-        raise BadCursor(before)
-    actions = {**ACTIONS, **action_labels()}
-    page = queries.audit_log(
-        reading(), user=word("user"), action=word("action", actions), before=int(before) if before else None
-    )
-    return render_template("audit.html", page=page, actions=actions, with_args=with_args)
+    page = queries.audit_log(reading(), _filter(), request.args.get("before"), sort=TABLE.sort())
+    return render_template("audit.html", page=page, actions=_actions(), with_args=with_args, table=TABLE)
+
+
+@bp.get("/audit.<any(csv, xlsx):form>")
+@needs("audit")
+def export(form: str) -> Any:
+    return TABLE.file(form, every(partial(queries.audit_log, reading(), _filter(), sort=TABLE.sort())))

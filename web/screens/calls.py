@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 
 from ivr.store import queries
 from ivr.store.models import Call
@@ -15,37 +16,111 @@ from web import journey
 from web.access import may, needs
 from web.db import config, reading, record, writing
 from web.format import day_range, local, seat_name, today, window_name
-from web.forms import CSV_MAX, csv_file, day, with_args, word
-from web.labels import OUTCOMES, RELEASED_BY, label
+from web.forms import day, with_args, word
+from web.labels import LEVELS, OUTCOMES, REASONS, RELEASED_BY, label
 from web.masking import mask
-from web.people import masked, show_number
+from web.people import masked, masked_all, show_number
+from web.tables import Column, Table, seconds, wall
 
 bp = Blueprint("calls", __name__)
 
+TABLE = Table(
+    "calls",
+    (
+        Column("arrived", _l("到达时间"), lambda row: wall(row[0].arrived), sort=True),
+        Column("number", _l("来电号码"), lambda row: row[1]),
+        Column("called", None, lambda row: row[0].called, head=_l("被叫")),
+        Column("outcome", _l("结果"), lambda row: label(OUTCOMES, row[0].outcome), sort=True),
+        Column("window", _l("窗口"), lambda row: window_name(row[0].window), sort=True),
+        Column("seat", _l("座席"), lambda row: seat_name(row[0].seat), sort=True),
+        Column("network", None, lambda row: seconds(row[0].network_wait), head=_l("系统应答（秒）")),
+        Column("wait", _l("等候人工"), lambda row: seconds(row[0].human_wait), sort=True, head=_l("等候人工（秒）")),
+        Column("ring", None, lambda row: seconds(row[0].agent_ring_wait), head=_l("座席振铃（秒）")),
+        Column("length", _l("通话时长"), lambda row: seconds(_length(row[0])), head=_l("通话时长（秒）")),
+        Column("cases", _l("工单"), lambda row: row[0].cases, sort=True),
+        Column("released", None, lambda row: label(RELEASED_BY, row[0].released_by), head=_l("先挂机方")),
+        Column("flow", None, lambda row: row[0].flow, head=_l("流程")),
+        Column("version", None, lambda row: row[0].version, head=_l("版本")),
+        Column("profile", None, lambda row: row[0].profile, head=_l("规则")),
+        Column("test", None, lambda row: _("是") if row[0].test else "", head=_l("测试")),
+        Column("id", _l("经过"), lambda row: row[0].id, head=_l("标识")),
+    ),
+    "-arrived",
+    "calls.export",
+)
+RECORD = Table(
+    "call-record",
+    (
+        Column("at", _l("时间"), lambda row: local(row.at).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3], sort=True,
+               by=lambda row: row.seq),
+        Column("kind", _l("类型"), lambda row: row.kind, sort=True),
+        Column("name", _l("名称"), lambda row: row.name, sort=True),
+        Column("data", _l("数据"), lambda row: row.data),
+        Column("reason", _l("原因"), lambda row: row.reason, sort=True),
+    ),
+    "at",
+    "calls.export_record",
+    param="record",
+)  # fmt: skip
+LEGS = Table(
+    "call-seats",
+    (
+        Column("seat", _l("座席"), lambda row: seat_name(row.seat), sort=True),
+        Column("level", _l("范围"), lambda row: label(LEVELS, row.level), sort=True),
+        Column("dialed", None, lambda row: wall(row.dialed), sort=True, head=_l("呼叫时间")),
+        Column("rang", _l("振铃"), lambda row: seconds(_rang(row)), sort=True, head=_l("振铃（秒）")),
+        Column("result", _l("结果"), lambda row: label(REASONS, row.result), sort=True),
+    ),
+    "dialed",
+    "calls.export_legs",
+    param="seats",
+)
+
+
+def _length(call: Call) -> int | None:
+    return None if call.ended is None else call.ended - call.arrived
+
+
+def _rang(leg: Any) -> int | None:
+    end = leg.answered or leg.ended
+    return None if leg.ringing is None or end is None else end - leg.ringing
+
+
+_YES = {"yes": True, "no": False}
+
 
 def _filter() -> CallFilter:
-    first = day("day") or day("from")
+    first = day("day") or day("from") or day("to")
     last = day("day") or day("to") or first
+    if first and last and last < first:
+        first, last = last, first
     if not may("calls.any_day") or (first is None and not word("caller")):
         first = last = today()
     start, end = day_range(first, last) if first and last else (None, None)
     caller = word("caller") if may("number") else ""
-    return CallFilter(start, end, word("outcome", OUTCOMES), word("window"), word("seat"), caller)
+    return CallFilter(
+        start, end, word("outcome", OUTCOMES), word("window"), word("seat"), caller, _YES.get(word("test"))
+    )
+
+
+def _before(ms: int | None) -> int | None:
+    return None if ms is None else ms - 1
 
 
 def _numbers(calls: list[Call]) -> dict[str, str]:
     hidden = queries.anonymous_calls(reading(), [call.id for call in calls])
-    return {call.id: masked(call.party_id, anonymous=call.id in hidden) for call in calls}
+    return masked_all((call.id, call.party_id, call.id in hidden) for call in calls)
 
 
 @bp.get("/calls")
 @needs("calls")
 def index() -> str:
     where = _filter()
-    page = queries.calls(reading(), where, request.args.get("before"))
+    page = queries.calls(reading(), where, request.args.get("before"), sort=TABLE.sort())
+    first, last = (None if ms is None else local(ms).date() for ms in (where.from_ms, _before(where.to_ms)))
     return render_template(
-        "calls.html", page=page, where=where, numbers=_numbers(list(page.rows)), with_args=with_args,
-        day=local(where.from_ms).date() if where.from_ms is not None else None,
+        "calls.html", page=page, where=where, numbers=_numbers(list(page.rows)), with_args=with_args, table=TABLE,
+        sortable=queries.may_sort(where), days=queries.SORT_DAYS_MAX, first=first, last=last,
         windows=config().windows, seats=config().seats,
     )  # fmt: skip
 
@@ -75,8 +150,9 @@ def _open(call_id: str) -> queries.Journey:
 
 def _page(found: queries.Journey, number: str = "") -> str:
     return render_template(
-        "call.html", call=found.call, legs=found.legs, cases=found.cases, recordings=found.recordings,
-        story=journey.story(found.journal, found.call.arrived), journal=found.journal,
+        "call.html", call=found.call, legs=LEGS.sorted(found.legs), legs_table=LEGS, record=RECORD,
+        cases=found.cases, recordings=found.recordings,
+        story=journey.story(found.journal, found.call.arrived), journal=RECORD.sorted(found.journal),
         number=masked(found.call.party_id, anonymous=found.anonymous), clear=number, anonymous=found.anonymous,
     )  # fmt: skip
 
@@ -97,37 +173,33 @@ def number(call_id: str) -> Any:
     return _page(_open(call_id), clear), 400 if why_not else 200
 
 
-def _lines(where: CallFilter) -> Iterator[list[Any]]:
-    cursor: str | None = None
-    for _part in range(CSV_MAX // queries.PAGE_MAX):
-        page = queries.calls(reading(), where, cursor, queries.PAGE_MAX)
+def _every(where: CallFilter) -> Iterator[tuple[Call, str]]:
+    """All calls with what is seen of their numbers."""
+    sort, cursor = TABLE.sort(), None
+    while True:
+        page = queries.calls(reading(), where, cursor, queries.PAGE_MAX, sort)
         numbers = _numbers(list(page.rows))
-        for call in page.rows:
-            yield [
-                local(call.arrived).strftime("%Y-%m-%d %H:%M:%S"), numbers[call.id], call.called,
-                label(OUTCOMES, call.outcome), window_name(call.window), seat_name(call.seat),
-                _seconds(call.network_wait), _seconds(call.human_wait), _seconds(call.agent_ring_wait),
-                label(RELEASED_BY, call.released_by), call.flow, call.version, call.profile,
-                _("是") if call.test else "", call.id,
-            ]  # fmt: skip
+        yield from ((call, numbers[call.id]) for call in page.rows)
         cursor = page.next
         if cursor is None:
             return
 
 
-def _seconds(ms: int | None) -> str:
-    return "" if ms is None else f"{ms / 1000:.3f}"
-
-
-@bp.get("/calls.csv")
+@bp.get("/calls.<any(csv, xlsx):form>")
 @needs("export")
-def export() -> Any:
-    where = _filter()
-    head = [
-        _("到达时间"), _("来电号码"), _("被叫"), _("结果"), _("窗口"), _("座席"), _("系统应答（秒）"),
-        _("等候人工（秒）"), _("座席振铃（秒）"), _("先挂机方"), _("流程"), _("版本"), _("规则"), _("测试"), _("标识"),
-    ]  # fmt: skip
-    rows = list(_lines(where))
-    with writing() as db:
-        record(db, "export", target="calls.csv", detail=with_args())
-    return csv_file("calls.csv", head, rows)
+def export(form: str) -> Any:
+    return TABLE.file(form, _every(_filter()))
+
+
+@bp.get("/calls/<call_id>/record.<any(csv, xlsx):form>")
+@needs("export")
+def export_record(call_id: str, form: str) -> Any:
+    """Everything that happened in one call."""
+    return RECORD.file(form, RECORD.sorted(_open(call_id).journal))
+
+
+@bp.get("/calls/<call_id>/seats.<any(csv, xlsx):form>")
+@needs("export")
+def export_legs(call_id: str, form: str) -> Any:
+    """How the operators' phones were rung."""
+    return LEGS.file(form, LEGS.sorted(_open(call_id).legs))

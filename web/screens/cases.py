@@ -3,29 +3,68 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from flask import Blueprint, abort, flash, render_template, request
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 
 from ivr.cases.promise import due_for
 from ivr.store import queries
 from ivr.store.models import Case
 from ivr.store.queries import CaseFilter
 from web.access import needs
-from web.casework import context
-from web.db import config, now_ms, reading, record, writing
-from web.format import SOON_MS, day_range, due_text, local, remaining
-from web.forms import CSV_MAX, csv_file, day, with_args, word
-from web.labels import CHANNELS, KINDS, STATUSES, label
+from web.casework import context, history
+from web.db import config, now_ms, reading
+from web.format import SOON_MS, day_range, due_text, remaining
+from web.forms import day, with_args, word
+from web.labels import CATEGORIES, CHANNELS, KINDS, STATUSES, label
 from web.language import chosen
-from web.people import masked, show_number
+from web.people import masked, masked_all, show_number
+from web.tables import Column, Table, wall
 
 bp = Blueprint("cases", __name__)
 
 DUE = ("open", "late", "soon")
+
+TABLE = Table(
+    "cases",
+    (
+        Column("number", _l("编号"), lambda row: row[0].number, sort=True),
+        Column("kind", _l("类别"), lambda row: label(KINDS, row[0].kind), sort=True),
+        Column("category", None, lambda row: label(CATEGORIES, row[0].category), head=_l("事由")),
+        Column("channel", None, lambda row: label(CHANNELS, row[0].channel), head=_l("渠道")),
+        Column("status", _l("状态"), lambda row: label(STATUSES, row[0].status), sort=True),
+        Column("owner", _l("责任人"), lambda row: row[0].owner, sort=True),
+        Column("received", _l("受理时间"), lambda row: wall(row[0].received), sort=True),
+        Column("caller", _l("联系号码"), lambda row: row[1]),
+        Column("due", _l("期限"), lambda row: due_text(row[0].due), sort=True),
+        Column("unrolled", None, lambda row: due_text(row[0].unrolled), head=_l("未顺延的期限")),
+        Column("left", _l("剩余时间"), lambda row: remaining(row[0])[1]),
+        Column("provisional", None, lambda row: _("暂定") if row[0].provisional else "", head=_l("暂定")),
+        Column("replied", None, lambda row: wall(row[0].replied), head=_l("答复时间")),
+        Column("closed", None, lambda row: wall(row[0].closed), head=_l("办结时间")),
+        Column("rule", None, lambda row: row[0].rule, head=_l("期限规则")),
+        Column("profile", None, lambda row: row[0].profile, head=_l("规则")),
+    ),
+    "-received",
+    "cases.export",
+)
+HISTORY = Table(
+    "case-history",
+    (
+        Column("at", _l("时间"), lambda row: wall(row.at)),
+        Column("what", _l("事项"), lambda row: row.what),
+        Column("who", _l("经办人"), lambda row: row.who),
+        Column("was", _l("原状态或期限"), lambda row: row.was),
+        Column("now", _l("现状态或期限"), lambda row: row.now),
+        Column("reason", _l("原因"), lambda row: row.reason),
+    ),
+    "at",
+    "cases.export_history",
+)
 
 
 def _filter() -> CaseFilter:
@@ -35,7 +74,7 @@ def _filter() -> CaseFilter:
     return CaseFilter(
         word("kind", KINDS), word("status", STATUSES), word("number"),
         day_range(first)[0] if first else None, day_range(last)[1] if last else None,
-        due_before=limit, open_only=due == "open",
+        due_before=limit, open_only=due == "open", owner=word("owner"),
     )  # fmt: skip
 
 
@@ -43,14 +82,19 @@ def _number(case: Case) -> str:
     return masked(case.party_id, anonymous=case.anonymous)
 
 
+def _numbers(cases: Sequence[Case]) -> dict[str, str]:
+    return masked_all((case.id, case.party_id, case.anonymous) for case in cases)
+
+
 @bp.get("/cases")
 @needs("cases")
 def index() -> str:
     db, now = reading(), now_ms()
-    page = queries.cases(db, _filter(), request.args.get("before"))
-    numbers = {case.id: _number(case) for case in page.rows}
+    page = queries.cases(db, _filter(), request.args.get("before"), sort=TABLE.sort())
     due = queries.due_counts(db, now, now + SOON_MS)
-    return render_template("cases.html", page=page, numbers=numbers, due=due, with_args=with_args)
+    return render_template(
+        "cases.html", page=page, numbers=_numbers(page.rows), due=due, with_args=with_args, table=TABLE
+    )
 
 
 def _open(case_id: str) -> queries.CaseFile:
@@ -94,7 +138,7 @@ def page(found: queries.CaseFile, clear: str = "", texts: dict[str, str] | None 
     case = found.case
     return render_template(
         "case.html", case=case, recordings=found.recordings, journal=found.journal, number=_number(case),
-        clear=clear, explained=explained(case), texts=texts, **context(case),
+        clear=clear, explained=explained(case), texts=texts, history_table=HISTORY, **context(case),
     )  # fmt: skip
 
 
@@ -114,30 +158,26 @@ def number(case_id: str) -> Any:
     return page(_open(case_id), clear), 400 if why_not else 200
 
 
-def _lines(where: CaseFilter) -> Iterator[list[Any]]:
-    cursor: str | None = None
-    for _part in range(CSV_MAX // queries.PAGE_MAX):
-        page = queries.cases(reading(), where, cursor, queries.PAGE_MAX)
-        for case in page.rows:
-            yield [
-                case.number, label(KINDS, case.kind), case.category, label(CHANNELS, case.channel),
-                label(STATUSES, case.status), local(case.received).strftime("%Y-%m-%d %H:%M:%S"),
-                due_text(case.due), due_text(case.unrolled), remaining(case)[1],
-                _("暂定") if case.provisional else "", _number(case), case.rule, case.profile,
-            ]  # fmt: skip
+def _every(where: CaseFilter) -> Iterator[tuple[Case, str]]:
+    """All cases with what is seen of their numbers."""
+    sort, cursor = TABLE.sort(), None
+    while True:
+        page = queries.cases(reading(), where, cursor, queries.PAGE_MAX, sort)
+        numbers = _numbers(page.rows)
+        yield from ((case, numbers[case.id]) for case in page.rows)
         cursor = page.next
         if cursor is None:
             return
 
 
-@bp.get("/cases.csv")
+@bp.get("/cases.<any(csv, xlsx):form>")
 @needs("export")
-def export() -> Any:
-    head = [
-        _("编号"), _("类别"), _("事由"), _("渠道"), _("状态"), _("受理时间"), _("期限"), _("未顺延的期限"),
-        _("剩余时间"), _("暂定"), _("联系号码"), _("期限规则"), _("规则"),
-    ]  # fmt: skip
-    rows = list(_lines(_filter()))
-    with writing() as db:
-        record(db, "export", target="cases.csv", detail=with_args())
-    return csv_file("cases.csv", head, rows)
+def export(form: str) -> Any:
+    return TABLE.file(form, _every(_filter()))
+
+
+@bp.get("/cases/<case_id>/history.<any(csv, xlsx):form>")
+@needs("export")
+def export_history(case_id: str, form: str) -> Any:
+    """A case's steps, due dates and calls to the citizen, without what people wrote."""
+    return HISTORY.file(form, history(_open(case_id).case))

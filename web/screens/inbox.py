@@ -5,22 +5,60 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
+from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 
+from ivr.cases.notices import NAMES
 from ivr.store import notices
 from web.access import needs
 from web.casework import notice_name
 from web.db import now_ms, reading, writing
+from web.format import due_text
+from web.forms import with_args, word
+from web.tables import Column, Table, of_kind, wall
 
 bp = Blueprint("inbox", __name__)
+
+TABLE = Table(
+    "inbox",
+    (
+        Column("at", _l("时间"), lambda row: wall(row["at"]), sort=True),
+        Column("kind", _l("通知"), lambda row: notice_name(row["kind"]), sort=True),
+        Column("number", _l("编号"), lambda row: row["data"].get("number", ""), sort=True),
+        Column("due", _l("期限"), lambda row: due_text(row["data"].get("due", "")), sort=True),
+        Column("read", _l("操作"), lambda row: row["read_by"], head=_l("已读人")),
+    ),
+    "-at",
+    "inbox.export",
+    "work",
+)
 
 
 @bp.get("/inbox")
 @needs("work")
 def index() -> str:
-    everything = request.args.get("all") == "1"
-    rows = notices.inbox(reading().connection(), current_user.name, current_user.role, unread=not everything)
-    return render_template("inbox.html", rows=rows, everything=everything, notice_name=notice_name)
+    rows = _rows()
+    return render_template(
+        "inbox.html", rows=rows, everything=_everything(), notice_name=notice_name, table=TABLE, with_args=with_args,
+        kinds={kind: notice_name(kind) for kind in NAMES},
+    )  # fmt: skip
+
+
+@bp.get("/inbox.<any(csv, xlsx):form>")
+@needs("work")
+def export(form: str) -> Any:
+    """One's own notices as a file."""
+    return TABLE.file(form, _rows())
+
+
+def _everything() -> bool:
+    return request.args.get("all") == "1"
+
+
+def _rows() -> list[dict[str, Any]]:
+    connection = reading().connection()
+    rows = notices.inbox(connection, current_user.name, current_user.role, unread=not _everything())
+    return TABLE.sorted(of_kind(rows, kind=word("kind", NAMES)))
 
 
 @bp.post("/inbox/read")

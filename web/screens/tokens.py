@@ -6,11 +6,15 @@ from typing import Any
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 
 from ivr.store import users
+from ivr.store.models import ApiToken
 from web.access import needs
 from web.db import now_ms, reading, record, writing
+from web.forms import word
 from web.problems import user_problem
+from web.tables import Column, Table, wall
 
 bp = Blueprint("tokens", __name__)
 
@@ -18,9 +22,38 @@ DAYS = (30, 90, 365)
 DAY_MS = 86_400_000
 
 
+STATES = {"valid": _l("有效"), "expired": _l("已到期"), "revoked": _l("已撤销")}
+TABLE = Table(
+    "tokens",
+    (
+        Column("name", _l("用途"), lambda row: row.name, sort=True),
+        Column("scopes", _l("权限"), lambda row: row.scopes, sort=True),
+        Column("created", _l("建立时间"), lambda row: wall(row.created), sort=True),
+        Column("expires", _l("到期"), lambda row: wall(row.expires), sort=True),
+        Column("state", _l("状态"), lambda row: STATES[_state(row)], sort=True, by=lambda row: _state(row)),
+    ),
+    "-created",
+    "tokens.export",
+    "tokens",
+)
+
+
+def _state(row: ApiToken) -> str:
+    if row.revoked is not None:
+        return "revoked"
+    return "expired" if row.expires is not None and row.expires <= now_ms() else "valid"
+
+
+def _rows() -> list[ApiToken]:
+    wanted, scope = word("state", STATES), word("scope", users.SCOPES)
+    rows = [row for row in users.list_tokens(reading()) if not wanted or _state(row) == wanted]
+    return TABLE.sorted(row for row in rows if not scope or scope in row.scopes.split())
+
+
 def _list(status: int = 200, **more: Any) -> Any:
-    rows = users.list_tokens(reading())
-    page = render_template("tokens.html", tokens=rows, scopes=users.SCOPES, days=DAYS, now=now_ms(), **more)
+    page = render_template(
+        "tokens.html", tokens=_rows(), scopes=users.SCOPES, days=DAYS, now=now_ms(), table=TABLE, states=STATES, **more
+    )
     return page, status
 
 
@@ -28,6 +61,12 @@ def _list(status: int = 200, **more: Any) -> Any:
 @needs("tokens")
 def index() -> Any:
     return _list()
+
+
+@bp.get("/tokens.<any(csv, xlsx):form>")
+@needs("tokens")
+def export(form: str) -> Any:
+    return TABLE.file(form, _rows())
 
 
 @bp.post("/tokens")

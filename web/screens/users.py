@@ -7,22 +7,49 @@ from typing import Any
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from flask_login import current_user, login_user
 from sqlalchemy.orm import Session
 
 from ivr.store import users
 from ivr.store.models import User
-from web.access import account, needs
+from web.access import ROLE_NAMES, account, needs
 from web.db import config, now_ms, reading, record, writing
+from web.forms import word
 from web.problems import user_problem
+from web.tables import Column, Table, of_kind, wall
 
 bp = Blueprint("users", __name__)
 
 PASSWORD_BYTES = 12  # 96 bits: 16 characters
 
 
+ACTIVE = {"yes": _l("在用"), "no": _l("已停用")}
+TABLE = Table(
+    "users",
+    (
+        Column("name", _l("账号名"), lambda row: row.name, sort=True),
+        Column("role", _l("角色和座席"), lambda row: ROLE_NAMES[row.role], sort=True, head=_l("角色"),
+               by=lambda row: row.role),
+        Column("seat", None, lambda row: row.seat, sort=True, head=_l("座席")),
+        Column("created", _l("建立时间"), lambda row: wall(row.created), sort=True),
+        Column("active", _l("操作"), lambda row: ACTIVE["yes" if row.active else "no"], head=_l("状态")),
+    ),
+    "name",
+    "users.export",
+    "users",
+)  # fmt: skip
+
+
+def _rows() -> list[User]:
+    wanted = {"yes": True, "no": False}.get(word("active", ACTIVE))
+    rows = [row for row in users.list_users(reading()) if wanted is None or row.active is wanted]
+    return TABLE.sorted(of_kind(rows, role=word("role", ROLE_NAMES)))
+
+
 def _list(status: int = 200, **more: Any) -> Any:
-    return render_template("users.html", users=users.list_users(reading()), seats=config().seats, **more), status
+    page = render_template("users.html", users=_rows(), seats=config().seats, table=TABLE, states=ACTIVE, **more)
+    return page, status
 
 
 def _user(session: Session, user_id: str) -> User:
@@ -36,6 +63,12 @@ def _user(session: Session, user_id: str) -> User:
 @needs("users")
 def index() -> Any:
     return _list()
+
+
+@bp.get("/users.<any(csv, xlsx):form>")
+@needs("users")
+def export(form: str) -> Any:
+    return TABLE.file(form, _rows())
 
 
 @bp.post("/users")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Blueprint, abort, flash, redirect, render_template, url_for
@@ -15,21 +16,59 @@ from ivr.store import worklists
 from web.access import needs
 from web.casework import CHOICES, RESULTS, desk, given, moment, said
 from web.db import now_ms, reading, record, writing
-from web.people import masked, show_number
+from web.forms import with_args, word
+from web.labels import label
+from web.people import masked, masked_all, show_number
+from web.tables import Column, Table, wall
 
 bp = Blueprint("worklists", __name__)
 
+STATES = {"now": _l("现在可拨"), "late": _l("已超期")}
 LISTS = {"answer": _l("待答复"), "missed": _l("漏接和放弃的来电"), "followup": _l("办结回访")}
+
+TABLE = Table(
+    "worklist",
+    (
+        Column("due", _l("回电期限"), lambda row: wall(row[0].due), sort=True),
+        Column("next", _l("最早可拨"), lambda row: wall(row[0].next_at), sort=True),
+        Column("tries", _l("已拨次数"), lambda row: row[0].tries, sort=True),
+        Column("last", _l("上次结果"), lambda row: label(RESULTS, row[0].last_result), sort=True),
+        Column("what", None, lambda row: " ".join(filter(None, map(_what, row[0].callbacks))), head=_l("工单或来电")),
+        Column("owner", _l("责任人"), lambda row: row[0].first["owner"] or "", sort=True),
+        Column("number", None, lambda row: row[1], head=_l("号码")),
+    ),
+    "due",
+    "worklists.export",
+)
+
+
+def _what(row: Mapping[str, Any]) -> str:
+    """What a number is to be called about: the case's number, or when the missed call came."""
+    return str(row["number"] or f"{wall(row['arrived']) or ''}")
+
+
+def _found(kind: str) -> list[worklists.Entry]:
+    """The entries that are wanted, in the order that is wanted."""
+    found = worklists.entries(reading().connection(), kind, now_ms(), desk().rules)
+    state, owner = word("state", STATES), word("owner")
+    if state == "now":
+        found = [entry for entry in found if entry.may_call]
+    elif state == "late":
+        found = [entry for entry in found if entry.due < now_ms()]
+    if owner:
+        found = [entry for entry in found if any(row["owner"] == owner for row in entry.callbacks)]
+    return [entry for entry, _number in TABLE.sorted((entry, "") for entry in found)]
 
 
 def _page(kind: str, shown: tuple[str, str] = ("", "")) -> str:
     connection = reading().connection()
-    found = worklists.entries(connection, kind, now_ms(), desk().rules)
+    found = _found(kind)
     tried = worklists.attempts(connection, [row["id"] for entry in found for row in entry.callbacks])
     numbers = {entry.first["id"]: masked(entry.party_id) for entry in found}
     return render_template(
         "worklists.html", kind=kind, lists=LISTS, entries=found, tried=tried, numbers=numbers, results=RESULTS,
-        ratings=CHOICES["rating"], solved=CHOICES["solved"], shown=shown, now=now_ms(),
+        ratings=CHOICES["rating"], solved=CHOICES["solved"], shown=shown, now=now_ms(), table=TABLE,
+        states=STATES, with_args=with_args,
     )  # fmt: skip
 
 
@@ -45,6 +84,16 @@ def of(kind: str) -> str:
     if kind not in LISTS:
         abort(404)
     return _page(kind)
+
+
+@bp.get("/worklists/<kind>.<any(csv, xlsx):form>")
+@needs("export")
+def export(kind: str, form: str) -> Any:
+    if kind not in LISTS:
+        abort(404)
+    found = _found(kind)
+    numbers = masked_all((entry.first["id"], entry.party_id, False) for entry in found)
+    return TABLE.file(form, [(entry, numbers[entry.first["id"]]) for entry in found])
 
 
 @bp.post("/worklists/<kind>/<callback_id>")
