@@ -258,6 +258,8 @@ class Conductor:
                 engine.bridge(call.line, plan["leg_id"])
             case c.OpenCase():
                 self._open_case(call, command, plan)
+            case c.AskRating():
+                self._ask_rating(call)
             case c.Hangup(cause=cause):
                 engine.hangup(call.line, cause)
 
@@ -310,6 +312,12 @@ class Conductor:
             recordings=tuple(recording_id_of(call.id, token) for token in command.recordings),
         )
         self._h.ledger.open_case(request, stored)
+
+    def _ask_rating(self, call: OngoingCall) -> None:
+        def answered(allowed: bool | Exception) -> None:
+            self._feed(call, e.RatingAsked(self._h.clock.now_ms(), allowed is True))
+
+        self._h.ledger.invite(call.id, self._h.clock.now_ms(), answered)
 
     # --- ends and new beginnings ---
 

@@ -12,7 +12,7 @@ from ivr.call.state import CallState
 from ivr.ledger import Fact
 
 HIDDEN_KEY = "•"
-NUMBER_PHASE = "number.type"  # key presses here are part of somebody's number
+HIDDEN_PHASES = frozenset({"number.type", "rate"})  # keys of somebody's number, or of their rating
 _CAMEL = re.compile(r"(?<!^)(?=[A-Z])")
 
 
@@ -31,7 +31,7 @@ def event_fact(event: e.Event, state: CallState, more: Mapping[str, Any]) -> Fac
         case e.Offered(called=called, caller_known=known):
             data |= {"called": called, "caller_known": known}
         case e.Digit(key=key):
-            data |= {"key": HIDDEN_KEY if state.phase == NUMBER_PHASE else key}
+            data |= {"key": HIDDEN_KEY if state.phase in HIDDEN_PHASES else key}
         case e.TimeUp(timer=timer):
             data |= {"timer": timer}
         case e.PlayDone(token=token):
@@ -50,6 +50,8 @@ def event_fact(event: e.Event, state: CallState, more: Mapping[str, Any]) -> Fac
             data |= {"seat": seat}
         case e.CallerLeft(cause=cause):
             data |= {"cause": cause}
+        case e.RatingAsked(allowed=allowed):
+            data |= {"allowed": allowed}
         case e.CaseFailed(reason=reason):
             pass
     return Fact(event.at, "event", name_of(event), data, reason)
@@ -61,7 +63,7 @@ def command_fact(command: c.Command, at: int, more: Mapping[str, Any]) -> Fact:
     reason = ""
     match command:
         case c.Mark(name=name, value=value, at=when):
-            key = {"human_requested": "window", "step": "step"}.get(name)
+            key = {"human_requested": "window", "step": "step", "rated": "rating"}.get(name)
             return Fact(when or at, "command", name, {key: value} if key else {})
         case c.Play(token=token, say=say):
             data |= {"token": token, "say": [item.key for item in say]}

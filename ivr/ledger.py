@@ -26,6 +26,8 @@ drop_seat            leg_id, seat             (reason in Fact.reason)
 bridge               leg_id, seat, window
 seat_left            leg_id, seat
 recorded             recording_id, token, path (inside the vault), ms, bytes, sha256, end
+rating_invited       --                       (the caller is asked to rate; without a ``rated`` it is 未评价)
+rated                rating                   (1 very satisfied ... 5 very dissatisfied)
 party_sealed         party_id                 (anonymous report: number destroyed, call keeps none)
 call_ended           released_by (caller, us, failure), cause
 ===================  ==============================================================================
@@ -161,6 +163,9 @@ class Ledger(Protocol):
 
     def open_case(self, request: CaseRequest, done: Callable[[StoredCase | Exception], None]) -> None:
         """Number and store a case durably, then ``done(StoredCase)``."""
+
+    def invite(self, call_id: str, at: int, done: Callable[[bool | Exception], None]) -> None:
+        """May the caller of this call be asked for a rating? If so the invitation is noted: ``done(True)``."""
 
     def seat_changed(self, seat: str, at: int, *, reachable: bool | None = None, call_id: str | None = "") -> None:
         """Show the board that a seat became (un)reachable, or which call it is in (None: none). Best effort."""

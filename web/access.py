@@ -1,8 +1,8 @@
 """Who may do what. Every view names the permission it needs; a view that names none stops the start.
 
 Roles (requirements B10): operator 话务员, lead 班长, supervisor 督导, admin 管理员, custodian 身份保管员.
-Only leads and supervisors listen to recordings and see whole numbers: a complaint may be about an
-operator. The administrator keeps accounts and sees no personal data; the custodian sees only sealed
+Only leads and supervisors listen to recordings and see whole numbers and single ratings: a complaint
+may be about an operator. The administrator keeps accounts and sees no personal data; the custodian sees only sealed
 identities.
 """
 
@@ -30,6 +30,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "figures": frozenset({"operator", "lead", "supervisor", "admin"}),
     "number": frozenset({"lead", "supervisor"}),
     "listen": frozenset({"lead", "supervisor"}),
+    "ratings": frozenset({"lead", "supervisor"}),
     "export": frozenset({"lead", "supervisor"}),
     "audit": frozenset({"supervisor", "admin"}),
     "users": frozenset({"admin"}),

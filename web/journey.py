@@ -14,6 +14,7 @@ from typing import Any
 from flask_babel import gettext as _
 
 from ivr.store.models import Journal
+from web.casework import CHOICES
 from web.format import seat_name, span, window_name
 from web.labels import CAUSES, ENDS, LEVELS, REASONS, RELEASED_BY, STEPS, TIMERS, WHYS, label
 
@@ -115,6 +116,8 @@ STORY: dict[str, tuple[str, Callable[[Data], str]]] = {
     "seat_left": ("seat", _seat(lambda seat: _("座席 %(seat)s 挂机", seat=seat))),
     "recorded": ("case", _recorded),
     "case_opened": ("case", _opened),
+    "rating_invited": ("system", lambda _d: _("邀请来电人评价")),
+    "rated": ("caller", lambda d: _("评价：%(rating)s", rating=label(CHOICES["rating"], d.get("rating")))),
     "party_sealed": ("case", lambda _d: _("匿名举报：来电号码已销毁")),
     "call_ended": ("end", _ended),
 }  # fmt: skip

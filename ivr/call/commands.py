@@ -97,6 +97,11 @@ class OpenCase(Command):
 
 
 @dataclass(frozen=True, slots=True)
+class AskRating(Command):
+    """May this caller be asked for a rating? The store notes the invitation; :class:`RatingAsked` follows."""
+
+
+@dataclass(frozen=True, slots=True)
 class FindSeats(Command):
     """Who of ``window`` is free? ``level``: ``window`` (A, B), ``group`` or ``general``."""
 
@@ -130,7 +135,7 @@ class Bridge(Command):
 
 @dataclass(frozen=True, slots=True)
 class Mark(Command):
-    """A fact for the record that asks nothing of anybody (``human_requested``, ``late_apology``, ``step`` ...)."""
+    """A fact for the record that asks nothing of anybody (``human_requested``, ``step``, ``rated`` ...)."""
 
     name: str
     value: str = ""

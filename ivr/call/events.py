@@ -72,6 +72,13 @@ class CaseFailed(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class RatingAsked(Event):
+    """Whether the caller may be asked for a rating; when they may, the invitation is on record."""
+
+    allowed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class SeatsFound(Event):
     """Seats of the window that are free now, in the order they are to ring (A first)."""
 

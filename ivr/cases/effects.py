@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
+from ivr.call.limits import BAD_RATING
 from ivr.cases.actions import Do, Effect, Notice, Refused
 from ivr.cases.clock import Rules, extended, promised, resumed
 from ivr.cases.numbers import is_case_number
@@ -13,7 +14,6 @@ from ivr.cases.numbers import is_case_number
 Case = Mapping[str, Any]
 Condition = Callable[[Case, Do, Rules], None]
 JUDGED = ("complaint", "report")
-BAD_RATING = 4  # 4 dissatisfied, 5 very dissatisfied
 
 
 # --- conditions ----------------------------------------------------------------------------

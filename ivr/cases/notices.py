@@ -38,7 +38,7 @@ def name(kind: str, lang: str = "zh-CN") -> str:
 
 def subject(data: Mapping[str, Any], unit: str) -> str:
     """The subject of the e-mail."""
-    return f"[{unit}] {data['number']} {name(data['notice'])} {name(data['notice'], 'en')}"
+    return f"[{unit}] {data['number'] or '-'} {name(data['notice'])} {name(data['notice'], 'en')}"
 
 
 def body(data: Mapping[str, Any], panel: str = "") -> str:

@@ -101,6 +101,8 @@ PROMPT_PHASES = (
     "account.ask",
     "callback.own",
     "number.confirm",
+    "rate",
+    "rate.thanks",
 )
 
 
@@ -136,6 +138,9 @@ def _events(flow: FlowContext, state: CallState) -> Iterator[tuple[e.Event, bool
     if state.phase in ("saving", "left.saving"):
         yield e.CaseOpened(0, "26112100018", "2026-11-26", "1357924"), False
         yield e.CaseFailed(0, "store"), True
+    if state.phase == "rate.may":
+        yield e.RatingAsked(0, True), False
+        yield e.RatingAsked(0, False), False
     if state.phase == "finding":
         for seats in (SEATS, SEATS[:1], SEATS[1:], ()):
             yield e.SeatsFound(0, "w", seats), False

@@ -157,6 +157,8 @@ class Walk:
                 return (
                     e.NobodyFree(self.at, window) if self.nobody or not seats else e.SeatsFound(self.at, window, seats)
                 )
+            case c.AskRating():
+                return e.RatingAsked(self.at, not self.failing)
             case c.OpenCase():
                 if self.failing:
                     return e.CaseFailed(self.at, "walk")
@@ -184,6 +186,8 @@ class Walk:
                 return f"∎ the hotline hangs up: {cause}"
             case c.Mark(name="step", value=value):
                 return f"→ {value}"
+            case c.Mark(name="rated", value=value):
+                return f"★ rated {value}"
         return ""
 
 

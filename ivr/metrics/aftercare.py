@@ -1,37 +1,79 @@
-"""Figures of what comes after: follow-ups, ratings, missed callers (K15, K16, K20; pure)."""
+"""Figures of what comes after: follow-ups, ratings, missed callers (K15, K16, K17, K20; pure)."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ivr.metrics.making import Maker, counted
-from ivr.metrics.records import Figure, FollowUp, MissedCaller
+from ivr.call.limits import BAD_RATING
+from ivr.metrics.making import Exclusions, Maker, counted
+from ivr.metrics.records import Figure, FollowUp, MissedCaller, Rated
 
-SATISFIED = 3  # 1 very satisfied, 2 satisfied, 3 mostly satisfied
+SATISFIED = BAD_RATING - 1  # 1 very satisfied, 2 satisfied, 3 mostly satisfied
 TEST = "test_calls"
 
 
 def aftercare(
-    make: Maker, follow_ups: Sequence[FollowUp], missed: Sequence[MissedCaller], limit_ms: int
-) -> tuple[Figure, ...]:
-    """K15, K16 and K20: of the cases closed, and the callers missed, in the period."""
+    make: Maker, follow_ups: Sequence[FollowUp], missed: Sequence[MissedCaller], limit_ms: int,
+    ratings: Sequence[Rated] = (),
+) -> tuple[Figure, ...]:  # fmt: skip
+    """K15, K16, K17 and K20: of the cases closed, the callers asked, and the callers missed, in the period."""
     asked = [each for each in follow_ups if not each.left_out and not each.test]
     left_out = counted([TEST if each.test else each.left_out for each in follow_ups if each.test or each.left_out])
     reached = [each for each in asked if each.reached]
-    rated = [each.rating for each in reached if each.rating is not None]
     return (
         make.ratio(
             "K15", "回访率", "closed cases followed up", len(reached), len(asked), left_out,
             "reached at least once / to be followed up (S2-1 §13(五): 90 %)",
         ),
-        make.ratio(
-            "K16", "满意率", "satisfied", sum(r <= SATISFIED for r in rated), len(rated),
-            (*left_out, ("no_answer", len(reached) - len(rated))),
-            "ratings 1 to 3 / ratings; no answer is not satisfied",
-        ),
-        make.ratio("K16-rated", "参评率", "rated", len(rated), len(reached), left_out, "ratings / reached"),
+        *satisfaction(make, [each.rating for each in reached], left_out, ratings),
+        bad_ratings(make, ratings),
         called_back(make, missed, limit_ms),
     )  # fmt: skip
+
+
+def satisfaction(
+    make: Maker, followed_up: Sequence[int | None], left_out: Exclusions, ratings: Sequence[Rated]
+) -> tuple[Figure, Figure]:
+    """K16 满意率 with its 参评率: keys pressed after talks, and what citizens said when followed up."""
+    calls = [each for each in ratings if each.source == "call" and not each.test]
+    test = sum(each.n for each in ratings if each.source == "call" and each.test)
+    answers = [(rating, 1) for rating in followed_up] + [(each.rating, each.n) for each in calls]
+    invited = sum(n for _, n in answers)
+    rated = sum(n for rating, n in answers if rating is not None)
+    satisfied = sum(n for rating, n in answers if rating is not None and rating <= SATISFIED)
+    out = _merged(left_out, ((TEST, test),) if test else ())
+    return (
+        make.ratio(
+            "K16", "满意率", "satisfied", satisfied, rated, (*out, ("no_answer", invited - rated)),
+            "ratings 1 to 3 / ratings, after talks and in follow-ups; no answer is not satisfied",
+        ),
+        make.ratio(
+            "K16-rated", "参评率", "rated", rated, invited, out,
+            "ratings / invited: asked by the hotline after a talk, or reached by a follow-up",
+        ),
+    )  # fmt: skip
+
+
+def bad_ratings(make: Maker, ratings: Sequence[Rated]) -> Figure:
+    """K17 差评回访率: of the bad ratings of the period, those whose follow-up reached the person; target all."""
+    bad = [each for each in ratings if each.rating is not None and each.rating >= BAD_RATING]
+    out = {TEST: sum(each.n for each in bad if each.test)}
+    for each in bad:
+        if each.left_out and not each.test:
+            out[each.left_out] = out.get(each.left_out, 0) + each.n
+    real = [each for each in bad if not each.test and not each.left_out]
+    handled = sum(each.n for each in real if each.handled)
+    return make.ratio(
+        "K17", "差评回访率", "bad ratings followed up", handled, sum(each.n for each in real),
+        tuple((reason, n) for reason, n in out.items() if n), "reached after a rating of 4 or 5 / such ratings (100 %)",
+    )  # fmt: skip
+
+
+def _merged(left_out: Exclusions, more: Exclusions) -> Exclusions:
+    found = dict(left_out)
+    for reason, n in more:
+        found[reason] = found.get(reason, 0) + n
+    return tuple(found.items())
 
 
 def called_back(make: Maker, missed: Sequence[MissedCaller], limit_ms: int) -> Figure:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from ivr.metrics.aftercare import aftercare
 from ivr.metrics.making import Maker, seconds
 from ivr.metrics.promises import promises
-from ivr.metrics.records import DueCase, Figure, FollowUp, LateCalls, Limits, MissedCaller, Period, Request
+from ivr.metrics.records import DueCase, Figure, FollowUp, LateCalls, Limits, MissedCaller, Period, Rated, Request
 from ivr.metrics.tally import Hours, Tally, Waits
 
 
@@ -24,6 +24,7 @@ def figures(
     late: LateCalls | None = None,
     follow_ups: Iterable[FollowUp] = (),
     missed: Iterable[MissedCaller] = (),
+    ratings: Iterable[Rated] = (),
 ) -> tuple[Figure, ...]:
     """Every figure of the period from records, in the order of B9.
 
@@ -33,7 +34,7 @@ def figures(
     inside = [r for r in every if r.arrived >= period.from_ms]
     return all_figures(
         Tally.of(inside, limits), Hours.of(every), late or LateCalls(), list(cases), list(follow_ups), list(missed),
-        period, limits,
+        period, limits, list(ratings),
     )  # fmt: skip
 
 
@@ -46,13 +47,14 @@ def all_figures(
     missed: Sequence[MissedCaller],
     period: Period,
     limits: Limits,
+    ratings: Sequence[Rated] = (),
 ) -> tuple[Figure, ...]:
     """The same from what was counted already."""
     bare = Maker(limits.profile, period)
     found = (
         *call_figures(tally, hours, late, period, limits),
         *promises(bare, cases),
-        *aftercare(bare, follow_ups, missed, limits.missed),
+        *aftercare(bare, follow_ups, missed, limits.missed, ratings),
         *manners(_maker(tally, period, limits), tally),
     )
     return tuple(sorted(found, key=lambda figure: k_number(figure.id)))

@@ -82,6 +82,21 @@ class FollowUp:
 
 
 @dataclass(frozen=True, slots=True)
+class Rated:
+    """``n`` invitations to rate that went alike. ``source``: ``call`` (keys after the talk) or ``followup``.
+
+    ``rating`` None: invited, not rated. ``handled``: a bad one whose follow-up reached the person.
+    """
+
+    source: str
+    rating: int | None = None
+    handled: bool = False
+    left_out: str = ""  # no_number: nobody can be called about it
+    test: bool = False
+    n: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class MissedCaller:
     """A number whose call nobody answered: when first, and when we reached each other (UTC ms)."""
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from ivr.cases.actions import Do, Notice, Outcome, Refused
+from ivr.cases.actions import ANSWERED, CLOSED, Do, Notice, Outcome, Refused
 from ivr.cases.clock import Rules
 from ivr.cases.promise import case_request
 from ivr.cases.workflow import apply
@@ -120,7 +120,8 @@ class Casework:
         for one in group:
             self._attempted(connection, one, attempt)
         if case is not None and attempt.result == "reached" and attempt.agreed is None:
-            self._write(connection, case["id"], apply(case, _of_call(callback, attempt), self.rules), attempt.who)
+            if (step := _of_call(callback, case, attempt)) is not None:
+                self._write(connection, case["id"], apply(case, step, self.rules), attempt.who)
         return self._callback(connection, callback_id)
 
     def _reached(self, callback: Row, attempt: Attempt) -> None:
@@ -229,8 +230,14 @@ class Casework:
         return [dict(row) for row in connection.execute(query).mappings()]
 
 
-def _of_call(callback: Mapping[str, Any], attempt: Attempt) -> Do:
-    """What reaching the person does to the case."""
+def _of_call(callback: Mapping[str, Any], case: Mapping[str, Any], attempt: Attempt) -> Do | None:
+    """What reaching the person does to the case, if anything."""
+    if callback["kind"] == "followup" and case["status"] != "follow_up":
+        # Called about a bad rating after the follow-up itself was done: only "not solved" changes the case.
+        if attempt.solved == "yes" or case["status"] not in (*ANSWERED, *CLOSED):
+            return None
+        why = without_numbers(attempt.reason) or "差评回访：未解决"
+        return Do("reopen", attempt.who, attempt.role, attempt.at, {"reason": why})
     if callback["kind"] == "followup":
         fields = {"solved": attempt.solved, "rating": attempt.rating, "reason": without_numbers(attempt.reason)}
         return Do("follow_up", attempt.who, attempt.role, attempt.at, fields)

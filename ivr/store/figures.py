@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from ivr.metrics import formulas
 from ivr.metrics.records import HOUR_MS, DueCase, Figure, FollowUp, Limits, MissedCaller, Period
 from ivr.profile import Profile
-from ivr.store import tally
+from ivr.store import ratings, tally
 from ivr.store.models import Call, Callback, CallbackAttempt, Case, PartyRow
 
 ROLL_MAX_MS = 60 * 24 * HOUR_MS
@@ -119,6 +119,7 @@ def figures(
         missed_callers(session, from_ms, to_ms, window),
         Period(from_ms, to_ms, now),
         known,
+        ratings.counted(session, from_ms, to_ms, window),
     )
 
 

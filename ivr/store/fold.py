@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from ivr.store import fold_cases
+from ivr.store import fold_cases, fold_ratings
 from ivr.store.rows import JournalRow, Row, Tables
 
 KEYS_MAX = 120  # calls.keys
@@ -159,6 +159,12 @@ def _party_sealed(tables: Tables, fact: JournalRow) -> None:
     fold_cases.nobody_to_call(tables, fact, party_id)
 
 
+def _rated(tables: Tables, fact: JournalRow) -> None:
+    bad = fold_ratings.rated(tables, fact)
+    if bad is not None:
+        fold_cases.call_back(tables, fact, "followup", {**bad, "id": None}, because=fold_ratings.BECAUSE)
+
+
 def _call_ended(tables: Tables, fact: JournalRow) -> None:
     call = tables.call(fact)
     if call["ended"] is not None:
@@ -224,6 +230,8 @@ FOLDS: Mapping[str, Callable[[Tables, JournalRow], None]] = {
     "bridge": _bridge,
     "seat_left": _seat_left,
     "recorded": _recorded,
+    "rating_invited": fold_ratings.invited,
+    "rated": _rated,
     "party_sealed": _party_sealed,
     "call_ended": _call_ended,
     "case_opened": _case_opened,

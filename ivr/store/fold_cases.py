@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ivr.cases.watch import next_action
+from ivr.store import fold_ratings
 from ivr.store.rows import JournalRow, Row, Tables
 
 MISSED = frozenset({"abandoned", "failed"})  # outcomes of calls nobody answered
@@ -93,7 +94,7 @@ def opened(tables: Tables, fact: JournalRow) -> None:
     if case["due"]:
         _due(tables, fact, case, "", None)
     if not case["anonymous"] and case["party_id"] and case["kind"] not in NO_ANSWER_CALL:
-        _callback(tables, fact, "answer", case)
+        call_back(tables, fact, "answer", case)
 
 
 def _changed(tables: Tables, fact: JournalRow) -> None:
@@ -127,13 +128,13 @@ def _callbacks_of(tables: Tables, fact: JournalRow, case: Row) -> None:
         case "case_closed":
             _end(tables, fact, case, "replied", "answer")
             if fact.data.get("followup"):
-                _callback(tables, fact, "followup", case)
+                call_back(tables, fact, "followup", case)
         case "case_archived":
             _end(tables, fact, case, "archived")
         case "case_reopened":
             _end(tables, fact, case, "reopened")
             if not case["anonymous"] and case["party_id"]:
-                _callback(tables, fact, "answer", case)
+                call_back(tables, fact, "answer", case)
         case "case_consent" if not case["consent"]:
             _end(tables, fact, case, "no_consent", "followup")
 
@@ -148,7 +149,7 @@ def _renumbered(tables: Tables, fact: JournalRow) -> None:
 def call_ended(tables: Tables, fact: JournalRow, call: Row) -> None:
     """A caller nobody answered is to be called back (国办函〔2025〕66号: 漏接电话回拨)."""
     if call["outcome"] in MISSED and call["party_id"]:
-        _callback(tables, fact, "missed", call, call_id=call["id"], case_id=None)
+        call_back(tables, fact, "missed", call, call_id=call["id"], case_id=None)
 
 
 def not_missed(tables: Tables, fact: JournalRow) -> None:
@@ -191,6 +192,10 @@ def _attempted(tables: Tables, fact: JournalRow) -> None:
             "reason": fact.reason,
         },
     )
+    if data.get("outcome") == "reached" and callback["kind"] == "followup":
+        if fold_ratings.followed_up(tables, fact, callback):
+            again = {"id": callback["case_id"], "call_id": callback["call_id"], "party_id": callback["party_id"]}
+            call_back(tables, fact, "followup", again, because=fold_ratings.BECAUSE, test=callback["test"])
     if data.get("outcome"):
         _close(tables, callback, fact.at, data["outcome"])
     else:
@@ -203,7 +208,8 @@ def _ended(tables: Tables, fact: JournalRow) -> None:
         _close(tables, callback, fact.data.get("reached", fact.at), fact.data.get("outcome", ""))
 
 
-def _callback(tables: Tables, fact: JournalRow, kind: str, of: Row, **where: Any) -> None:
+def call_back(tables: Tables, fact: JournalRow, kind: str, of: Row, **where: Any) -> None:
+    """Somebody is to be called about ``of`` (a case, a call or a rating)."""
     call = tables.calls.get(fact.call_id or "")
     tables.put(
         "callbacks",
@@ -225,6 +231,7 @@ def _callback(tables: Tables, fact: JournalRow, kind: str, of: Row, **where: Any
             "closed": None,
             "solved": None,
             "rating": None,
+            "because": "",
             **where,
         },
     )
@@ -232,6 +239,8 @@ def _callback(tables: Tables, fact: JournalRow, kind: str, of: Row, **where: Any
 
 def _end(tables: Tables, fact: JournalRow, case: Row, outcome: str, kind: str = "") -> None:
     for callback in list(tables.callbacks.values()):
+        if callback["because"] and outcome != "no_consent":
+            continue  # a bad rating is answered for whatever becomes of the case (K17)
         if callback["case_id"] == case["id"] and callback["state"] == "open" and kind in ("", callback["kind"]):
             _close(tables, callback, fact.at, outcome)
 

@@ -27,7 +27,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from ivr.cases.numbers import case_number
 from ivr.ledger import CaseRequest, Interrupted, StoredCase, Turn
-from ivr.store import board, work
+from ivr.store import board, ratings, work
 from ivr.store.engine import explain, impatient, is_away, reading
 from ivr.store.keys import Keys
 from ivr.store.live import LiveCalls
@@ -45,15 +45,20 @@ RETRY_S = (0.05, 0.15, 0.3, 0.5)
 PROBE_S = 1.0  # how often a database that is away is tried again
 SPOOL_FIRST = 9001  # first sequence of a day in the spool's range: the counter must never get there
 
-Result = StoredCase | Exception | None
+Result = StoredCase | Exception | bool | None
+AWAY = ConnectionError("the database is away")  # the answer to a question then
 
 
 @dataclass(slots=True)
 class _Job:
-    """Something to be written. ``side``: best effort, never spooled (what the board shows)."""
+    """Something to be written. ``side``: best effort, never spooled (what the board shows).
+
+    ``ask``: a question, whose answer is the reply; while the database is away there is none.
+    """
 
     work: Work | None = None
     side: Callable[[Connection], None] | None = None
+    ask: Callable[[Connection], Any] | None = None
     reply: Callable[[Any], None] | None = None
     reached: threading.Event | None = None
 
@@ -137,6 +142,10 @@ class SqlLedger:
         """Number and store a case durably, then ``done(StoredCase)``. One ``command_id`` is one case."""
         self._put(_Job(work.of_case(request, self._keys), reply=done))
 
+    def invite(self, call_id: str, at: int, done: Callable[[bool | Exception], None]) -> None:
+        """May the caller of this call be asked for a rating? If so the invitation is noted: ``done(True)``."""
+        self._put(_Job(ask=lambda c: ratings.invite(c, call_id, at), reply=done))
+
     def seat_changed(self, seat: str, at: int, *, reachable: bool | None = None, call_id: str | None = "") -> None:
         """Show a seat on the board (best effort). ``call_id`` "": as it was; None: in no call."""
         self._put(_Job(side=lambda c: board.seat_changed(c, seat, at, reachable=reachable, call_id=call_id)))
@@ -202,7 +211,7 @@ class SqlLedger:
             self._handle([job])
         else:
             self._unwritten.append(job)
-            waits = job.work is not None and job.work.case is not None
+            waits = job.ask is not None or (job.work is not None and job.work.case is not None)
             if waits or len(self._unwritten) >= BATCH:
                 self._write_rest()
             else:
@@ -295,10 +304,11 @@ class SqlLedger:
                 for job in jobs:
                     if job.side is not None:
                         job.side(self._connection)
+                answers = {id(job): job.ask(self._connection) for job in jobs if job.ask is not None}
         except SQLAlchemyError:
             self._let_go()
             raise
-        return [next(stored) if job.work is not None else None for job in jobs]
+        return [next(stored) if job.work is not None else answers.get(id(job)) for job in jobs]
 
     def _catch_up(self) -> None:
         """Write the next piece of the spool, if it is time to."""
@@ -322,6 +332,9 @@ class SqlLedger:
         waiting: list[Work] = []
         for job in jobs:
             case = job.work.case if job.work is not None else None
+            if job.ask is not None:
+                results.append(AWAY)
+                continue
             known = self._spoken.get(case.request.command_id) if case is not None else None
             if job.work is not None and known is None:
                 if case is not None:

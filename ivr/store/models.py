@@ -234,6 +234,7 @@ class Callback(Base):
     closed: Mapped[int | None]
     solved: Mapped[bool | None]  # followup: what the citizen said
     rating: Mapped[int | None]  # followup: 1 very satisfied ... 5 very dissatisfied
+    because: Mapped[str] = mapped_column(String(20), default="")  # "rating": a bad rating is to be followed up
 
 
 class CallbackAttempt(Base):
@@ -248,6 +249,24 @@ class CallbackAttempt(Base):
     who: Mapped[str] = mapped_column(String(80), default="")
     result: Mapped[str] = mapped_column(String(20))
     reason: Mapped[str] = mapped_column(Text, default="")
+
+
+class Rating(Base):
+    """Derived: somebody was asked for a rating, by the hotline after a talk (``call``) or in a ``followup`` 回访."""
+
+    __tablename__ = "ratings"
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    source: Mapped[str] = mapped_column(String(10))
+    call_id: Mapped[str | None] = mapped_column(String(36), index=True)
+    case_id: Mapped[str | None] = mapped_column(String(36), index=True)
+    party_id: Mapped[str | None] = mapped_column(String(36), index=True)
+    window: Mapped[str] = mapped_column(String(40), default="")
+    seat: Mapped[str] = mapped_column(String(40), default="")
+    test: Mapped[bool] = mapped_column(default=False)
+    invited: Mapped[int] = mapped_column(index=True)
+    rated: Mapped[int | None]
+    rating: Mapped[int | None]  # 1 very satisfied ... 5 very dissatisfied; None: not rated 未评价
+    handled: Mapped[int | None]  # a bad one: when the follow-up reached the person
 
 
 class InboxRow(Base):

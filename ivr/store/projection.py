@@ -23,6 +23,7 @@ DERIVED = (
     "callbacks",
     "callback_attempts",
     "recordings",
+    "ratings",
 )
 
 
@@ -59,6 +60,10 @@ def load(connection: Connection, facts: Sequence[JournalRow]) -> Tables:
     if "party_sealed" in names:
         tables.cases |= rows_by(connection, "cases", "call_id", calls_of("party_sealed"), lock=True)
     of_calls = calls_of("party_sealed", "case_opened", "callback_attempted", "callback_ended")
+    if ratings_of := calls_of("rating_invited", "rated", "callback_attempted"):
+        tables.ratings = rows_by(connection, "ratings", "call_id", ratings_of, lock=True)
+    if "callback_attempted" in names and case_ids:
+        tables.ratings |= rows_by(connection, "ratings", "case_id", case_ids, lock=True)
     if of_calls:
         tables.callbacks |= rows_by(connection, "callbacks", "call_id", of_calls, lock=True)
     return tables

@@ -30,6 +30,7 @@ BY_CALL = {
     "callbacks": "call_id",
     "callback_attempts": "call_id",
     "recordings": "call_id",
+    "ratings": "call_id",
 }
 BY_CASE = {
     "cases": "id",
@@ -37,6 +38,7 @@ BY_CASE = {
     "case_dues": "case_id",
     "callbacks": "case_id",
     "callback_attempts": "case_id",
+    "ratings": "case_id",
 }
 FIRST_PIECE, LARGEST_PIECE = 20, 500  # calls
 

@@ -15,6 +15,7 @@ from ivr.report.contents import Contents, Week
 from ivr.report.span import Span
 from ivr.store.figures import due_cases, figures, follow_ups
 from ivr.store.models import Call, Callback, Case
+from ivr.store.ratings import counted
 
 QUARTER_MS = 900_000
 
@@ -91,7 +92,11 @@ def _ratings(session: Session, from_ms: int, to_ms: int) -> Counter[int]:
         .where(Case.closed >= from_ms, Case.closed < to_ms, Callback.rating.is_not(None))
         .group_by(Callback.rating)
     )
-    return Counter({rating or 0: count for rating, count in session.execute(query)})
+    found = Counter({rating or 0: count for rating, count in session.execute(query)})
+    for each in counted(session, from_ms, to_ms):  # keys pressed after talks
+        if each.source == "call" and each.rating is not None and not each.test:
+            found[each.rating] += each.n
+    return found
 
 
 def _weeks(session: Session, span: Span) -> Iterator[Week]:

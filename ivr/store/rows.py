@@ -38,6 +38,7 @@ class Tables:
     callbacks: dict[str, Row] = field(default_factory=dict)
     callback_attempts: dict[str, Row] = field(default_factory=dict)
     recordings: dict[str, Row] = field(default_factory=dict)
+    ratings: dict[str, Row] = field(default_factory=dict)
     wanted: dict[tuple[str, str], str] = field(default_factory=dict)  # (call, token) -> case
     changed: dict[tuple[str, str], None] = field(default_factory=dict)
 

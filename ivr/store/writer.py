@@ -9,7 +9,7 @@ from sqlalchemy import Connection, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from ivr.ledger import Fact, StoredCase
-from ivr.store import journal
+from ivr.store import journal, ratings
 from ivr.store.keys import Keys
 from ivr.store.live import LiveCalls
 from ivr.store.parties import Parties
@@ -50,6 +50,7 @@ class Writer:
             rows += [row for row in work.rows if row.id not in seen]
             stored.append(self._open(connection, work.case, opened, rows) if work.case else None)
         journal.append(connection, rows)
+        ratings.tell_of_bad_ones(connection, rows)
         calls = {work.call_id: work.live for work in works if work.call_id and (work.live or work.over)}
         self._live.save(connection, calls, now)
         return stored

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from ivr.store.models import Callback, Rating
 from sip.embedded.phone import OnCall, Phone
 from tests.e2e.stories import ANSWERS, RINGS_ON, Ours, both_hear, citizen, operator, say, story
 from tests.support import audio
@@ -142,14 +143,23 @@ async def test_a_caller_who_hangs_up_leaves_the_right_row(ends: Ends, house: Boo
 
 
 @story
-async def test_when_the_operator_hangs_up_the_caller_hears_the_farewell_and_the_hotline_ends(house: Books) -> None:
+async def test_sat_1_when_the_operator_hangs_up_the_caller_rates_hears_the_farewell_and_the_hotline_ends(
+    house: Books,
+) -> None:
     called = number()
-    async with operator(house.hotline, "101") as person, citizen(house.hotline, called) as caller:
+    async with operator(house.hotline, "101") as person, citizen(house.hotline, called, "13811110004") as caller:
         await Walk(house, called, caller).bridged()
         await person.hangup()
+        await house.says(called, "rate.ask")
+        await caller.send_keys("4")
+        await house.says(called, "rate.sorry")
         await house.says(called, "bye.1")
         await asyncio.wait_for(caller.over(), 60)
     call = await house.ended(called)
+    (rating,) = house.rows(Rating, Rating.call_id == call.id)
+    assert (rating.rating, rating.seat, rating.party_id) == (4, "101", call.party_id)
+    (task,) = house.rows(Callback, Callback.call_id == call.id)
+    assert (task.kind, task.state, task.because) == ("followup", "open", "rating")
     assert (call.outcome, call.released_by, call.cause) == ("answered", "us", "grace_timeout")
     assert [(leg.result, leg.ended == call.agent_left) for leg in house.legs(called)] == [("answered", True)]
 

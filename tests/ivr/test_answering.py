@@ -43,6 +43,8 @@ def test_ans_6_after_the_farewell_the_caller_has_eight_seconds_to_hang_up_first(
     line = world.call()
     world.press(line, "0")
     world.run(1 + 5 + 1)
+    world.press(line, "1")  # satisfied
+    world.run(1)
     assert world.says("bye.1") in world.heard(line)
     world.run(6)
     assert world.sim.is_up(line)

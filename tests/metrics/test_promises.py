@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ivr.metrics.formulas import figures
-from ivr.metrics.records import DueCase, Figure, FollowUp, Limits, MissedCaller, Period
+from ivr.metrics.records import DueCase, Figure, FollowUp, Limits, MissedCaller, Period, Rated
 
 HOUR = 3_600_000
 PERIOD = Period(1000, 2000, 1800)
@@ -15,8 +15,9 @@ def of(
     follow_ups: list[FollowUp] | None = None,
     missed: list[MissedCaller] | None = None,
     period: Period = PERIOD,
+    ratings: list[Rated] | None = None,
 ) -> dict[str, Figure]:
-    found = figures([], cases or [], period, LIMITS, None, follow_ups or [], missed or [])
+    found = figures([], cases or [], period, LIMITS, None, follow_ups or [], missed or [], ratings or [])
     return {figure.id: figure for figure in found}
 
 
@@ -84,6 +85,26 @@ def test_sat_1_k16_no_answer_is_not_satisfied_and_stands_with_the_share_who_rate
     assert counts(found["K16"]) == (3, 5)
     assert dict(found["K16"].exclusions)["no_answer"] == 2
     assert counts(found["K16-rated"]) == (5, 7)
+
+
+def test_sat_1_k16_counts_keys_after_talks_and_answers_in_follow_ups_together() -> None:
+    ratings = [
+        Rated("call", 1, n=3), Rated("call", 5), Rated("call", None, n=4), Rated("call", 1, test=True, n=2),
+        Rated("followup", 5),  # told by its follow-up below
+    ]  # fmt: skip
+    found = of(follow_ups=[FollowUp(reached=True, rating=5), FollowUp(reached=True)], ratings=ratings)
+    assert (counts(found["K16"]), counts(found["K16-rated"])) == ((3, 5), (5, 10))
+    assert dict(found["K16"].exclusions) == {"test_calls": 2, "no_answer": 5}
+
+
+def test_k17_every_bad_rating_is_to_be_followed_up() -> None:
+    ratings = [
+        Rated("call", 4, handled=True, n=2), Rated("followup", 5, handled=True), Rated("call", 5), Rated("call", 3),
+        Rated("call", 5, left_out="no_number"), Rated("call", 5, handled=True, test=True), Rated("call", None),
+    ]  # fmt: skip
+    k17 = of(ratings=ratings)["K17"]
+    assert counts(k17) == (3, 4)
+    assert dict(k17.exclusions) == {"test_calls": 1, "no_number": 1}
 
 
 def test_k20_a_missed_caller_is_to_be_reached_within_a_day() -> None:

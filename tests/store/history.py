@@ -104,6 +104,11 @@ class Caller:
         assert isinstance(got[0], StoredCase), got
         return got[0]
 
+    def rates(self, rating: int | None = None, after: int = 500) -> Caller:
+        """Asked for a rating; None: no answer."""
+        self.tell(("rating_invited", {}), after=after)
+        return self.tell(*([("rated", {"rating": str(rating)})] if rating else []), after=4000)
+
     def ends(self, by: str = "caller", cause: str = "caller_left", after: int = 0) -> Caller:
         self.live = None
         return self.tell(("call_ended", {"released_by": by, "cause": cause}), after=after)
@@ -158,6 +163,7 @@ def _day_call(ledger: SqlLedger, dice: random.Random, at: int) -> Iterator[bool]
             call.answered_by(seat, after=dice.randrange(12_000))
             yield True
             call.tell(("seat_left", {"leg_id": f"{call.call_id}/{seat}", "seat": seat}), after=30_000)
+            call.rates(dice.choice([None, 1, 2, 5]))
             break
         if dice.random() < 0.5:
             call.fails_at(seat, "busy", after=300)

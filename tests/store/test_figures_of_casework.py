@@ -10,8 +10,10 @@ from ivr.metrics.records import Figure
 from ivr.profile import Profile
 from ivr.store.engine import reading
 from ivr.store.figures import figures
+from ivr.store.rebuild import verify
 from ivr.store.worklists import settle_missed
 from tests.store.desk import MORNING, Desk
+from tests.store.history import Caller
 
 HOUR, DAY = 3_600_000, 86_400_000
 
@@ -43,6 +45,42 @@ def test_cbk_5_k15_and_k16_count_closed_cases_by_who_was_reached(desk: Desk) -> 
     assert counts(found["K15"]) == (2, 3)
     assert dict(found["K15"].exclusions) == {"anonymous": 1}
     assert (counts(found["K16"]), counts(found["K16-rated"])) == ((1, 2), (2, 2))
+
+
+def test_k17_a_bad_rating_by_keys_is_handled_when_the_person_is_reached(desk: Desk) -> None:
+    caller = Caller(desk.ledger, desk.now, number="13800000009").arrives().asks_for_a_person().rings("101")
+    caller.answered_by("101", after=2000).rates(5).ends(after=9000)
+    desk.now = caller.at + 1000
+    assert counts(now(desk)["K17"]) == (0, 1)
+    follow_up(desk, solved="yes")
+    assert counts(now(desk)["K17"]) == (1, 1)
+    assert desk.list("followup") == [] and verify(desk.engine) == []
+
+
+def test_k17_a_bad_rating_in_a_follow_up_is_followed_up_again(desk: Desk) -> None:
+    case_id = desk.closed(desk.letter())
+    follow_up(desk, solved="yes", rating="4")
+    assert counts(now(desk)["K17"]) == (0, 1)
+    desk.do(case_id, "archive", "王芳")
+    assert len(desk.list("followup")) == 1  # also when the case is put away
+    desk.now += HOUR
+    follow_up(desk, solved="yes", rating="2")
+    found = now(desk)
+    assert counts(found["K17"]) == (1, 1) and desk.list("followup") == []
+    assert verify(desk.engine) == []
+
+
+def test_k17_what_is_not_solved_is_answered_for_by_the_reopened_case(desk: Desk) -> None:
+    case_id = desk.closed(desk.letter())
+    follow_up(desk, solved="no", rating="5", reason="仍未解决")
+    assert desk.list("followup") == []  # nobody is called again before something was done
+    desk.do(case_id, "reply", "李强", text="再次答复", evidence="通话")
+    desk.do(case_id, "close", "李强")
+    assert counts(now(desk)["K17"]) == (0, 1)
+    desk.now += HOUR
+    follow_up(desk, solved="yes", rating="1")
+    assert counts(now(desk)["K17"]) == (1, 1)
+    assert verify(desk.engine) == []
 
 
 def test_a_case_closed_twice_is_followed_up_once(desk: Desk) -> None:

@@ -9,11 +9,12 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from ivr.store import queries
+from ivr.store import queries, ratings
 from ivr.store.models import Call
 from ivr.store.queries import CallFilter
 from web import journey
 from web.access import may, needs
+from web.casework import CHOICES
 from web.db import config, reading, record, writing
 from web.format import day_range, local, seat_name, today, window_name
 from web.forms import day, with_args, word
@@ -149,10 +150,12 @@ def _open(call_id: str) -> queries.Journey:
 
 
 def _page(found: queries.Journey, number: str = "") -> str:
+    told = [row for row in found.journal if may("ratings") or row.name != "rated"]  # never to whom it judges
     return render_template(
         "call.html", call=found.call, legs=LEGS.sorted(found.legs), legs_table=LEGS, record=RECORD,
         cases=found.cases, recordings=found.recordings,
-        story=journey.story(found.journal, found.call.arrived), journal=RECORD.sorted(found.journal),
+        story=journey.story(told, found.call.arrived), journal=RECORD.sorted(told),
+        rating=ratings.of_call(reading(), found.call.id) if may("ratings") else None, ratings=CHOICES["rating"],
         number=masked(found.call.party_id, anonymous=found.anonymous), clear=number, anonymous=found.anonymous,
     )  # fmt: skip
 

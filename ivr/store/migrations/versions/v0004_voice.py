@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sqlalchemy as sa
+from alembic import op
+
 revision = "0004"
 down_revision = "0003"
 branch_labels = None
@@ -9,4 +12,22 @@ depends_on = None
 
 
 def upgrade() -> None:
-    pass
+    op.add_column("callbacks", sa.Column("because", sa.String(length=20), nullable=False, server_default=""))
+    op.create_table(
+        "ratings",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("source", sa.String(length=10), nullable=False),
+        sa.Column("call_id", sa.String(length=36), nullable=True),
+        sa.Column("case_id", sa.String(length=36), nullable=True),
+        sa.Column("party_id", sa.String(length=36), nullable=True),
+        sa.Column("window", sa.String(length=40), nullable=False),
+        sa.Column("seat", sa.String(length=40), nullable=False),
+        sa.Column("test", sa.Boolean(), nullable=False),
+        sa.Column("invited", sa.BigInteger(), nullable=False),
+        sa.Column("rated", sa.BigInteger(), nullable=True),
+        sa.Column("rating", sa.BigInteger(), nullable=True),
+        sa.Column("handled", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_ratings")),
+    )
+    for column in ("call_id", "case_id", "party_id", "invited"):
+        op.create_index(op.f(f"ix_ratings_{column}"), "ratings", [column], unique=False)
