@@ -14,6 +14,7 @@ outgoing ones by the caller of :meth:`Engine.dial`. Every line gets exactly one 
     engine.play(line, [clip], token="p1", )      # -> PlayDone(token="p1")
     engine.dial("call7/101", seat="101", ring_ms=12_000)  # -> LineRinging, LineUp | LineFailed
     engine.bridge(line, "call7/101")
+    engine.dial_number("call8/citizen", "13800001111", ring_ms=45_000)  # over the trunk; as dial
     engine.hangup(line, "grace_timeout")         # -> LineGone(by="us")
 """
 
@@ -221,6 +222,13 @@ class Engine(Protocol):
         ``display``: what the operator's phone shows (window and masked number).
         """
 
+    def dial_number(self, line: str, number: str, ring_ms: int, caller_id: str = "") -> None:
+        """Ring ``number`` (digits only) over the trunk -> ``LineRinging``, ``LineUp`` or ``LineFailed``.
+
+        Whether it may be called was decided before (``ivr/outgoing/allow.py``). ``caller_id``: what the
+        citizen's phone shows; empty: the trunk's account. Without a trunk the line fails: ``unreachable``.
+        """
+
     def bridge(self, a: str, b: str) -> None:
         """Join two answered lines: each hears the other."""
 
@@ -249,7 +257,7 @@ class Surviving(Protocol):
         """The legs found at the start."""
 
     def adopt(self, line: str, *, seat: str = "", playing: str = "", recording: tuple[str, Path] | None = None) -> None:
-        """The line goes on: its events are reported as ever. ``seat``: it was dialled to ring that phone.
+        """The line goes on: its events are reported as ever. ``seat``: it was dialled, to ring that phone.
 
         ``playing``: the token of what plays on it, ``recording``: token and path of what records it; their ends, past
         or to come, are reported. A line that ended meanwhile gets its ``LineGone`` or ``LineFailed``.

@@ -83,6 +83,7 @@ class Simulator:
         self._ended: dict[str, str] = {}
         self._seats: dict[str, SeatPlan] = {}
         self._reach: dict[str, bool] = {}
+        self._numbers: dict[str, SeatPlan] = {}
         self._names = itertools.count(1)
 
     # --- the world's side ---
@@ -93,6 +94,10 @@ class Simulator:
         if self._reach.get(seat) != reachable:
             self._reach[seat] = reachable
             self._tell(SeatReach(seat, self._clock.now_ms(), reachable))
+
+    def number(self, number: str, plan: SeatPlan | None = None) -> None:
+        """Set up a citizen's phone, or change what it does. Other numbers are not in use (404)."""
+        self._numbers[number] = plan or SeatPlan()
 
     def call(self, called: str, caller: str | None, test: bool = False) -> str:
         """A caller rings; the name of their line."""
@@ -138,7 +143,7 @@ class Simulator:
         return line in self._lines and self._lines[line].up
 
     def line_of(self, seat: str) -> str | None:
-        """The line that rings or joins a seat now."""
+        """The line that rings or joins a seat (or a dialled number) now."""
         return next((line.id for line in self._lines.values() if line.seat == seat), None)
 
     @property
@@ -203,6 +208,17 @@ class Simulator:
         if plan is None or not self._reach.get(seat):
             self._later(here, 0, lambda: self._fail(here, "unreachable"))
             return
+        self._ring(here, plan, ring_ms)
+
+    def dial_number(self, line: str, number: str, ring_ms: int, caller_id: str = "") -> None:
+        here = self._lines[line] = _Line(line, number)
+        plan = self._numbers.get(number)
+        if plan is None:
+            self._later(here, 50, lambda: self._fail(here, "unreachable", 404))
+        else:
+            self._ring(here, plan, ring_ms)
+
+    def _ring(self, here: _Line, plan: SeatPlan, ring_ms: int) -> None:
         if plan.fail:
             reason = plan.fail
             self._later(here, 50, lambda: self._fail(here, reason))
@@ -265,9 +281,9 @@ class Simulator:
         if plan.talk_ms is not None:
             self._later(line, plan.talk_ms, lambda: self._end(line.id, "far", ""))
 
-    def _fail(self, line: _Line, reason: FailReason) -> None:
+    def _fail(self, line: _Line, reason: FailReason, code: int = 0) -> None:
         self._forget(line)
-        self._tell(LineFailed(line.id, self._clock.now_ms(), reason))
+        self._tell(LineFailed(line.id, self._clock.now_ms(), reason, code))
 
     def _end(self, name: str, by: str, cause: str) -> None:
         line = self._lines.get(name)

@@ -26,6 +26,7 @@ from sip.asterisk.seats import Seats
 from sip.asterisk.snapshot import Channel, channel_of
 from sip.asterisk.sound import Sound, playback_of
 from sip.embedded.caller import diallable
+from sip.embedded.trunk import is_number
 
 log = logging.getLogger(__name__)
 
@@ -201,26 +202,35 @@ class AsteriskEngine:
             self._sound.stop_record(found)
 
     def dial(self, line: str, seat: str, ring_ms: int, display: str = "") -> None:
+        name = "".join(char for char in display if char.isprintable() and char not in '"\\')
+        self._dial(line, seat, f"PJSIP/{seat}", ring_ms, f'"{name}" <{self._config.app}>')
+
+    def dial_number(self, line: str, number: str, ring_ms: int, caller_id: str = "") -> None:
+        # Only digits reach a dial string. It enters by the dialplan loop as seats do, so a restart does not lose it.
+        trunk = self._config.trunk if is_number(number) else ""
+        shown = caller_id if is_number(caller_id) else self._config.app
+        self._dial(line, number, f"PJSIP/{number}@{trunk}" if trunk else "", ring_ms, f"<{shown}>")
+
+    def _dial(self, line: str, whom: str, endpoint: str, ring_ms: int, caller_id: str) -> None:
         if self._lines.get(line) is not None:
             log.error("line %s is dialled twice", line)
             return
-        found = Line(line, seat)
+        found = Line(line, whom)
         self._lines.add(found)
-        if self._draining:
+        if self._draining or not endpoint:
             self._reports.never_dialled(found)
             return
 
         def dialled(reply: Reply) -> None:
             if not reply.ok and self._lines.live(line) is found:
-                log.info("seat %s cannot be rung: %s %s", seat, reply.code, reply.body)
+                log.info("line %s cannot be dialled: %s %s", line, reply.code, reply.body)
                 self._reports.never_dialled(found)
 
-        name = "".join(char for char in display if char.isprintable() and char not in '"\\')
         self._link.ask(
             "POST",
             "channels",
-            query={"endpoint": f"PJSIP/{seat}", "context": f"{self._config.context}-seat", "extension": "s",
-                   "priority": 1, "channelId": line, "callerId": f'"{name}" <{self._config.app}>',
+            query={"endpoint": endpoint, "context": f"{self._config.context}-seat", "extension": "s",
+                   "priority": 1, "channelId": line, "callerId": caller_id,
                    "timeout": math.ceil(ring_ms / 1000) + 5},
             body={"variables": {"HOTLINE_LINE": line}},
             done=dialled,

@@ -274,6 +274,7 @@ def _trunk(trunk: TrunkConfig, site: Site) -> list[str]:
         ("type", "endpoint"),
         *_endpoint(site.engine.context),
         ("aors", TRUNK),
+        ("send_pai", "yes"),  # the outgoing caller ID beside the account
         ("trust_id_inbound", "yes" if trunk.trust_caller_header else "no"),
     ]
     parts = [

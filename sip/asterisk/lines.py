@@ -24,7 +24,7 @@ class Recording:
 
 @dataclass(slots=True, eq=False)
 class Line:
-    """One telephone leg. ``seat`` is empty for a call from outside."""
+    """One telephone leg. ``seat``: whom it was dialled to ring; empty for a call from outside."""
 
     name: str
     seat: str = ""

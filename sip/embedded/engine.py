@@ -12,10 +12,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import logging
 import time
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import get_args
 
@@ -48,6 +49,7 @@ from sip.embedded.media import Media, NoPorts, Stream
 from sip.embedded.registrar import Registrar
 from sip.embedded.registration import Registration, as_uri
 from sip.embedded.transactions import ServerTransaction
+from sip.embedded.trunk import is_number, trunk_leg
 from sip.embedded.wire import Addr, host_of, scheme_of, uri_of, user_of
 
 log = logging.getLogger(__name__)
@@ -237,42 +239,63 @@ class EmbeddedEngine:
             stream.stop_record()
 
     def dial(self, line: str, seat: str, ring_ms: int, display: str = "") -> None:
-        if self._lines.get(line) is not None:
-            log.error("line %s is dialled twice", line)
+        record = self._new_line(line)
+        if record is None:
             return
-        record = Line(line)
-        self._lines.add(record)
         target = self._target(seat)
-        if target is None or self._closing:
+        if target is None:
             self._failed(record, "unreachable")
             return
 
-        def go(to: Addr | None) -> None:
+        def leg(to: Addr, stream: Stream) -> OutboundLeg:
+            found, name = Target(target.uri, to, target.behind_nat), uuid.uuid4().hex
+            return OutboundLeg(self._agent, self, found, stream, from_user="hotline", display=display, call_id=name)
+
+        self._call(record, target.to, ring_ms, leg)
+
+    def dial_number(self, line: str, number: str, ring_ms: int, caller_id: str = "") -> None:
+        record = self._new_line(line)
+        if record is None:
+            return
+        trunk = self._config.trunk
+        if trunk is None or not is_number(number):
+            self._failed(record, "unreachable" if trunk is None else "refused")
+            return
+        make = functools.partial(trunk_leg, self._agent, self, trunk, number, caller_id)
+        self._call(record, host_of(as_uri(trunk.registrar)), ring_ms, make)
+
+    def _new_line(self, line: str) -> Line | None:
+        """A line that is about to be dialled."""
+        if self._lines.get(line) is not None:
+            log.error("line %s is dialled twice", line)
+            return None
+        record = Line(line)
+        self._lines.add(record)
+        if self._closing:
+            self._failed(record, "unreachable")
+            return None
+        return record
+
+    def _call(
+        self, record: Line, to: tuple[str, int], ring_ms: int, leg_to: Callable[[Addr, Stream], OutboundLeg]
+    ) -> None:
+        def go(found: Addr | None) -> None:
             if record.gone:
                 return
-            if to is None:
+            if found is None:
                 self._failed(record, "unreachable")
                 return
             try:
                 stream = self._media.open()
             except NoPorts as error:
-                log.error("seat %s cannot be rung: %s", seat, error)
+                log.error("line %s cannot be dialled: %s", record.name, error)
                 self._failed(record, "error")
                 return
-            found = Target(target.uri, to, target.behind_nat)
-            leg = OutboundLeg(
-                self._agent,
-                self,
-                found,
-                stream,
-                from_user="hotline",
-                display=display,
-                call_id=uuid.uuid4().hex,
-            )
+            leg = leg_to(found, stream)
             self._lines.attach(record, leg)
             leg.call(ring_ms / 1000)
 
-        self._agent.resolve(*target.to, go)
+        self._agent.resolve(*to, go)
 
     def bridge(self, a: str, b: str) -> None:
         one, other = self._stream(a), self._stream(b)

@@ -16,7 +16,7 @@ from sip.embedded.credentials import Credentials
 from sip.embedded.description import Unacceptable, read
 from sip.embedded.leg import SDP, By, Leg, LegOwner
 from sip.embedded.transactions import ClientTransaction
-from sip.embedded.wire import Addr, cseq_of, host_port, quoted, tag_of, uri_of
+from sip.embedded.wire import Addr, Header, cseq_of, host_port, quoted, tag_of, uri_of
 
 if TYPE_CHECKING:
     from sip.embedded.media import Stream
@@ -67,8 +67,10 @@ class OutboundLeg(Leg):
         display: str = "",
         credentials: Credentials | None = None,
         call_id: str,
+        from_host: str = "",
+        extra: tuple[Header, ...] = (),
     ) -> None:
-        host = host_port(agent.local(target.to[0]))
+        host = from_host or host_port(agent.local(target.to[0]))
         dialog = Dialog(
             call_id=call_id,
             local_tag=generate_tag(),
@@ -79,6 +81,7 @@ class OutboundLeg(Leg):
         super().__init__(agent, owner, dialog, stream, target.to)
         self.user, self.direct = from_user, target.behind_nat
         self._target, self._display, self._credentials = target, display, credentials
+        self._extra = extra
         self._invite: ClientTransaction | None = None
         self._rings = False
 
@@ -113,6 +116,7 @@ class OutboundLeg(Leg):
             self.agent.contact(self.user, to[0]),
             *CAPABILITIES,
             SDP,
+            *self._extra,
             *extra,
         ]
         request = self.agent.new_request("INVITE", self._target.uri, to, headers)

@@ -21,7 +21,7 @@ from ivr.clock import VirtualClock
 from ivr.telephony import Clip, Engine, EngineEvent, Incoming
 from sip.asterisk.config import Site
 from sip.asterisk.engine import AsteriskEngine
-from sip.embedded.config import EmbeddedConfig, SeatConfig, Timing
+from sip.embedded.config import EmbeddedConfig, SeatConfig, Timing, TrunkConfig
 from sip.embedded.engine import EmbeddedEngine
 from sip.embedded.media import Media
 from sip.embedded.phone import OnCall, Phone
@@ -31,7 +31,15 @@ from tests.support.asterisk import Asterisk, bare
 
 SECRET = "contract-secret"
 SEATS = ("101", "102")
+PROVIDER = "127.0.0.2"  # not where the phones are: Asterisk knows the trunk by its address
 WAIT_S = 20.0
+PLANS = {
+    "answers": SeatPlan(answer_ms=300),
+    "busy": SeatPlan(fail="busy"),
+    "silent": SeatPlan(answer_ms=None),
+    "absent": SeatPlan(),
+}
+ON_CALL = {"answers": OnCall(answer_after_s=0.3), "busy": OnCall(refuse=486), "silent": OnCall()}
 
 
 def voice(ms: int, hz: float = 440.0) -> Clip:
@@ -72,6 +80,10 @@ class Rig(ABC):
     @abstractmethod
     async def seat(self, seat: str, does: str) -> None:
         """``does``: answers, busy, silent (rings only), or absent (no phone)."""
+
+    @abstractmethod
+    async def citizen(self, number: str, does: str) -> None:
+        """A phone behind the trunk; ``does``: answers, busy, or silent (rings only)."""
 
     @abstractmethod
     async def operator_leaves(self, seat: str) -> None: ...
@@ -129,14 +141,11 @@ class SimulatorRig(Rig):
         self.sim.leave(line)
 
     async def seat(self, seat: str, does: str) -> None:
-        plans = {
-            "answers": SeatPlan(answer_ms=300),
-            "busy": SeatPlan(fail="busy"),
-            "silent": SeatPlan(answer_ms=None),
-            "absent": SeatPlan(),
-        }
-        self.sim.seat(seat, plans[does], reachable=does != "absent")
+        self.sim.seat(seat, PLANS[does], reachable=does != "absent")
         self.clock.advance(1)
+
+    async def citizen(self, number: str, does: str) -> None:
+        self.sim.number(number, PLANS[does])
 
     async def operator_leaves(self, seat: str) -> None:
         line = self.sim.line_of(seat)
@@ -155,9 +164,10 @@ class SimulatorRig(Rig):
 
 
 class PhonesRig(Rig):
-    """Real telephones on loopback; ``port``: where the engine takes their calls."""
+    """Real telephones on loopback; ``port``: where the engine takes calls, ``provider``: where its trunk leads."""
 
     port: int
+    provider: int
 
     async def start(self) -> None:
         self.phones: dict[str, Phone] = {}
@@ -194,13 +204,13 @@ class PhonesRig(Rig):
         if does == "absent":
             return
         phone = self.phones[seat] = await Phone.open("127.0.0.1")
-        phone.on_call = {
-            "answers": OnCall(answer_after_s=0.3),
-            "busy": OnCall(refuse=486),
-            "silent": OnCall(),
-        }[does]
+        phone.on_call = ON_CALL[does]
         await phone.register(f"127.0.0.1:{self.port}", seat, SECRET)
         await self.wait(lambda: self.engine.reachable().get(seat))
+
+    async def citizen(self, number: str, does: str) -> None:
+        phone = self.phones[number] = await Phone.open(PROVIDER, self.provider)
+        phone.on_call = ON_CALL[does]
 
     async def operator_leaves(self, seat: str) -> None:
         await self.phones[seat].hangup()
@@ -219,11 +229,13 @@ class PhonesRig(Rig):
 class EmbeddedRig(PhonesRig):
     async def start(self) -> None:
         await super().start()
+        self.provider = ports.free_address().port
         config = EmbeddedConfig(
             sip_host="127.0.0.1",
             sip_port=0,
             rtp_range=tuple(ports.rtp_range(400)),
             seats={seat: SeatConfig(seat, SECRET) for seat in SEATS},
+            trunk=TrunkConfig(f"{PROVIDER}:{self.provider}", "", register=False),
             timing=Timing(t1=0.1, t2=0.4, t4=0.5),
         )
         self.engine = engine = EmbeddedEngine(config, Media("127.0.0.1", config.rtp_range))
@@ -236,18 +248,28 @@ class AsteriskRig(PhonesRig):
 
     asterisk: Asterisk | None = None
     site: Site
+    far_port: int
 
     async def start(self) -> None:
         await super().start()
         kind = type(self)
         if kind.asterisk is None:
             folder = Path(tempfile.mkdtemp(prefix="asterisk-"))
-            kind.asterisk, kind.site = bare(folder / "home", dict.fromkeys(SEATS, SECRET))
+            kind.far_port = ports.free_address().port
+            trunk = TrunkConfig(f"{PROVIDER}:{kind.far_port}", "", register=False)
+            kind.asterisk, kind.site = bare(folder / "home", dict.fromkeys(SEATS, SECRET), trunk)
             kind.asterisk.start()
             atexit.register(kind.end)
+        self.provider = kind.far_port
         self.engine = AsteriskEngine(kind.site.engine)
         await self.engine.start(self.events.append)
         self.port = kind.site.sip_port
+
+    async def citizen(self, number: str, does: str) -> None:
+        await super().citizen(number, does)
+        assert self.asterisk is not None
+        await asyncio.to_thread(self.asterisk.cli, "pjsip qualify trunk")  # it asks once a minute by itself
+        await self.wait(lambda: self.engine.trunk_state == "reachable")
 
     async def stop(self) -> None:
         await super().stop()

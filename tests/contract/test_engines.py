@@ -245,6 +245,35 @@ def test_a_bridged_operator_stays_up_when_the_caller_leaves_and_the_other_way_ro
     told(story)
 
 
+def test_a_number_is_rung_over_the_trunk_and_joined_with_an_operator(told: Callable[[Story], None]) -> None:
+    async def story(rig: Rig) -> None:
+        await rig.seat("101", "answers")
+        await rig.citizen("13800001111", "answers")
+        rig.engine.dial("out/seat", "101", 10_000)
+        await rig.event(LineUp, "out/seat")
+        rig.engine.dial_number("out/citizen", "13800001111", 10_000, "02195598")
+        await rig.event(LineRinging, "out/citizen")
+        await rig.event(LineUp, "out/citizen")
+        rig.engine.bridge("out/seat", "out/citizen")
+        await rig.pause(300)
+        await rig.operator_leaves("101")
+        await rig.event(LineGone, "out/seat")
+        rig.engine.hangup("out/citizen", "operator_left")
+        assert (await rig.event(LineGone, "out/citizen")).by == "us"
+
+    told(story)
+
+
+@pytest.mark.parametrize("does, reason", [("busy", "busy"), ("silent", "no_answer")])
+def test_a_number_that_cannot_be_had_says_why(told: Callable[[Story], None], does: str, reason: str) -> None:
+    async def story(rig: Rig) -> None:
+        await rig.citizen("13800001111", does)
+        rig.engine.dial_number("out/1", "13800001111", 1500)
+        assert (await rig.event(LineFailed, "out/1")).reason == reason
+
+    told(story)
+
+
 def test_verbs_on_a_line_that_is_gone_are_ignored(told: Callable[[Story], None]) -> None:
     async def story(rig: Rig) -> None:
         line = await rig.answered()

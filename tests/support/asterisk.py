@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any, Self
 
 from hotline.asterisk import Installation, in_root, on_path, takes_calls, write
-from sip.asterisk.config import AsteriskConfig, Site
-from sip.embedded.config import SeatConfig
+from sip.asterisk.config import TRUNK, AsteriskConfig, Site
+from sip.embedded.config import SeatConfig, TrunkConfig
 from tests.support.hotline import Hotline
 from tests.support.need import asterisk_root
 from tests.support.ports import free_address, rtp_range
@@ -109,7 +109,9 @@ def installation() -> Installation:
     return on_path() or in_root(asterisk_root())
 
 
-def bare(home: Path, seats: Mapping[str, str], **changes: Any) -> tuple[Asterisk, Site]:
+def bare(
+    home: Path, seats: Mapping[str, str], trunk: TrunkConfig | None = None, **changes: Any
+) -> tuple[Asterisk, Site]:
     """An Asterisk without a hotline, for tests of the engine alone; ``changes``: fields of its config."""
     found, sip = installation(), free_address()
     engine = AsteriskConfig(
@@ -118,6 +120,7 @@ def bare(home: Path, seats: Mapping[str, str], **changes: Any) -> tuple[Asterisk
         spool=home / "spool" / "recording",
         media=home / "media",
         seats=tuple(seats),
+        trunk=TRUNK if trunk else "",
         retry_s=(0.05, 0.5),
     )
     site = Site(
@@ -127,6 +130,7 @@ def bare(home: Path, seats: Mapping[str, str], **changes: Any) -> tuple[Asterisk
         sip_port=sip.port,
         rtp_range=tuple(rtp_range(400)),
         seats={name: SeatConfig(name, secret) for name, secret in seats.items()},
+        trunk=trunk,
         sorry=home / "sorry",
         left=home / "left",
         modules=found.modules,

@@ -1,0 +1,49 @@
+"""A call of ours to a citizen, over the line to the provider."""
+
+from __future__ import annotations
+
+import re
+import uuid
+
+from sip.embedded.agent import UserAgent
+from sip.embedded.config import TrunkConfig
+from sip.embedded.credentials import Credentials
+from sip.embedded.leg import LegOwner
+from sip.embedded.leg_out import OutboundLeg, Target
+from sip.embedded.media import Stream
+from sip.embedded.registration import as_uri
+from sip.embedded.wire import Addr, Header, host_of
+
+_NUMBER = re.compile(r"[0-9]{2,20}")
+
+
+def is_number(number: str) -> bool:
+    """Nothing but ASCII digits: what is dialled becomes part of a request line."""
+    return _NUMBER.fullmatch(number) is not None
+
+
+def trunk_leg(
+    agent: UserAgent, owner: LegOwner, trunk: TrunkConfig, number: str, caller_id: str, to: Addr, stream: Stream
+) -> OutboundLeg:
+    """The leg, not called yet. From is the account, as registrars want it; the caller ID goes in P-Asserted-Identity.
+
+    A line that has no account (known by its address) has the caller ID in From too.
+    """
+    host, port = host_of(as_uri(trunk.registrar))
+    provider = host if port == 5060 else f"{host}:{port}"
+    shown = caller_id if is_number(caller_id) else ""
+    user = trunk.user or shown or "hotline"
+    asserted: tuple[Header, ...] = ()
+    if shown and shown != user:
+        asserted = (("P-Asserted-Identity", f"<sip:{shown}@{provider}>"),)
+    return OutboundLeg(
+        agent,
+        owner,
+        Target(f"sip:{number}@{provider}", to),
+        stream,
+        from_user=user,
+        from_host=provider,
+        credentials=Credentials(trunk.user, trunk.secret) if trunk.user else None,
+        call_id=uuid.uuid4().hex,
+        extra=asserted,
+    )
