@@ -13,7 +13,6 @@ one process beside it (``bench/support/callers.py``).
 from __future__ import annotations
 
 import argparse
-import os
 import random
 import sys
 import tempfile
@@ -28,14 +27,16 @@ import numpy as np
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from support.callers import Call, Callers
+from support.measures import waits_of
+from support.processes import cpu_s
+from support.prompts import rehearse
 
-from hotline import parts, runfile
+from hotline import runfile
 from hotline.settings import Settings, load
 from hotline.settings_file import template, to_toml
 from hotline.testcall import temporary
 from ivr.store.engine import open_engine, reading
 from ivr.store.models import Call as CallRow
-from recordings.g711 import pcm_to_alaw
 
 ROOT = Path(__file__).resolve().parent.parent
 CALLED = "95598"
@@ -44,7 +45,6 @@ RATE_MIN, GAP_MS, GAPS_MAX = 49.9, 40.0, 0.001
 KEY_CALLS, KEY_PRESSES, KEY_P95_MS = 20, 15, 60.0
 ARRIVALS_PER_S, ARRIVALS_S, CALL_S, SETUP_P95_MS = 20, 60.0, 8.0, 200.0
 RAMP_S = 0.05  # between two calls while the streams are set up
-FRAMES_KNOWN = 20  # of the menu's beginning: enough to see it in sound that begins with silence
 
 
 @dataclass
@@ -71,8 +71,7 @@ class Bench:
 
     def cpu(self) -> float:
         """Seconds of processor time its process has used."""
-        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return cpu_s(self.pid)
 
 
 def settings(folder: Path) -> Settings:
@@ -84,27 +83,12 @@ def settings(folder: Path) -> Settings:
     return load(folder / "hotline.toml", environ={})
 
 
-def menu_frames(chosen: Settings) -> dict[bytes, int]:
-    """The first packets of the menu's prompt: payload → its place."""
-    voices, phrases = parts.voices(chosen), parts.phrases(chosen)
-    try:
-        text = phrases.text("menu.item", {"what": "label.repair", "key": "1"}, "zh-CN")
-        codes = pcm_to_alaw(voices.speak(text, "zh-CN").pcm)
-        for line in parts.prompt_lines(phrases):  # what is spoken is at hand, as in a hotline that runs for a day
-            if line.lang == "zh-CN":
-                voices.speak(line.text, line.lang, phrase_key=line.phrase_key)
-    finally:
-        voices.close()
-    frames = [codes[at : at + 160] for at in range(0, 160 * FRAMES_KNOWN, 160)]
-    return {frame: place for place, frame in enumerate(frames) if frames.count(frame) == 1}
-
-
 @contextmanager
 def hotline() -> Iterator[Bench]:
     """A hotline for one part."""
     with tempfile.TemporaryDirectory(prefix="hotline-bench-") as folder:
         chosen = settings(Path(folder))
-        known = menu_frames(chosen)
+        known = rehearse(chosen).frames()
         with temporary(chosen) as (address, data):
             time.sleep(1.0)  # what it does once after its start is done
             callers = Callers((address.host, address.port), CALLED, known)
@@ -185,17 +169,6 @@ def keys() -> Result:
         result.demand(len(waits) == KEY_CALLS * KEY_PRESSES, "a key was not followed by the menu")
         result.demand(p95 <= KEY_P95_MS, f"key to prompt p95 {p95:.0f} ms > {KEY_P95_MS:g} ms")
         return result
-
-
-def waits_of(call: Call) -> list[float]:
-    """From the last packet of each key to the first packet of the menu, ms."""
-    waits = []
-    for sent, following in zip(call.keys_sent, [*call.keys_sent[1:], time.time_ns()], strict=True):
-        first = next(((at, frame) for at, frame in call.heard if sent - 100_000_000 < at < following), None)
-        if first is not None:
-            at, frame = first
-            waits.append((at - sent) / 1e6 - 20 * frame)
-    return waits
 
 
 def arrivals() -> Result:

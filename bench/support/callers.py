@@ -38,6 +38,7 @@ class Call:
     media: tuple[str, int] = ("", 0)
     to: bytes = b""
     arrivals: list[int] = field(default_factory=list)
+    stamps: list[bytes] = field(default_factory=list)  # of each: RTP sequence number, time stamp, source
     heard: list[tuple[int, int]] = field(default_factory=list)  # (arrival, frame of a prompt that is looked for)
     keys_sent: list[int] = field(default_factory=list)  # when the last packet of a key went out
     seq: int = 0
@@ -233,6 +234,7 @@ class Callers:
         if call is None:
             return
         call.arrivals.append(at)
+        call.stamps.append(data[2:12])
         frame = self._known.get(data[12:])
         if frame is not None:
             call.heard.append((at, frame))

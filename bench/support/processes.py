@@ -1,0 +1,19 @@
+"""What a process has used, from ``/proc``."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+
+def cpu_s(pid: int) -> float:
+    """Seconds of processor time it has used, with the children it waited for."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
+
+
+def memory_kb(pid: int) -> int:
+    """Its own memory in KiB: what would be free if it ended."""
+    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()[1:]
+    kinds = {name.rstrip(":"): int(value) for name, value, *_ in map(str.split, lines)}
+    return kinds["Private_Clean"] + kinds["Private_Dirty"]
