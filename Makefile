@@ -1,13 +1,16 @@
 # make run    the hotline on this machine: sets up what is missing, then answers calls until Ctrl-C
+#             ENGINE=asterisk: with the Asterisk that answers already, the one on PATH, or one in build/asterisk-root
 # make test   everything that can be checked, with real telephones, a real browser, a real database
 .DEFAULT_GOAL := help
 .PHONY: help run test check bench bench-gate screenshots clean setup setup-test
 
 BIN := .venv/bin
 ARGS ?=
+ENGINE ?=
 
 help:
 	@echo "make run          set up what is missing, then run the hotline (Ctrl-C ends it)"
+	@echo "  ENGINE=asterisk     ... on an Asterisk: calls survive a restart of the hotline"
 	@echo "make test         install what the tests need, then check everything"
 	@echo "make check        only the quick checks: style, types, imports, flows"
 	@echo "make bench        timings; make bench-gate fails when one is missed"
@@ -16,10 +19,14 @@ help:
 
 # `exec`, so that Ctrl-C reaches the hotline itself and its exit code is the answer.
 run: setup
-	@exec $(BIN)/hotline serve $(ARGS)
+	@$(ASTERISK) exec $(BIN)/hotline serve $(if $(ENGINE),--engine $(ENGINE)) $(ARGS)
+
+# An Asterisk is started when none answers at [asterisk] url (docs/asterisk.md).
+ASTERISK = $(if $(filter asterisk,$(ENGINE)),HOTLINE_ASTERISK_START=true \
+	HOTLINE_ASTERISK_ROOT=$${HOTLINE_ASTERISK_ROOT:-build/asterisk-root})
 
 setup:
-	@scripts/setup.sh run
+	@scripts/setup.sh run $(ENGINE)
 
 setup-test:
 	@scripts/setup.sh test

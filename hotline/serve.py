@@ -7,7 +7,7 @@ import secrets
 import signal
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rich.cells import set_cell_size
 from rich.console import Console
@@ -15,6 +15,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hotline.errors import CannotRun
+from hotline.own_asterisk import Found, find
+from hotline.own_asterisk import running as own_asterisk
 from hotline.ports import is_free, next_free, sip_answers, web_answers
 from hotline.settings import Address, Settings
 from hotline.supervisor import Child, Supervisor, python
@@ -40,7 +42,7 @@ class Chosen:
     notes: tuple[str, ...]
 
 
-def choose_addresses(settings: Settings, *, sip: bool = True, panel: bool = True) -> Chosen:
+def choose_addresses(settings: Settings, *, sip: bool = True, panel: bool = True, own_asterisk: bool = False) -> Chosen:
     """Keep given addresses (or raise :class:`Taken`); move default ones to the next free port."""
     notes: list[str] = []
     changes: dict[str, Address] = {}
@@ -48,7 +50,7 @@ def choose_addresses(settings: Settings, *, sip: bool = True, panel: bool = True
         ("sip", settings.sip.listen, settings.sip_explicit, True, sip),
         ("panel", settings.panel.listen, settings.panel_explicit, False, panel),
     ):
-        if name == "sip" and settings.engine == "asterisk":
+        if name == "sip" and settings.engine == "asterisk" and not own_asterisk:
             continue  # Asterisk is there already
         if not use or is_free(wanted, udp=udp):
             continue
@@ -94,27 +96,52 @@ def first_accounts(settings: Settings) -> dict[str, str]:
 
 def serve(settings: Settings, console: Console) -> int:
     """Run the whole hotline until SIGINT or SIGTERM. The exit code: 0, or 2/3 when it can never run."""
-    chosen = choose_addresses(settings)
-    settings = chosen.settings
-    settings.data.dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    passwords = first_accounts(settings)
-    for note in chosen.notes:
+    found = _asterisk(settings)
+    chosen = choose_addresses(found.settings, own_asterisk=found.own is not None)
+    found = replace(found, settings=chosen.settings)
+    found.settings.data.dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    passwords = first_accounts(found.settings)
+    for note in (*found.notes, *chosen.notes):
         console.print(f"Note: {note}.")
-    return asyncio.run(_serve(settings, console, passwords))
+    return asyncio.run(_serve(found, console, passwords))
 
 
-async def _serve(settings: Settings, console: Console, passwords: dict[str, str]) -> int:
-    arguments = [*_child_arguments(settings), "--supervised"]
-    children = [Child(name, python(name, *arguments)) for name in ("calls", "panel", "sweep")]
-    supervisor = Supervisor(children, lambda line: console.print(line, highlight=False))
+def _asterisk(settings: Settings) -> Found:
+    """Which Asterisk there is, when one may have to be started; else the calls process finds out itself."""
+    return find(settings) if settings.engine == "asterisk" and settings.asterisk.start else Found(settings)
+
+
+async def _serve(found: Found, console: Console, passwords: dict[str, str]) -> int:
+    def say(line: str) -> None:
+        console.print(line, highlight=False)
+
     loop = asyncio.get_running_loop()
+    supervisor = _supervisor(found, say)
 
-    def stop() -> None:
+    def end() -> None:
         console.print("Ending: no new calls, present ones may finish; Ctrl-C again ends at once.")
         supervisor.stop()
 
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        loop.add_signal_handler(number, stop)
+        loop.add_signal_handler(number, end)
+    async with own_asterisk(found, say):
+        return await _keep_running(found, supervisor, console, passwords)
+
+
+def _supervisor(found: Found, say: Callable[[str], None]) -> Supervisor:
+    arguments = [*_child_arguments(found.settings), "--supervised"]
+    ours = found.own is not None
+    environ = found.environ if found.settings.engine == "asterisk" else {}
+    # Calls on an Asterisk that ends with us are drained; elsewhere they wait there for the next process.
+    children = [
+        Child(name, python(name, *arguments), signal.SIGINT if ours and name == "calls" else signal.SIGTERM, environ)
+        for name in ("calls", "panel", "sweep")
+    ]
+    return Supervisor(children, say)
+
+
+async def _keep_running(found: Found, supervisor: Supervisor, console: Console, passwords: dict[str, str]) -> int:
+    settings = found.settings
     running = asyncio.create_task(supervisor.run())
     ready = asyncio.create_task(_until_ready(settings, lambda text: console.print(text)))
     await asyncio.wait({running, ready}, return_when=asyncio.FIRST_COMPLETED)
@@ -122,7 +149,7 @@ async def _serve(settings: Settings, console: Console, passwords: dict[str, str]
         ready.cancel()
     else:
         ready.result()
-        _welcome(settings, console, passwords)
+        _welcome(found, console, passwords)
     code = await running
     console.print("Ended." if code == 0 else "The hotline could not start; see above.")
     return code
@@ -157,11 +184,13 @@ def _child_arguments(settings: Settings) -> list[str]:
     return settings_arguments(settings)
 
 
-def _welcome(settings: Settings, console: Console, passwords: dict[str, str]) -> None:
+def _welcome(found: Found, console: Console, passwords: dict[str, str]) -> None:
+    settings = found.settings
     config = settings.config.name if settings.config else "hotline.toml"
     console.print(f"\n[bold]{settings.unit.name}[/bold] · {settings.unit.name_en}: the hotline answers.\n")
     rows = [
         ("call 来电", f"sip:hotline@{settings.sip.listen}", "try: hotline dial"),
+        *_asterisk_rows(found),
         ("panel 面板", panel_url(settings), ""),
         *_account_rows(passwords),
         ("seats 座席", f"{' '.join(settings.seats)}   secrets in {config}", "try: hotline dial --seat 101 --answer"),
@@ -171,6 +200,13 @@ def _welcome(settings: Settings, console: Console, passwords: dict[str, str]) ->
     for label, value, hint in rows:
         console.print(f"  {set_cell_size(label, 14)}[bold]{value:<42}[/bold]  {hint}", highlight=False, soft_wrap=True)
     console.print("\nCtrl-C ends it.\n")
+
+
+def _asterisk_rows(found: Found) -> list[tuple[str, str, str]]:
+    if found.settings.engine != "asterisk":
+        return []
+    what = f"{found.version} from {found.home}, ends with us" if found.own else found.version
+    return [("asterisk", f"{found.settings.asterisk.url}   {what}".rstrip(), "")]
 
 
 def _account_rows(passwords: dict[str, str]) -> list[tuple[str, str, str]]:

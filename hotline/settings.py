@@ -230,6 +230,8 @@ class Asterisk(Part):
     app: str = Field(default="hotline", pattern=r"^[A-Za-z0-9_.-]+$")  # one hotline, one name
     spool: Path = Path("/var/spool/asterisk/recording")
     media: Path | None = None  # default: media/ in the data folder
+    start: bool = False  # `serve` runs an Asterisk itself when none answers at url
+    root: Path | None = None  # a folder made by docker/asterisk-root.sh, for machines without their own
 
 
 class Voice(Part):
@@ -354,11 +356,16 @@ ENVIRONMENT: Mapping[str, tuple[str, ...]] = {
     "HOTLINE_DATA": ("data", "dir"),
     "HOTLINE_DATABASE_URL": ("data", "database_url"),
     "HOTLINE_KEY": ("key",),
+    "HOTLINE_ASTERISK_URL": ("asterisk", "url"),
+    "HOTLINE_ASTERISK_SECRET": ("asterisk", "secret"),
+    "HOTLINE_ASTERISK_SPOOL": ("asterisk", "spool"),
+    "HOTLINE_ASTERISK_START": ("asterisk", "start"),
+    "HOTLINE_ASTERISK_ROOT": ("asterisk", "root"),
 }
 OPTIONS: Mapping[str, tuple[str, ...]] = {
     name.removeprefix("HOTLINE_").lower(): path
     for name, path in ENVIRONMENT.items()
-    if name not in ("HOTLINE_DATABASE_URL", "HOTLINE_KEY")
+    if name not in ("HOTLINE_DATABASE_URL", "HOTLINE_KEY") and path[0] != "asterisk"
 }
 CONFIG_VARIABLE = "HOTLINE_CONFIG"
 OTHER_VARIABLES = frozenset({CONFIG_VARIABLE, "HOTLINE_REQUIRE_ALL"})

@@ -119,8 +119,9 @@ def _with_absolute_paths(settings: Settings, home: Path, where: Mapping[Path_, s
     )
     asterisk = settings.asterisk.model_copy(
         update={
-            "spool": absolute(settings.asterisk.spool),
+            "spool": absolute(settings.asterisk.spool, "asterisk", "spool"),
             "media": absolute(settings.asterisk.media) or (data.dir / "media"),
+            "root": absolute(settings.asterisk.root, "asterisk", "root"),
         }
     )
     calendar = settings.calendar.model_copy(

@@ -14,8 +14,9 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
 
 FIRST_PAUSE_S = 1.0
 LONGEST_PAUSE_S = 30.0
@@ -26,10 +27,17 @@ NO_RETRY = (2, 3)  # exit codes that mean "wrong settings" and "cannot run here"
 
 @dataclass
 class Child:
-    """A process to keep running. ``started``: how often it was."""
+    """A process to keep running. ``started``: how often it was.
+
+    ``ends_by``: the signal that asks it to end. ``environ``: variables besides ours. ``output``: a file for what it
+    prints; without one it prints where we do.
+    """
 
     name: str
     command: Sequence[str]
+    ends_by: signal.Signals = signal.SIGTERM
+    environ: Mapping[str, str] = field(default_factory=dict)
+    output: Path | None = None
     started: int = 0
     process: asyncio.subprocess.Process | None = None
 
@@ -75,9 +83,15 @@ class Supervisor:
 
     async def _once(self, child: Child) -> int:
         """Start the child and wait for its end, or end it when everything stops. Its exit code."""
-        process = await asyncio.create_subprocess_exec(
-            *child.command, stdin=asyncio.subprocess.PIPE, start_new_session=True
-        )
+        with child.output.open("ab") if child.output else contextlib.nullcontext() as output:
+            process = await asyncio.create_subprocess_exec(
+                *child.command,
+                stdin=asyncio.subprocess.PIPE,
+                stdout=output,
+                stderr=output,
+                env={**os.environ, **child.environ},
+                start_new_session=True,
+            )
         child.process = process
         child.started += 1
         ended = asyncio.create_task(process.wait())
@@ -91,7 +105,7 @@ class Supervisor:
 
     async def _end(self, child: Child, process: asyncio.subprocess.Process, ended: asyncio.Task[int]) -> None:
         with contextlib.suppress(ProcessLookupError):
-            process.send_signal(signal.SIGTERM)
+            process.send_signal(child.ends_by)
         hurry = asyncio.create_task(self._hurry.wait())
         await asyncio.wait({ended, hurry}, timeout=STOP_LIMIT_S, return_when=asyncio.FIRST_COMPLETED)
         hurry.cancel()

@@ -111,8 +111,11 @@ def owner() -> str:
     return os.environ.get("HOSTNAME") or socket.gethostname()
 
 
-async def run_calls(settings: Settings, stop: asyncio.Event) -> None:
-    """Answer calls until ``stop`` is set. Raises ``CannotRun``, ``DatabaseAway``, ``OSError``."""
+async def run_calls(settings: Settings, stop: asyncio.Event, drain: asyncio.Event | None = None) -> None:
+    """Answer calls until ``stop`` is set. ``drain``: also calls an engine could keep end then.
+
+    Raises ``CannotRun``, ``DatabaseAway``, ``OSError``.
+    """
     loop = asyncio.get_running_loop()
     # Short turns between threads: the media loop shares the interpreter with the ledger's thread.
     sys.setswitchinterval(0.0005)
@@ -191,6 +194,8 @@ async def run_calls(settings: Settings, stop: asyncio.Event) -> None:
         await stop.wait()
         for task in tasks:
             task.cancel()
+        if isinstance(engine, Surviving) and drain is not None and drain.is_set():
+            engine.leave_calls = surviving = False
         log.info("no new calls; %d are given up to %.0f s", conductor.calls, DRAIN_S)
         await engine.stop(0 if fatal else DRAIN_S)
         if not surviving:

@@ -251,7 +251,10 @@ class Surviving(Protocol):
 
     Between the return of :meth:`Engine.start` and the next turn of the loop, ``survivors`` are there to be adopted;
     afterwards callers nobody adopted are reported as ``Incoming``, and operators' phones are let go.
+    ``leave_calls``: :meth:`Engine.stop` leaves the calls up for the next process.
     """
+
+    leave_calls: bool
 
     def survivors(self) -> Sequence[Survivor]:
         """The legs found at the start."""

@@ -2,6 +2,7 @@
 # Prepares this folder for running or testing the hotline. Safe to repeat; quick when nothing is missing.
 #
 #   scripts/setup.sh run     Python environment, prompts, database, hotline.toml
+#   scripts/setup.sh run asterisk     ... and an Asterisk, unless one answers or is on PATH
 #   scripts/setup.sh test    what the tests need on top: SIP phones, a browser, PostgreSQL, fonts
 #
 # Debian packages are installed by apt when this runs as root; otherwise it says which ones to install.
@@ -122,13 +123,22 @@ for_running() {
         quietly "$VENV/bin/hotline" init --config "$config" || fail "could not write $config; see $LOG"
         done_
     fi
+    if [ "${1:-}" = asterisk ]; then
+        asterisk_to_run
+    fi
     # Quick when there is nothing to do; shows its own progress when there is. (The database is made by `serve`.)
     "$VENV/bin/hotline" voice build --quiet </dev/null || [ $? = 1 ] # 1: something is stale, and said so
 }
 
+# The one that answers, one on PATH, or one in a folder; when there is none, `hotline serve` says what to do.
+asterisk_to_run() {
+    HOTLINE_ASTERISK_ROOT=${HOTLINE_ASTERISK_ROOT:-build/asterisk-root} "$VENV/bin/hotline" asterisk which \
+        >>"$LOG" 2>&1 </dev/null || asterisk_folder || true
+}
+
 for_testing() {
     packages "telephones for the tests" sip-tester baresip-core || say "  (tests that need sipp and baresip are skipped by name)"
-    asterisk_folder
+    asterisk_folder || say "  (tests that need Asterisk are skipped by name)"
     packages "PostgreSQL for the tests" postgresql || say "  (tests that need PostgreSQL are skipped by name)"
     packages "browser and Chinese fonts for the tests" chromium fonts-noto-cjk || say "  (tests in a browser are skipped by name)"
     python_environment voice,postgres,dev
@@ -148,7 +158,7 @@ asterisk_folder() {
             return 0
         fi
     fi
-    say "  (tests that need Asterisk are skipped by name)"
+    return 1
 }
 
 # axe-core, the accessibility checker the browser tests run inside the pages (pinned in tests/web/package-lock.json).
@@ -169,7 +179,7 @@ accessibility_checker() {
 
 : >"$LOG"
 case ${1:-} in
-run) for_running ;;
+run) for_running "${2:-}" ;;
 test) for_testing ;;
-*) fail "usage: scripts/setup.sh run|test" ;;
+*) fail "usage: scripts/setup.sh run [asterisk] | test" ;;
 esac

@@ -72,6 +72,26 @@ def lines(settings: Settings) -> None:
     click.echo("; then, on Asterisk's console:      core reload")
 
 
+@asterisk.command()
+@looking
+def which(settings: Settings) -> None:
+    """Say which Asterisk `serve` would use, or start with [asterisk] start = true.
+
+    Exit code 3 when there is none.
+
+    \b
+    Example: hotline asterisk which
+    """
+    from hotline.own_asterisk import find
+
+    may_start = settings.asterisk.model_copy(update={"start": True})
+    found = find(settings.model_copy(update={"asterisk": may_start}))
+    if found.own is None:
+        click.echo(f"{found.version} answers at {found.settings.asterisk.url}")
+    else:
+        click.echo(f"{found.version}, started by `hotline serve`: {found.own.command[-1]}")
+
+
 def _next_steps(site: Site, command: str) -> str:
     return f"""
 Start Asterisk, then the hotline:

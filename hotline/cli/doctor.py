@@ -10,6 +10,7 @@ from rich.console import Console
 
 from hotline.cli.common import FOUND, json_option, print_json, with_settings
 from hotline.doctor import examine
+from hotline.own_asterisk import as_running
 from hotline.settings import Settings
 
 STYLES = {"ok": "green", "warn": "yellow", "FAIL": "bold red"}
@@ -31,6 +32,7 @@ def doctor(settings: Settings, no_call: bool, as_json: bool) -> None:
     """
     console = Console(highlight=False, soft_wrap=True)
     lines = []
+    settings = as_running(settings)
     for line in examine(settings, call=not no_call):
         lines.append(line)
         if not as_json:

@@ -54,10 +54,17 @@ def calls(settings: Settings, supervised: bool) -> None:
     settings = _addresses(settings, sip=True, quiet=supervised)
 
     async def run() -> None:
-        stop = asyncio.Event()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(number, stop.set)
-        await run_calls(settings, stop)
+        stop, drain = asyncio.Event(), asyncio.Event()
+        loop = asyncio.get_running_loop()
+
+        def interrupted() -> None:
+            if supervised:  # `serve` ends, and its own Asterisk with it
+                drain.set()
+            stop.set()
+
+        loop.add_signal_handler(signal.SIGINT, interrupted)
+        loop.add_signal_handler(signal.SIGTERM, stop.set)
+        await run_calls(settings, stop, drain)
 
     if supervised:
         stop_with_parent()

@@ -42,6 +42,7 @@ class AsteriskEngine:
 
     def __init__(self, config: AsteriskConfig, on_fatal: Callable[[str], None] = log.critical) -> None:
         self._config, self._on_fatal = config, on_fatal
+        self.leave_calls = config.leave_calls
         self._link = Link(config, self._heard, self._opened, self._gone, self._replaced)
         self._seats = Seats(self._link, config.app, config.seats, config.trunk, self._reach)
         self._media = MediaFolder(config.media)
@@ -80,7 +81,7 @@ class AsteriskEngine:
 
     async def stop(self, drain_s: float = 0.0) -> None:
         self._draining = True
-        if self._config.leave_calls:
+        if self.leave_calls:
             log.info("%d lines go on in Asterisk for the next process", len(self._lines))
             await self._quit()
             return
