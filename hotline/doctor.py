@@ -104,6 +104,28 @@ def ports(settings: Settings) -> Iterator[Line]:
         yield _rtp(settings)
 
 
+def answering(settings: Settings) -> Iterator[Line]:
+    """Calls and panel are answered now: a look of a moment, for health checks."""
+    running = runfile.read(settings.data.dir)
+    for name in ("calls", "panel"):
+        if name not in running:
+            yield Line(name, "FAIL", "does not run", "run: hotline serve")
+            continue
+        where = str(running[name]["sip" if name == "calls" else "url"])
+        alive = _calls_answered(settings, where) if name == "calls" else web_answers(where, 5.0)
+        todo = "" if alive else "look into its log, or end the hotline and start it again"
+        yield Line(name, "ok" if alive else "FAIL", f"{'answers' if alive else 'does not answer'} at {where}", todo)
+
+
+def _calls_answered(settings: Settings, where: str) -> bool:
+    if settings.engine == "asterisk":  # it answers by itself also while no hotline is connected
+        from hotline.asterisk import takes_calls
+
+        if not takes_calls(settings):
+            return False
+    return sip_answers(parse_address(where), 3.0)
+
+
 def asterisk(settings: Settings) -> Iterator[Line]:
     """The Asterisk that answers, when one does."""
     if settings.engine == "asterisk":

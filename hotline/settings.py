@@ -351,6 +351,7 @@ ENVIRONMENT: Mapping[str, tuple[str, ...]] = {
     "HOTLINE_FLOW": ("flow",),
     "HOTLINE_PROFILE": ("profile",),
     "HOTLINE_SIP": ("sip", "listen"),
+    "HOTLINE_ADVERTISE": ("sip", "advertise"),
     "HOTLINE_RTP": ("rtp", "ports"),
     "HOTLINE_PANEL": ("panel", "listen"),
     "HOTLINE_DATA": ("data", "dir"),
@@ -365,7 +366,7 @@ ENVIRONMENT: Mapping[str, tuple[str, ...]] = {
 OPTIONS: Mapping[str, tuple[str, ...]] = {
     name.removeprefix("HOTLINE_").lower(): path
     for name, path in ENVIRONMENT.items()
-    if name not in ("HOTLINE_DATABASE_URL", "HOTLINE_KEY") and path[0] != "asterisk"
+    if name not in ("HOTLINE_DATABASE_URL", "HOTLINE_KEY", "HOTLINE_ADVERTISE") and path[0] != "asterisk"
 }
 CONFIG_VARIABLE = "HOTLINE_CONFIG"
 OTHER_VARIABLES = frozenset({CONFIG_VARIABLE, "HOTLINE_REQUIRE_ALL"})

@@ -36,6 +36,7 @@ def init(settings: Settings, folder: Path, root: Path | None) -> None:
     """
     from hotline import asterisk as setup
 
+    root = root or settings.asterisk.root
     try:
         installation = setup.in_root(root.absolute()) if root else setup.on_path()
         site = setup.site(settings, folder, installation)

@@ -9,7 +9,7 @@ import click
 from rich.console import Console
 
 from hotline.cli.common import FOUND, json_option, print_json, with_settings
-from hotline.doctor import examine
+from hotline.doctor import answering, examine
 from hotline.own_asterisk import as_running
 from hotline.settings import Settings
 
@@ -18,9 +18,10 @@ STYLES = {"ok": "green", "warn": "yellow", "FAIL": "bold red"}
 
 @click.command()
 @click.option("--no-call", is_flag=True, help="Leave out the test call.")
+@click.option("--alive", is_flag=True, help="Only whether calls and panel are answered now; for health checks.")
 @json_option
 @with_settings("engine", "flow", "profile", "sip", "rtp", "panel", "data")
-def doctor(settings: Settings, no_call: bool, as_json: bool) -> None:
+def doctor(settings: Settings, no_call: bool, alive: bool, as_json: bool) -> None:
     """Find out what is wrong, with a real test call and a key press.
 
     The call goes into the running hotline, else into a temporary one; it counts as a test call. Exit
@@ -29,11 +30,12 @@ def doctor(settings: Settings, no_call: bool, as_json: bool) -> None:
     \b
     Example: hotline doctor
              hotline doctor --json --no-call
+             hotline doctor --alive
     """
     console = Console(highlight=False, soft_wrap=True)
     lines = []
     settings = as_running(settings)
-    for line in examine(settings, call=not no_call):
+    for line in answering(settings) if alive else examine(settings, call=not no_call):
         lines.append(line)
         if not as_json:
             console.print(f"  [{STYLES[line.level]}]{line.level:<4}[/]  {line.what:<10}", end="")

@@ -68,6 +68,7 @@ def test_the_command_line_beats_the_environment_beats_the_file(tmp_path: Path) -
         ("HOTLINE_FLOW", "direct", lambda s: s.flow),
         ("HOTLINE_PROFILE", "gbt33358", lambda s: s.profile),
         ("HOTLINE_SIP", "127.0.0.1:5070", lambda s: str(s.sip.listen)),
+        ("HOTLINE_ADVERTISE", "192.0.2.10", lambda s: s.sip.advertise),
         ("HOTLINE_RTP", "20000-20999", lambda s: str(s.rtp.ports)),
         ("HOTLINE_PANEL", "[::1]:8081", lambda s: str(s.panel.listen)),
         ("HOTLINE_DATA", "/srv/hotline", lambda s: str(s.data.dir)),

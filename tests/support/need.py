@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,6 +17,11 @@ AXE = ROOT / "tests" / "web" / "node_modules" / "axe-core" / "axe.min.js"  # put
 
 def _program(*names: str) -> Callable[[], str | None]:
     return lambda: next(filter(None, map(shutil.which, names)), None)
+
+
+def _script(name: str) -> Callable[[], str | None]:
+    """A program that a Python package brings."""
+    return lambda: next((str(p) for p in [Path(sys.executable).parent / name] if p.is_file()), shutil.which(name))
 
 
 def _module(name: str) -> Callable[[], str | None]:
@@ -47,6 +53,7 @@ TOOLS: dict[str, tuple[Callable[[], str | None], str]] = {
     "axe": (_file(AXE), "npm ci --prefix tests/web"),
     "pjsua2": (_module("pjsua2"), "pip install 'open-hotline[dev]' with Python 3.11 or 3.12"),
     "playwright": (_module("playwright"), "pip install 'open-hotline[dev]'"),
+    "hadolint": (_script("hadolint"), "pip install 'open-hotline[dev]' on x86_64"),
     "espeak": (_module("espeakng_loader"), "pip install 'open-hotline[voice]'"),
 }
 
