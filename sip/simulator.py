@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import itertools
 import wave
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -85,8 +85,13 @@ class Simulator:
         self._reach: dict[str, bool] = {}
         self._numbers: dict[str, SeatPlan] = {}
         self._names = itertools.count(1)
+        self._ears: Callable[[str, Sequence[Clip]], None] | None = None
 
     # --- the world's side ---
+
+    def listen(self, ears: Callable[[str, Sequence[Clip]], None]) -> None:
+        """Tell ``ears`` (line, clips) whatever is played from now on: callers who answer what they hear."""
+        self._ears = ears
 
     def seat(self, seat: str, plan: SeatPlan | None = None, reachable: bool = True) -> None:
         """Set up an operator's phone, or change what it does."""
@@ -142,6 +147,10 @@ class Simulator:
         """Is the line answered and not ended?"""
         return line in self._lines and self._lines[line].up
 
+    def knows(self, line: str) -> bool:
+        """Has the line not ended yet?"""
+        return line in self._lines
+
     def line_of(self, seat: str) -> str | None:
         """The line that rings or joins a seat (or a dialled number) now."""
         return next((line.id for line in self._lines.values() if line.seat == seat), None)
@@ -185,6 +194,8 @@ class Simulator:
         here.playing = token
         ms = sum(clip.ms for clip in clips)
         here.play_timer = self._clock.call_at(self._clock.now_ms() + ms, lambda: self._played(here, token, True))
+        if self._ears is not None:
+            self._ears(line, clips)
 
     def stop_play(self, line: str) -> None:
         here = self._lines.get(line)

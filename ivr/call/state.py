@@ -6,7 +6,6 @@ may hold a typed number, so the store encrypts it.
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -89,7 +88,8 @@ class CallState:
 
     def to_json(self) -> str:
         """Compact JSON of everything (personal: encrypt before storing)."""
-        return json.dumps(dataclasses.asdict(self), ensure_ascii=False, separators=(",", ":"))
+        # `asdict` copies deeply and costs half a millisecond at every turn; nothing in here needs a copy.
+        return json.dumps(vars(self), default=vars, ensure_ascii=False, separators=(",", ":"))
 
     @classmethod
     def from_json(cls, text: str) -> CallState:

@@ -185,6 +185,7 @@ def _reopen(case: Case, do: Do, rules: Rules) -> Effect:
         "status": "handling",
         "replied": None,
         "closed": None,
+        "arrived": None,  # a repair that did not hold is reached again
         "reopened": case["reopened"] + 1,
         "span_from": do.at,
         "warned": 0,

@@ -2,28 +2,41 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, select
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-from ivr.store.sql import table, upsert
+from sqlalchemy import Connection
 
-SEATS = table("seats")
+from ivr.store.sql import Row, rows_by, upsert
 
 
-def seat_changed(
-    connection: Connection, seat: str, at: int, *, reachable: bool | None = None, call_id: str | None = ""
-) -> None:
-    """Note what became of a seat at ``at`` (UTC ms). ``reachable`` None, ``call_id`` "": as it was."""
-    old = connection.execute(select(SEATS).where(SEATS.c.id == seat)).mappings().first()
-    was = dict(old) if old is not None else {"id": seat, "reachable": False, "call_id": None, "since": at}
-    new = dict(was)
-    if reachable is not None:
-        new["reachable"] = reachable
-    if call_id != "":
-        new["call_id"] = call_id
-    if new != was:
-        new["since"] = at
-    if old is None or new != was:
-        upsert(connection, "seats", [new])
+@dataclass(frozen=True, slots=True)
+class SeatChange:
+    """What became of a seat at ``at`` (UTC ms). ``reachable`` None, ``call_id`` "": as it was."""
+
+    seat: str
+    at: int
+    reachable: bool | None = None
+    call_id: str | None = ""
+
+
+def seats_changed(connection: Connection, changes: Sequence[SeatChange]) -> None:
+    """Note what became of seats, in order; only how they end up is written."""
+    if not changes:
+        return
+    known = rows_by(connection, "seats", "id", {change.seat for change in changes})
+    new: dict[str, Row] = {}
+    for change in changes:
+        was = known.get(change.seat)
+        now = dict(was or {"id": change.seat, "reachable": False, "call_id": None, "since": change.at})
+        if change.reachable is not None:
+            now["reachable"] = change.reachable
+        if change.call_id != "":
+            now["call_id"] = change.call_id
+        if now != was:
+            known[change.seat] = new[change.seat] = now | {"since": change.at}
+    if new:
+        upsert(connection, "seats", list(new.values()))
 
 
 def heartbeat(connection: Connection, owner: str, kind: str, started: int, now: int, detail: str) -> None:

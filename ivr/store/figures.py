@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from dataclasses import replace
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy import and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from ivr.metrics import formulas
-from ivr.metrics.records import HOUR_MS, DueCase, Figure, FollowUp, Limits, MissedCaller, Period
+from ivr.metrics.records import HOUR_MS, Figure, FollowUp, Limits, MissedCaller, Period
 from ivr.profile import Profile
 from ivr.store import ratings, tally
 from ivr.store.models import Call, Callback, CallbackAttempt, Case, PartyRow
+from ivr.store.promises import due_cases, of_window
+from ivr.store.worklists import REACHED_US
 
-ROLL_MAX_MS = 60 * 24 * HOUR_MS
+PIECE = 500  # numbers asked for at once
 REACHED = ("reached", "reached_us")
 # Ends of a callback that are nobody's fault: the follow-up was not allowed, or the caller left a case after all.
 NOT_TO_BE_CALLED = frozenset({"no_consent", "sealed", "case", "reopened"})
@@ -33,20 +35,6 @@ def limits(profile: Profile) -> Limits:
     )
 
 
-def due_cases(session: Session, from_ms: int, to_ms: int, window: str | None = None) -> Iterator[DueCase]:
-    """Cases whose promised time, or the stricter one, ends in ``[from_ms, to_ms)``."""
-    query = (
-        select(
-            Case.kind, Case.due_ms, Case.replied, func.coalesce(Call.test, False), Case.unrolled_ms, Case.received,
-            Case.arrived, Case.closed, Case.paused.is_not(None),
-        )
-        .outerjoin(Call, Call.id == Case.call_id)
-        .where(_due_in(from_ms, to_ms), *_of_window(window))
-    )  # fmt: skip
-    for kind, due, replied, test, unrolled, received, arrived, closed, paused in session.execute(query):
-        yield DueCase(kind, due or 0, replied, bool(test), unrolled, received, arrived, closed, paused)
-
-
 def follow_ups(session: Session, from_ms: int, to_ms: int, window: str | None = None) -> list[FollowUp]:
     """The cases closed in the period, and whether their citizens were reached (one entry for each case)."""
     reached = exists().where(CallbackAttempt.callback_id == Callback.id, CallbackAttempt.result == "reached")
@@ -57,7 +45,7 @@ def follow_ups(session: Session, from_ms: int, to_ms: int, window: str | None = 
         )
         .outerjoin(Callback, and_(Callback.case_id == Case.id, Callback.kind == "followup"))
         .outerjoin(Call, Call.id == Case.call_id)
-        .where(Case.closed >= from_ms, Case.closed < to_ms, *_of_window(window))
+        .where(Case.closed >= from_ms, Case.closed < to_ms, *of_window(window))
         .order_by(Case.id, Callback.created)
     )  # fmt: skip
     found: dict[str, FollowUp] = {}
@@ -86,14 +74,31 @@ def missed_callers(session: Session, from_ms: int, to_ms: int, window: str | Non
     )  # fmt: skip
     if window is not None:
         query = query.join(Call, Call.id == Callback.call_id).where(Call.window == window)
-    found: dict[str, MissedCaller] = {}
+    found: dict[tuple[str, bool], MissedCaller] = {}  # a test call does not hide a citizen of the same number
     for number, created, closed, outcome, test in session.execute(query):
-        reached = closed if outcome in REACHED else None
-        before = found.get(number, MissedCaller(created))
-        met = [at for at in (before.reached, reached) if at is not None]
         why = outcome if outcome in NOT_TO_BE_CALLED else ""
-        found[number] = MissedCaller(before.missed, min(met, default=None), why, bool(test))
+        before = found.get((number, bool(test)))
+        if before is None or (before.left_out and not why):
+            before = MissedCaller(created, None, why, bool(test))
+        met = [at for at in (before.reached, closed if outcome in REACHED else None) if at is not None]
+        found[number, bool(test)] = replace(before, reached=min(met, default=None))
+    _reached_us(session, found)
     return list(found.values())
+
+
+def _reached_us(session: Session, found: dict[tuple[str, bool], MissedCaller]) -> None:
+    """Who called again and was answered was reached, whatever had become of calling them back."""
+    numbers = [number for number, test in found if not test]
+    for first in range(0, len(numbers), PIECE):
+        query = (
+            select(PartyRow.number_hmac, Call.arrived, func.coalesce(Call.agent_answered, Call.ended))
+            .join(Call, Call.party_id == PartyRow.id)
+            .where(PartyRow.number_hmac.in_(numbers[first : first + PIECE]), Call.outcome.in_(REACHED_US))
+        )
+        for number, arrived, at in session.execute(query):
+            missed = found[number, False]
+            if arrived >= missed.missed and (missed.reached is None or at < missed.reached):
+                found[number, False] = replace(missed, reached=at)
 
 
 def figures(
@@ -121,13 +126,3 @@ def figures(
         known,
         ratings.counted(session, from_ms, to_ms, window),
     )
-
-
-def _due_in(from_ms: int, to_ms: int) -> ColumnElement[bool]:
-    # The stricter end is never later than the promised one, nor further before it than a holiday is long.
-    near = and_(Case.due_ms >= from_ms, Case.due_ms < to_ms + ROLL_MAX_MS)
-    return and_(near, or_(Case.due_ms < to_ms, and_(Case.unrolled_ms >= from_ms, Case.unrolled_ms < to_ms)))
-
-
-def _of_window(window: str | None) -> tuple[ColumnElement[bool], ...]:
-    return () if window is None else (or_(Case.window == window, and_(Case.window == "", Call.window == window)),)

@@ -51,12 +51,13 @@ AWAY = ConnectionError("the database is away")  # the answer to a question then
 
 @dataclass(slots=True)
 class _Job:
-    """Something to be written. ``side``: best effort, never spooled (what the board shows).
+    """Something to be written. ``seat``, ``side``: best effort, never spooled (what the board shows).
 
     ``ask``: a question, whose answer is the reply; while the database is away there is none.
     """
 
     work: Work | None = None
+    seat: board.SeatChange | None = None
     side: Callable[[Connection], None] | None = None
     ask: Callable[[Connection], Any] | None = None
     reply: Callable[[Any], None] | None = None
@@ -148,7 +149,7 @@ class SqlLedger:
 
     def seat_changed(self, seat: str, at: int, *, reachable: bool | None = None, call_id: str | None = "") -> None:
         """Show a seat on the board (best effort). ``call_id`` "": as it was; None: in no call."""
-        self._put(_Job(side=lambda c: board.seat_changed(c, seat, at, reachable=reachable, call_id=call_id)))
+        self._put(_Job(seat=board.SeatChange(seat, at, reachable, call_id)))
 
     # --- the process ---------------------------------------------------------------------------
 
@@ -301,6 +302,7 @@ class SqlLedger:
                 self._connection = impatient(self._engine.connect())
             with self._connection.begin():
                 stored = iter(self._writer.write(self._connection, works, self._now_ms(), again=again))
+                board.seats_changed(self._connection, [job.seat for job in jobs if job.seat is not None])
                 for job in jobs:
                     if job.side is not None:
                         job.side(self._connection)

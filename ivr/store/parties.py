@@ -10,7 +10,7 @@ from __future__ import annotations
 import hmac
 import re
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -18,7 +18,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from ivr.ledger import Party
 from ivr.store.keys import Keys
-from ivr.store.sql import table
+from ivr.store.sql import rows_by, table
 
 PARTIES, PARTY_KEYS = table("parties"), table("party_keys")
 FIELDS = ("number", "name", "identity")
@@ -48,12 +48,29 @@ class Parties:
 
     def write(self, connection: Connection, party: Party, at: int) -> None:
         """Store a person, or add to one (empty fields change nothing). A sealed person stays sealed."""
-        known = connection.execute(select(PARTIES.c.id).where(PARTIES.c.id == party.id)).first()
-        if not known:
-            row, wrapped = self.fresh(party, at)
-            connection.execute(insert(PARTIES), row)
-            connection.execute(insert(PARTY_KEYS), wrapped)
-            return
+        self.write_all(connection, [(party, at)])
+
+    def write_all(self, connection: Connection, parties: Sequence[tuple[Party, int]]) -> None:
+        """The same for many, each with the moment (UTC ms): those of one transaction go in together."""
+        known = rows_by(connection, "parties", "id", {party.id for party, _ in parties})
+        new: dict[str, tuple[dict[str, object], dict[str, object]]] = {}
+        for party, at in parties:
+            if party.id in known or party.id in new:
+                if party.id in new:  # told of twice in one transaction: it must be there to be added to
+                    self._insert(connection, [new.pop(party.id)])
+                    known[party.id] = {}
+                self._add(connection, party)
+            else:
+                new[party.id] = self.fresh(party, at)
+        self._insert(connection, list(new.values()))
+
+    def _insert(self, connection: Connection, rows: Sequence[tuple[dict[str, object], dict[str, object]]]) -> None:
+        if rows:
+            nothing: dict[str, object] = dict.fromkeys((*FIELDS, "number_hmac"))
+            connection.execute(insert(PARTIES), [nothing | row for row, _ in rows])
+            connection.execute(insert(PARTY_KEYS), [wrapped for _, wrapped in rows])
+
+    def _add(self, connection: Connection, party: Party) -> None:
         key = self._key(connection, party.id)
         fields = self._fields(party, key) if key is not None else {}
         if fields:

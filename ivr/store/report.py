@@ -13,8 +13,9 @@ from ivr.metrics.records import DueCase
 from ivr.profile import Profile
 from ivr.report.contents import Contents, Week
 from ivr.report.span import Span
-from ivr.store.figures import due_cases, figures, follow_ups
+from ivr.store.figures import figures, follow_ups
 from ivr.store.models import Call, Callback, Case
+from ivr.store.promises import due_cases
 from ivr.store.ratings import counted
 
 QUARTER_MS = 900_000

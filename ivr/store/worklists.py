@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
-from sqlalchemy import Connection, and_, func, select
+from sqlalchemy import Connection, Executable, and_, bindparam, func, select
 
 from ivr.cases.clock import Rules
 from ivr.cases.worklist import HOUR_MS, may_call
@@ -101,18 +102,26 @@ def attempts(connection: Connection, callback_ids: Sequence[str]) -> dict[str, l
 
 def reached_us(connection: Connection, limit: int = 50) -> list[tuple[str, str, str]]:
     """Open missed calls whose number reached us later: (callback, its call, the later call)."""
+    rows = connection.execute(_reached_us(), {"most": limit})
+    return [(str(callback), str(call), str(by)) for callback, call, by in rows]
+
+
+@cache
+def _reached_us() -> Executable:
+    """Asked every few seconds, so it is built once."""
     theirs, later = PARTIES.alias("theirs"), CALLS.alias("later")
-    query = (
+    # As expressions, so that SQLite goes from the number to its few calls, and not through all that were answered.
+    since, came_to = later.c.arrived + 0, func.coalesce(later.c.outcome, "")
+    return (
         select(CALLBACKS.c.id, CALLBACKS.c.call_id, func.min(later.c.id))
         .join(PARTIES, PARTIES.c.id == CALLBACKS.c.party_id)
         .join(theirs, theirs.c.number_hmac == PARTIES.c.number_hmac)
-        .join(later, and_(later.c.party_id == theirs.c.id, later.c.arrived >= CALLBACKS.c.created))
-        .where(CALLBACKS.c.kind == "missed", CALLBACKS.c.state == "open", later.c.outcome.in_(REACHED_US))
+        .join(later, and_(later.c.party_id == theirs.c.id, since >= CALLBACKS.c.created))
+        .where(CALLBACKS.c.kind == "missed", CALLBACKS.c.state == "open", came_to.in_(REACHED_US))
         .group_by(CALLBACKS.c.id, CALLBACKS.c.call_id)
         .order_by(CALLBACKS.c.id)
-        .limit(limit)
+        .limit(bindparam("most"))
     )
-    return [(str(callback), str(call), str(by)) for callback, call, by in connection.execute(query)]
 
 
 def settle_missed(connection: Connection, now: int, found: Sequence[tuple[str, str, str]] | None = None) -> int:

@@ -42,9 +42,9 @@ class Writer:
         rows: list[JournalRow] = []
         opened: dict[str, StoredCase] = {}
         stored: list[StoredCase | None] = []
+        people = [(party, work.rows[0].at if work.rows else now) for work in works for party in work.parties]
+        self._parties.write_all(connection, people)
         for work in works:
-            for party in work.parties:
-                self._parties.write(connection, party, work.rows[0].at if work.rows else now)
             if work.seal:
                 self._parties.seal(connection, work.seal)
             rows += [row for row in work.rows if row.id not in seen]

@@ -106,6 +106,38 @@ def test_cmp_1_k12_k13_and_k14_follow_reply_and_closing(desk: Desk) -> None:
     assert counts(found["K12"]) == (1, 3)
 
 
+def test_sup_3_a_broken_promise_stays_broken_when_the_case_is_reopened(desk: Desk) -> None:
+    case_id = desk.letter()
+    desk.do(case_id, "accept", "李强")
+    desk.now += 9 * DAY
+    desk.do(case_id, "reply", "李强", text="已核实并改正", evidence="通话")
+    assert counts(now(desk)["K13-complaint"]) == (0, 1)
+    desk.do(case_id, "reopen", "王芳", reason="来电人再次反映")
+    desk.do(case_id, "reply", "李强", text="再次答复", evidence="通话")
+    found = now(desk)
+    assert counts(found["K13-complaint"]) == (0, 1)
+    with Session(reading(desk.engine)) as session:  # the second promise is due later, and kept
+        later = figures(session, MORNING - HOUR, MORNING + 30 * DAY, Profile.load(), desk.now)
+    by_id = {figure.id: figure for figure in later}
+    assert counts(by_id["K13-complaint"]) == counts(by_id["K14"]) == (1, 2)
+    assert counts(by_id["K13-complaint-strict"]) == (1, 2)
+
+
+def test_pwr_1_a_repair_that_did_not_hold_is_to_be_reached_again(desk: Desk) -> None:
+    case_id = desk.letter("repair")
+    desk.do(case_id, "accept", "李强")
+    desk.do(case_id, "arrive", "李强")
+    desk.do(case_id, "reply", "李强", text="已修复", evidence="通话")
+    desk.do(case_id, "reopen", "王芳", reason="又停电了")
+    assert desk.case(case_id)["next_action_at"] is not None  # the 45 minutes run, and are watched
+    desk.now += HOUR
+    assert counts(now(desk)["K18"]) == (1, 2)
+    desk.do(case_id, "arrive", "李强")
+    found = now(desk)
+    assert counts(found["K18"]) == (1, 2)
+    assert found["K18-time"].value == (120 + 3660) / 2
+
+
 def test_the_stricter_figure_has_the_stricter_period(desk: Desk) -> None:
     """A complaint of 2026-11-23 is due on Saturday the 28th, rolled to Monday the 30th."""
     case_id = desk.letter()
@@ -145,6 +177,23 @@ def test_k20_counts_each_missed_number_once_and_whoever_reached_us(desk: Desk) -
     first = next(e.first["id"] for e in desk.list("missed") if len(e.callbacks) == 2)
     desk.called(first, "reached", reason="已回电说明")
     assert counts(now(desk)["K20"]) == (1, 3)
+
+
+def test_k20_who_did_not_want_to_be_called_and_called_us_again_was_reached(desk: Desk) -> None:
+    desk.missed_call("13800001111")
+    desk.called(desk.list("missed")[0].first["id"], "refused")
+    desk.missed_call("13900002222")
+    desk.answered_call("13800001111")
+    desk.now += 25 * HOUR
+    assert counts(now(desk)["K20"]) == (1, 2)
+
+
+def test_k20_a_test_call_hides_no_citizen_of_the_same_number(desk: Desk) -> None:
+    desk.missed_call("13800001111")
+    desk.missed_call("13800001111", test=True)
+    desk.now += 25 * HOUR
+    found = now(desk)["K20"]
+    assert counts(found) == (0, 1) and dict(found.exclusions)["test_calls"] == 1
 
 
 def test_the_figures_of_a_window_take_the_cases_of_its_calls(desk: Desk) -> None:

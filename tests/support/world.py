@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from itertools import count
 from pathlib import Path
@@ -22,6 +22,7 @@ from ivr.conductor import Conductor
 from ivr.desk.desk import Desk, WindowSeats
 from ivr.flow.loader import House, load
 from ivr.house import House as ConductorHouse
+from ivr.house import Keeper, Speaker
 from ivr.phrases import Phrases
 from ivr.profile import Profile, Schedule
 from ivr.script import lines
@@ -68,19 +69,25 @@ def moment(text: str) -> int:
 
 
 class World:
-    """``flow`` under ``profile`` from the moment ``start``; seats are set up by the test."""
+    """``flow`` under ``profile`` from the moment ``start``; seats are set up by the test.
+
+    ``relaxed``: many turns to a transaction, no waiting for the disk (a month of calls in minutes).
+    """
 
     def __init__(
-        self, folder: Path, flow: str = "power-95598", profile: str = "sgcc_window", start: str = "2026-08-03T10:00:00"
-    ) -> None:
+        self, folder: Path, flow: str = "power-95598", profile: str = "sgcc_window", start: str = "2026-08-03T10:00:00",
+        *, windows: Mapping[str, WindowSeats] = WINDOWS, speaker: Speaker | None = None, keeper: Keeper | None = None,
+        relaxed: bool = False,
+    ) -> None:  # fmt: skip
         self.clock = VirtualClock(moment(start))
         self.sim = Simulator(self.clock)
         self.phrases = Phrases.load(variables={"unit": "示范供电服务中心", "unit.en": "Model Unit", "hours": "全天"})
-        self.profile, calendar = Profile.load(profile), WorkCalendar.load()
+        self.profile, self.calendar = Profile.load(profile), WorkCalendar.load()
+        calendar = self.calendar
         hall = Schedule(kind="workday")
         house = House(
             has_phrase=self.phrases.has,
-            windows={name: window.seats for name, window in WINDOWS.items()},
+            windows={name: window.seats for name, window in windows.items()},
             schedules=("default", "hall"),
             rules=rules(self.profile),
             is_open=lambda s, at: (
@@ -91,14 +98,15 @@ class World:
         self.flow = load(path, house)
         self.keys = KeyRing.open(folder / "keys")
         upgrade(folder)
-        self.engine = open_engine(folder)
+        self.engine = open_engine(folder, relaxed=relaxed)
         self.ledger = SqlLedger(
             self.engine,
             self.keys,
             owner="test",
             spool=folder / "spool.jsonl",
             number_for=lambda day, seq: case_number(date.fromisoformat(day), seq),
-            inline=True,
+            inline=not relaxed,
+            relaxed=relaxed,
             now_ms=self.clock.now_ms,
         )
         ids = count(1)
@@ -107,12 +115,12 @@ class World:
                 engine=self.sim,
                 ledger=self.ledger,
                 clock=self.clock,
-                desk=Desk(WINDOWS),
-                speaker=TextSpeaker(self.phrases),
-                keeper=FileKeeper(),
+                desk=Desk(windows),
+                speaker=speaker or TextSpeaker(self.phrases),
+                keeper=keeper or FileKeeper(),
                 casebook=Promises(self.profile, calendar, ZONE),
                 flow_for=lambda called: self.flow,
-                new_id=lambda: f"id{next(ids):04}",
+                new_id=lambda: f"id{next(ids):08}",
                 spool=folder / "recording",
                 profile=self.profile.name,
             )

@@ -1,0 +1,100 @@
+"""Promises made about cases: the one that stands, and those that stood before a case was reopened.
+
+A reopened case is promised anew. What was promised before was kept or broken, and stays so: reopening a case
+that was answered late must not take its lateness out of the figures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+from sqlalchemy import ColumnElement, and_, case, func, or_, select
+from sqlalchemy.orm import Session
+
+from ivr.metrics.records import HOUR_MS, DueCase
+from ivr.store import journal
+from ivr.store.fold import fold
+from ivr.store.models import Call, Case, CaseDue
+from ivr.store.rows import Tables
+
+ROLL_MAX_MS = 60 * 24 * HOUR_MS
+REOPENED = "case_reopened"
+PIECE = 500  # cases whose journal is read at once
+
+
+def due_cases(session: Session, from_ms: int, to_ms: int, window: str | None = None) -> Iterator[DueCase]:
+    """Promises whose time, or the stricter one, ends in ``[from_ms, to_ms)``."""
+    begun = case((Case.reopened > 0, Case.span_from), else_=Case.received)
+    query = (
+        select(
+            Case.kind, Case.due_ms, Case.replied, func.coalesce(Call.test, False), Case.unrolled_ms, begun,
+            Case.arrived, Case.closed, Case.paused.is_not(None),
+        )
+        .outerjoin(Call, Call.id == Case.call_id)
+        .where(_due_in(from_ms, to_ms), *of_window(window))
+    )  # fmt: skip
+    for kind, due, replied, test, unrolled, received, arrived, closed, paused in session.execute(query):
+        yield DueCase(kind, due or 0, replied, bool(test), unrolled, received, arrived, closed, paused)
+    yield from _before(session, from_ms, to_ms, window)
+
+
+def _before(session: Session, from_ms: int, to_ms: int, window: str | None) -> Iterator[DueCase]:
+    """Those of cases that were reopened since."""
+    query = (
+        select(Case.id, func.coalesce(Call.test, False))
+        .join(CaseDue, CaseDue.case_id == Case.id)
+        .outerjoin(Call, Call.id == Case.call_id)
+        .where(
+            CaseDue.cause == REOPENED, CaseDue.was_ms >= from_ms, CaseDue.was_ms < to_ms + ROLL_MAX_MS,
+            *of_window(window),
+        )
+        .distinct()
+        .order_by(Case.id)
+    )  # fmt: skip
+    tests = {case_id: bool(test) for case_id, test in session.execute(query)}
+    ids = list(tests)
+    for first in range(0, len(ids), PIECE):
+        for case_id, promise in _told(session, ids[first : first + PIECE]):
+            strict = promise.due if promise.unrolled is None else promise.unrolled
+            if from_ms <= promise.due < to_ms or from_ms <= strict < to_ms:
+                yield DueCase(
+                    promise.kind, promise.due, promise.replied, tests[case_id], promise.unrolled, promise.received,
+                    promise.arrived, promise.closed,
+                )  # fmt: skip
+
+
+def _told(session: Session, ids: Collection[str]) -> Iterator[tuple[str, DueCase]]:
+    """(case, promise) at every reopening, as the journal tells it."""
+    rows = journal.JOURNAL
+    query = select(rows).where(rows.c.case_id.in_(ids), rows.c.name.like("case\\_%", escape="\\")).order_by(rows.c.seq)
+    tables = Tables()
+    for row in session.execute(query).mappings():
+        fact = journal.read_row(row)
+        was = tables.cases.get(fact.case_id or "")
+        if fact.name == REOPENED and was is not None and was["due_ms"] is not None:
+            begun = was["span_from"] if was["reopened"] else was["received"]
+            yield (
+                was["id"],
+                DueCase(
+                    was["kind"],
+                    was["due_ms"],
+                    was["replied"],
+                    False,
+                    was["unrolled_ms"],
+                    begun,
+                    was["arrived"],
+                    was["closed"],
+                ),
+            )
+        fold(tables, fact)
+
+
+def _due_in(from_ms: int, to_ms: int) -> ColumnElement[bool]:
+    # The stricter end is never later than the promised one, nor further before it than a holiday is long.
+    near = and_(Case.due_ms >= from_ms, Case.due_ms < to_ms + ROLL_MAX_MS)
+    return and_(near, or_(Case.due_ms < to_ms, and_(Case.unrolled_ms >= from_ms, Case.unrolled_ms < to_ms)))
+
+
+def of_window(window: str | None) -> tuple[ColumnElement[bool], ...]:
+    """Only cases of this window, or of calls to it."""
+    return () if window is None else (or_(Case.window == window, and_(Case.window == "", Call.window == window)),)
