@@ -90,7 +90,7 @@ def _ratings(session: Session, from_ms: int, to_ms: int) -> Counter[int]:
     query = (
         select(Callback.rating, func.count())
         .join(Case, and_(Case.id == Callback.case_id, Callback.kind == "followup"))
-        .where(Case.closed >= from_ms, Case.closed < to_ms, Callback.rating.is_not(None))
+        .where(Case.closed >= from_ms, Case.closed < to_ms, Callback.rating.is_not(None), Callback.test.is_(False))
         .group_by(Callback.rating)
     )
     found = Counter({rating or 0: count for rating, count in session.execute(query)})

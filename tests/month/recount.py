@@ -90,7 +90,7 @@ class ACase:
 
 @dataclass
 class Task:
-    """Somebody to be called: after closing (``followup``) or because nobody answered (``missed``)."""
+    """Somebody to be called: after closing (``followup``), because nobody answered (``missed``), or rated badly."""
 
     kind: str
     of: str
@@ -98,6 +98,23 @@ class Task:
     outcome: str = ""
     reached: int | None = None
     rating: int | None = None
+    about: list[Rating] = field(default_factory=list)  # bad ratings it answers for
+
+
+@dataclass
+class Rating:
+    """Somebody was asked for a rating, by keys after a talk (``call``) or in a follow-up."""
+
+    source: str
+    of: str
+    at: int
+    party: str | None
+    rating: int | None = None
+    handled: bool = False
+
+    @property
+    def bad(self) -> bool:
+        return self.rating is not None and self.rating >= 4
 
 
 class Count:
@@ -108,6 +125,7 @@ class Count:
         self.calls: dict[str, ACall] = {}
         self.cases: dict[str, ACase] = {}
         self.tasks: dict[str, Task] = {}
+        self.asked: list[Rating] = []
         for row in journal:
             if row["case_id"] and (row["name"].startswith("case_") or row["name"].startswith("callback_")):
                 self._case_row(row)
@@ -141,6 +159,13 @@ class Count:
                 if data.get("leg_id") == call.agent_leg and call.agent_left is None and call.agent_answer is not None:
                     call.agent_left = at
                 call.over_legs.add(data.get("leg_id", ""))
+            case "rating_invited":
+                self.asked.append(Rating("call", row["call_id"], at, call.party))
+            case "rated":
+                given = next(r for r in self.asked if r.of == row["call_id"] and r.source == "call")
+                given.rating = given.rating or int(data["rating"])
+                if given.bad and given.party:
+                    self.tasks[row["id"]] = Task("bad", row["call_id"], at)
             case "case_opened":
                 call.cases.append(row["case_id"])
                 for task in self.tasks.values():
@@ -193,6 +218,8 @@ class Count:
         if name == "case_consent" and not case.consent:
             ended = "no_consent"
         for task in [self.tasks[id_] for id_ in case.asked] if ended else []:
+            if task.kind == "bad" and ended != "no_consent":
+                continue  # what somebody rated badly is answered for whatever becomes of the case
             task.outcome = task.outcome or ended
 
     def _task_row(self, row: Mapping[str, Any]) -> None:
@@ -206,6 +233,25 @@ class Count:
             if data["result"] == "reached":
                 task.reached = task.reached or row["at"]
             task.rating = data.get("rating") if data.get("rating") is not None else task.rating
+            if data.get("outcome") == "reached" and task.kind != "missed":
+                self._followed_up(row, task)
+
+    def _followed_up(self, row: Mapping[str, Any], task: Task) -> None:
+        """A bad rating of before is answered for; a new one may have been given."""
+        for rating in self.asked:
+            if rating.of == task.of and rating.bad:
+                rating.handled = True
+        given = row["data"].get("rating")
+        if given is None:
+            return
+        case = self.cases.get(task.of)
+        party = case.party if case else self.calls[task.of].party
+        self.asked.append(Rating("followup", task.of, row["at"], party, given))
+        again = given >= 4 and party and (case is None or row["data"].get("solved") is not False)
+        if again:
+            self.tasks[row["id"]] = Task("bad", task.of, row["at"])
+            if case:
+                case.asked.append(row["id"])
 
     # --- what a report shows beside the figures ------------------------------------------------
 
@@ -228,12 +274,14 @@ class Count:
         return Counter(case.category for case in self._real(start, end) if case.kind == "complaint")
 
     def ratings(self, start: int, end: int) -> Counter[int]:
-        """Rating -> how often it was given after a case that was closed in the period."""
+        """Rating -> how often: by keys after a talk, and in follow-ups of cases that were closed in the period."""
         found: Counter[int] = Counter()
         for case in self.cases.values():
             closed = case.promises[-1].closed
-            if closed is not None and start <= closed < end:
+            if closed is not None and start <= closed < end and not self._is_test(case):
                 found.update(rating for id_ in case.asked if (rating := self.tasks[id_].rating) is not None)
+        here = [r for r in self.asked if r.source == "call" and start <= r.at < end and not self._tested(r)]
+        found.update(r.rating for r in here if r.rating is not None)
         return found
 
     def due(self, start: int, end: int) -> dict[str, Counter[str]]:
@@ -331,7 +379,8 @@ class Count:
         found["K18-time"] = (sum(took), len(took))
 
     def _follow_ups(self, found: dict[str, tuple[Any, ...]], start: int, end: int) -> None:
-        reached = total = rated = satisfied = 0
+        reached = total = 0
+        answers: list[int | None] = []
         for case in self.cases.values():
             closed = case.promises[-1].closed
             if closed is None or not start <= closed < end or self._is_test(case):
@@ -342,11 +391,14 @@ class Count:
             total += 1
             if any(task.reached for task in tasks):
                 reached += 1
-                ratings = [task.rating for task in tasks if task.rating is not None]
-                if ratings:
-                    rated += 1
-                    satisfied += ratings[-1] <= 3
-        found["K15"], found["K16"], found["K16-rated"] = (reached, total), (satisfied, rated), (rated, reached)
+                answers.append(([None] + [task.rating for task in tasks if task.rating is not None])[-1])
+        here = [r for r in self.asked if start <= r.at < end and not self._tested(r)]
+        answers += [r.rating for r in here if r.source == "call"]
+        given = [rating for rating in answers if rating is not None]
+        bad = [r for r in here if r.bad and r.party]
+        found["K15"], found["K16-rated"] = (reached, total), (len(given), len(answers))
+        found["K16"] = (sum(rating <= 3 for rating in given), len(given))
+        found["K17"] = (sum(r.handled for r in bad), len(bad))
 
     def _called_back(self, start: int, end: int, now: int) -> tuple[int, int]:
         first: dict[str, int] = {}  # number -> first missed
@@ -373,6 +425,10 @@ class Count:
             total += 1
             good += at is not None and at - missed <= 24 * HOUR
         return good, total
+
+    def _tested(self, rating: Rating) -> bool:
+        case = self.cases.get(rating.of)
+        return self._is_test(case) if case else self.calls[rating.of].test
 
     def _is_test(self, case: ACase) -> bool:
         return bool(case.call and self.calls[case.call].test)
