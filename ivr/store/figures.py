@@ -96,9 +96,10 @@ def _reached_us(session: Session, found: dict[tuple[str, bool], MissedCaller]) -
             .where(PartyRow.number_hmac.in_(numbers[first : first + PIECE]), Call.outcome.in_(REACHED_US))
         )
         for number, arrived, at in session.execute(query):
-            missed = found[number, False]
+            key = (number or "", False)
+            missed = found[key]
             if arrived >= missed.missed and (missed.reached is None or at < missed.reached):
-                found[number, False] = replace(missed, reached=at)
+                found[key] = replace(missed, reached=at)
 
 
 def figures(
