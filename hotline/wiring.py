@@ -7,7 +7,6 @@ import contextlib
 import gc
 import logging
 import os
-import random
 import socket
 import sys
 from collections.abc import Callable
@@ -27,7 +26,7 @@ from hotline.settings import Settings
 from hotline.speaker import VoiceSpeaker
 from ivr.calendar.tables import WorkCalendar
 from ivr.call.commands import OpenCase
-from ivr.cases.numbers import case_number, query_code
+from ivr.cases.numbers import case_number
 from ivr.cases.promise import case_request
 from ivr.clock import SystemClock
 from ivr.conductor import Conductor
@@ -56,10 +55,9 @@ class Promises:
 
     def __init__(self, profile: Profile, calendar: WorkCalendar, zone: ZoneInfo) -> None:
         self._profile, self._calendar, self._zone = profile, calendar, zone
-        self._random = random.SystemRandom()
 
     def request(self, command: OpenCase, received: int) -> CaseRequest:
-        """The case with its due date; an anonymous one with a query code."""
+        """The case with its due date; the query code of an anonymous one is the store's."""
         return case_request(
             command_id="",
             kind=command.kind,
@@ -71,7 +69,6 @@ class Promises:
             anonymous=command.anonymous,
             confirmed=command.confirmed,
             complete=command.complete,
-            query_code=query_code(self._random) if command.anonymous else "",
         )
 
 

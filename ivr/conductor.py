@@ -23,7 +23,7 @@ from ivr.call.machine import begin, step
 from ivr.call.state import CallState
 from ivr.facts import command_fact, event_fact
 from ivr.house import House
-from ivr.ledger import Fact, Interrupted, Party, StoredCase, Turn
+from ivr.ledger import Fact, Interrupted, Party, Progress, StoredCase, Turn
 from ivr.ongoing import Leg, OngoingCall, recording_id_of
 
 log = logging.getLogger(__name__)
@@ -260,6 +260,8 @@ class Conductor:
                 self._open_case(call, command, plan)
             case c.AskRating():
                 self._ask_rating(call)
+            case c.FindCase(typed=typed):
+                self._find_case(call, typed)
             case c.Hangup(cause=cause):
                 engine.hangup(call.line, cause)
 
@@ -298,7 +300,7 @@ class Conductor:
                 self._feed(call, e.CaseFailed(now, type(result).__name__))
                 return
             call.seal = command.anonymous and call.party is not None
-            self._feed(call, e.CaseOpened(now, result.number, result.due, request.query_code))
+            self._feed(call, e.CaseOpened(now, result.number, result.due, result.query_code))
 
         try:
             draft = self._h.casebook.request(command, self._h.clock.now_ms())
@@ -318,6 +320,18 @@ class Conductor:
             self._feed(call, e.RatingAsked(self._h.clock.now_ms(), allowed is True))
 
         self._h.ledger.invite(call.id, self._h.clock.now_ms(), answered)
+
+    def _find_case(self, call: OngoingCall, typed: str) -> None:
+        def answered(found: Progress | Exception) -> None:
+            now = self._h.clock.now_ms()
+            if isinstance(found, Exception):
+                self._feed(call, e.CaseFound(now, "later"))
+                return
+            if found.anonymous:  # their number was destroyed with the answer
+                call.party = call.caller = None
+            self._feed(call, e.CaseFound(now, found.result, found.state, found.due, found.late, found.verdict))
+
+        self._h.ledger.find_case(call.id, typed, self._h.clock.now_ms(), answered)
 
     # --- ends and new beginnings ---
 

@@ -12,7 +12,7 @@ from ivr.call.state import CallState
 from ivr.ledger import Fact
 
 HIDDEN_KEY = "•"
-HIDDEN_PHASES = frozenset({"number.type", "rate"})  # keys of somebody's number, or of their rating
+HIDDEN_PHASES = frozenset({"number.type", "query.type", "rate"})  # keys of a number, a code, a rating
 _CAMEL = re.compile(r"(?<!^)(?=[A-Z])")
 
 
@@ -50,6 +50,8 @@ def event_fact(event: e.Event, state: CallState, more: Mapping[str, Any]) -> Fac
             data |= {"seat": seat}
         case e.CallerLeft(cause=cause):
             data |= {"cause": cause}
+        case e.CaseFound(result=result):
+            data |= {"result": result}
         case e.RatingAsked(allowed=allowed):
             data |= {"allowed": allowed}
         case e.CaseFailed(reason=reason):

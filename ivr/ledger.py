@@ -27,6 +27,8 @@ bridge               leg_id, seat, window
 seat_left            leg_id, seat
 recorded             recording_id, token, path (inside the vault), ms, bytes, sha256, end
 rating_invited       --                       (the caller is asked to rate; without a ``rated`` it is 未评价)
+case_queried         result                   (found, unknown, later: never what was typed)
+query_code_noted     --                       (the reporter said that the code is written down)
 rated                rating                   (1 very satisfied ... 5 very dissatisfied)
 party_sealed         party_id                 (anonymous report: number destroyed, call keeps none)
 call_ended           released_by (caller, us, failure), cause
@@ -99,7 +101,8 @@ class CaseRequest:
 
     ``received``: UTC ms. ``day``: local date of receipt (``YYYY-MM-DD``), which numbers the case.
     ``due`` etc. come from ``ivr.calendar.due`` (``due``/``unrolled``: local ISO dates or date-times,
-    ``due_ms``/``unrolled_ms``: the moment they end, UTC). ``query_code`` is stored only as a salted hash.
+    ``due_ms``/``unrolled_ms``: the moment they end, UTC). ``query_code`` is stored only as a keyed hash; "" for
+    an anonymous case: the store makes one.
     """
 
     command_id: str
@@ -135,11 +138,30 @@ class CaseRequest:
 
 @dataclass(frozen=True, slots=True)
 class StoredCase:
-    """What was durably stored: the id, the spoken number, and the due date as stored."""
+    """What was durably stored: the id, the spoken number, and the due date as stored.
+
+    ``query_code``: of an anonymous report; it follows from the command's id, so that asking again gives it again.
+    """
 
     id: str
     number: str
     due: str
+    query_code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What a caller may hear of a case they asked about; the fields are those of ``ivr.call.events.CaseFound``.
+
+    ``anonymous``: the caller knew the code of an anonymous report, so their number was destroyed.
+    """
+
+    result: str
+    state: str = ""
+    due: str = ""
+    late: bool = False
+    verdict: str = ""
+    anonymous: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +188,9 @@ class Ledger(Protocol):
 
     def invite(self, call_id: str, at: int, done: Callable[[bool | Exception], None]) -> None:
         """May the caller of this call be asked for a rating? If so the invitation is noted: ``done(True)``."""
+
+    def find_case(self, call_id: str, typed: str, at: int, done: Callable[[Progress | Exception], None]) -> None:
+        """How the case of a query code or number stands, for the caller of this call."""
 
     def seat_changed(self, seat: str, at: int, *, reachable: bool | None = None, call_id: str | None = "") -> None:
         """Show the board that a seat became (un)reachable, or which call it is in (None: none). Best effort."""

@@ -102,6 +102,13 @@ class AskRating(Command):
 
 
 @dataclass(frozen=True, slots=True)
+class FindCase(Command):
+    """How does the case of this query code or number stand? :class:`CaseFound` follows. Never journaled."""
+
+    typed: str
+
+
+@dataclass(frozen=True, slots=True)
 class FindSeats(Command):
     """Who of ``window`` is free? ``level``: ``window`` (A, B), ``group`` or ``general``."""
 

@@ -79,6 +79,20 @@ class RatingAsked(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class CaseFound(Event):
+    """What the caller may hear of a case. ``result``: found, unknown, later (too much was guessed).
+
+    ``state``: received, handling, answered. ``late``: it is overdue. ``verdict``: valid, invalid or none.
+    """
+
+    result: str = "unknown"
+    state: str = ""
+    due: str = ""
+    late: bool = False
+    verdict: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class SeatsFound(Event):
     """Seats of the window that are free now, in the order they are to ring (A first)."""
 

@@ -76,6 +76,7 @@ class CallState:
     apologise: bool = False  # the next prompt begins with the apology (S4-29)
     chose: bool = False  # a menu was offered or a key pressed: waiting for a person begins later than the call
     nobody: bool = False  # every operator was tried in vain: silence now ends the call instead of ringing again
+    told: str = ""  # what was said about a case that was asked about
     seat: str = ""
     released_by: str = ""
     cause: str = ""

@@ -91,10 +91,10 @@ def is_case_number(text: str) -> bool:
 
 
 def query_code(source: random.Random, length: int = QUERY_CODE_DIGITS[0]) -> str:
-    """A code for an anonymous report, drawn from ``source`` (``random.SystemRandom()`` in service).
+    """A code for an anonymous report, drawn from ``source``.
 
-    Never one digit over and over, never the same digit three times in a row, never a plain count up
-    or down: such codes are guessed first and misheard most.
+    Never with a 0 in front (key 0 leads to a person), never one digit over and over, never the same digit
+    three times in a row, never a plain count up or down: such codes are guessed first and misheard most.
     """
     shortest, longest = QUERY_CODE_DIGITS
     if not shortest <= length <= longest:
@@ -107,4 +107,6 @@ def query_code(source: random.Random, length: int = QUERY_CODE_DIGITS[0]) -> str
 
 def _weak(code: str) -> bool:
     ladder = "0123456789" * 2
-    return bool(re.search(r"(\d)\1\1", code)) or len(set(code)) < 3 or code in ladder or code[::-1] in ladder
+    if code[0] == "0" or len(set(code)) < 3:
+        return True
+    return bool(re.search(r"(\d)\1\1", code)) or code in ladder or code[::-1] in ladder

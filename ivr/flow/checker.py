@@ -91,7 +91,8 @@ def check(flow: FlowContext) -> Report:
     return Report(len(parents), longest, tuple(findings))
 
 
-NUMBER_PHASES = ("number.type",)  # here 0 is a digit
+NUMBER_PHASES = ("number.type", "query.type")  # here 0 is a digit
+TYPED_PHASES = (*NUMBER_PHASES, "query.confirm", "query.finding")  # what was typed is kept
 PROMPT_PHASES = (
     "say",
     "choose",
@@ -103,6 +104,8 @@ PROMPT_PHASES = (
     "number.confirm",
     "rate",
     "rate.thanks",
+    "query.confirm",
+    "query.told",
 )
 
 
@@ -138,6 +141,11 @@ def _events(flow: FlowContext, state: CallState) -> Iterator[tuple[e.Event, bool
     if state.phase in ("saving", "left.saving"):
         yield e.CaseOpened(0, "26112100018", "2026-11-26", "1357924"), False
         yield e.CaseFailed(0, "store"), True
+    if state.phase == "query.finding":
+        for state_, verdict in (("received", ""), ("answered", "valid")):
+            yield e.CaseFound(0, "found", state_, "2026-11-26", verdict=verdict), False
+        yield e.CaseFound(0, "unknown"), False
+        yield e.CaseFound(0, "later"), True
     if state.phase == "rate.may":
         yield e.RatingAsked(0, True), False
         yield e.RatingAsked(0, False), False
@@ -157,7 +165,9 @@ def _keys(flow: FlowContext, state: CallState) -> str:
     """Keys by class: those that mean something somewhere here, and one other digit."""
     here = flow.steps.get(state.step)
     offered = "".join(here.menu.keys) if isinstance(here, Menu) else ""
-    return "".join(dict.fromkeys(offered + "01258#*")) if state.phase != "number.type" else "5#*"
+    if state.phase in NUMBER_PHASES:
+        return "5#*" if state.phase == "number.type" else "05#*"
+    return "".join(dict.fromkeys(offered + "01258#*"))
 
 
 def _plain(state: CallState) -> CallState:
@@ -180,8 +190,9 @@ def _plain(state: CallState) -> CallState:
             "released_by": state.released_by and "x",
             "cause": state.cause and "x",
             "tries": state.tries if state.phase not in ("bridged", *_PLAYED_ONCE) else 0,
-            "digits": "5" * len(state.digits) if state.phase == "number.type" else state.digits[:1].replace("5", ""),
+            "digits": "5" * len(state.digits) if state.phase in TYPED_PHASES else state.digits[:1].replace("5", ""),
             "draft": _plain_draft(state),
+            "told": state.told and "answered|||",
             "ring": evolve(state.ring, {"until": 0}) if state.phase in _IN_WINDOW else Ringing(),
         },
     )
@@ -206,7 +217,7 @@ def _plain_draft(state: CallState) -> Draft:
 
 
 _IN_WINDOW = ("finding", "ringing", "sorry")
-_PLAYED_ONCE = ("say", "thanks", "farewell", "failed", "saving", "read_back")
+_PLAYED_ONCE = ("say", "thanks", "farewell", "failed", "saving", "rate.thanks", "query.told")
 
 
 def _name(event: e.Event) -> str:

@@ -20,6 +20,7 @@ from ivr.call.steps.goodbye import Goodbye
 from ivr.call.steps.goto import Goto
 from ivr.call.steps.hours import Hours
 from ivr.call.steps.menu import Menu
+from ivr.call.steps.query import Query
 from ivr.call.steps.rate import Rate
 from ivr.call.steps.record import Record
 from ivr.call.steps.say import Say
@@ -28,7 +29,7 @@ from ivr.call.turn import FAREWELL, FlowContext, Rules
 from ivr.flow.source import FlowRefused, Problem, Source, parse, read
 
 KINDS: dict[str, type[Step]] = {
-    kind.kind: kind for kind in (Say, Menu, Ask, Record, Case, Window, Rate, Hours, Goodbye, Goto)
+    kind.kind: kind for kind in (Say, Menu, Ask, Record, Case, Window, Rate, Query, Hours, Goodbye, Goto)
 }
 HEAD = {"flow", "start", "steps", "person", "title", "title_en"}
 

@@ -35,7 +35,7 @@ COMMANDS: dict[str, str] = {
     "/open": "in opening hours",
     "/hangup": "the caller hangs up",
 }
-CASE = ("2611210015", "2026-11-26", "904817")  # what a stored case is answered with
+CASE = ("2611210015", "2026-11-26", "90481735")  # what a stored case is answered with
 PROMPT_MS = 3000
 
 
@@ -157,6 +157,9 @@ class Walk:
                 return (
                     e.NobodyFree(self.at, window) if self.nobody or not seats else e.SeatsFound(self.at, window, seats)
                 )
+            case c.FindCase(typed=typed):
+                state = "answered" if self.failing else "handling"
+                return e.CaseFound(self.at, "found" if typed == CASE[2] else "unknown", state, CASE[1])
             case c.AskRating():
                 return e.RatingAsked(self.at, not self.failing)
             case c.OpenCase():

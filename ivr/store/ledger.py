@@ -26,11 +26,12 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from ivr.cases.numbers import case_number
-from ivr.ledger import CaseRequest, Interrupted, StoredCase, Turn
-from ivr.store import board, ratings, work
+from ivr.ledger import CaseRequest, Interrupted, Progress, StoredCase, Turn
+from ivr.store import board, queries_by_phone, ratings, work
 from ivr.store.engine import explain, impatient, is_away, reading
 from ivr.store.keys import Keys
 from ivr.store.live import LiveCalls
+from ivr.store.parties import query_code_of
 from ivr.store.spool import Spool
 from ivr.store.work import Work
 from ivr.store.writer import NumberFor, Writer
@@ -45,7 +46,7 @@ RETRY_S = (0.05, 0.15, 0.3, 0.5)
 PROBE_S = 1.0  # how often a database that is away is tried again
 SPOOL_FIRST = 9001  # first sequence of a day in the spool's range: the counter must never get there
 
-Result = StoredCase | Exception | bool | None
+Result = StoredCase | Progress | Exception | bool | None
 AWAY = ConnectionError("the database is away")  # the answer to a question then
 
 
@@ -120,7 +121,7 @@ class SqlLedger:
         self._live = LiveCalls(keys, owner, lease_ms)
         self._writer = Writer(keys, self._live, number_for)
         self._spool = Spool(spool, keys)
-        self._spoken = {w.case.request.command_id: _spoken(w) for w in self._spool.waiting() if w.case}
+        self._spoken = {w.case.request.command_id: self._told(w) for w in self._spool.waiting() if w.case}
         self._connection: Connection | None = None
         self._next_probe = 0.0
         self._mine: set[str] = set()
@@ -146,6 +147,10 @@ class SqlLedger:
     def invite(self, call_id: str, at: int, done: Callable[[bool | Exception], None]) -> None:
         """May the caller of this call be asked for a rating? If so the invitation is noted: ``done(True)``."""
         self._put(_Job(ask=lambda c: ratings.invite(c, call_id, at), reply=done))
+
+    def find_case(self, call_id: str, typed: str, at: int, done: Callable[[Progress | Exception], None]) -> None:
+        """How the case of a query code or number stands, for the caller of this call."""
+        self._put(_Job(ask=lambda c: queries_by_phone.ask(c, self._keys, call_id, typed, at), reply=done))
 
     def seat_changed(self, seat: str, at: int, *, reachable: bool | None = None, call_id: str | None = "") -> None:
         """Show a seat on the board (best effort). ``call_id`` "": as it was; None: in no call."""
@@ -342,7 +347,7 @@ class SqlLedger:
                 if case is not None:
                     case.sequence = self._spool.next_sequence(case.request.day, self._spool_first)
                     case.number = self._number_for(case.request.day, case.sequence)
-                    known = self._spoken[case.request.command_id] = _spoken(job.work)
+                    known = self._spoken[case.request.command_id] = self._told(job.work)
                 waiting.append(job.work)
             results.append(known)
         try:
@@ -355,6 +360,13 @@ class SqlLedger:
                     self._spoken.pop(item.case.request.command_id, None)
             return [error for _ in jobs]
         return results
+
+    def _told(self, item: Work) -> StoredCase:
+        """What was told, or will be, of a case in the spool. Its query code is the first that follows from it."""
+        assert item.case is not None
+        case = item.case
+        code = query_code_of(self._keys, case.request.command_id) if case.own_code else case.code
+        return StoredCase(case.id, case.number, case.request.due, code)
 
     def _answer(self, jobs: Sequence[_Job], results: Sequence[Result]) -> None:
         for job in jobs:
@@ -373,8 +385,3 @@ class SqlLedger:
         if connection is not None:
             connection.invalidate()  # never back to the pool: it may be broken, and it is impatient
             connection.close()
-
-
-def _spoken(item: Work) -> StoredCase:
-    assert item.case is not None
-    return StoredCase(item.case.id, item.case.number, item.case.request.due)

@@ -140,7 +140,7 @@ class Case(Base):
     unrolled_ms: Mapped[int | None]
     provisional: Mapped[bool] = mapped_column(default=False)
     explanation: Mapped[str] = mapped_column(Text, default="[]")  # JSON list of lines
-    query_hash: Mapped[str | None] = mapped_column(String(128))
+    query_hash: Mapped[str | None] = mapped_column(String(128), index=True)
     status: Mapped[str] = mapped_column(String(20), default="received", index=True)
     replied: Mapped[int | None]
     # the three axes of classification (S3 之六 五): time limit, window, nature (``category`` above)
@@ -267,6 +267,42 @@ class Rating(Base):
     rated: Mapped[int | None]
     rating: Mapped[int | None]  # 1 very satisfied ... 5 very dissatisfied; None: not rated 未评价
     handled: Mapped[int | None]  # a bad one: when the follow-up reached the person
+
+
+class QueryTry(Base):
+    """A wrong query code or case number of the last hour: what bounds guessing. ``caller``: the number's HMAC."""
+
+    __tablename__ = "query_tries"
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    at: Mapped[int] = mapped_column(index=True)
+    call_id: Mapped[str] = mapped_column(String(36))
+    caller: Mapped[str] = mapped_column(String(64))
+
+
+class SealedIdentity(Base):
+    """Who an anonymous reporter is, when they said so: encrypted under a key of its own, apart from the case."""
+
+    __tablename__ = "sealed_identities"
+    case_id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    created: Mapped[int]
+    who: Mapped[str] = mapped_column(String(80))
+    wrapped: Mapped[bytes] = mapped_column(LargeBinary)
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class IdentityRequest(Base):
+    """Somebody asked that a sealed identity be opened; the custodian opened it or declined (``opened``)."""
+
+    __tablename__ = "identity_requests"
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    case_id: Mapped[str] = mapped_column(String(36), index=True)
+    asked: Mapped[int]
+    asked_by: Mapped[str] = mapped_column(String(80))
+    reason: Mapped[str] = mapped_column(Text)
+    decided: Mapped[int | None]
+    decided_by: Mapped[str] = mapped_column(String(80), default="")
+    opened: Mapped[bool | None]
+    answer: Mapped[str] = mapped_column(Text, default="")
 
 
 class InboxRow(Base):

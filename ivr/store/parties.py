@@ -8,6 +8,7 @@ Repeat callers are found by an HMAC of the number, so the number itself is nowhe
 from __future__ import annotations
 
 import hmac
+import random
 import re
 import secrets
 from collections.abc import Collection, Sequence
@@ -16,11 +17,12 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import Connection, delete, insert, select, update
 
+from ivr.cases.numbers import QUERY_CODE_DIGITS, query_code
 from ivr.ledger import Party
 from ivr.store.keys import Keys
 from ivr.store.sql import rows_by, table
 
-PARTIES, PARTY_KEYS = table("parties"), table("party_keys")
+PARTIES, PARTY_KEYS, CASES = table("parties"), table("party_keys"), table("cases")
 FIELDS = ("number", "name", "identity")
 NONCE = 12  # bytes, as AES-GCM wants it
 
@@ -131,18 +133,39 @@ class Parties:
         return None if wrapped is None else self._keys.unwrap(wrapped)
 
 
-def hash_query_code(keys: Keys, code: str, salt: str = "") -> str:
-    """What is stored of an anonymous reporter's query code: useless without the keys, and salted."""
-    salt = salt or secrets.token_hex(8)
-    return f"h1${salt}${keys.hmac(f'query:{salt}:{code}'.encode())}"
+def query_code_of(keys: Keys, command_id: str, attempt: int = 0) -> str:
+    """The query code 查询码 of an anonymous report: it follows from the case's command, for who holds the keys.
+
+    So a report that is asked for again after a crash gets the code that may have been spoken already.
+    ``attempt``: one more for each code that belongs to another case.
+    """
+    seed = keys.hmac(f"query-code:{command_id}:{attempt}".encode())
+    dice = random.Random(int(seed, 16))  # noqa: S311 - no secret but the seed, which only the keys can make
+    return query_code(dice, QUERY_CODE_DIGITS[1])
+
+
+def hash_query_code(keys: Keys, code: str) -> str:
+    """What is stored of a query code: useless without the keys, and the same each time, so that it is found."""
+    return f"h2${keys.hmac(f'query-code={code}'.encode())}"
 
 
 def check_query_code(keys: Keys, code: str, stored: str | None) -> bool:
-    """Whether ``code`` is the query code of the case whose ``query_hash`` is ``stored``."""
+    """Whether ``code`` is the query code of the case whose ``query_hash`` is ``stored`` (also of the older, salted
+    form ``h1$salt$hash``)."""
     parts = (stored or "").split("$")
-    if len(parts) != 3 or parts[0] != "h1":
-        return False
-    return hmac.compare_digest(hash_query_code(keys, code, parts[1]), stored or "")
+    if len(parts) == 3 and parts[0] == "h1":
+        expected = f"h1${parts[1]}${keys.hmac(f'query:{parts[1]}:{code}'.encode())}"
+    else:
+        expected = hash_query_code(keys, code)
+    return hmac.compare_digest(expected, stored or "")
+
+
+def cases_of_code(connection: Connection, keys: Keys, code: str) -> list[str]:
+    """The ids of the anonymous cases with this query code: none or one, unless codes were given while the
+    database was away."""
+    found = list(connection.scalars(select(CASES.c.id).where(CASES.c.query_hash == hash_query_code(keys, code))))
+    salted = select(CASES.c.id, CASES.c.query_hash).where(CASES.c.query_hash >= "h1$", CASES.c.query_hash < "h1%")
+    return found + [id_ for id_, stored in connection.execute(salted) if check_query_code(keys, code, stored)]
 
 
 def _seal(key: bytes, party_id: str, name: str, value: str) -> bytes:

@@ -10,7 +10,7 @@ from ivr.ledger import CaseRequest, Fact, Live, Party, Turn
 from ivr.store.ids import uuid7
 from ivr.store.journal import new_row
 from ivr.store.keys import Keys
-from ivr.store.parties import hash_query_code
+from ivr.store.parties import hash_query_code, query_code_of
 from ivr.store.rows import JournalRow
 
 
@@ -24,6 +24,8 @@ class NewCase:
     row: str  # id of the journal row to be
     number: str = ""
     sequence: int = 0  # of that number, in the spool's own range
+    code: str = ""  # the query code, until it is told; never written down
+    own_code: bool = False  # it follows from the command, so another may be taken when it is in use
 
     def opened(self, number: str) -> JournalRow:
         """The fact with everything the row in ``cases`` is made of; nothing of it says who the person is."""
@@ -63,14 +65,19 @@ def of_turn(turn: Turn) -> Work:
 
 def of_case(request: CaseRequest, keys: Keys) -> Work:
     """The work of a case to be opened."""
-    query_hash = hash_query_code(keys, request.query_code) if request.query_code else None
-    case = NewCase(uuid7(), replace(request, query_code=""), query_hash, uuid7())
+    own = request.anonymous and not request.query_code
+    code = query_code_of(keys, request.command_id) if own else request.query_code
+    query_hash = hash_query_code(keys, code) if code else None
+    case = NewCase(uuid7(), replace(request, query_code=""), query_hash, uuid7(), code=code, own_code=own)
     return Work(call_id=request.call_id, case=case)
 
 
 def dump(work: Work) -> bytes:
     """The work as JSON, for the spool."""
-    return json.dumps(asdict(work), ensure_ascii=False, separators=(",", ":")).encode()
+    data = asdict(work)
+    if data["case"] is not None:
+        del data["case"]["code"]
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def parse(text: bytes) -> Work:
@@ -90,6 +97,7 @@ def parse(text: bytes) -> Work:
             case["row"],
             case["number"],
             case["sequence"],
+            own_code=case.get("own_code", False),
         )
     return Work(
         [JournalRow(**row) for row in data["rows"]],

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -12,13 +13,14 @@ from ivr.ledger import Fact, StoredCase
 from ivr.store import journal, ratings
 from ivr.store.keys import Keys
 from ivr.store.live import LiveCalls
-from ivr.store.parties import Parties
+from ivr.store.parties import Parties, check_query_code, hash_query_code, query_code_of
 from ivr.store.rows import JournalRow
 from ivr.store.sql import table
 from ivr.store.work import NewCase, Work
 
 CASES, COUNTERS = table("cases"), table("case_counters")
 
+CODES_TRIED = 20  # query codes of one case, until one is nobody else's
 NumberFor = Callable[[str, int], str]  # (local day YYYY-MM-DD, sequence from 1) -> spoken case number
 
 
@@ -26,6 +28,7 @@ class Writer:
     """Writes works inside the caller's transaction."""
 
     def __init__(self, keys: Keys, live: LiveCalls, number_for: NumberFor) -> None:
+        self._keys = keys
         self._parties = Parties(keys)
         self._live = live
         self._number_for = number_for
@@ -59,16 +62,18 @@ class Writer:
         self, connection: Connection, case: NewCase, opened: dict[str, StoredCase], rows: list[JournalRow]
     ) -> StoredCase:
         command = case.request.command_id
-        known = opened.get(command) or _find(connection, command)
+        known = opened.get(command) or self._find(connection, command)
         if known is None:
             number = case.number or self._next_number(connection, case.request.day)
+            if case.own_code and not case.number:  # not spoken yet: a code of its own
+                self._free_code(connection, case, {row.data.get("query_hash") for row in rows})
             rows.append(case.opened(number))
-            known = StoredCase(case.id, number, case.request.due)
+            known = StoredCase(case.id, number, case.request.due, case.code)
         elif case.number and case.number != known.number:
             # The answer to the first commit was lost and another number was spoken: the spoken one counts.
             fact = Fact(case.request.received, "case", "case_renumbered", {"number": case.number, "was": known.number})
             rows.append(journal.new_row(fact, call_id=case.request.call_id, case_id=known.id))
-            known = StoredCase(known.id, case.number, known.due)
+            known = replace(known, number=case.number)
         opened[command] = known
         return known
 
@@ -79,11 +84,22 @@ class Writer:
             if connection.scalar(select(CASES.c.id).where(CASES.c.number == number)) is None:
                 return number
 
+    def _find(self, connection: Connection, command_id: str) -> StoredCase | None:
+        query = select(CASES.c.id, CASES.c.number, CASES.c.due, CASES.c.query_hash)
+        row = connection.execute(query.where(CASES.c.command_id == command_id)).first()
+        if row is None:
+            return None
+        codes = (query_code_of(self._keys, command_id, attempt) for attempt in range(CODES_TRIED))
+        mine = (code for code in codes if row.query_hash and check_query_code(self._keys, code, row.query_hash))
+        return StoredCase(row.id, row.number, row.due, next(mine, ""))
 
-def _find(connection: Connection, command_id: str) -> StoredCase | None:
-    query = select(CASES.c.id, CASES.c.number, CASES.c.due).where(CASES.c.command_id == command_id)
-    row = connection.execute(query).first()
-    return StoredCase(*row) if row is not None else None
+    def _free_code(self, connection: Connection, case: NewCase, pending: Collection[object]) -> None:
+        for attempt in range(CODES_TRIED):
+            case.code = query_code_of(self._keys, case.request.command_id, attempt)
+            case.query_hash = hash_query_code(self._keys, case.code)
+            taken = select(CASES.c.id).where(CASES.c.query_hash == case.query_hash)
+            if case.query_hash not in pending and connection.scalar(taken) is None:
+                return
 
 
 def _count(dialect: str) -> Any:

@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from ivr.cases.kinds import category_id
+from ivr.ledger import CaseRequest, StoredCase
 from ivr.store.models import PartyRow, Recording
+from ivr.store.parties import check_query_code
 from sip.simulator import SeatPlan
 from tests.support.world import World
 
@@ -285,3 +287,56 @@ def test_a_complaint_that_was_being_stored_when_the_process_died_is_there_once(
     assert case.complete and case.confirmed
     assert [r.case_id for r in again.rows(Recording)] == [case.id]
     assert again.the_call().outcome != "live" and again.conductor.calls == 0
+
+
+def report(world: World, line: str) -> None:
+    """Key 4, anonymous, an account: the code is being spoken."""
+    world.press(line, "4")
+    world.run(8)
+    world.press(line, "1")
+    account(world, line)
+    world.run(0.1)
+
+
+def codes(world: World, line: str) -> list[str]:
+    return [said for said in world.sim.heard(line) if said.startswith("您的查询码是")]
+
+
+def test_the_query_code_is_spoken_twice_and_the_reporter_says_that_it_is_noted(world: World) -> None:
+    line = world.call("13800138000")
+    report(world, line)
+    world.run(5)
+    assert len(codes(world, line)) == 2 and world.heard(line).endswith(world.says("case.code_noted"))
+    world.press(line, "1")
+    world.run(5)
+    assert len(codes(world, line)) == 4 and len(set(codes(world, line))) == 1
+    world.press(line, "2")
+    world.run(1)
+    assert [row.name for row in world.journal()].count("query_code_noted") == 1
+    assert world.heard(line).endswith(world.says("bye.1"))
+
+
+def test_silence_after_the_query_code_has_it_said_once_more_and_then_ends(world: World) -> None:
+    line = world.call("13800138000")
+    report(world, line)
+    world.run(120)
+    assert len(codes(world, line)) == 4 and not world.sim.is_up(line)
+    assert "query_code_noted" not in [row.name for row in world.journal()]
+
+
+def test_a_report_asked_for_again_after_a_crash_speaks_the_code_it_was_stored_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = World(tmp_path)
+    keep, told = world.ledger.open_case, []
+    monkeypatch.setattr(world.ledger, "open_case", lambda request, done: keep(request, told.append))
+    line = world.call("13800138000")
+    report(world, line)
+    (first,) = told  # stored, but the process died before it was spoken
+    again = restarted(tmp_path)
+    answers: list[StoredCase] = []
+    (case,) = again.cases()
+    request = CaseRequest(case.command_id, case.call_id, "report", case.received, "2026-08-03", anonymous=True)
+    again.ledger.open_case(request, answers.append)
+    assert len(first.query_code) == 8 and answers[0].query_code == first.query_code
+    assert check_query_code(again.keys, first.query_code, case.query_hash)

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, text
 
 from ivr.ledger import Party
-from ivr.store.parties import Parties, check_query_code, hash_query_code, normalise
+from ivr.store.parties import Parties, check_query_code, hash_query_code, normalise, query_code_of
 from recordings.keys import KeyRing
 
 
@@ -65,13 +67,25 @@ def test_people_stay_readable_after_the_master_key_was_rotated(engine: Engine, k
         assert Parties(keys).same_number(connection, "13800001111") == ["p1"]
 
 
-def test_a_query_code_opens_its_own_case_only(keys: KeyRing) -> None:
+def test_a_query_code_opens_its_own_case_only(keys: KeyRing, tmp_path: Path) -> None:
     stored = hash_query_code(keys, "730412")
     assert check_query_code(keys, "730412", stored)
     assert not check_query_code(keys, "730413", stored)
     assert not check_query_code(keys, "730412", None)
     assert not check_query_code(keys, "730412", "garbage")
-    assert stored != hash_query_code(keys, "730412")
+    assert stored != hash_query_code(KeyRing.open(tmp_path / "other"), "730412")
+
+
+def test_the_salted_codes_of_before_still_open_their_cases(keys: KeyRing) -> None:
+    stored = "h1$0a1b$" + keys.hmac(b"query:0a1b:730412")
+    assert check_query_code(keys, "730412", stored) and not check_query_code(keys, "730413", stored)
+
+
+def test_a_query_code_follows_from_the_command_for_who_holds_the_keys(keys: KeyRing, tmp_path: Path) -> None:
+    code = query_code_of(keys, "call/case1")
+    assert code == query_code_of(keys, "call/case1") and len(code) == 8 and code[0] != "0"
+    others = {query_code_of(keys, "call/case2"), query_code_of(keys, "call/case1", 1)}
+    assert code not in others | {query_code_of(KeyRing.open(tmp_path / "other"), "call/case1")}
 
 
 @given(st.text(max_size=40))

@@ -124,6 +124,7 @@ class Case(Step):
     def _saving(self, turn: Turn, event: e.Event) -> None:
         if isinstance(event, e.CaseOpened):
             turn.draft(number=event.number, due=event.due, query_code=event.query_code)
+            turn.set(tries=0)
             self._read_back(turn)
         elif isinstance(event, (e.CaseFailed, e.TimeUp)):
             turn.say("failed", "case.failed")
@@ -146,7 +147,7 @@ class Case(Step):
             says += [c.Say(f"case.due.{questions.due_phrase(self.case.kind, draft.anonymous)}", (("due", draft.due),))]
         if draft.query_code:  # spoken twice: it is the only way back to an anonymous report
             says += [c.Say("case.query_code", (("code", draft.query_code),))] * 2
-        turn.say("read_back", *says, "case.repeat")
+        turn.say("read_back", *says, "case.code_noted" if draft.query_code else "case.repeat")
 
     def _reading(self, turn: Turn, event: e.Event) -> None:
         if isinstance(event, e.Digit):
@@ -156,9 +157,14 @@ class Case(Step):
             elif event.key == "0":
                 turn.person()
             else:
+                if turn.s.draft.query_code and event.key == "2":
+                    turn.ask(c.Mark("query_code_noted"))
                 self._finish(turn)
         elif ended(event):
             turn.arm("silence", CONFIRM_KEY_S)
+        elif isinstance(event, e.TimeUp) and turn.s.draft.query_code and not turn.s.tries:
+            turn.set(tries=1)  # nobody said that it is noted: once more
+            self._read_back(turn)
         elif isinstance(event, e.TimeUp):
             self._finish(turn)
 
@@ -192,7 +198,7 @@ class Case(Step):
         if self.case.kind in THANKS:
             keys.append(THANKS[self.case.kind])
         if "anonymous" in self.case.ask:
-            keys += ["report.confidential", "case.query_code", "case.due.report_anonymous"]
+            keys += ["report.confidential", "case.query_code", "case.code_noted", "case.due.report_anonymous"]
         yield from (("case", key) for key in keys)
 
 
