@@ -14,7 +14,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from web import access, api, casework, db, format, language, monitoring, problems
 from web.config import PanelConfig
-from web.figures import Recent
+from web.figures import Charts, Recent
 from web.screens import (
     about,
     audit,
@@ -66,6 +66,7 @@ def create_app(config: PanelConfig) -> Flask:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.extensions["panel"] = config
     app.extensions["panel.figures"] = Recent()
+    app.extensions["panel.charts"] = Charts()
     if config.proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=config.proxies, x_proto=config.proxies, x_host=config.proxies)  # type: ignore[method-assign]
 

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import re
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 
 from flask import current_app
 from flask_babel import gettext as _
@@ -15,12 +17,14 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
 from ivr.metrics.records import MIN_FOR_PERCENT, Figure
+from ivr.report.contents import Curves
 from ivr.store.figures import figures
 from web.db import config, now_ms
 from web.labels import label
 from web.language import chosen
 
 KEPT_MS = 2500  # boards that ask within this time share one calculation
+CHARTS_KEPT_MS = 15_000
 
 FORMULAS = {
     "K1": "A / O",
@@ -135,14 +139,35 @@ class Shown:
         return int(re.match(r"K(\d+)", self.id)[1])  # type: ignore[index]  # every id begins so (B9)
 
 
-def shown(session: Session, from_ms: int, to_ms: int) -> list[Shown]:
+def shown(session: Session, from_ms: int, to_ms: int, window: str = "") -> list[Shown]:
     """Every figure of the calls that arrived, and the cases that were due, in ``[from_ms, to_ms)``."""
-    return [_show(figure) for figure in raw(session, from_ms, to_ms)]
+    return [show(figure) for figure in raw(session, from_ms, to_ms, window)]
 
 
-def raw(session: Session, from_ms: int, to_ms: int) -> tuple[Figure, ...]:
-    """The same as records, for the API."""
-    return figures(session, from_ms, to_ms, config().profile, now_ms())
+def raw(session: Session, from_ms: int, to_ms: int, window: str = "") -> tuple[Figure, ...]:
+    """The same as records, for the API; ``window``: only its calls and their cases."""
+    return figures(session, from_ms, to_ms, config().profile, now_ms(), window or None)
+
+
+def excluded(figure: Figure, why: str) -> int:
+    """How many were left out for this reason."""
+    return dict(figure.exclusions).get(why, 0)
+
+
+class Charts:
+    """What charts were drawn from, for a short while: whoever looks at the same period shares it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._kept: dict[tuple[date, date], tuple[int, Curves]] = {}
+
+    def get(self, period: tuple[date, date], make: Callable[[], Curves]) -> Curves:
+        now = now_ms()
+        with self._lock:
+            self._kept = {key: kept for key, kept in self._kept.items() if 0 <= now - kept[0] < CHARTS_KEPT_MS}
+            if period not in self._kept:
+                self._kept[period] = now, make()
+            return self._kept[period][1]
 
 
 class Recent:
@@ -164,14 +189,15 @@ class Recent:
 def on_board(session: Session, from_ms: int, to_ms: int) -> list[Shown]:
     """The figures of the day, at most ``KEPT_MS`` old."""
     recent: Recent = current_app.extensions["panel.figures"]
-    return [_show(figure) for figure in recent.get(session, from_ms, to_ms)]
+    return [show(figure) for figure in recent.get(session, from_ms, to_ms)]
 
 
 def _family(figure: Figure) -> str:
     return figure.id if figure.id in FORMULAS else figure.id.split("-")[0]
 
 
-def _show(figure: Figure) -> Shown:
+def show(figure: Figure) -> Shown:
+    """The figure in the words of the page."""
     family = _family(figure)
     value, fraction = _value(figure)
     left_out = "、".join(f"{label(LEFT_OUT, code)} {n}" for code, n in figure.exclusions if n)

@@ -2,14 +2,50 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from ivr.call.limits import BAD_RATING
 from ivr.metrics.making import Exclusions, Maker, counted
-from ivr.metrics.records import Figure, FollowUp, MissedCaller, Rated
+from ivr.metrics.records import Figure, FollowUp, MissedCaller, Period, Rated
 
 SATISFIED = BAD_RATING - 1  # 1 very satisfied, 2 satisfied, 3 mostly satisfied
-TEST = "test_calls"
+TEST, NOT_RATED = "test_calls", "no_answer"
+
+
+def follow_up_fate(id_: str, each: FollowUp) -> str:
+    """What a closed case is to K15, K16 or K16-rated: ``good``, ``failed``, or why it is left out; empty: nothing."""
+    if each.test or each.left_out:
+        return TEST if each.test else each.left_out
+    if id_ == "K15":
+        return "good" if each.reached else "failed"
+    return _rating_fate(id_, each.rating) if each.reached else ""
+
+
+def rated_fate(id_: str, each: Rated) -> str:
+    """What an invitation to rate is to K16, K16-rated (those of calls) or K17 (every bad one)."""
+    if id_ == "K17":
+        if each.rating is None or each.rating < BAD_RATING:
+            return ""
+        return TEST if each.test else each.left_out or ("good" if each.handled else "failed")
+    if each.source != "call":
+        return ""
+    return TEST if each.test else _rating_fate(id_, each.rating)
+
+
+def _rating_fate(id_: str, rating: int | None) -> str:
+    if id_ == "K16-rated":
+        return "good" if rating is not None else "failed"
+    return NOT_RATED if rating is None else "good" if rating <= SATISFIED else "failed"
+
+
+def missed_fate(each: MissedCaller, period: Period, limit_ms: int) -> str:
+    """What a missed number is to K20; who can still be reached in time is ``not_yet_due``."""
+    if each.test or each.left_out:
+        return TEST if each.test else each.left_out
+    if each.reached is None and each.missed + limit_ms > period.now_ms:
+        return "not_yet_due"
+    return "good" if each.reached is not None and each.reached - each.missed <= limit_ms else "failed"
 
 
 def aftercare(
@@ -17,12 +53,12 @@ def aftercare(
     ratings: Sequence[Rated] = (),
 ) -> tuple[Figure, ...]:  # fmt: skip
     """K15, K16, K17 and K20: of the cases closed, the callers asked, and the callers missed, in the period."""
-    asked = [each for each in follow_ups if not each.left_out and not each.test]
     left_out = counted([TEST if each.test else each.left_out for each in follow_ups if each.test or each.left_out])
-    reached = [each for each in asked if each.reached]
+    fates = Counter(follow_up_fate("K15", each) for each in follow_ups)
+    reached = [each for each in follow_ups if follow_up_fate("K15", each) == "good"]
     return (
         make.ratio(
-            "K15", "回访率", "closed cases followed up", len(reached), len(asked), left_out,
+            "K15", "回访率", "closed cases followed up", fates["good"], fates["good"] + fates["failed"], left_out,
             "reached at least once / to be followed up (S2-1 §13(五): 90 %)",
         ),
         *satisfaction(make, [each.rating for each in reached], left_out, ratings),
@@ -78,12 +114,10 @@ def _merged(left_out: Exclusions, more: Exclusions) -> Exclusions:
 
 def called_back(make: Maker, missed: Sequence[MissedCaller], limit_ms: int) -> Figure:
     """K20 漏接回拨率: one entry per number; who can still be reached in time is left out."""
-    real = [each for each in missed if not each.test and not each.left_out]
-    settled = [each for each in real if each.reached is not None or each.missed + limit_ms <= make.period.now_ms]
-    good = sum(each.reached is not None and each.reached - each.missed <= limit_ms for each in settled)
+    fates = Counter(missed_fate(each, make.period, limit_ms) for each in missed)
     left_out = counted([TEST if each.test else each.left_out for each in missed if each.test or each.left_out])
     return make.ratio(
-        "K20", "漏接回拨率", "missed callers reached in time", good, len(settled),
-        (*left_out, ("not_yet_due", len(real) - len(settled))),
+        "K20", "漏接回拨率", "missed callers reached in time", fates["good"], fates["good"] + fates["failed"],
+        (*left_out, ("not_yet_due", fates["not_yet_due"])),
         f"reached, or reached us, within {limit_ms / 3_600_000:g} h / missed numbers",
     )  # fmt: skip

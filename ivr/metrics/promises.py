@@ -6,10 +6,12 @@ paused, and test calls are left out and counted as left out.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 from ivr.metrics.making import Maker
-from ivr.metrics.records import DueCase, Figure
+from ivr.metrics.records import DueCase, Figure, Period
 
 REPLY = "replied ≤ due / due (S2-1 §13(五))"
 STRICT = "replied ≤ the date before it moved to a working day / due then"
@@ -18,73 +20,29 @@ Moment = Callable[[DueCase], int | None]
 DueAt = Callable[[DueCase], int]
 
 
-def promises(make: Maker, cases: Sequence[DueCase]) -> tuple[Figure, ...]:
-    """K12 to K14 and K18, of the cases due in the period."""
-    complaints, reports = of_kind(cases, "complaint"), of_kind(cases, "report")
-    repairs = of_kind(cases, "repair")
-    return (
-        in_time(make, cases, closed, due, "K12", "按时办结率", "closed in time", "closed ≤ due / due"),
-        in_time(
-            make, complaints, replied, due, "K13-complaint", "投诉5天答复率", "complaints replied to in time", REPLY
-        ),
-        in_time(make, reports, replied, due, "K13-report", "举报10天答复率", "reports replied to in time", REPLY),
-        in_time(
-            make, complaints, replied, strict, "K13-complaint-strict", "投诉答复率(不顺延)",
-            "complaints replied to by the stricter date", STRICT,
-        ),
-        in_time(
-            make, reports, replied, strict, "K13-report-strict", "举报答复率(不顺延)",
-            "reports replied to by the stricter date", STRICT,
-        ),
-        in_time(
-            make, cases, kept, due, "K14", "承诺兑现率", "promises kept",
-            "replied, on site or closed ≤ due / due; every kind (S2-1 §5)",
-        ),
-        in_time(
-            make, repairs, arrived, due, "K18", "抢修按时到达率", "repairs reached in time",
-            "on site ≤ due / due (S2-1 §10(二)5)",
-        ),
-        arrival_time(make, repairs),
-    )  # fmt: skip
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """A figure of promises: of which kind (empty: every), what must be done, and until when."""
 
+    zh: str
+    en: str
+    kind: str
+    done: Moment
+    until: DueAt
+    note: str
 
-def in_time(
-    make: Maker, cases: Sequence[DueCase], done: Moment, until: DueAt, id_: str, zh: str, en: str, note: str
-) -> Figure:
-    """How many of the cases due in the period were ``done`` by then."""
-    period = make.period
-    due_now = [case for case in cases if period.from_ms <= until(case) < period.to_ms]
-    real = [case for case in due_now if not case.test]
-    running = [case for case in real if not (case.paused and done(case) is None)]
-    settled = [case for case in running if done(case) is not None or until(case) <= period.now_ms]
-    good = sum((at := done(case)) is not None and at <= until(case) for case in settled)
-    left_out = [("test_calls", len(due_now) - len(real)), ("not_yet_due", len(running) - len(settled))]
-    if len(running) < len(real):
-        left_out.append(("paused", len(real) - len(running)))
-    return make.ratio(id_, zh, en, good, len(settled), tuple(left_out), note)
-
-
-def arrival_time(make: Maker, repairs: Sequence[DueCase]) -> Figure:
-    """K18-time: from receipt to arrival on site."""
-    period = make.period
-    due_now = [case for case in repairs if period.from_ms <= case.due < period.to_ms]
-    took = [case.arrived - case.received for case in due_now if case.arrived is not None and not case.test]
-    left_out = (("test_calls", sum(case.test for case in due_now)),)
-    return make.mean(
-        "K18-time", "平均到达时间", "mean time to arrive", sum(took), len(took), left_out, "Σ(on site − received) / n"
-    )
-
-
-def of_kind(cases: Sequence[DueCase], kind: str) -> list[DueCase]:
-    return [case for case in cases if case.kind == kind]
-
-
-def due(case: DueCase) -> int:
-    return case.due
-
-
-def strict(case: DueCase) -> int:
-    return case.strict
+    def fate(self, case: DueCase, period: Period) -> str:
+        """What the case is to this figure: ``good``, ``failed``, or why it is left out; empty: not of the period."""
+        if (self.kind and case.kind != self.kind) or not period.from_ms <= self.until(case) < period.to_ms:
+            return ""
+        at = self.done(case)
+        if case.test:
+            return "test_calls"
+        if case.paused and at is None:
+            return "paused"
+        if at is None and self.until(case) > period.now_ms:
+            return "not_yet_due"
+        return "good" if at is not None and at <= self.until(case) else "failed"
 
 
 def replied(case: DueCase) -> int | None:
@@ -101,3 +59,64 @@ def kept(case: DueCase) -> int | None:
 
 def arrived(case: DueCase) -> int | None:
     return case.arrived
+
+
+def due(case: DueCase) -> int:
+    return case.due
+
+
+def strict(case: DueCase) -> int:
+    return case.strict
+
+
+PROMISES: Mapping[str, Promise] = {
+    "K12": Promise("按时办结率", "closed in time", "", closed, due, "closed ≤ due / due"),
+    "K13-complaint": Promise("投诉5天答复率", "complaints replied to in time", "complaint", replied, due, REPLY),
+    "K13-report": Promise("举报10天答复率", "reports replied to in time", "report", replied, due, REPLY),
+    "K13-complaint-strict": Promise(
+        "投诉答复率(不顺延)", "complaints replied to by the stricter date", "complaint", replied, strict, STRICT
+    ),
+    "K13-report-strict": Promise(
+        "举报答复率(不顺延)", "reports replied to by the stricter date", "report", replied, strict, STRICT
+    ),
+    "K14": Promise(
+        "承诺兑现率", "promises kept", "", kept, due, "replied, on site or closed ≤ due / due; every kind (S2-1 §5)"
+    ),
+    "K18": Promise(
+        "抢修按时到达率", "repairs reached in time", "repair", arrived, due, "on site ≤ due / due (S2-1 §10(二)5)"
+    ),
+}
+
+
+def promises(make: Maker, cases: Sequence[DueCase]) -> tuple[Figure, ...]:
+    """K12 to K14 and K18, of the cases due in the period."""
+    repairs = [case for case in cases if case.kind == "repair"]
+    return (*(in_time(make, cases, id_, how) for id_, how in PROMISES.items()), arrival_time(make, repairs))
+
+
+def in_time(make: Maker, cases: Sequence[DueCase], id_: str, how: Promise) -> Figure:
+    """How many of the cases due in the period were done by then."""
+    fates = Counter(how.fate(case, make.period) for case in cases)
+    left_out = [("test_calls", fates["test_calls"]), ("not_yet_due", fates["not_yet_due"])]
+    if fates["paused"]:
+        left_out.append(("paused", fates["paused"]))
+    settled = fates["good"] + fates["failed"]
+    return make.ratio(id_, how.zh, how.en, fates["good"], settled, tuple(left_out), how.note)
+
+
+def arrival_fate(case: DueCase, period: Period) -> str:
+    """What a case is to K18-time: ``good`` when somebody came."""
+    if case.kind != "repair" or not period.from_ms <= case.due < period.to_ms:
+        return ""
+    return "test_calls" if case.test else "good" if case.arrived is not None else ""
+
+
+def arrival_time(make: Maker, repairs: Sequence[DueCase]) -> Figure:
+    """K18-time: from receipt to arrival on site."""
+    period = make.period
+    due_now = [case for case in repairs if period.from_ms <= case.due < period.to_ms]
+    took = [case.arrived - case.received for case in due_now if case.arrived is not None and not case.test]
+    left_out = (("test_calls", sum(case.test for case in due_now)),)
+    return make.mean(
+        "K18-time", "平均到达时间", "mean time to arrive", sum(took), len(took), left_out, "Σ(on site − received) / n"
+    )

@@ -59,6 +59,7 @@ class DueCase:
     arrived: int | None = None
     closed: int | None = None
     paused: bool = False
+    id: str = ""  # of the case
 
     @property
     def strict(self) -> int:
@@ -79,6 +80,7 @@ class FollowUp:
     rating: int | None = None  # 1 very satisfied ... 5 very dissatisfied
     left_out: str = ""
     test: bool = False
+    id: str = ""  # of the case
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,7 @@ class MissedCaller:
     reached: int | None = None
     left_out: str = ""
     test: bool = False
+    id: str = ""  # of the first call that was missed
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,10 +36,11 @@ class Tally:
         """Count records one by one."""
         tally = cls()
         for request in requests:
-            tally._add(request, limits)
+            tally.add(request, limits)
         return tally
 
-    def _add(self, r: Request, limits: Limits) -> None:
+    def add(self, r: Request, limits: Limits) -> None:
+        """Count one record."""
         if r.test:
             self.test += 1
             return
@@ -129,11 +130,15 @@ class Hours:
 
     def worst_day(self, from_ms: int, to_ms: int) -> tuple[int, int]:
         """(answered, offered) of the 24 hours with the lowest rate that end with a full hour in (from, to]."""
-        worst = (0, 0)
+        return self.worst_hours(from_ms, to_ms)[:2]
+
+    def worst_hours(self, from_ms: int, to_ms: int) -> tuple[int, int, int]:
+        """The same, and the hour it ends with."""
+        worst = (0, 0, 0)
         for end in range(from_ms // HOUR_MS + 1, to_ms // HOUR_MS + 1):
             offered = sum(self.offered[hour] for hour in range(end - 24, end))
             answered = sum(self.answered[hour] for hour in range(end - 24, end))
             # Of equal rates the one of more calls says more.
             if offered and (not worst[1] or (answered * worst[1], -offered) < (worst[0] * offered, -worst[1])):
-                worst = answered, offered
+                worst = answered, offered, end
         return worst

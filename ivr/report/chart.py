@@ -1,7 +1,8 @@
 """Charts as figures of SVG, drawn here: no script, no fonts of their own, the same on a page, in a PDF and on paper.
 
 Each has a title and a description that a screen reader reads instead of the picture; what is told apart by colour is
-told apart by a pattern or a name as well.
+told apart by a pattern or a name as well. Colours are written into the picture for paper, and can be changed by class
+(``fill s0``, ``grid``, ``goal``) where a page has its own palette, as at night.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ def bars(title: str, desc: str, labels: Sequence[str], series: Sequence[Series])
                 top, bottom = _y(base + value, scale), _y(base, scale)
                 parts.append(
                     f'<rect x="{LEFT + i * step + step * 0.1:.1f}" y="{top:.1f}" width="{step * 0.8:.1f}" '
-                    f'height="{bottom - top:.1f}" fill="{COLOURS[n]}"/>'
+                    f'height="{bottom - top:.1f}" fill="{COLOURS[n]}" class="fill s{n}"/>'
                 )
             base += value
     return _svg(title, desc, [*parts, *_legend([s.name for s in series], lines=False)])
@@ -61,13 +62,16 @@ def lines(
         path = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
         parts.append(
             f'<polyline points="{path}" fill="none" stroke="{COLOURS[n]}" stroke-width="2" '
-            f'stroke-dasharray="{DASHES[n]}"/>'
+            f'stroke-dasharray="{DASHES[n]}" class="stroke s{n}"/>'
         )
-        parts += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.5" fill="{COLOURS[n]}"/>' for x, y in points]
+        parts += [
+            f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.5" fill="{COLOURS[n]}" class="fill s{n}"/>' for x, y in points
+        ]
     if goal:
         y = _y(goal[1], scale)
         parts.append(
-            f'<line x1="{LEFT}" y1="{y:.1f}" x2="{WIDTH - RIGHT}" y2="{y:.1f}" stroke="#111" stroke-dasharray="4 4"/>'
+            f'<line x1="{LEFT}" y1="{y:.1f}" x2="{WIDTH - RIGHT}" y2="{y:.1f}" stroke="#111" '
+            f'stroke-dasharray="4 4" class="goal"/>'
             f'<text x="{WIDTH - RIGHT}" y="{y - 4:.1f}" text-anchor="end">{escape(goal[0])}</text>'
         )
     return _svg(title, desc, [*parts, *_legend([s.name for s in series], lines=True)])
@@ -82,7 +86,7 @@ def ranking(title: str, desc: str, items: Sequence[tuple[str, int]]) -> str:
         width = (WIDTH - name_width - 70) * count / most if most else 0
         parts.append(
             f'<text x="{name_width - 8}" y="{y + 15}" text-anchor="end">{escape(name)}</text>'
-            f'<rect x="{name_width}" y="{y + 2}" width="{width:.1f}" height="18" fill="{COLOURS[0]}"/>'
+            f'<rect x="{name_width}" y="{y + 2}" width="{width:.1f}" height="18" fill="{COLOURS[0]}" class="fill s0"/>'
             f'<text x="{name_width + width + 6:.1f}" y="{y + 15}">{count}</text>'
         )
     return _svg(title, desc, parts, TOP + height * max(1, len(items)) + 8)
@@ -91,7 +95,7 @@ def ranking(title: str, desc: str, items: Sequence[tuple[str, int]]) -> str:
 def _svg(title: str, desc: str, parts: Sequence[str], height: int = HEIGHT) -> str:
     name = "c" + sha256(f"{title}{desc}".encode()).hexdigest()[:8]
     return (
-        f"<figure><figcaption>{escape(title)}</figcaption>"
+        f'<figure class="chart"><figcaption>{escape(title)}</figcaption>'
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img" '
         f'aria-labelledby="{name}-t {name}-d" font-size="11" fill="#222">'
         f'<title id="{name}-t">{escape(title)}</title><desc id="{name}-d">{escape(desc)}</desc>{"".join(parts)}</svg>'
@@ -114,7 +118,7 @@ def _grid(scale: Sequence[float], labels: Sequence[str], step: float) -> list[st
     for value in scale:
         y = _y(value, scale)
         parts.append(
-            f'<line x1="{LEFT}" y1="{y:.1f}" x2="{WIDTH - RIGHT}" y2="{y:.1f}" stroke="#ddd"/>'
+            f'<line x1="{LEFT}" y1="{y:.1f}" x2="{WIDTH - RIGHT}" y2="{y:.1f}" stroke="#ddd" class="grid"/>'
             f'<text x="{LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{value:g}</text>'
         )
     every = max(1, math.ceil(len(labels) / 16))  # more names than that would touch each other
@@ -131,10 +135,10 @@ def _legend(names: Sequence[str], lines: bool) -> list[str]:
         if lines:
             mark = (
                 f'<line x1="{x}" y1="{y - 4}" x2="{x + 22}" y2="{y - 4}" stroke="{COLOURS[n]}" stroke-width="2" '
-                f'stroke-dasharray="{DASHES[n]}"/>'
+                f'stroke-dasharray="{DASHES[n]}" class="stroke s{n}"/>'
             )
         else:
-            mark = f'<rect x="{x}" y="{y - 9}" width="12" height="10" fill="{COLOURS[n]}"/>'
+            mark = f'<rect x="{x}" y="{y - 9}" width="12" height="10" fill="{COLOURS[n]}" class="fill s{n}"/>'
         parts.append(f'{mark}<text x="{x + 27}" y="{y}">{escape(name)}</text>')
         x += 44 + 12 * len(name)
     return parts

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ivr.metrics.records import DueCase, Figure
+from ivr.metrics.tally import Tally
 from ivr.report.span import Span
 
 
@@ -17,6 +18,55 @@ class Week:
     first: str
     reached: int
     asked: int
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Requests for a person in one hour, day or week, and how long the answered waited (s)."""
+
+    name: str
+    offered: int
+    answered: int
+    abandoned: int
+    median: float | None
+    p90: float | None
+
+    @classmethod
+    def of_figures(cls, name: str, figures: Sequence[Figure]) -> Part:
+        """From the figures of that time."""
+        by_id = {figure.id: figure for figure in figures}
+        return cls(
+            name, by_id["K1"].denominator, int(by_id["K1"].numerator or 0), int(by_id["K4"].numerator or 0),
+            by_id["K3-median"].value, by_id["K3-p90"].value,
+        )  # fmt: skip
+
+    @classmethod
+    def of_tally(cls, name: str, tally: Tally) -> Part:
+        """The same from what was counted."""
+        answered, abandoned = tally.waits_of("answered"), tally.waits_of("abandoned")
+        median, p90 = answered.median, answered.p90
+        return cls(
+            name, tally.offered, answered.n, abandoned.n,
+            None if median is None else median / 1000, None if p90 is None else p90 / 1000,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Curves:
+    """What the charts are drawn from. ``step``: what a part is (``hour``, ``day``, ``week``); ``pressure``: local day
+    -> open promises that are due then, ``overdue`` ones apart; the rest as in :class:`Contents`."""
+
+    span: Span
+    now_ms: int
+    step: str
+    parts: Sequence[Part]
+    arrivals: Counter[tuple[int, str]]
+    categories: Counter[str]
+    ratings: Counter[int]
+    weeks: Sequence[Week]
+    follow_up_target: float
+    pressure: Mapping[str, int]
+    overdue: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +85,17 @@ class Contents:
     ratings: Counter[int]
     weeks: Sequence[Week]
     follow_up_target: float
+    pressure: Mapping[str, int] = field(default_factory=dict)
+    overdue: int = 0
+
+    @property
+    def curves(self) -> Curves:
+        """What its charts are drawn from."""
+        return Curves(
+            self.span, self.now_ms, "day", [Part.of_figures(name, figures) for name, figures in self.days],
+            self.arrivals, self.categories, self.ratings, self.weeks, self.follow_up_target, self.pressure,
+            self.overdue,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,6 +57,7 @@ def follow_ups(session: Session, from_ms: int, to_ms: int, window: str | None = 
             before.rating if rating is None else rating,
             why or (outcome if outcome in NOT_TO_BE_CALLED else ""),
             bool(test),
+            case_id,
         )
     return list(found.values())
 
@@ -66,7 +67,7 @@ def missed_callers(session: Session, from_ms: int, to_ms: int, window: str | Non
     query = (
         select(
             func.coalesce(PartyRow.number_hmac, Callback.party_id, Callback.id), Callback.created, Callback.closed,
-            Callback.outcome, Callback.test,
+            Callback.outcome, Callback.test, Callback.call_id,
         )
         .outerjoin(PartyRow, PartyRow.id == Callback.party_id)
         .where(Callback.kind == "missed", Callback.created >= from_ms, Callback.created < to_ms)
@@ -75,11 +76,11 @@ def missed_callers(session: Session, from_ms: int, to_ms: int, window: str | Non
     if window is not None:
         query = query.join(Call, Call.id == Callback.call_id).where(Call.window == window)
     found: dict[tuple[str, bool], MissedCaller] = {}  # a test call does not hide a citizen of the same number
-    for number, created, closed, outcome, test in session.execute(query):
+    for number, created, closed, outcome, test, call_id in session.execute(query):
         why = outcome if outcome in NOT_TO_BE_CALLED else ""
         before = found.get((number, bool(test)))
         if before is None or (before.left_out and not why):
-            before = MissedCaller(created, None, why, bool(test))
+            before = MissedCaller(created, None, why, bool(test), call_id or "")
         met = [at for at in (before.reached, closed if outcome in REACHED else None) if at is not None]
         found[number, bool(test)] = replace(before, reached=min(met, default=None))
     _reached_us(session, found)

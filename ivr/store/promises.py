@@ -28,13 +28,13 @@ def due_cases(session: Session, from_ms: int, to_ms: int, window: str | None = N
     query = (
         select(
             Case.kind, Case.due_ms, Case.replied, func.coalesce(Call.test, False), Case.unrolled_ms, begun,
-            Case.arrived, Case.closed, Case.paused.is_not(None),
+            Case.arrived, Case.closed, Case.paused.is_not(None), Case.id,
         )
         .outerjoin(Call, Call.id == Case.call_id)
         .where(_due_in(from_ms, to_ms), *of_window(window))
     )  # fmt: skip
-    for kind, due, replied, test, unrolled, received, arrived, closed, paused in session.execute(query):
-        yield DueCase(kind, due or 0, replied, bool(test), unrolled, received, arrived, closed, paused)
+    for kind, due, replied, test, unrolled, received, arrived, closed, paused, id_ in session.execute(query):
+        yield DueCase(kind, due or 0, replied, bool(test), unrolled, received, arrived, closed, paused, id_)
     yield from _before(session, from_ms, to_ms, window)
 
 
@@ -59,7 +59,7 @@ def _before(session: Session, from_ms: int, to_ms: int, window: str | None) -> I
             if from_ms <= promise.due < to_ms or from_ms <= strict < to_ms:
                 yield DueCase(
                     promise.kind, promise.due, promise.replied, tests[case_id], promise.unrolled, promise.received,
-                    promise.arrived, promise.closed,
+                    promise.arrived, promise.closed, id=case_id,
                 )  # fmt: skip
 
 

@@ -36,7 +36,7 @@ SORT_DAYS_MAX = 7
 class CallFilter:
     """Which calls: ``[from_ms, to_ms)`` by arrival, and exact values; ``hmac`` finds one number's calls.
 
-    ``where``: further conditions, such as those of a figure (:mod:`ivr.store.rows_of`).
+    ``where``: further conditions, such as those of a figure (:mod:`ivr.store.behind`).
     """
 
     from_ms: int | None = None
@@ -47,6 +47,7 @@ class CallFilter:
     hmac: str = ""
     test: bool | None = None
     where: tuple[ColumnElement[bool], ...] = ()
+    ids: tuple[str, ...] | None = None  # exactly these
 
     @property
     def days(self) -> float:
@@ -102,7 +103,7 @@ def board(session: Session) -> Board:
 
 def may_sort(where: CallFilter) -> bool:
     """Are the calls few enough to be put in any order?"""
-    return bool(where.hmac) or where.days <= SORT_DAYS_MAX
+    return bool(where.hmac) or where.ids is not None or where.days <= SORT_DAYS_MAX
 
 
 def calls(
@@ -120,6 +121,8 @@ def calls(
     if where.hmac:
         parties = select(PartyRow.id).where(PartyRow.number_hmac == where.hmac)
         query = query.where(Call.party_id.in_(parties))
+    if where.ids is not None:
+        query = query.where(Call.id.in_(where.ids))
     if where.test is not None:
         query = query.where(Call.test.is_(where.test))
     for column, value in (
@@ -213,6 +216,14 @@ def cases(
         if value:
             query = query.where(column == value)
     return read(session, query, _order(CASE_ORDERS, sort, Case.id), before, limit)
+
+
+def cases_by_id(session: Session, ids: Sequence[str]) -> list[Case]:
+    """These cases, some hundred at a time."""
+    found: list[Case] = []
+    for first in range(0, len(ids), 500):
+        found += session.scalars(select(Case).where(Case.id.in_(ids[first : first + 500]))).all()
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,6 +79,25 @@ def counted(session: Session, from_ms: int, to_ms: int, window: str | None = Non
     ]
 
 
+def each(session: Session, from_ms: int, to_ms: int) -> list[tuple[Rated, str | None, str | None]]:
+    """The same one by one, each with its call and its case."""
+    query = select(Rating).where(Rating.invited >= from_ms, Rating.invited < to_ms).order_by(Rating.invited, Rating.id)
+    return [
+        (
+            Rated(
+                row.source,
+                row.rating,
+                row.handled is not None,
+                "" if row.party_id is not None else "no_number",
+                row.test,
+            ),
+            row.call_id,
+            row.case_id,
+        )
+        for row in session.scalars(query)
+    ]
+
+
 def of_call(session: Session, call_id: str) -> Rating | None:
     """The invitation of a call, and what was answered."""
     return session.scalar(select(Rating).where(Rating.call_id == call_id, Rating.source == "call"))

@@ -4,21 +4,28 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
 from ivr.metrics.records import DueCase
+from ivr.metrics.tally import Tally
 from ivr.profile import Profile
-from ivr.report.contents import Contents, Week
+from ivr.report.contents import Contents, Curves, Part, Week
 from ivr.report.span import Span
-from ivr.store.figures import figures, follow_ups
+from ivr.store import tally
+from ivr.store.figures import figures, follow_ups, limits
 from ivr.store.models import Call, Callback, Case
 from ivr.store.promises import due_cases
+from ivr.store.queries import due_counts
 from ivr.store.ratings import counted
 
-QUARTER_MS = 900_000
+QUARTER_MS, HOUR_MS = 900_000, 3_600_000
+HOURS_MAX, DAYS_MAX = 2, 62  # days of a period that is shown by hours, by days; longer ones by weeks
+WEEKS = 8  # of follow-ups
+PRESSURE_DAYS = 14
 
 
 def contents(session: Session, span: Span, profile: Profile, now_ms: int) -> Contents:
@@ -36,7 +43,56 @@ def contents(session: Session, span: Span, profile: Profile, now_ms: int) -> Con
         ratings=_ratings(session, from_ms, to_ms),
         weeks=tuple(_weeks(session, span)),
         follow_up_target=profile.followup_rate_target,
+        pressure=_pressure(session, span.zone, now_ms),
+        overdue=due_counts(session, now_ms, now_ms)[0],
     )
+
+
+def curves(session: Session, span: Span, profile: Profile, now_ms: int) -> Curves:
+    """What the panel's charts of this period are drawn from: hours of a day or two, days, or weeks."""
+    step = "hour" if span.days <= HOURS_MAX else "day" if span.days <= DAYS_MAX else "week"
+    last = Span(span.last - timedelta(days=7 * WEEKS - 1), span.last, span.zone)
+    from_ms, to_ms = span.from_ms, span.to_ms
+    return Curves(
+        span, now_ms, step, _parts(session, span, profile, step), _arrivals(session, span),
+        _categories(session, from_ms, to_ms), _ratings(session, from_ms, to_ms), tuple(_weeks(session, last)),
+        profile.followup_rate_target, _pressure(session, span.zone, now_ms), due_counts(session, now_ms, now_ms)[0],
+    )  # fmt: skip
+
+
+def _parts(session: Session, span: Span, profile: Profile, step: str) -> list[Part]:
+    known = limits(profile)
+    if step == "hour":
+        hours = list(span.by_hour())
+        found = {start: Tally() for _name, start, _end in hours}
+        for request in tally.records(session, span.from_ms, span.to_ms):
+            start = span.from_ms + (request.arrived - span.from_ms) // HOUR_MS * HOUR_MS
+            found[start].add(request, known)
+        return [Part.of_tally(name, found[start]) for name, start, _end in hours]
+    days = list(span.by_day())
+    size = 7 if step == "week" else 1
+    pieces = [days[first : first + size] for first in range(0, len(days), size)]
+    return [Part.of_tally(piece[0][0], tally.tally(session, piece[0][1], piece[-1][2], known)) for piece in pieces]
+
+
+def _pressure(session: Session, zone: ZoneInfo, now_ms: int) -> dict[str, int]:
+    """Open promises by the local day on which they are due, the next 14 days; paused ones left out."""
+    today = datetime.fromtimestamp(now_ms / 1000, UTC).astimezone(zone).date()
+    ahead = Span(today, today + timedelta(days=PRESSURE_DAYS - 1), zone)
+    query = (
+        select(Case.due_ms, func.count())
+        .where(
+            Case.due_ms >= now_ms, Case.due_ms <= ahead.to_ms, Case.replied.is_(None), Case.closed.is_(None),
+            Case.arrived.is_(None), Case.paused.is_(None),
+        )
+        .group_by(Case.due_ms)
+    )  # fmt: skip
+    found = {(today + timedelta(days=n)).isoformat(): 0 for n in range(PRESSURE_DAYS)}
+    for due, count in session.execute(query):
+        # A date ends at 24:00, which is the next day's first moment.
+        day = datetime.fromtimestamp(((due or 0) - 1) / 1000, UTC).astimezone(zone).date().isoformat()
+        found[day] = found.get(day, 0) + count
+    return found
 
 
 def _arrivals(session: Session, span: Span) -> Counter[tuple[int, str]]:

@@ -110,7 +110,7 @@ def test_the_page_names_nobody_gives_every_definition_and_no_percentage_below_30
         if figure.unit == "ratio" and 0 < figure.denominator < 30:
             row = html.split(f'<tr id="{figure.id}">')[1].split("</tr>")[0]
             assert "%" not in row and f"{figure.numerator} / {figure.denominator}" in row
-    assert html.count('role="img"') == html.count("<desc") == 6
+    assert html.count('role="img"') == html.count("<desc") == 7
     assert "http" not in html.replace("http://www.w3.org/2000/svg", "")  # nothing is fetched from elsewhere
 
 

@@ -108,7 +108,8 @@ def _before(ms: int | None) -> int | None:
     return None if ms is None else ms - 1
 
 
-def _numbers(calls: list[Call]) -> dict[str, str]:
+def numbers(calls: list[Call]) -> dict[str, str]:
+    """What is seen of their numbers."""
     hidden = queries.anonymous_calls(reading(), [call.id for call in calls])
     return masked_all((call.id, call.party_id, call.id in hidden) for call in calls)
 
@@ -120,7 +121,7 @@ def index() -> str:
     page = queries.calls(reading(), where, request.args.get("before"), sort=TABLE.sort())
     first, last = (None if ms is None else local(ms).date() for ms in (where.from_ms, _before(where.to_ms)))
     return render_template(
-        "calls.html", page=page, where=where, numbers=_numbers(list(page.rows)), with_args=with_args, table=TABLE,
+        "calls.html", page=page, where=where, numbers=numbers(list(page.rows)), with_args=with_args, table=TABLE,
         sortable=queries.may_sort(where), days=queries.SORT_DAYS_MAX, first=first, last=last,
         windows=config().windows, seats=config().seats,
     )  # fmt: skip
@@ -176,13 +177,13 @@ def number(call_id: str) -> Any:
     return _page(_open(call_id), clear), 400 if why_not else 200
 
 
-def _every(where: CallFilter) -> Iterator[tuple[Call, str]]:
+def every(where: CallFilter) -> Iterator[tuple[Call, str]]:
     """All calls with what is seen of their numbers."""
     sort, cursor = TABLE.sort(), None
     while True:
         page = queries.calls(reading(), where, cursor, queries.PAGE_MAX, sort)
-        numbers = _numbers(list(page.rows))
-        yield from ((call, numbers[call.id]) for call in page.rows)
+        seen = numbers(list(page.rows))
+        yield from ((call, seen[call.id]) for call in page.rows)
         cursor = page.next
         if cursor is None:
             return
@@ -191,7 +192,7 @@ def _every(where: CallFilter) -> Iterator[tuple[Call, str]]:
 @bp.get("/calls.<any(csv, xlsx):form>")
 @needs("export")
 def export(form: str) -> Any:
-    return TABLE.file(form, _every(_filter()))
+    return TABLE.file(form, every(_filter()))
 
 
 @bp.get("/calls/<call_id>/record.<any(csv, xlsx):form>")

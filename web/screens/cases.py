@@ -82,7 +82,8 @@ def _number(case: Case) -> str:
     return masked(case.party_id, anonymous=case.anonymous)
 
 
-def _numbers(cases: Sequence[Case]) -> dict[str, str]:
+def numbers(cases: Sequence[Case]) -> dict[str, str]:
+    """What is seen of their numbers."""
     return masked_all((case.id, case.party_id, case.anonymous) for case in cases)
 
 
@@ -93,7 +94,7 @@ def index() -> str:
     page = queries.cases(db, _filter(), request.args.get("before"), sort=TABLE.sort())
     due = queries.due_counts(db, now, now + SOON_MS)
     return render_template(
-        "cases.html", page=page, numbers=_numbers(page.rows), due=due, with_args=with_args, table=TABLE
+        "cases.html", page=page, numbers=numbers(page.rows), due=due, with_args=with_args, table=TABLE
     )
 
 
@@ -163,8 +164,8 @@ def _every(where: CaseFilter) -> Iterator[tuple[Case, str]]:
     sort, cursor = TABLE.sort(), None
     while True:
         page = queries.cases(reading(), where, cursor, queries.PAGE_MAX, sort)
-        numbers = _numbers(page.rows)
-        yield from ((case, numbers[case.id]) for case in page.rows)
+        seen = numbers(page.rows)
+        yield from ((case, seen[case.id]) for case in page.rows)
         cursor = page.next
         if cursor is None:
             return

@@ -1,0 +1,143 @@
+"""The rows behind a figure: which calls or cases make its numerator, its denominator, and what was left out of it.
+
+The same conditions that count (:mod:`ivr.store.tally`, ``fate`` in :mod:`ivr.metrics`), asked for row by row; a test
+holds every figure's counts against its rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from sqlalchemy import ColumnElement, and_, or_
+from sqlalchemy.orm import Session
+
+from ivr.metrics.aftercare import follow_up_fate, missed_fate, rated_fate
+from ivr.metrics.promises import PROMISES, arrival_fate
+from ivr.metrics.records import HOUR_MS, Limits, Period
+from ivr.store import ratings, tally
+from ivr.store.figures import follow_ups, missed_callers
+from ivr.store.models import Call
+from ivr.store.promises import due_cases
+from ivr.store.tally import ANSWERED, CUT, DAY_MS, SOUND, TALK
+
+NUMERATOR, DENOMINATOR, REST = "numerator", "denominator", "rest"
+ASKED = Call.human_requested.is_not(None)
+REAL = Call.test.is_(False)
+O = and_(ASKED, SOUND)  # noqa: E741 - the letters of B9
+A = and_(O, ANSWERED)
+X = and_(O, Call.agent_answered.is_(None), Call.outcome == "abandoned")
+
+
+@dataclass(frozen=True, slots=True)
+class CallRows:
+    """Conditions on calls, by part: ``numerator``, ``denominator``, ``rest``, or why they were left out."""
+
+    period: tuple[int, int]
+    parts: Mapping[str, ColumnElement[bool]]
+
+
+@dataclass(frozen=True, slots=True)
+class IdRows:
+    """Ids of cases, and of calls (of K20: the first missed one of each number), by part."""
+
+    cases: Mapping[str, list[str]] = field(default_factory=dict)
+    calls: Mapping[str, list[str]] = field(default_factory=dict)
+
+    @property
+    def parts(self) -> list[str]:
+        """The parts there are, the figure's own first."""
+        return list(dict.fromkeys([NUMERATOR, REST, DENOMINATOR, *self.cases, *self.calls]))
+
+    def count(self, part: str) -> int:
+        """How many rows a part has."""
+        return len(self.cases.get(part, ())) + len(self.calls.get(part, ()))
+
+
+def rows(session: Session, id_: str, period: Period, limits: Limits) -> CallRows | IdRows | None:
+    """What is behind the figure; None: there is no figure of that name."""
+    span = (period.from_ms, period.to_ms)
+    if id_ in PROMISES or id_ == "K18-time":
+        how = PROMISES.get(id_)
+        cases = list(due_cases(session, *span))
+        return IdRows(_by_fate([(how.fate(c, period) if how else arrival_fate(c, period), c.id) for c in cases]))
+    if id_ in ("K15", "K16", "K16-rated", "K17"):
+        asked = [] if id_ == "K17" else [(follow_up_fate(id_, f), f.id) for f in follow_ups(session, *span)]
+        told = [] if id_ == "K15" else ratings.each(session, *span)
+        fates = [(rated_fate(id_, rated), call or "", case or "") for rated, call, case in told]
+        return IdRows(
+            _by_fate([*asked, *((fate, case) for fate, call, case in fates if not call)]),
+            _by_fate([(fate, call) for fate, call, _case in fates if call]),
+        )
+    if id_ == "K20":
+        missed = missed_callers(session, *span)
+        return IdRows(calls=_by_fate([(missed_fate(each, period, limits.missed), each.id) for each in missed]))
+    if id_ == "K6":
+        late = Call.network_wait >= limits.apology
+        return CallRows(
+            span, _shares(and_(REAL, late, Call.late_apology), and_(REAL, late)) | {"test_calls": and_(Call.test, late)}
+        )
+    if id_ == "K1g":
+        known = tally.hours(session, *span)
+        end = known.worst_hours(period.from_ms, min(period.to_ms, period.now_ms))[2] * HOUR_MS
+        return CallRows((end - DAY_MS, end), _shares(A, O))
+    found = _of_calls(id_, limits)
+    return None if found is None else CallRows(span, {**found, **_left_out()})
+
+
+def _of_calls(id_: str, limits: Limits) -> dict[str, ColumnElement[bool]] | None:
+    """K1 to K5, K7, K21 and K22, in the letters of B9."""
+    short = and_(X, Call.human_wait < limits.short)
+    soon = {"short_abandons": short}
+    name, _dash, level = id_.partition("-")
+    if name in ("K2a", "K2b", "K2c", "K2d"):
+        try:
+            quick = Call.human_wait <= round(float(level) * 1000)
+        except ValueError:
+            return None
+        within = and_(A, quick)
+        return {
+            "K2a": _shares(within, O),
+            "K2b": _shares(within, and_(O, ~short)) | soon,
+            "K2c": _shares(within, A),
+            "K2d": _shares(and_(or_(A, X), quick), O),
+        }[name]
+    clock = {"human_wait": Call.human_wait, "agent_ring": Call.agent_ring_wait, "network_answer": Call.network_wait}
+    in_limit = and_(A, clock[limits.clock].is_not(None), clock[limits.clock] <= limits.limit)
+    known = {
+        "K1": _shares(A, O),
+        "K1n": _shares(A, and_(O, ~short)) | soon,
+        "K3": {DENOMINATOR: A}, "K3-median": {DENOMINATOR: A}, "K3-p90": {DENOMINATOR: A}, "K3-max": {DENOMINATOR: A},
+        "K4": _shares(X, O),
+        "K4n": _shares(and_(X, ~short), O) | soon,
+        "K4-time": {DENOMINATOR: X},
+        "K5": _shares(in_limit, A),
+        "K5-offered": _shares(in_limit, O),
+        "K7-talk": {DENOMINATOR: and_(A, TALK.is_not(None)), "talking_now": and_(A, TALK.is_(None))},
+        "K21": _shares(and_(A, CUT), A),
+        "K22": {DENOMINATOR: O},
+    }  # fmt: skip
+    return known.get(id_)
+
+
+def _left_out() -> dict[str, ColumnElement[bool]]:
+    return {
+        "test_calls": and_(ASKED, Call.test),
+        "waiting_now": and_(ASKED, REAL, Call.human_wait.is_(None)),
+        "clock_errors": and_(ASKED, REAL, Call.human_wait < 0),
+    }
+
+
+def _shares(numerator: ColumnElement[bool], denominator: ColumnElement[bool]) -> dict[str, ColumnElement[bool]]:
+    return {NUMERATOR: numerator, REST: and_(denominator, ~numerator), DENOMINATOR: denominator}
+
+
+def _by_fate(fates: list[tuple[str, str]]) -> dict[str, list[str]]:
+    parts: dict[str, list[str]] = {}
+    for fate, id_ in fates:
+        if fate in ("good", "failed"):
+            parts.setdefault(NUMERATOR if fate == "good" else REST, []).append(id_)
+            parts.setdefault(DENOMINATOR, []).append(id_)
+        elif fate:
+            parts.setdefault(fate, []).append(id_)
+    return parts
