@@ -18,6 +18,7 @@ from ivr.call.turn import FlowContext, Rules
 from ivr.flow.checker import Report, check
 from ivr.flow.loader import House, load
 from ivr.flow.source import FlowRefused
+from ivr.phrases import Phrases
 from ivr.profile import Profile
 
 CHECKED = "checked-flows.json"
@@ -40,10 +41,10 @@ def find(name: str) -> Path:
     raise CannotRun(f"there is no flow '{name}': use one of {', '.join(known)}, or the path of a .yaml file")
 
 
-def house(settings: Settings) -> House:
-    """What flows may lean on, from the settings."""
-    phrases, profile = parts.phrases(settings), parts.profile(settings)
-    calendar, zone = parts.calendar(settings), ZoneInfo(settings.unit.zone)
+def house(settings: Settings, phrases: Phrases | None = None) -> House:
+    """What flows may lean on, from the settings. ``phrases``: if they were read already."""
+    phrases = phrases or parts.phrases(settings)
+    profile, calendar, zone = parts.profile(settings), parts.calendar(settings), ZoneInfo(settings.unit.zone)
 
     def open_now(schedule: str, at_ms: int) -> bool:
         return is_open(settings.hours[schedule], datetime.fromtimestamp(at_ms / 1000, UTC), calendar, zone)
@@ -70,9 +71,9 @@ def rules(profile: Profile) -> Rules:
     )
 
 
-def serve_flows(settings: Settings) -> Callable[[str], FlowContext]:
+def serve_flows(settings: Settings, phrases: Phrases | None = None) -> Callable[[str], FlowContext]:
     """Called number → flow, every flow proved first. Raises :class:`CannotRun` with what is wrong."""
-    base = house(settings)
+    base = house(settings, phrases)
     flows = {name: proved(find(name), base, settings.data.dir) for name in {settings.flow, *settings.numbers.values()}}
     default = flows[settings.flow]
     by_number = {number: flows[name] for number, name in settings.numbers.items()}

@@ -7,18 +7,19 @@ import secrets
 import signal
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from rich.cells import set_cell_size
 from rich.console import Console
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from hotline.errors import CannotRun
+from hotline import standby
+from hotline.addresses import choose_addresses, panel_url
 from hotline.own_asterisk import Found, find
 from hotline.own_asterisk import running as own_asterisk
-from hotline.ports import is_free, next_free, sip_answers, web_answers
-from hotline.settings import Address, Settings
+from hotline.ports import sip_answers, web_answers
+from hotline.settings import Settings
 from hotline.supervisor import Child, Supervisor, python
 from ivr.store import users
 from ivr.store.engine import open_engine
@@ -28,46 +29,6 @@ from ivr.store.schema import upgrade
 FIRST_ACCOUNTS = ("admin", "supervisor")  # name and role of each
 READY_POLL_S = 0.2
 SLOW_START_S = 20.0  # then it says that it is still waiting
-
-
-class Taken(CannotRun):
-    """An address that was asked for is not free; the text says what to do."""
-
-
-@dataclass(frozen=True)
-class Chosen:
-    """Settings with addresses that were free a moment ago, and what is worth telling about them."""
-
-    settings: Settings
-    notes: tuple[str, ...]
-
-
-def choose_addresses(settings: Settings, *, sip: bool = True, panel: bool = True, own_asterisk: bool = False) -> Chosen:
-    """Keep given addresses (or raise :class:`Taken`); move default ones to the next free port."""
-    notes: list[str] = []
-    changes: dict[str, Address] = {}
-    for name, wanted, explicit, udp, use in (
-        ("sip", settings.sip.listen, settings.sip_explicit, True, sip),
-        ("panel", settings.panel.listen, settings.panel_explicit, False, panel),
-    ):
-        if name == "sip" and settings.engine == "asterisk" and not own_asterisk:
-            continue  # Asterisk is there already
-        if not use or is_free(wanted, udp=udp):
-            continue
-        found = None if explicit else next_free(wanted, udp=udp)
-        if found is None:
-            raise Taken(
-                f"{wanted} is taken by another program or is not an address of this machine; "
-                f"end that program, or choose another with --{name} HOST:PORT"
-            )
-        notes.append(f"port {wanted.port} is taken, so the {name} address is {found}")
-        changes[name] = found
-    return Chosen(settings.at(**changes), tuple(notes))
-
-
-def panel_url(settings: Settings) -> str:
-    """Where the browser goes."""
-    return f"{'https' if settings.panel.tls_cert else 'http'}://{settings.panel.listen}"
 
 
 def first_accounts(settings: Settings) -> dict[str, str]:
@@ -137,6 +98,8 @@ def _supervisor(found: Found, say: Callable[[str], None]) -> Supervisor:
         Child(name, python(name, *arguments), signal.SIGINT if ours and name == "calls" else signal.SIGTERM, environ)
         for name in ("calls", "panel", "sweep")
     ]
+    if found.settings.engine == "asterisk":  # its calls outlive the process: the next one must be there at once
+        children[0].spare_command = standby.command("calls", *arguments)
     return Supervisor(children, say)
 
 

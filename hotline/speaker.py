@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from datetime import date
 
@@ -26,6 +26,10 @@ log = logging.getLogger(__name__)
 KEPT = 4000  # clips in memory; a prompt of 4 s is 64 kB of samples
 PAUSE_MS = 250  # between two phrases (B5: pause between options)
 RINGBACK_S = 60
+TONES: Mapping[str, Callable[[], bytes]] = {
+    "tone.beep": tones.beep,
+    "tone.ringback": lambda: tones.ringback(RINGBACK_S),
+}
 
 
 class VoiceSpeaker:
@@ -45,10 +49,7 @@ class VoiceSpeaker:
         self._worker, self._call_soon = worker, call_soon
         self._kept: OrderedDict[tuple[str, str], Clip] = OrderedDict()
         self._pause = Clip("pause", tones.silence(PAUSE_MS))
-        self._tones = {
-            "tone.beep": Clip("tone-beep", tones.beep()),
-            "tone.ringback": Clip("tone-ringback", tones.ringback(RINGBACK_S)),
-        }
+        self._tones: dict[str, Clip] = {}
 
     def clips(self, says: tuple[Say, ...], lang: str, caller: str | None, ready: Callable[[list[Clip]], None]) -> None:
         """Hand over the audio of ``says``: now when all is in memory, else from a worker."""
@@ -79,6 +80,8 @@ class VoiceSpeaker:
     def warm(self, texts: list[tuple[str, str, str | None]]) -> int:
         """Load (text, language, phrase key) into memory before the first call; how many were there."""
         count = 0
+        for tone in TONES:
+            self._tone(tone)
         for text, lang, key in texts:
             sound = self._voices.cached(text, lang, phrase_key=key)
             if sound is not None:
@@ -88,8 +91,13 @@ class VoiceSpeaker:
 
     def _at_hand(self, line: Spoken, lang: str) -> Clip | None:
         if line.tone:
-            return self._tones[line.tone]
+            return self._tone(line.tone)
         return self._kept.get((lang, line.text))
+
+    def _tone(self, name: str) -> Clip:
+        if name not in self._tones:
+            self._tones[name] = Clip(name.replace(".", "-"), TONES[name]())
+        return self._tones[name]
 
     def _make(self, line: Spoken, lang: str) -> Clip:
         try:

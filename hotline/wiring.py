@@ -47,6 +47,7 @@ from recordings.vault import Vault, VaultError
 log = logging.getLogger(__name__)
 
 BEAT_S = 5.0  # heart-beat and lease, a third of the lease
+SETTLE_S = 0.5  # after calls were taken back: their next prompts begin
 DRAIN_S = 15.0  # how long running calls may go on after Ctrl-C
 
 
@@ -120,8 +121,8 @@ async def run_calls(settings: Settings, stop: asyncio.Event, drain: asyncio.Even
         os.setpriority(os.PRIO_PROCESS, 0, -10)
     gently = Gently(loop)
     clock, zone, data = SystemClock(loop, gently), ZoneInfo(settings.unit.zone), settings.data.dir
-    flow_for = serve_flows(settings)
     profile, calendar, phrases = parts.profile(settings), parts.calendar(settings), parts.phrases(settings)
+    flow_for = serve_flows(settings, phrases)
     upgrade(settings.database)
     database = open_engine(settings.database)
     keys = parts.keys(settings)
@@ -145,9 +146,10 @@ async def run_calls(settings: Settings, stop: asyncio.Event, drain: asyncio.Even
     speaker = VoiceSpeaker(
         voices, phrases, title, lambda: datetime.now(UTC).astimezone(zone).date(), worker, loop.call_soon_threadsafe
     )
-    warm = [(line.text, line.lang, line.phrase_key) for line in parts.prompt_lines(phrases)]
-    await loop.run_in_executor(worker, speaker.warm, warm)
-    loop.run_in_executor(worker, voices.warm)
+
+    def warm() -> None:
+        speaker.warm([(line.text, line.lang, line.phrase_key) for line in parts.prompt_lines(phrases)])
+
     fatal: list[str] = []
 
     def give_up(text: str) -> None:
@@ -177,10 +179,14 @@ async def run_calls(settings: Settings, stop: asyncio.Event, drain: asyncio.Even
     surviving = isinstance(engine, Surviving)
     try:
         if not surviving:
+            await loop.run_in_executor(worker, warm)
             take_back()
         await engine.start(conductor.happened)
         if surviving:  # before the loop turns: until then the engine keeps what it found
             take_back()
+            await asyncio.sleep(SETTLE_S)  # who was interrupted hears us before the processor is busy with the rest
+            await loop.run_in_executor(worker, warm)
+        loop.run_in_executor(worker, voices.warm)
         # The collector's long pauses are audible; what lives for ever is taken out of its sight.
         gc.collect()
         gc.freeze()

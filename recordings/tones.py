@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 RATE = 8000
 LEVEL = 0.12  # of full scale: about -18 dBFS, near the prompts' loudness
 
 
 def tone(hz: float, ms: int, level: float = LEVEL) -> bytes:
     """A sine of ``ms`` milliseconds with 5 ms ramps, 16-bit little-endian mono at 8 kHz."""
+    import numpy as np  # slow to load: a process that starts anew has calls to take back first
+
     n = RATE * ms // 1000
     wave = level * np.sin(2 * np.pi * hz * np.arange(n) / RATE)
     ramp = np.minimum(1.0, np.minimum(np.arange(n), np.arange(n)[::-1]) / (RATE * 0.005))

@@ -7,13 +7,11 @@ import signal
 import sys
 
 import click
-from rich.console import Console
 
 from hotline import logs, runfile
+from hotline.addresses import choose_addresses, panel_url
 from hotline.cli.common import FOUND, CannotRun, running
 from hotline.runfile import announced
-from hotline.serve import choose_addresses, panel_url
-from hotline.serve import serve as serve_all
 from hotline.settings import Settings
 from hotline.supervisor import stop_with_parent
 
@@ -37,6 +35,10 @@ def serve(settings: Settings) -> None:
             f"a hotline runs already for {settings.data.dir} (process {pids}); "
             "end it, or give this one its own folder with --data DIR"
         )
+    from rich.console import Console
+
+    from hotline.serve import serve as serve_all
+
     sys.exit(serve_all(settings, Console()))
 
 

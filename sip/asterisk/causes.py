@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from ivr.telephony import FailReason
-from sip.embedded.leg_out import reason_of
+from sip.replies import reason_of
 
 # Q.850 causes that mean "lost", not "hung up": network or media failed (44 is also Asterisk's RTP time-out).
 LOST = frozenset({27, 34, 38, 41, 42, 44, 47})

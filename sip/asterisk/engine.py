@@ -25,8 +25,7 @@ from sip.asterisk.reports import Reports, now_ms
 from sip.asterisk.seats import Seats
 from sip.asterisk.snapshot import Channel, channel_of
 from sip.asterisk.sound import Sound, playback_of
-from sip.embedded.caller import diallable
-from sip.embedded.trunk import is_number
+from sip.numbers import diallable, is_number
 
 log = logging.getLogger(__name__)
 
@@ -73,7 +72,7 @@ class AsteriskEngine:
                 raise error
             raise OSError(
                 f"no connection to Asterisk at {self._config.url} ({self._link.trouble or 'it does not answer'}): "
-                "is it running, version 22.4 or later, and is that its HTTP address?"
+                "is it running, version 20 or later, and is that its HTTP address?"
             )
         run.add_done_callback(self._link_ended)
         # Whoever started us has taken back what goes on by then.

@@ -13,9 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ivr.telephony import SAMPLE_RATE, Clip
-from sip.embedded.speech import SpeechDetector
 
-_ONCE = "once-"
+ONCE = "once-"  # begins the name of what is written for one playback
 _HEADER = 44  # bytes before the samples in the WAVs Asterisk writes
 _SAFE = re.compile(r"[0-9A-Za-z._-]{1,100}")
 
@@ -36,7 +35,7 @@ class MediaFolder:
         """Make the folder, and remove what a process before ours left. Raises ``OSError``."""
         self._folder.mkdir(parents=True, exist_ok=True)
         self._folder.chmod(0o755)
-        for path in self._folder.glob(f"{_ONCE}*"):
+        for path in self._folder.glob(f"{ONCE}*"):
             path.unlink(missing_ok=True)
 
     def uris(self, clips: Sequence[Clip], playback: str) -> list[str]:
@@ -51,7 +50,7 @@ class MediaFolder:
 
     def _written(self, clip: Clip, playback: str) -> Path:
         if clip.text:
-            path = self._folder / f"{_ONCE}{secrets.token_hex(8)}.wav"
+            path = self._folder / f"{ONCE}{secrets.token_hex(8)}.wav"
             self._passing.setdefault(playback, []).append(path)
             write_wav(path, clip.pcm)
             return path
@@ -110,6 +109,8 @@ def take(recorded: Path, path: Path) -> Taken:
 
     Raises ``OSError``, ``EOFError`` or ``wave.Error`` when there is none, or when it cannot be read.
     """
+    from sip.embedded.speech import SpeechDetector  # its numpy would make every start slow
+
     move(recorded, path)
     mend(path)
     with wave.open(str(path)) as file:

@@ -49,8 +49,9 @@ from sip.embedded.media import Media, NoPorts, Stream
 from sip.embedded.registrar import Registrar
 from sip.embedded.registration import Registration, as_uri
 from sip.embedded.transactions import ServerTransaction
-from sip.embedded.trunk import is_number, trunk_leg
+from sip.embedded.trunk import trunk_leg
 from sip.embedded.wire import Addr, host_of, scheme_of, uri_of, user_of
+from sip.numbers import is_number
 
 log = logging.getLogger(__name__)
 

@@ -10,38 +10,16 @@ from aiosipua.dialog import Dialog
 from aiosipua.message import SipResponse
 from aiosipua.utils import generate_tag
 
-from ivr.telephony import FailReason
 from sip.embedded.agent import CAPABILITIES, UserAgent
 from sip.embedded.credentials import Credentials
 from sip.embedded.description import Unacceptable, read
 from sip.embedded.leg import SDP, By, Leg, LegOwner
 from sip.embedded.transactions import ClientTransaction
 from sip.embedded.wire import Addr, Header, cseq_of, host_port, quoted, tag_of, uri_of
+from sip.replies import reason_of
 
 if TYPE_CHECKING:
     from sip.embedded.media import Stream
-
-_REASONS: dict[int, FailReason] = {
-    403: "refused",
-    415: "refused",
-    486: "busy",
-    488: "refused",
-    600: "busy",
-    603: "declined",
-    606: "refused",
-}
-_UNREACHABLE = frozenset({404, 408, 410, 480, 502, 503, 504, 604})
-
-
-def reason_of(code: int) -> FailReason:
-    """Why a phone did not answer, from the final response to our INVITE.
-
-    A redirection (3xx) is not followed, that would let a phone send our calls anywhere: its
-    owner is not there.
-    """
-    if code in _UNREACHABLE or 300 <= code < 400:
-        return "unreachable"
-    return _REASONS.get(code, "error")
 
 
 @dataclass(frozen=True, slots=True)

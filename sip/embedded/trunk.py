@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import uuid
 
 from sip.embedded.agent import UserAgent
@@ -13,13 +12,7 @@ from sip.embedded.leg_out import OutboundLeg, Target
 from sip.embedded.media import Stream
 from sip.embedded.registration import as_uri
 from sip.embedded.wire import Addr, Header, host_of
-
-_NUMBER = re.compile(r"[0-9]{2,20}")
-
-
-def is_number(number: str) -> bool:
-    """Nothing but ASCII digits: what is dialled becomes part of a request line."""
-    return _NUMBER.fullmatch(number) is not None
+from sip.numbers import is_number
 
 
 def trunk_leg(

@@ -117,3 +117,75 @@ def test_asked_twice_it_does_not_wait_for_a_child_that_hangs() -> None:
             assert await running == 0
 
     asyncio.run(story())
+
+
+def test_a_child_that_ran_well_is_started_again_at_once() -> None:
+    async def story() -> None:
+        said: list[str] = []
+        child = Child("calls", python(WAIT))
+        supervisor = Supervisor([child], said.append, steady_s=0.0, first_pause_s=60)
+        running = asyncio.create_task(supervisor.run())
+        await until(lambda: child.process is not None)
+        assert child.process is not None
+        child.process.kill()
+        await until(lambda: child.started == 2 and child.process is not None)
+        assert said == ["calls ended unexpectedly (signal SIGKILL); it starts again at once."]
+        supervisor.stop()
+        assert await running == 0
+
+    asyncio.run(story())
+
+
+def test_a_spare_waits_takes_the_place_of_a_crashed_child_and_ends_with_the_rest(tmp_path: Path) -> None:
+    told = tmp_path / "told"
+    spare = (
+        "from hotline import standby\nimport pathlib, sys\n"
+        f"came = standby.wait(['json'])\npathlib.Path({str(told)!r}).write_text(str(came))\n"
+        f"if came:\n    {WAIT.replace(chr(10), chr(10) + '    ')}"
+    )
+
+    async def story() -> None:
+        child = Child("calls", python(WAIT), spare_command=python(spare))
+        supervisor = Supervisor([child], lambda _: None, steady_s=0.0, spare_after_s=0.05)
+        running = asyncio.create_task(supervisor.run())
+        await until(lambda: child.spare is not None)
+        first = child.spare
+        assert first is not None and child.process is not None and not told.exists()
+        child.process.kill()
+        await until(lambda: told.exists() and told.read_text() == "True")
+        assert child.process is first
+        await until(lambda: child.spare is not None)  # and there is a spare again
+        next_one = child.spare
+        supervisor.stop()
+        assert await running == 0
+        assert next_one is not None and not alive(next_one.pid) and not alive(first.pid)
+
+    asyncio.run(story())
+
+
+def test_a_spare_that_died_is_not_waited_for() -> None:
+    async def story() -> None:
+        child = Child("calls", python(WAIT), spare_command=python("raise SystemExit(1)"))
+        supervisor = Supervisor([child], lambda _: None, steady_s=0.0, spare_after_s=0.05)
+        running = asyncio.create_task(supervisor.run())
+        await until(lambda: child.spare is not None and child.spare.returncode == 1)
+        assert child.process is not None
+        child.process.kill()
+        await until(lambda: child.started == 2 and child.process is not None and child.process.returncode is None)
+        supervisor.stop()
+        assert await running == 0
+
+    asyncio.run(story())
+
+
+def test_a_spare_ends_when_nobody_needs_it_any_more() -> None:
+    async def story() -> None:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "hotline.standby", "calls", stdin=asyncio.subprocess.PIPE
+        )
+        assert process.stdin is not None
+        process.stdin.close()
+        async with asyncio.timeout(60):
+            assert await process.wait() == 0
+
+    asyncio.run(story())

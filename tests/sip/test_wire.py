@@ -7,7 +7,6 @@ from aiosipua.message import SipRequest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sip.embedded.caller import diallable
 from sip.embedded.description import Unacceptable, read
 from sip.embedded.digest import Digest, Throttle
 from sip.embedded.leg import info_key
@@ -26,6 +25,7 @@ from sip.embedded.wire import (
     uri_of,
     user_of,
 )
+from sip.numbers import diallable
 
 GOOD = (
     "INVITE sip:95598@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:5;branch=z9hG4bKx;rport\r\n"

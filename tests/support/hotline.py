@@ -31,6 +31,7 @@ START_S = 90.0  # a loaded machine that speaks its prompts for the first time
 STOP_S = 60.0
 VOICES = ROOT / "build" / "voices"  # prompts are the same in all tests: made once
 PROOFS = ROOT / "build" / CHECKED  # so are the flows: proved once for each version of the program
+COMPILED = ROOT / "build" / "compiled"
 
 PARTS = {"calls": ("calls",), "panel": ("panel",), "serve": ("calls", "panel")}
 
@@ -65,6 +66,8 @@ class Hotline:
         self.config.write_text(to_toml(tree), encoding="utf-8")
         self._options = options
         self._environ = {k: v for k, v in os.environ.items() if not k.startswith("HOTLINE_")} | dict(environ or {})
+        # As installed: what was compiled once is not compiled at every start.
+        self._environ |= {"PYTHONPYCACHEPREFIX": str(COMPILED), "PYTHONDONTWRITEBYTECODE": ""}
         self.process: subprocess.Popen[bytes] | None = None
 
     @property

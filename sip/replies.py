@@ -1,0 +1,27 @@
+"""What a SIP reply to a call of ours means in the port's words (pure; every engine uses it)."""
+
+from __future__ import annotations
+
+from ivr.telephony import FailReason
+
+_REASONS: dict[int, FailReason] = {
+    403: "refused",
+    415: "refused",
+    486: "busy",
+    488: "refused",
+    600: "busy",
+    603: "declined",
+    606: "refused",
+}
+_UNREACHABLE = frozenset({404, 408, 410, 480, 502, 503, 504, 604})
+
+
+def reason_of(code: int) -> FailReason:
+    """Why a phone did not answer, from the final response to our INVITE.
+
+    A redirection (3xx) is not followed, that would let a phone send our calls anywhere: its
+    owner is not there.
+    """
+    if code in _UNREACHABLE or 300 <= code < 400:
+        return "unreachable"
+    return _REASONS.get(code, "error")
