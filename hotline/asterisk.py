@@ -20,6 +20,7 @@ from sip.asterisk.files import files
 from sip.asterisk.media import write_wav
 
 OLDEST = (22, 4)  # the first that takes requests over the WebSocket
+OLDEST_BY_HTTP = 20  # tells the SIP Call-ID of channels, by which a call is known again
 SORRY = "fault.2"  # what a caller hears whom no hotline answers
 MARK = "; Written by `hotline asterisk init`; changes made here are lost at the next one.\n"
 

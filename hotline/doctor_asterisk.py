@@ -8,7 +8,7 @@ import urllib.error
 from collections.abc import Iterator
 
 from hotline import engines
-from hotline.asterisk import OLDEST, ask
+from hotline.asterisk import OLDEST, OLDEST_BY_HTTP, ask
 from hotline.doctor import Line
 from hotline.ports import sip_answers
 from hotline.settings import Settings
@@ -41,8 +41,11 @@ def _version(version: str) -> Iterator[Line]:
     found = re.search(r"(\d+)\.(\d+)", version)
     if found and (int(found[1]), int(found[2])) >= OLDEST:
         yield Line(WHAT, "ok", f"version {version}")
+    elif found and int(found[1]) >= OLDEST_BY_HTTP:
+        yield Line(WHAT, "warn", f"version {version} takes no requests over the WebSocket; they go by HTTP",
+                   "22.4 or later is quicker, and is what the hotline is tried with")  # fmt: skip
     else:
-        yield Line(WHAT, "FAIL", f"version {version} takes no requests over the WebSocket", "22.4 or later is needed")
+        yield Line(WHAT, "FAIL", f"version {version} is too old", f"{OLDEST_BY_HTTP} is needed, better 22.4 or later")
 
 
 def _modules(loaded: set[str]) -> Iterator[Line]:

@@ -11,8 +11,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from sip.asterisk.lines import Line, Lines
-from sip.asterisk.link import Link, Reply
+from sip.asterisk.link import Link
 from sip.asterisk.reports import Reports
+from sip.asterisk.rest import Reply
 from sip.asterisk.snapshot import Bridge, Channel, channel_of, our_bridges
 
 

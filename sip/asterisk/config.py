@@ -33,6 +33,7 @@ class AsteriskConfig:
     test_callers: frozenset[str] = frozenset()
     country_code: str = "86"
     max_calls: int = 200
+    http: bool = False  # requests by HTTP in any case; else only to an Asterisk that takes none over the socket
     leave_calls: bool = False  # at the end calls stay up in Asterisk; the next process takes them over
     request_s: float = 10.0  # a request is given up, also when the connection came back meanwhile
     unanswered_s: float = 180.0  # a call that is neither answered nor ended (RFC 3261 timer C)

@@ -19,9 +19,10 @@ from sip.asterisk import causes
 from sip.asterisk.agreement import Agreement
 from sip.asterisk.config import AsteriskConfig
 from sip.asterisk.lines import By, Line, Lines, Recording
-from sip.asterisk.link import Link, Reply
+from sip.asterisk.link import Link
 from sip.asterisk.media import MediaFolder, mend, move
 from sip.asterisk.reports import Reports, now_ms
+from sip.asterisk.rest import Reply
 from sip.asterisk.seats import Seats
 from sip.asterisk.snapshot import Channel, channel_of
 from sip.asterisk.sound import Sound, playback_of

@@ -1,5 +1,7 @@
 """The one connection to Asterisk: ARI's events and our requests over a single WebSocket.
 
+An Asterisk before 22.4 takes no requests there; it gets them by HTTP, in the same order (``rest.py``).
+
 One task owns the socket. Requests are written in the order they were asked, Asterisk carries them out in that order,
 and each is answered exactly once: by Asterisk's reply or, after its time-out, by ``LOST``. A request
 that was not answered when the connection broke is sent again on the next one, so every request
@@ -10,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import itertools
 import json
 import logging
@@ -22,11 +25,13 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidStatus, WebSocketException
 
 from sip.asterisk.config import AsteriskConfig
+from sip.asterisk.rest import Http, Reply, Request, reply_of
 
 log = logging.getLogger(__name__)
 
 PING_S = 5.0  # a connection that says nothing for twice as long is dead
 OPEN_S = 5.0
+PROBE_S = 2.0  # a request over the socket that is not answered by then: does this Asterisk know of such?
 REFUSALS = 3  # nobody listens at its port: Asterisk has ended, and its calls with it
 MAX_MESSAGE = 16 * 2**20  # the list of some thousand channels
 
@@ -38,25 +43,13 @@ EVENTS = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """Asterisk's answer: the HTTP status (0: none came in time) and the JSON document, if any."""
-
-    code: int
-    body: Any = None
-
-    @property
-    def ok(self) -> bool:
-        return 200 <= self.code < 300
-
-
 LOST = Reply(0)
 Done = Callable[[Reply], None]
 
 
 @dataclass(slots=True)
 class _Asked:
-    frame: str
+    request: Request
     done: Done
     timer: asyncio.TimerHandle
 
@@ -85,8 +78,8 @@ class Link:
         self._on_event, self._on_open, self._on_gone, self._on_replaced = on_event, on_open, on_gone, on_replaced
         self._asked: dict[str, _Asked] = {}
         self._numbers = itertools.count(1)
-        self._outbox: asyncio.Queue[str] | None = None  # while connected
-        self._socket: ClientConnection | None = None
+        self._outbox: asyncio.Queue[Request] | None = None  # while connected
+        self._by_http: bool | None = True if config.http else None  # None: not known yet
         self._replaced = False
         self.trouble = ""  # why there was no connection when it was tried last
 
@@ -107,13 +100,11 @@ class Link:
         uri = "/".join(quote(piece, safe="") for piece in path)
         if query:
             uri += "?" + urlencode({key: str(value) for key, value in query.items()}, quote_via=quote)
-        request: dict[str, object] = {"type": "RESTRequest", "request_id": number, "method": method, "uri": uri}
-        if body is not None:
-            request |= {"content_type": "application/json", "message_body": json.dumps(body)}
+        request = Request(number, method, uri, None if body is None else json.dumps(body))
         timer = asyncio.get_running_loop().call_later(self._config.request_s, self._give_up, number)
-        self._asked[number] = _Asked(json.dumps(request), done, timer)
+        self._asked[number] = _Asked(request, done, timer)
         if self._outbox is not None:
-            self._outbox.put_nowait(self._asked[number].frame)
+            self._outbox.put_nowait(request)
 
     async def run(self) -> None:
         """Connect, and again whenever the connection is lost, until cancelled or replaced. Raises :class:`Refused`."""
@@ -163,10 +154,15 @@ class Link:
             proxy=None,
         ) as socket:
             log.info("connected to Asterisk at %s", where.netloc)
+            early: list[Mapping[str, Any]] = []
+            if self._by_http is None:
+                self._by_http = not await self._takes_requests(socket, early)
             self._outbox = asyncio.Queue()
-            sender = asyncio.create_task(self._send(socket, self._outbox))
+            sender = asyncio.create_task((self._send_by_http if self._by_http else self._send)(socket, self._outbox))
             try:
                 self._begin()
+                for told in early:
+                    self._heard(told)
                 async for message in socket:
                     self._heard(json.loads(message))
                     if self._replaced:
@@ -177,35 +173,63 @@ class Link:
                 sender.cancel()
 
     def _begin(self) -> None:
-        again = [asked.frame for asked in self._asked.values()]
+        again = [asked.request for asked in self._asked.values()]
         allowed = {"allowed": [{"type": name} for name in EVENTS]}
         self.ask("PUT", "applications", self._config.app, "eventFilter", body=allowed, done=self._filtered)
         assert self._outbox is not None
-        for frame in again:
-            self._outbox.put_nowait(frame)
+        for request in again:
+            self._outbox.put_nowait(request)
         self._on_open()
 
-    async def _send(self, socket: ClientConnection, outbox: asyncio.Queue[str]) -> None:
+    async def _takes_requests(self, socket: ClientConnection, early: list[Mapping[str, Any]]) -> bool:
+        """Does this Asterisk take requests over the socket? ``early`` gets what else it tells meanwhile."""
+        await socket.send(Request("probe", "GET", "asterisk/ping").frame)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(PROBE_S):
+                async for message in socket:
+                    told = json.loads(message)
+                    if told.get("type") == "RESTResponse":
+                        return True
+                    early.append(told)
+        http = Http(self._config)
+        try:
+            if not await http.too_old_for_the_socket():
+                raise OSError("it answers no request over the socket")
+        finally:
+            await http.close()
+        log.info("an Asterisk before 22.4: requests go by HTTP")
+        return False
+
+    async def _send_by_http(self, _: ClientConnection, outbox: asyncio.Queue[Request]) -> None:
+        http = Http(self._config)
+        try:
+            await http.carry(outbox, self._asked.__contains__, self._replied)
+        finally:
+            await http.close()
+
+    async def _send(self, socket: ClientConnection, outbox: asyncio.Queue[Request]) -> None:
         try:
             while True:
-                await socket.send(await outbox.get())
+                await socket.send((await outbox.get()).frame)
         except WebSocketException:
             pass  # the reader sees the end too, and what was not answered is sent again
 
     def _heard(self, message: Mapping[str, Any]) -> None:
         match message.get("type"):
             case "RESTResponse":
-                asked = self._asked.pop(str(message.get("request_id")), None)
-                if asked is None:
-                    return
-                asked.timer.cancel()
-                text = message.get("message_body")
-                asked.done(Reply(int(message["status_code"]), json.loads(text) if text else None))
+                reply = reply_of(int(message["status_code"]), message.get("message_body"))
+                self._replied(str(message.get("request_id")), reply)
             case "ApplicationReplaced":
                 self._replaced = True
                 self._on_replaced()
             case _:
                 self._on_event(message)
+
+    def _replied(self, number: str, reply: Reply) -> None:
+        asked = self._asked.pop(number, None)
+        if asked is not None:
+            asked.timer.cancel()
+            asked.done(reply)
 
     def _filtered(self, reply: Reply) -> None:
         if not reply.ok:
@@ -214,7 +238,7 @@ class Link:
     def _give_up(self, number: str) -> None:
         asked = self._asked.pop(number, None)
         if asked is not None:
-            log.warning("Asterisk did not answer: %s", json.loads(asked.frame)["uri"])
+            log.warning("Asterisk did not answer: %s", asked.request.uri)
             asked.done(LOST)
 
     def _refused(self, status: int) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sip.asterisk.link import Link, Reply
+from sip.asterisk.link import Link
+from sip.asterisk.rest import Reply
 
 AWAY = frozenset({"UNAVAILABLE", "INVALID", "UNKNOWN"})  # not registered, no such phone, not known yet
 

@@ -9,9 +9,10 @@ from pathlib import Path
 
 from ivr.telephony import Clip
 from sip.asterisk.lines import Line, Recording
-from sip.asterisk.link import Link, Reply
+from sip.asterisk.link import Link
 from sip.asterisk.media import MediaFolder
 from sip.asterisk.reports import Reports
+from sip.asterisk.rest import Reply
 
 log = logging.getLogger(__name__)
 

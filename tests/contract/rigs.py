@@ -14,6 +14,7 @@ import struct
 import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -249,10 +250,11 @@ class AsteriskRig(PhonesRig):
     asterisk: Asterisk | None = None
     site: Site
     far_port: int
+    http = False  # requests by HTTP, as to an Asterisk before 22.4
 
     async def start(self) -> None:
         await super().start()
-        kind = type(self)
+        kind = AsteriskRig
         if kind.asterisk is None:
             folder = Path(tempfile.mkdtemp(prefix="asterisk-"))
             kind.far_port = ports.free_address().port
@@ -261,7 +263,7 @@ class AsteriskRig(PhonesRig):
             kind.asterisk.start()
             atexit.register(kind.end)
         self.provider = kind.far_port
-        self.engine = AsteriskEngine(kind.site.engine)
+        self.engine = AsteriskEngine(replace(kind.site.engine, http=self.http))
         await self.engine.start(self.events.append)
         self.port = kind.site.sip_port
 
@@ -281,6 +283,10 @@ class AsteriskRig(PhonesRig):
         if cls.asterisk is not None:
             cls.asterisk.stop()
             shutil.rmtree(cls.asterisk.home.parent)
+
+
+class AsteriskByHttpRig(AsteriskRig):
+    http = True
 
 
 RIGS: dict[str, type[Rig]] = {"simulator": SimulatorRig, "embedded": EmbeddedRig, "asterisk": AsteriskRig}

@@ -20,7 +20,7 @@ from ivr.telephony import (
     RecordDone,
     SeatReach,
 )
-from tests.contract.rigs import RIGS, Rig, voice
+from tests.contract.rigs import RIGS, AsteriskByHttpRig, Rig, voice
 
 Story = Callable[[Rig], Awaitable[None]]
 
@@ -28,10 +28,15 @@ Story = Callable[[Rig], Awaitable[None]]
 @pytest.fixture(params=list(RIGS))
 def told(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[Story], None]:
     """Tell a story on one engine."""
+    return teller(RIGS[request.param], tmp_path)
+
+
+def teller(kind: type[Rig], tmp_path: Path) -> Callable[[Story], None]:
+    """Tells stories on this engine."""
 
     def tell(story: Story) -> None:
         async def run() -> None:
-            rig = RIGS[request.param](tmp_path)
+            rig = kind(tmp_path)
             await rig.start()
             try:
                 await asyncio.wait_for(story(rig), 60)
@@ -302,3 +307,18 @@ def test_stopping_the_engine_ends_every_line(told: Callable[[Story], None]) -> N
         await rig.event(LineGone, line)
 
     told(story)
+
+
+@pytest.mark.parametrize(
+    "story",
+    [
+        test_a_new_prompt_replaces_the_old_one,
+        test_what_was_said_is_kept_when_the_caller_hangs_up_while_speaking,
+        test_a_bridged_operator_stays_up_when_the_caller_leaves_and_the_other_way_round,
+        test_stopping_the_engine_ends_every_line,
+    ],
+)
+def test_the_same_holds_when_requests_go_to_asterisk_by_http(
+    story: Callable[[Callable[[Story], None]], None], tmp_path: Path
+) -> None:
+    story(teller(AsteriskByHttpRig, tmp_path))

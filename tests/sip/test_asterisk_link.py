@@ -78,6 +78,42 @@ class Cable:
         self._writers -= {writer, far_writer}
 
 
+class Older(Cable):
+    """A relay that makes an Asterisk of today one before 22.4: requests over the socket stay without an answer."""
+
+    async def _relay(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        far_reader, far_writer = await asyncio.open_connection(self._to.hostname, self._to.port)
+        far_writer.write(head)
+
+        async def there() -> None:
+            if b"/ari/events" not in head:
+                while data := await reader.read(65536):
+                    far_writer.write(data)
+                return
+            while True:  # frames of the socket (RFC 6455 §5.2): all but texts
+                start = await reader.readexactly(2)
+                size, more = start[1] & 0x7F, b""
+                if size > 125:
+                    more = await reader.readexactly(2 if size == 126 else 8)
+                    size = int.from_bytes(more)
+                rest = await reader.readexactly(4 + size)  # the mask, and what it hides
+                if start[0] & 0x0F != 1:
+                    far_writer.write(start + more + rest)
+
+        async def back() -> None:
+            while data := await far_reader.read(65536):
+                writer.write(data.replace(b'"version":"22.', b'"version":"20.'))
+
+        ways = [asyncio.create_task(there()), asyncio.create_task(back())]
+        await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+        for way in ways:
+            way.cancel()
+        await asyncio.gather(*ways, return_exceptions=True)
+        writer.close()
+        far_writer.close()
+
+
 class Room:
     """An engine, what it told, and telephones around it."""
 
@@ -191,6 +227,25 @@ def test_who_came_and_who_left_meanwhile_is_told(pbx: tuple[Asterisk, Site]) -> 
             (gone,) = await until(lambda: here.of(LineGone, line))
             assert gone.by == "far"
             await until(lambda: len(here.of(Incoming)) == 2)
+
+    run(story)
+
+
+def test_an_asterisk_that_takes_no_requests_over_the_socket_gets_them_by_http(pbx: tuple[Asterisk, Site]) -> None:
+    async def story() -> None:
+        older = Older(pbx[1].engine.url)
+        async with room(pbx[1], url=await older.lay()) as here:
+            seat = await Phone.open()
+            await seat.register(f"127.0.0.1:{pbx[1].sip_port}", "101", SECRET)
+            await until(lambda: here.engine.reachable()["101"])
+            phone, line = await here.answered()
+            for n in range(20):  # each replaces the one before: in their order, or the last would not end
+                here.engine.play(line, [voice(200)], f"p{n}")
+            await until(lambda: len(here.of(PlayDone)) == 20)
+            assert [(e.token, e.finished) for e in here.of(PlayDone)] == [(f"p{n}", n == 19) for n in range(20)]
+            assert any(phone.heard)
+            await seat.close()
+        await older.remove()
 
     run(story)
 
