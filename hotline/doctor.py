@@ -21,6 +21,7 @@ from hotline import flows, parts, runfile, testcall
 from hotline.errors import CannotRun
 from hotline.ports import is_free, sip_answers, web_answers
 from hotline.settings import ENVIRONMENT, OTHER_VARIABLES, Address, Settings, parse_address
+from ivr.calendar.tables import missing_years
 from ivr.profile import ProfileError
 from ivr.store.engine import DatabaseAway
 from ivr.store.models import Journal, Process, Seat
@@ -29,7 +30,6 @@ from recordings.keys import KeyProblem
 Level = Literal["ok", "warn", "FAIL"]
 MB = 1024 * 1024
 DISK_FAIL_MB, DISK_WARN_MB = 200, 2000
-NEXT_YEAR_FROM_MONTH = 11  # the notice for next year usually comes in November
 CLOCK_BACK_MS = 5_000
 PROBED_PAIRS = 20
 
@@ -260,12 +260,10 @@ def _ntp() -> bool | None:
 def calendar(settings: Settings, today: date | None = None) -> Iterator[Line]:
     """Working days are known: this year's always, next year's from November on."""
     today = today or datetime.now(ZoneInfo(settings.unit.zone)).date()
-    days = parts.calendar(settings)
-    wanted = [today.year, *([today.year + 1] if today.month >= NEXT_YEAR_FROM_MONTH else [])]
-    for year in wanted:
-        if not days.covers(date(year, 1, 1)):
-            yield Line("calendar", "warn", f"no working days are known for {year}; due dates there are provisional",
-                       f"get the official notice, write cn-{year}.toml, name it in [calendar] tables")  # fmt: skip
+    days = parts.known_calendar(settings)
+    for year in missing_years(days, today):
+        yield Line("calendar", "warn", f"no working days are known for {year}; due dates there are provisional",
+                   f"write the notice into cn-{year}.toml, add it in the panel or in [calendar] tables")  # fmt: skip
     if days.covers(today):
         yield Line("calendar", "ok", f"working days are known for {', '.join(map(str, days.tables))}")
 

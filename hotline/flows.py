@@ -14,6 +14,7 @@ from hotline import parts
 from hotline.errors import CannotRun
 from hotline.settings import Settings
 from ivr.calendar.hours import is_open
+from ivr.calendar.tables import WorkCalendar
 from ivr.call.turn import FlowContext, Rules
 from ivr.flow.checker import Report, check
 from ivr.flow.loader import House, load
@@ -41,10 +42,12 @@ def find(name: str) -> Path:
     raise CannotRun(f"there is no flow '{name}': use one of {', '.join(known)}, or the path of a .yaml file")
 
 
-def house(settings: Settings, phrases: Phrases | None = None) -> House:
-    """What flows may lean on, from the settings. ``phrases``: if they were read already."""
+def house(settings: Settings, phrases: Phrases | None = None, calendar: WorkCalendar | None = None) -> House:
+    """What flows may lean on, from the settings. ``phrases``: if they were read already; ``calendar``: the one
+    everybody counts by, when there is one."""
     phrases = phrases or parts.phrases(settings)
-    profile, calendar, zone = parts.profile(settings), parts.calendar(settings), ZoneInfo(settings.unit.zone)
+    profile, zone = parts.profile(settings), ZoneInfo(settings.unit.zone)
+    calendar = calendar or parts.calendar(settings)
 
     def open_now(schedule: str, at_ms: int) -> bool:
         return is_open(settings.hours[schedule], datetime.fromtimestamp(at_ms / 1000, UTC), calendar, zone)
@@ -71,9 +74,11 @@ def rules(profile: Profile) -> Rules:
     )
 
 
-def serve_flows(settings: Settings, phrases: Phrases | None = None) -> Callable[[str], FlowContext]:
+def serve_flows(
+    settings: Settings, phrases: Phrases | None = None, calendar: WorkCalendar | None = None
+) -> Callable[[str], FlowContext]:
     """Called number → flow, every flow proved first. Raises :class:`CannotRun` with what is wrong."""
-    base = house(settings, phrases)
+    base = house(settings, phrases, calendar)
     flows = {name: proved(find(name), base, settings.data.dir) for name in {settings.flow, *settings.numbers.values()}}
     default = flows[settings.flow]
     by_number = {number: flows[name] for number, name in settings.numbers.items()}

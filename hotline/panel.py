@@ -26,6 +26,7 @@ def run_panel(settings: Settings) -> None:
     keys = parts.keys(settings)
     panel, unit = settings.panel, settings.unit
     tls = TlsFiles(panel.tls_cert, panel.tls_key) if panel.tls_cert and panel.tls_key else None
+    house = rules(settings)
     with parts.database(settings) as engine:
         app = create_app(
             PanelConfig(
@@ -33,10 +34,10 @@ def run_panel(settings: Settings) -> None:
                 # Derived from the keys, so that a restart logs nobody out and nothing more has to be kept.
                 secret_key=keys.hmac(b"panel sessions").encode(),
                 parties=Parties(keys),
-                casework=Casework(keys, rules(settings), spoken_number),
+                casework=Casework(keys, house, spoken_number),
                 vault=parts.vault(settings, keys),
-                profile=parts.profile(settings),
-                calendar=parts.calendar(settings),
+                profile=house.profile,
+                calendar=house.calendar,
                 now_ms=lambda: time.time_ns() // 1_000_000,
                 zone=ZoneInfo(unit.zone),
                 unit=Name(unit.name, unit.name_en),

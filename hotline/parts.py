@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,13 +15,16 @@ from ivr import spoken
 from ivr.calendar.tables import WorkCalendar
 from ivr.phrases import Phrases
 from ivr.profile import Profile
-from ivr.store.engine import open_engine, reading
+from ivr.store.calendars import Added
+from ivr.store.engine import DatabaseAway, open_engine, reading
 from ivr.store.schema import require_current
 from recordings.keys import KeyRing
 from recordings.sound import Line
 from recordings.vault import Vault
 from recordings.voices import ESPEAK_WPM, Voices
 from recordings.voices import Settings as VoiceSettings
+
+log = logging.getLogger(__name__)
 
 
 def phrases(settings: Settings) -> Phrases:
@@ -39,6 +43,20 @@ def profile(settings: Settings) -> Profile:
 def calendar(settings: Settings, *more: Path) -> WorkCalendar:
     """The working days: shipped tables, those of the settings, then ``more``."""
     return WorkCalendar.load(settings.calendar.name, [*settings.calendar.tables, *more])
+
+
+def known_calendar(settings: Settings, *more: Path) -> WorkCalendar:
+    """The same with the years added in the panel, when there is a database that can be asked; ``more`` counts most."""
+    days = calendar(settings)
+    try:
+        if settings.data.database_url or (settings.data.dir / "hotline.db").is_file():
+            with database(settings) as engine:
+                Added(engine, days).refresh()
+    except (DatabaseAway, OSError) as error:
+        log.warning("the years added in the panel are not known here: %s", error)
+    if not more:
+        return days
+    return WorkCalendar.over(days, more)
 
 
 def voices(settings: Settings) -> Voices:

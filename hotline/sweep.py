@@ -16,6 +16,7 @@ from hotline.settings import Settings
 from ivr.cases.clock import Rules
 from ivr.store import board, schema
 from ivr.sweeper import PAUSE_S, Sweeper
+from ivr.upkeep import Upkeep
 
 
 def now_ms() -> int:
@@ -26,6 +27,11 @@ def now_ms() -> int:
 def rules(settings: Settings) -> Rules:
     """What decisions on cases need."""
     return Rules(parts.profile(settings), parts.calendar(settings), ZoneInfo(settings.unit.zone))
+
+
+def known_rules(settings: Settings) -> Rules:
+    """The same with the years added in the panel: for commands, which end before anything changes."""
+    return Rules(parts.profile(settings), parts.known_calendar(settings), ZoneInfo(settings.unit.zone))
 
 
 def sweep_once(settings: Settings) -> tuple[int, int]:
@@ -52,5 +58,6 @@ def _sweeper(settings: Settings, engine: Engine, beat: bool = False) -> Sweeper:
         with engine.begin() as connection:
             board.heartbeat(connection, owner, "sweep", started, now_ms(), "{}")
 
-    to, senders = notify.addresses(settings), notify.senders(settings)
-    return Sweeper(engine, rules(settings), now_ms, to, senders, alive=alive if beat else None)
+    to, senders, house = notify.addresses(settings), notify.senders(settings), rules(settings)
+    chores = [Upkeep(engine, house, now_ms).once]
+    return Sweeper(engine, house, now_ms, to, senders, alive=alive if beat else None, chores=chores)

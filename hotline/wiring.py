@@ -35,6 +35,7 @@ from ivr.house import House
 from ivr.ledger import CaseRequest
 from ivr.messages import take_in
 from ivr.profile import Profile
+from ivr.store.calendars import Added
 from ivr.store.engine import open_engine
 from ivr.store.ids import uuid7
 from ivr.store.ledger import SqlLedger
@@ -48,6 +49,7 @@ log = logging.getLogger(__name__)
 
 BEAT_S = 5.0  # heart-beat and lease, a third of the lease
 SETTLE_S = 0.5  # after calls were taken back: their next prompts begin
+CALENDAR_S = 10.0  # how soon a year added in the panel counts
 DRAIN_S = 15.0  # how long running calls may go on after Ctrl-C
 
 
@@ -122,7 +124,7 @@ async def run_calls(settings: Settings, stop: asyncio.Event, drain: asyncio.Even
     gently = Gently(loop)
     clock, zone, data = SystemClock(loop, gently), ZoneInfo(settings.unit.zone), settings.data.dir
     profile, calendar, phrases = parts.profile(settings), parts.calendar(settings), parts.phrases(settings)
-    flow_for = serve_flows(settings, phrases)
+    flow_for = serve_flows(settings, phrases, calendar)
     upgrade(settings.database)
     database = open_engine(settings.database)
     keys = parts.keys(settings)
@@ -191,7 +193,10 @@ async def run_calls(settings: Settings, stop: asyncio.Event, drain: asyncio.Even
         gc.collect()
         gc.freeze()
         gc.set_threshold(20_000, 50, 1000)  # what is left is looked through when no call is up (see _beat)
-        tasks = [asyncio.create_task(_beat(ledger, clock, engine, conductor))]
+        tasks = [
+            asyncio.create_task(_beat(ledger, clock, engine, conductor)),
+            asyncio.create_task(_working_days(Added(database, calendar))),
+        ]
         if left := engines.messages_folder(settings):
             tasks.append(asyncio.create_task(_messages(conductor, house, left, database)))
         await stop.wait()
@@ -210,6 +215,19 @@ async def run_calls(settings: Settings, stop: asyncio.Event, drain: asyncio.Even
         worker.shutdown(wait=True)
         voices.close()
         database.dispose()
+
+
+async def _working_days(added: Added) -> None:
+    """Years added in the panel count for the next call."""
+    loop = asyncio.get_running_loop()
+    while True:
+        try:
+            tables = await loop.run_in_executor(None, added.look)
+            if tables is not None:
+                added.calendar.take(tables)
+        except Exception as error:  # the database is away, or older: calls go on with the days that are known
+            log.debug("working days: %s", error)
+        await asyncio.sleep(CALENDAR_S)
 
 
 async def _beat(ledger: SqlLedger, clock: SystemClock, engine: Engine, conductor: Conductor) -> None:

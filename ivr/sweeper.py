@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -40,7 +40,10 @@ class Sender(Protocol):
 
 
 class Sweeper:
-    """See the module. ``senders`` by channel (``email``, ``webhook``); ``now_ms``: UTC ms; ``alive``: at every look."""
+    """See the module. ``senders`` by channel (``email``, ``webhook``); ``now_ms``: UTC ms; ``alive``: at every look.
+
+    ``chores``: done before each look; each says how much it did.
+    """
 
     def __init__(
         self,
@@ -50,6 +53,7 @@ class Sweeper:
         addresses: Addresses | None = None,
         senders: Mapping[str, Sender] | None = None,
         alive: Callable[[], None] | None = None,
+        chores: Sequence[Callable[[], int]] = (),
     ) -> None:
         self._engine = engine
         self._rules = rules
@@ -57,12 +61,13 @@ class Sweeper:
         self._addresses = addresses or Addresses()
         self._senders = dict(senders or {})
         self._alive = alive or (lambda: None)
+        self._chores = chores
         self._aside: dict[str, int] = {}  # rows that could not be worked on, and until when
         self.problems = 0  # how many there were
 
     def once(self) -> int:
         """Do everything that is due; how many things were done."""
-        done = 0
+        done = sum(chore() for chore in self._chores)
         for work in (self.warn_one, self.settle_some, self.pass_on_one):
             while work():
                 done += 1

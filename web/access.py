@@ -33,6 +33,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "ratings": frozenset({"lead", "supervisor"}),
     "export": frozenset({"lead", "supervisor"}),
     "audit": frozenset({"supervisor", "admin"}),
+    "calendar": frozenset({"supervisor", "admin"}),
     "users": frozenset({"admin"}),
     "tokens": frozenset({"admin"}),
 }

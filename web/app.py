@@ -12,6 +12,7 @@ from flask_talisman import Talisman
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from ivr.store.calendars import Added
 from web import access, api, casework, db, format, language, monitoring, problems
 from web.config import PanelConfig
 from web.figures import Charts, Recent
@@ -20,6 +21,7 @@ from web.screens import (
     audit,
     auth,
     board,
+    calendar,
     calls,
     cases,
     figures,
@@ -31,7 +33,22 @@ from web.screens import (
     worklists,
 )
 
-SCREENS = (auth, board, calls, cases, work, inbox, worklists, recordings, figures, audit, users, tokens, about)
+SCREENS = (
+    auth,
+    board,
+    calls,
+    cases,
+    work,
+    inbox,
+    worklists,
+    recordings,
+    figures,
+    calendar,
+    audit,
+    users,
+    tokens,
+    about,
+)
 FORM_MAX = 64 * 1024  # bytes; no form here is longer
 CSP = {
     "default-src": "'none'",
@@ -67,6 +84,7 @@ def create_app(config: PanelConfig) -> Flask:
     app.extensions["panel"] = config
     app.extensions["panel.figures"] = Recent()
     app.extensions["panel.charts"] = Charts()
+    app.extensions["panel.calendars"] = Added(config.engine, config.calendar)
     if config.proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=config.proxies, x_proto=config.proxies, x_host=config.proxies)  # type: ignore[method-assign]
 

@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
+import logging
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import cast
 
 from flask import Flask, current_app, g, request
 from flask_login import current_user
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from ivr.store import engine, users
+from ivr.store.calendars import Added
 from web.config import PanelConfig
+
+log = logging.getLogger("web")
+DAYS_KEPT_S = 2.0
 
 
 def config() -> PanelConfig:
     """What this app was built with."""
     return cast(PanelConfig, current_app.extensions["panel"])
+
+
+def calendars() -> Added:
+    """The calendar, and the years that were added in the panel."""
+    return cast(Added, current_app.extensions["panel.calendars"])
 
 
 def now_ms() -> int:
@@ -56,4 +68,17 @@ def record(session: Session, action: str, target: str = "", detail: str = "", us
 
 
 def init(app: Flask) -> None:
+    looked = [0.0]
+
+    @app.before_request
+    def working_days() -> None:
+        """Count by the years of working days that stand in the database now, looked at every other second."""
+        if request.endpoint == "static" or time.monotonic() - looked[0] < DAYS_KEPT_S:
+            return
+        looked[0] = time.monotonic()
+        try:
+            calendars().refresh()
+        except SQLAlchemyError:  # the page itself says that the database is away
+            log.warning("working days could not be read")
+
     app.teardown_appcontext(lambda _error: release())

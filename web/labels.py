@@ -126,6 +126,8 @@ ACTIONS = {
     "case.new": _l("登记来信来访"),
     "case.texts": _l("查看工单文字"),
     "callback.attempt": _l("记录回电"),
+    "calendar.add": _l("添加工作日历"),
+    "calendar.withdraw": _l("撤回工作日历"),
 }
 
 

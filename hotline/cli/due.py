@@ -69,7 +69,7 @@ def due(
     Example: hotline due complaint 2026-09-24 --explain
              hotline due --csv register.csv due.csv --profile city.toml --calendar city-2026.toml
     """
-    rules, days = parts.profile(settings), parts.calendar(settings, *calendar)
+    rules, days = parts.profile(settings), parts.known_calendar(settings, *calendar)
     zone = zone or ZoneInfo(settings.unit.zone)
     if files:
         if kind or explain or as_json:

@@ -6,6 +6,7 @@ register's language) beginning with why, the old date kept in it.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -28,6 +29,12 @@ class Rules:
     profile: Profile
     calendar: WorkCalendar
     zone: ZoneInfo
+
+    @property
+    def signature(self) -> str:
+        """What due dates follow from: changes with the profile's deadlines and hours, and with the calendar."""
+        told = self.profile.model_dump_json(include={"name", "deadlines", "hours"})
+        return hashlib.sha256(f"{told} {self.calendar.digest} {self.zone}".encode()).hexdigest()
 
     def rule(self, case: Mapping[str, Any]) -> DeadlineRule | None:
         """The deadline rule of the case's kind and channel."""

@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import Blueprint, jsonify, redirect, render_template, url_for
 
+from ivr.calendar.tables import missing_years
 from ivr.store import queries
 from web.access import may, needs
 from web.db import config, now_ms, reading
@@ -35,6 +36,7 @@ def _state() -> dict[str, Any]:
         "answering": bool(alive),
         "figures": [f for f in on_board(db, start, end) if f.id in ON_BOARD or f.id.startswith("K2a")],
         "may_open": may("calls"),
+        "missing_years": missing_years(config().calendar, today()),
     }
 
 
