@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
 
+from ivr.outgoing.numbers import USUAL, pattern
 from ivr.profile import Schedule
 
 DEFAULT_SIP_PORT = 5060
@@ -221,6 +222,23 @@ class Trunk(Part):
         return self
 
 
+def _number_pattern(value: object) -> str:
+    pattern(str(value))
+    return str(value)
+
+
+class Outgoing(Part):
+    """Whom operators may call back by one click, and how often; the line is that of ``[trunk]``."""
+
+    allow: tuple[Annotated[str, BeforeValidator(_number_pattern)], ...] = USUAL
+    emergency: bool = False  # emergency numbers, if the allow-list names them too: for production only
+    caller_id: str = Field(default="", pattern=r"^[0-9]*$")  # what the citizen's phone shows
+    ring_s: int = Field(default=45, ge=10, le=120)
+    rate_per_minute: int = Field(default=20, ge=1)
+    rate_per_minute_operator: int = Field(default=4, ge=1)
+    rate_per_day_number: int = Field(default=6, ge=1)
+
+
 class Asterisk(Part):
     """The Asterisk that answers when ``engine = "asterisk"``: where its ARI is, and the folders shared with it."""
 
@@ -293,6 +311,7 @@ class Settings(Part):
     windows: dict[str, Window] = {}
     seats: dict[str, Seat] = {}
     trunk: Trunk | None = None
+    outgoing: Outgoing = Outgoing()
     asterisk: Asterisk = Asterisk()
     voice: Voice = Voice()
     notify: Notify = Notify()

@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Engine as SqlEngine
 
 from hotline import engines, parts
+from hotline.callbacks import Callbacks
 from hotline.errors import CannotRun
 from hotline.flows import serve_flows
 from hotline.gently import Gently
@@ -42,7 +43,7 @@ from ivr.store.ledger import SqlLedger
 from ivr.store.schema import upgrade
 from ivr.store.unfinished import unfinished
 from ivr.takeover import take_over
-from ivr.telephony import Engine, Surviving
+from ivr.telephony import Engine, EngineEvent, Surviving
 from recordings.vault import Vault, VaultError
 
 log = logging.getLogger(__name__)
@@ -173,17 +174,23 @@ async def run_calls(settings: Settings, stop: asyncio.Event, drain: asyncio.Even
         profile=profile.name,
     )
     conductor = Conductor(house)
+    callbacks = Callbacks(settings, keys, database, house, owner())
     interrupted = ledger.interrupted(clock.now_ms())
 
     def take_back() -> None:
         take_over(conductor, house, interrupted, lambda call_id: unfinished(database, call_id))
+        callbacks.take_back()
+
+    def happened(event: EngineEvent) -> None:
+        if not callbacks.placing.happened(event):
+            conductor.happened(event)
 
     surviving = isinstance(engine, Surviving)
     try:
         if not surviving:
             await loop.run_in_executor(worker, warm)
             take_back()
-        await engine.start(conductor.happened)
+        await engine.start(happened)
         if surviving:  # before the loop turns: until then the engine keeps what it found
             take_back()
             await asyncio.sleep(SETTLE_S)  # who was interrupted hears us before the processor is busy with the rest
@@ -196,6 +203,7 @@ async def run_calls(settings: Settings, stop: asyncio.Event, drain: asyncio.Even
         tasks = [
             asyncio.create_task(_beat(ledger, clock, engine, conductor)),
             asyncio.create_task(_working_days(Added(database, calendar))),
+            asyncio.create_task(callbacks.run()),
         ]
         if left := engines.messages_folder(settings):
             tasks.append(asyncio.create_task(_messages(conductor, house, left, database)))

@@ -34,6 +34,7 @@ party_sealed         party_id                 (anonymous report: number destroye
 call_ended           released_by (caller, us, failure), cause
 ===================  ==============================================================================
 
+The facts of outgoing calls (``outgoing_started`` …) are in ``ivr/store/fold_outgoing.py``.
 The facts of cases (``case_opened``, ``case_classified`` …, ``callback_attempted``) are in ``ivr/store/fold_cases.py``.
 Every other event or command is journaled under its own name and has no derived column.
 """

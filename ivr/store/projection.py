@@ -11,6 +11,7 @@ from collections.abc import Collection, Sequence
 from sqlalchemy import Connection, select
 
 from ivr.store.fold import FOLDS, LEG_FACTS, fold
+from ivr.store.fold_outgoing import FOLDS as OUTGOING
 from ivr.store.rows import JournalRow, Tables
 from ivr.store.sql import rows_by, table, upsert
 
@@ -24,6 +25,7 @@ DERIVED = (
     "callback_attempts",
     "recordings",
     "ratings",
+    "outgoing_calls",
 )
 
 
@@ -46,6 +48,8 @@ def load(connection: Connection, facts: Sequence[JournalRow]) -> Tables:
 
     tables = Tables()
     tables.calls = rows_by(connection, "calls", "id", {fact.call_id for fact in facts if fact.call_id})
+    if names & OUTGOING.keys():
+        tables.outgoing_calls = rows_by(connection, "outgoing_calls", "id", calls_of(*OUTGOING))
     if names & LEG_FACTS:
         tables.legs = rows_by(connection, "legs", "call_id", calls_of(*LEG_FACTS))
     with_recordings = calls_of("recorded", "case_opened")

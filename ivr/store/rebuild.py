@@ -31,6 +31,7 @@ BY_CALL = {
     "callback_attempts": "call_id",
     "recordings": "call_id",
     "ratings": "call_id",
+    "outgoing_calls": "id",
 }
 BY_CASE = {
     "cases": "id",

@@ -39,6 +39,7 @@ class Tables:
     callback_attempts: dict[str, Row] = field(default_factory=dict)
     recordings: dict[str, Row] = field(default_factory=dict)
     ratings: dict[str, Row] = field(default_factory=dict)
+    outgoing_calls: dict[str, Row] = field(default_factory=dict)
     wanted: dict[tuple[str, str], str] = field(default_factory=dict)  # (call, token) -> case
     changed: dict[tuple[str, str], None] = field(default_factory=dict)
 

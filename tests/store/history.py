@@ -174,6 +174,24 @@ def _day_call(ledger: SqlLedger, dice: random.Random, at: int) -> Iterator[bool]
     yield True
 
 
+def call_placed(ledger: SqlLedger, callback_id: str, result: str, at: int = START) -> None:
+    """A call to a citizen, with every moment it can have."""
+    call_id = uuid7()
+    data = {
+        "callback_id": callback_id,
+        "case_id": None,
+        "party_id": uuid7(),
+        "who": "一号",
+        "seat": "101",
+        "owner": "n",
+    }
+    names = ("seat_rings", "seat_up", "dialled", "rings", *(("up", "joined") if result == "reached" else ()))
+    told = [("outgoing_started", data), *((f"outgoing_{name}", {}) for name in names)]
+    told.append(("outgoing_ended", {"result": result, "cause": "", "code": 0}))
+    for n, (name, about) in enumerate(told):
+        ledger.commit(Turn(call_id, (Fact(at + n * 1000, "event", name, about),), None), must)
+
+
 def derived(connection: Connection) -> dict[str, list[dict[str, Any]]]:
     """Every derived row, in an order of its own."""
     return {

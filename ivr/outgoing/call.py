@@ -1,0 +1,187 @@
+"""One call to a citizen as a pure machine: ``step(state, event) -> (state, commands)``.
+
+The operator's phone rings first. When it is lifted a short cue is heard, then the citizen's phone rings, the operator
+hearing that it does; then both talk. When the citizen cannot be had, a tone says so. Whoever hangs up ends it for both.
+
+    seat -> cue -> citizen -> talk -> over
+              (not had)  -> sorry -> over
+
+Every wait ends: ringing by the engine's limits, tones by their length and by a timer beside it, a talk by either side.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+Phase = Literal["seat", "cue", "citizen", "talk", "sorry", "over"]
+Tone = Literal["cue", "ringback", "busy", "failed"]
+
+CUE_LIMIT_MS = 3_000
+SORRY_LIMIT_MS = 6_000
+# Failures of the line that say something of the citizen; all others are the line's own.
+OF_THE_CITIZEN = {"busy": "busy", "no_answer": "no_answer", "declined": "declined"}
+NOT_IN_USE = frozenset({404, 410, 484, 604})  # RFC 3261 §21: no such number
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Where the call stands. ``result``: set once it is known what came of it (see :data:`RESULTS`)."""
+
+    phase: Phase = "seat"
+    rang: bool = False
+    result: str = ""
+    cause: str = ""
+    code: int = 0
+
+
+# reached; busy, no_answer, declined, not_in_use: of the citizen. seat_failed, cancelled (the operator left before it
+# rang), line_failed, interrupted: the citizen was not called.
+RESULTS = ("reached", "busy", "no_answer", "declined", "not_in_use", "seat_failed", "cancelled", "line_failed",
+           "interrupted")  # fmt: skip
+
+
+# --- what happens ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class SeatRings:
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class SeatUp:
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class SeatGone:
+    """The operator's line ended, before or after it was up; ``reason``: why it never came up."""
+
+    at: int
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A tone ended, or should have."""
+
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rings:
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Up:
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """The citizen's line ended; ``reason``: why it never came up. ``code``: SIP."""
+
+    at: int
+    reason: str = ""
+    code: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Interrupted:
+    """The process that carried the call ended, and the lines with it."""
+
+    at: int
+
+
+Event = SeatRings | SeatUp | SeatGone | Heard | Rings | Up | Gone | Interrupted
+
+
+# --- what is to be done ------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Play:
+    """A tone for the operator; it is over after ``limit_ms`` at the latest (0: it is repeated anyway)."""
+
+    tone: Tone
+    limit_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RingCitizen:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """End a line if there is one."""
+
+    who: Literal["seat", "citizen"]
+    cause: str
+
+
+Command = Play | RingCitizen | Join | Drop
+Next = tuple[State, tuple[Command, ...]]
+
+
+def step(state: State, event: Event) -> Next:
+    """What ``event`` leads to. What fits no phase changes nothing."""
+    if state.phase == "over":
+        return state, ()
+    match event:
+        case Interrupted():
+            return _over(state, state.result or _unfinished(state, "interrupted"), "interrupted")
+        case SeatGone(reason=reason):
+            return _seat_gone(state, reason)
+        case Gone():
+            return _citizen_gone(state, event)
+        case SeatUp() if state.phase == "seat":
+            return replace(state, phase="cue"), (Play("cue", CUE_LIMIT_MS),)
+        case Heard() if state.phase == "cue":
+            return replace(state, phase="citizen"), (RingCitizen(), Play("ringback"))
+        case Heard() if state.phase == "citizen":
+            return state, (Play("ringback"),)
+        case Heard() if state.phase == "sorry":
+            return _over(state, state.result, state.cause, Drop("seat", "not_reached"))
+        case Rings() if state.phase == "citizen":
+            return replace(state, rang=True), ()
+        case Up() if state.phase == "citizen":
+            return replace(state, phase="talk", result="reached"), (Join(),)
+    return state, ()
+
+
+def _seat_gone(state: State, reason: str) -> Next:
+    if state.phase == "seat":
+        return _over(state, "seat_failed", reason or "gone")
+    if state.phase == "talk":
+        return _over(state, "reached", "operator_left", Drop("citizen", "operator_left"))
+    if state.phase == "citizen":
+        return _over(state, _unfinished(state, "cancelled"), "operator_left", Drop("citizen", "operator_left"))
+    return _over(state, state.result or "cancelled", state.cause or "operator_left")
+
+
+def _citizen_gone(state: State, event: Gone) -> Next:
+    if state.phase == "talk":
+        return _over(state, "reached", "citizen_left", Drop("seat", "citizen_left"))
+    if state.phase != "citizen":
+        return state, ()
+    result = "not_in_use" if event.code in NOT_IN_USE else OF_THE_CITIZEN.get(event.reason, "line_failed")
+    tone: Tone = "busy" if result == "busy" else "failed"
+    sorry = replace(state, phase="sorry", result=result, cause=event.reason, code=event.code)
+    return sorry, (Play(tone, SORRY_LIMIT_MS),)
+
+
+def _unfinished(state: State, otherwise: str) -> str:
+    """A phone that rang and was not lifted was called, whoever ended it."""
+    return "no_answer" if state.rang else otherwise
+
+
+def _over(state: State, result: str, cause: str, *commands: Command) -> Next:
+    return replace(state, phase="over", result=result, cause=cause), commands

@@ -1,0 +1,66 @@
+"""Outgoing calls a dead process left behind: those Asterisk kept go on, all others are closed with what is known.
+
+take_over(placing, engine, unfinished, now)    # as soon as the engine has started
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ivr.outgoing import call as m
+from ivr.outgoing.placing import CITIZEN, SEAT, Placing
+from ivr.telephony import Engine, Surviving
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """An order whose number is no longer needed: its citizen was dialled, or will not be."""
+
+    id: str
+    seat: str
+    number: str = ""
+
+
+def state_of(row: Mapping[str, Any]) -> m.State:
+    """Where the call of that ``outgoing_calls`` row stood."""
+    if row["answered"]:
+        return m.State("talk", rang=True, result="reached")
+    if row["dialled"]:
+        return m.State("citizen", rang=bool(row["ringing"]))
+    return m.State("cue" if row["seat_answered"] else "seat")
+
+
+def take_over(placing: Placing, engine: Engine, rows: Sequence[Mapping[str, Any]], now: int) -> None:
+    """Bring the calls and the surviving lines together.
+
+    A call goes on when the operator's line is there and the citizen had been dialled: what is missing of it is told
+    as gone, what came up meanwhile as up. One that had not got so far is ended: the operator can click again.
+    """
+    survivors = engine.survivors() if isinstance(engine, Surviving) else ()
+    lines = {survivor.line: survivor for survivor in survivors}
+    for row in rows:
+        order, state = Left(row["id"], row["seat"]), state_of(row)
+        seat, citizen = lines.get(f"{row['id']}/{SEAT}"), lines.get(f"{row['id']}/{CITIZEN}")
+        if seat is None or not seat.up or not row["dialled"]:
+            left = [line for line in (seat, citizen) if line is not None]
+            placing.go_on(order, state, [line.line.rpartition("/")[2] for line in left], [m.Interrupted(now)])
+            for line in left:
+                assert isinstance(engine, Surviving)
+                engine.adopt(line.line, seat=row["seat"])
+                engine.hangup(line.line, "interrupted")
+            continue
+        assert isinstance(engine, Surviving)
+        engine.adopt(seat.line, seat=row["seat"])
+        there, told = [SEAT], list[m.Event]()
+        if citizen is None:
+            told.append(m.Gone(now, "" if row["answered"] else "error"))
+        else:
+            engine.adopt(citizen.line, seat=CITIZEN)
+            there.append(CITIZEN)
+            if row["answered"]:
+                engine.bridge(seat.line, citizen.line)  # unless that was done before
+            else:
+                told.append(m.Up(now) if citizen.up else m.Heard(now))  # not up: the ringback begins anew
+        placing.go_on(order, state, there, told)
