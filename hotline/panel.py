@@ -9,6 +9,7 @@ from importlib.metadata import version
 from zoneinfo import ZoneInfo
 
 from hotline import parts
+from hotline.callbacks import calling
 from hotline.settings import Settings
 from hotline.sweep import rules
 from ivr.store.casework import Casework
@@ -35,6 +36,8 @@ def run_panel(settings: Settings) -> None:
                 secret_key=keys.hmac(b"panel sessions").encode(),
                 parties=Parties(keys),
                 casework=Casework(keys, house, spoken_number),
+                calling=calling(settings, keys),
+                phrases=parts.phrases(settings),
                 vault=parts.vault(settings, keys),
                 profile=house.profile,
                 calendar=house.calendar,

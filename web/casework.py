@@ -19,7 +19,8 @@ from ivr.cases import notices
 from ivr.cases.actions import ACTIONS, TEXT_MAX, Field
 from ivr.cases.workflow import possible
 from ivr.store.casework import Casework
-from ivr.store.models import CallbackAttempt, Case, CaseDue, CaseStep
+from ivr.store.ids import uuid7
+from ivr.store.models import Callback, CallbackAttempt, Case, CaseDue, CaseStep
 from web import labels
 from web.access import may
 from web.db import config, now_ms, reading
@@ -95,10 +96,23 @@ def moment(text: str) -> int | None:
 def context(case: Case) -> dict[str, Any]:
     """What the page of a case shows of its life: steps, due dates, related cases, and what can be done now."""
     if not may("work"):
-        return {"actions": [], "steps": _steps(case), "dues": _dues(case), "similar": []}
+        return {"actions": [], "steps": _steps(case), "dues": _dues(case), "similar": [], "to_call": []}
     row = {column.name: getattr(case, column.name) for column in case.__table__.columns}
     found = possible(row, current_user.name, current_user.role, now_ms(), desk().rules)
-    return {"actions": found, "steps": _steps(case), "dues": _dues(case), "similar": _similar(case)}
+    told = {"actions": found, "steps": _steps(case), "dues": _dues(case), "similar": _similar(case)}
+    return {**told, "to_call": _to_call(case), "command": uuid7(), **calling_from_here()}
+
+
+def calling_from_here() -> dict[str, bool]:
+    """Can this person call citizens back by one click: is there a line, have they a telephone?"""
+    trunk = config().calling.limits.trunk
+    return {"has_trunk": trunk, "can_call": trunk and bool(current_user.seat)}
+
+
+def _to_call(case: Case) -> list[Callback]:
+    """What this case's citizen is to be called for."""
+    mine = select(Callback).where(Callback.case_id == case.id, Callback.state == "open", Callback.party_id.is_not(None))
+    return list(reading().scalars(mine.order_by(Callback.created, Callback.id)))
 
 
 def _steps(case: Case) -> list[dict[str, Any]]:

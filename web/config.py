@@ -10,7 +10,9 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Engine
 
 from ivr.calendar.tables import WorkCalendar
+from ivr.phrases import Phrases
 from ivr.profile import Profile
+from ivr.store.calling import Calling
 from ivr.store.casework import Casework
 from ivr.store.parties import Parties
 from ivr.store.users import Hasher
@@ -44,6 +46,8 @@ class PanelConfig:
     zone: ZoneInfo
     unit: Name
     casework: Casework
+    calling: Calling
+    phrases: Phrases
     windows: Mapping[str, Name] = field(default_factory=dict)
     seats: Mapping[str, Name] = field(default_factory=dict)
     tls: bool = False

@@ -128,6 +128,8 @@ ACTIONS = {
     "callback.attempt": _l("记录回电"),
     "calendar.add": _l("添加工作日历"),
     "calendar.withdraw": _l("撤回工作日历"),
+    "callback.call": _l("一键回拨"),
+    "callback.refused": _l("不允许的回拨"),
 }
 
 

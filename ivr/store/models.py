@@ -267,6 +267,8 @@ class Rating(Base):
     rated: Mapped[int | None]
     rating: Mapped[int | None]  # 1 very satisfied ... 5 very dissatisfied; None: not rated 未评价
     handled: Mapped[int | None]  # a bad one: when the follow-up reached the person
+
+
 class DeskCommand(Base):
     """Something an operator asked the calls process to do; this table is the truth, a look at it takes 0.3 s.
 

@@ -178,7 +178,7 @@ def test_a_process_that_died_leaves_a_call_that_is_closed_with_what_is_known(hou
 
 
 def test_a_refusal_is_in_the_journal_with_its_reason_and_without_the_number(house: House) -> None:
-    entry = house.missed("16812345678")
+    entry = house.missed("4008001234")
     house.limit(numbers=house.calling.limits.numbers)
     from ivr.store.calling import Wish
 
@@ -187,4 +187,4 @@ def test_a_refusal_is_in_the_journal_with_its_reason_and_without_the_number(hous
         house.calling.refused(connection, wish, NotAllowed("not_on_the_list", "", ""))
         rows = list(read(connection, call_id=house.calling._callback(connection, entry)["call_id"]))
     assert (rows[-1].name, rows[-1].reason) == ("callback_refused", "not_on_the_list")
-    assert "168" not in str(rows[-1].data)
+    assert "4008" not in str(rows[-1].data)

@@ -19,8 +19,11 @@ from ivr.cases.clock import Rules
 from ivr.cases.numbers import case_number
 from ivr.cases.promise import case_request
 from ivr.ledger import Fact, Live, Party, StoredCase, Turn
+from ivr.outgoing.allow import Limits
+from ivr.phrases import Phrases
 from ivr.profile import Profile
 from ivr.store import users
+from ivr.store.calling import Calling
 from ivr.store.casework import Casework
 from ivr.store.engine import open_engine
 from ivr.store.ids import uuid7
@@ -105,10 +108,16 @@ class World:
     def casework(self) -> Casework:
         return Casework(self.keys, Rules(self.profile, self.calendar, ZONE), spoken_number)
 
+    @cached_property
+    def calling(self) -> Calling:
+        return Calling(self.casework, self.parties, Limits())
+
     def config(self, **changes: Any) -> PanelConfig:
         given: dict[str, Any] = {
             "engine": self.engine, "secret_key": b"k" * 32, "parties": self.parties, "vault": self.vault,
             "casework": self.casework, "profile": self.profile,
+            "calling": self.calling,
+            "phrases": Phrases.load(variables={"unit": "示范供电服务中心", "unit.en": "Model Power"}),
             "calendar": self.calendar, "now_ms": self.clock, "zone": ZONE,
             "unit": Name("示范供电服务中心", "Model Power Service Centre"), "windows": WINDOWS, "seats": SEATS,
             "hasher": quick_hasher(), "version": "0.1.0",

@@ -13,9 +13,10 @@ from flask_login import current_user
 from ivr.cases.actions import Refused
 from ivr.cases.worklist import Attempt
 from ivr.store import worklists
+from ivr.store.ids import uuid7
 from web.access import needs
-from web.casework import CHOICES, RESULTS, desk, given, moment, said
-from web.db import now_ms, reading, record, writing
+from web.casework import CHOICES, RESULTS, calling_from_here, desk, given, moment, said
+from web.db import config, now_ms, reading, record, writing
 from web.forms import with_args, word
 from web.labels import label
 from web.people import masked, masked_all, show_number
@@ -65,10 +66,12 @@ def _page(kind: str, shown: tuple[str, str] = ("", "")) -> str:
     found = _found(kind)
     tried = worklists.attempts(connection, [row["id"] for entry in found for row in entry.callbacks])
     numbers = {entry.first["id"]: masked(entry.party_id) for entry in found}
+    ids = [entry.first["id"] for entry in found]
     return render_template(
         "worklists.html", kind=kind, lists=LISTS, entries=found, tried=tried, numbers=numbers, results=RESULTS,
         ratings=CHOICES["rating"], solved=CHOICES["solved"], shown=shown, now=now_ms(), table=TABLE,
-        states=STATES, with_args=with_args,
+        states=STATES, with_args=with_args, waiting=config().calling.waiting(connection, ids),
+        commands={callback_id: uuid7() for callback_id in ids}, **calling_from_here(),
     )  # fmt: skip
 
 
@@ -106,16 +109,24 @@ def attempt(kind: str, callback_id: str) -> Any:
     tried = Attempt(
         current_user.name, current_user.role, now_ms(), form.get("result", ""), moment(form.get("agreed", "")),
         form.get("reason", "")[:200], form.get("solved", ""), form.get("rating", ""), form.get("text", ""),
+        _call_of(form.get("call", ""), callback_id),
     )  # fmt: skip
     try:
         with writing() as db:
             row = desk().attempt(db.connection(), callback_id, tried)
+            config().calling.noted(db.connection(), callback_id, now_ms())
             record(db, "callback.attempt", target=f"{kind} {callback_id}", detail=tried.result)
         again = row["state"] == "open"
         flash(_("已记录，稍后再拨。") if again else _("已记录，本条已完成。"), "info")
     except Refused as refused:
         flash(said(refused), "error")
     return redirect(url_for("worklists.of", kind=kind), 303)
+
+
+def _call_of(call: str, callback_id: str) -> str:
+    """The outgoing call the result is of, if it was to this entry's person."""
+    command = config().calling.command(reading().connection(), call) if call else None
+    return call if command is not None and command["callback_id"] == callback_id else ""
 
 
 @bp.post("/worklists/<kind>/<callback_id>/number")

@@ -18,3 +18,10 @@ if (menu) {
     }
   });
 }
+
+// A form that must not be sent twice (the server would make one call of it anyway).
+document.addEventListener("submit", (event) => {
+  if ("once" in event.target.dataset && !event.defaultPrevented) {
+    for (const button of event.target.querySelectorAll("button")) button.disabled = true;
+  }
+});
