@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from sqlalchemy import Engine
 
 from hotline.settings import Settings
-from hotline.sweep import rules
+from ivr.cases.clock import Rules
 from ivr.house import House
 from ivr.outgoing.allow import Limits
 from ivr.outgoing.numbers import NumberRules
@@ -40,9 +40,9 @@ def limits(settings: Settings) -> Limits:
     )
 
 
-def calling(settings: Settings, keys: Keys) -> Calling:
-    """What panel, command line and calls process know of callbacks."""
-    return Calling(Casework(keys, rules(settings), spoken_number), Parties(keys), limits(settings))
+def calling(settings: Settings, casework: Casework, keys: Keys) -> Calling:
+    """What panel and calls process know of callbacks."""
+    return Calling(casework, Parties(keys), limits(settings))
 
 
 def caller_id(settings: Settings) -> str:
@@ -53,11 +53,13 @@ def caller_id(settings: Settings) -> str:
 class Callbacks:
     """``placing`` gets the engine's events first; what is not of its lines goes on to the conductor."""
 
-    def __init__(self, settings: Settings, keys: Keys, database: Engine, house: House, owner: str) -> None:
+    def __init__(
+        self, settings: Settings, keys: Keys, rules: Rules, database: Engine, house: House, owner: str
+    ) -> None:
         ring_ms = settings.outgoing.ring_s * 1000
         lines = Lines(house.engine, house.ledger, house.clock, house.desk, caller_id(settings), ring_ms)
         self.placing = Placing(lines)
-        self._calling = calling(settings, keys)
+        self._calling = calling(settings, Casework(keys, rules, spoken_number), keys)
         self._database, self._house, self._owner = database, house, owner
 
     def take_back(self) -> None:

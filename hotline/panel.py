@@ -8,6 +8,8 @@ import time
 from importlib.metadata import version
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import Engine
+
 from hotline import parts
 from hotline.callbacks import calling
 from hotline.settings import Settings
@@ -24,32 +26,35 @@ def run_panel(settings: Settings) -> None:
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    keys = parts.keys(settings)
-    panel, unit = settings.panel, settings.unit
+    panel = settings.panel
     tls = TlsFiles(panel.tls_cert, panel.tls_key) if panel.tls_cert and panel.tls_key else None
-    house = rules(settings)
     with parts.database(settings) as engine:
-        app = create_app(
-            PanelConfig(
-                engine=engine,
-                # Derived from the keys, so that a restart logs nobody out and nothing more has to be kept.
-                secret_key=keys.hmac(b"panel sessions").encode(),
-                parties=Parties(keys),
-                casework=Casework(keys, house, spoken_number),
-                calling=calling(settings, keys),
-                phrases=parts.phrases(settings),
-                vault=parts.vault(settings, keys),
-                profile=house.profile,
-                calendar=house.calendar,
-                now_ms=lambda: time.time_ns() // 1_000_000,
-                zone=ZoneInfo(unit.zone),
-                unit=Name(unit.name, unit.name_en),
-                windows={id: Name(window.name, window.name_en) for id, window in settings.windows.items()},
-                seats={id: Name(seat.name or id) for id, seat in settings.seats.items()},
-                tls=tls is not None,
-                proxies=panel.proxies,
-                idle_minutes=panel.idle_minutes,
-                version=version("open-hotline"),
-            )
-        )
+        app = create_app(panel_config(settings, engine))
         serve(app, panel.listen.host, panel.listen.port, tls, stop)
+
+
+def panel_config(settings: Settings, engine: Engine) -> PanelConfig:
+    """What the panel is given."""
+    keys, panel, unit, house = parts.keys(settings), settings.panel, settings.unit, rules(settings)
+    casework = Casework(keys, house, spoken_number)
+    return PanelConfig(
+        engine=engine,
+        # Derived from the keys, so that a restart logs nobody out and nothing more has to be kept.
+        secret_key=keys.hmac(b"panel sessions").encode(),
+        parties=Parties(keys),
+        casework=casework,
+        calling=calling(settings, casework, keys),
+        phrases=parts.phrases(settings),
+        vault=parts.vault(settings, keys),
+        profile=house.profile,
+        calendar=house.calendar,
+        now_ms=lambda: time.time_ns() // 1_000_000,
+        zone=ZoneInfo(unit.zone),
+        unit=Name(unit.name, unit.name_en),
+        windows={id: Name(window.name, window.name_en) for id, window in settings.windows.items()},
+        seats={id: Name(seat.name or id) for id, seat in settings.seats.items()},
+        tls=panel.tls_cert is not None,
+        proxies=panel.proxies,
+        idle_minutes=panel.idle_minutes,
+        version=version("open-hotline"),
+    )

@@ -233,7 +233,7 @@ class Outgoing(Part):
     allow: tuple[Annotated[str, BeforeValidator(_number_pattern)], ...] = USUAL
     emergency: bool = False  # emergency numbers, if the allow-list names them too: for production only
     caller_id: str = Field(default="", pattern=r"^[0-9]*$")  # what the citizen's phone shows
-    ring_s: int = Field(default=45, ge=10, le=120)
+    ring_s: int = Field(default=45, ge=5, le=120)
     rate_per_minute: int = Field(default=20, ge=1)
     rate_per_minute_operator: int = Field(default=4, ge=1)
     rate_per_day_number: int = Field(default=6, ge=1)

@@ -27,6 +27,7 @@ from hotline.settings import Settings
 from hotline.speaker import VoiceSpeaker
 from ivr.calendar.tables import WorkCalendar
 from ivr.call.commands import OpenCase
+from ivr.cases.clock import Rules
 from ivr.cases.numbers import case_number
 from ivr.cases.promise import case_request
 from ivr.clock import SystemClock
@@ -174,7 +175,7 @@ async def run_calls(settings: Settings, stop: asyncio.Event, drain: asyncio.Even
         profile=profile.name,
     )
     conductor = Conductor(house)
-    callbacks = Callbacks(settings, keys, database, house, owner())
+    callbacks = Callbacks(settings, keys, Rules(profile, calendar, zone), database, house, owner())
     interrupted = ledger.interrupted(clock.now_ms())
 
     def take_back() -> None:
