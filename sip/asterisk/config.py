@@ -9,6 +9,9 @@ from pathlib import Path
 from sip.embedded.config import SeatConfig, TrunkConfig
 
 TRUNK = "trunk"  # the PJSIP endpoint of the line to the provider, as we write it
+# The same line for calls to citizens. Its own endpoint, so that all its channels can be followed from their first
+# moment: a busy answer is quicker than a subscription to the channel.
+TRUNK_OUT = "trunk-out"
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from typing import Any
 from ivr.telephony import Clip, EngineEvent, SeatReach, Sink, Survivor
 from sip.asterisk import causes
 from sip.asterisk.agreement import Agreement
-from sip.asterisk.config import AsteriskConfig
+from sip.asterisk.config import TRUNK_OUT, AsteriskConfig
 from sip.asterisk.lines import By, Line, Lines, Recording
 from sip.asterisk.link import Link
 from sip.asterisk.media import MediaFolder, mend, move
@@ -129,6 +129,9 @@ class AsteriskEngine:
 
     def _opened(self) -> None:
         self._seats.follow()
+        if self._config.trunk:
+            source = {"eventSource": f"endpoint:PJSIP/{TRUNK_OUT}"}
+            self._link.ask("POST", "applications", self._config.app, "subscription", query=source)
         self._agreement.seek(self._agreed)
 
     def _agreed(self) -> None:
@@ -208,7 +211,7 @@ class AsteriskEngine:
 
     def dial_number(self, line: str, number: str, ring_ms: int, caller_id: str = "") -> None:
         # Only digits reach a dial string. It enters by the dialplan loop as seats do, so a restart does not lose it.
-        trunk = self._config.trunk if is_number(number) else ""
+        trunk = TRUNK_OUT if self._config.trunk and is_number(number) else ""
         shown = caller_id if is_number(caller_id) else self._config.app
         self._dial(line, number, f"PJSIP/{number}@{trunk}" if trunk else "", ring_ms, f"<{shown}>")
 

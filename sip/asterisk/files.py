@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from sip.asterisk.config import TRUNK, AsteriskConfig, Site
+from sip.asterisk.config import TRUNK, TRUNK_OUT, AsteriskConfig, Site
 from sip.embedded.config import SeatConfig, TrunkConfig
 
 TRIES = 40  # of 250 ms: how long a leg waits for a hotline that restarts
@@ -270,13 +270,7 @@ def _seat(seat: SeatConfig, site: Site) -> list[str]:
 def _trunk(trunk: TrunkConfig, site: Site) -> list[str]:
     server = f"sip:{trunk.registrar}"
     host = trunk.registrar.rsplit(":", 1)[0] if trunk.registrar.count(":") == 1 else trunk.registrar
-    endpoint = [
-        ("type", "endpoint"),
-        *_endpoint(site.engine.context),
-        ("aors", TRUNK),
-        ("send_pai", "yes"),  # the outgoing caller ID beside the account
-        ("trust_id_inbound", "yes" if trunk.trust_caller_header else "no"),
-    ]
+    endpoint = [("type", "endpoint"), *_endpoint(site.engine.context), ("aors", TRUNK)]
     parts = [
         _section(TRUNK, [("type", "aor"), ("contact", server), ("qualify_frequency", 60)]),
         _section(
@@ -299,4 +293,7 @@ def _trunk(trunk: TrunkConfig, site: Site) -> list[str]:
             ("forbidden_retry_interval", 300),
         ]
         parts.append(_section("trunk-registration", lines))
-    return ["; The line to the provider or PBX.\n" + _section(TRUNK, endpoint), *parts]
+    # Citizens are called by an endpoint of its own (sip/asterisk/config.py), which nobody who calls in is taken for.
+    out = [*endpoint, ("identify_by", "ip"), ("send_pai", "yes")]  # the outgoing caller ID beside the account
+    endpoint.append(("trust_id_inbound", "yes" if trunk.trust_caller_header else "no"))
+    return ["; The line to the provider or PBX.\n" + _section(TRUNK, endpoint), _section(TRUNK_OUT, out), *parts]
