@@ -291,7 +291,10 @@ def seats(settings: Settings) -> Iterator[Line]:
 
 def trunk(settings: Settings) -> Iterator[Line]:
     """The line to the provider is registered (the calls process says so with its heart-beat)."""
-    if settings.trunk is None or "calls" not in runfile.read(settings.data.dir):
+    if settings.trunk is None:
+        yield Line("trunk", "ok", "none: calls arrive directly, and nobody can be called back (docs/callbacks.md)")
+        return
+    if "calls" not in runfile.read(settings.data.dir):
         return
     try:
         with parts.looking(settings) as session:

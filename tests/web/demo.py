@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ivr.calendar.tables import WorkCalendar
@@ -23,7 +24,7 @@ from ivr.outgoing.allow import Limits
 from ivr.phrases import Phrases
 from ivr.profile import Profile
 from ivr.store import users
-from ivr.store.calling import Calling
+from ivr.store.calling import Calling, Wish
 from ivr.store.casework import Casework
 from ivr.store.engine import open_engine
 from ivr.store.ids import uuid7
@@ -292,6 +293,25 @@ class World:
         """A caller who hears the menu."""
         start = self.clock() - round(seconds * 1000)
         return self.call(start, number, [(0.4, "answered", {})], live=live(start, "power-95598", step))
+
+    def called_back(self, start: int, number: str) -> str:
+        """A caller who gave up and was called back; what came of it is still to be written down. The command's id."""
+        from ivr.store.models import Callback
+
+        call_id = self.abandoned(start, number, wait=31)
+        with Session(self.engine) as session:
+            entry = session.scalars(select(Callback.id).where(Callback.call_id == call_id)).one()
+        wish = Wish(uuid7(self.clock()), entry, "operator", "operator", "101", self.clock() - 120 * SECOND)
+        with self.engine.begin() as connection:
+            self.calling.ask(connection, wish)
+            self.calling.take(connection, "node1", wish.at)
+        for n, name in enumerate(("seat_rings", "seat_up", "dialled", "rings", "up")):
+            self.turn(wish.id, [Fact(wish.at + n * 4000, "event", f"outgoing_{name}")])
+        end = {"result": "reached", "cause": "citizen_left", "code": 0}
+        self.turn(wish.id, [Fact(wish.at + 80 * SECOND, "event", "outgoing_ended", end)])
+        with self.engine.begin() as connection:
+            self.calling.settle(connection, self.clock())
+        return wish.id
 
     def close(self) -> None:
         self.ledger.close()

@@ -21,7 +21,7 @@ expect.set_options(timeout=WAIT_MS)
 SUPERVISOR = (
     "/board", "/calls", "/calls/{call}", "/cases", "/cases/{case}", "/cases/{provisional}", "/cases/new",
     "/worklists", "/worklists/missed", "/worklists/followup", "/inbox", "/inbox?all=1", "/figures", "/audit",
-    "/help", "/password", "/nothing", "/calls?day=2020-01-01", "/cases?kind=praise",
+    "/call-back/{command}", "/help", "/password", "/nothing", "/calls?day=2020-01-01", "/cases?kind=praise",
 )  # fmt: skip
 ADMIN = ("/users", "/tokens", "/calls/{call}")
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -52,8 +52,9 @@ def busy(tmp_path_factory):
         users.create_token(session, name="12345 平台", scopes=["cases:read"], now=world.clock(), expires=None)
     world.abandoned(at("09:05"), "13500001111", wait=31)
     _handle(world, case.id)
+    command = world.called_back(at("09:05"), "13500003333")
     with served(create_app(world.config())) as address:
-        yield address, {"call": call, "case": case.id, "provisional": provisional.id}
+        yield address, {"call": call, "case": case.id, "provisional": provisional.id, "command": command}
     world.close()
 
 
