@@ -80,7 +80,9 @@ def resumed(case: Mapping[str, Any], at: int, rules: Rules) -> Columns:
         f"余下 {rest} {UNITS[rule.unit]} 从恢复之日起算"
     )
     columns = _due(rule.model_copy(update={"n": rest, "after_hours": "counts"}), start, rules, [why])
-    return columns if columns["due_ms"] > case["due_ms"] else {}
+    # The stricter date moves on too when the rolled one stays on its working day.
+    later = (columns["due_ms"], columns["unrolled_ms"] or 0) > (case["due_ms"], case["unrolled_ms"] or 0)
+    return columns if later else {}
 
 
 def _days(rule: DeadlineRule, paused: date, end: str, rules: Rules) -> int:

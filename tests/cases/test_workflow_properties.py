@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date, timedelta
 from itertools import pairwise
 
 from hypothesis import given, settings
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from ivr.calendar.tables import WorkCalendar
 from ivr.cases.actions import ACTIONS, DUE_ACTIONS, STATES, Refused
 from ivr.cases.clock import Rules
-from ivr.cases.watch import due_level, next_action
+from ivr.cases.watch import LEVELS, due_level, next_action
 from ivr.cases.workflow import possible
 from ivr.profile import Profile
 from ivr.store.fold_cases import ACTIONS as FACTS
@@ -89,6 +90,75 @@ def test_the_next_moment_is_what_the_case_says_and_states_are_known_ones(kind, a
         if row["next_action_at"] is not None:
             assert due_level(row, row["next_action_at"]) is not None
             assert due_level(row, row["next_action_at"] - 1) is None
+
+
+@settings(max_examples=150, deadline=None)
+@given(KINDS, st.booleans(), STORIES)
+def test_fst_1_who_took_it_up_stays_responsible_until_somebody_else_does(kind, anonymous, story):
+    for case, action, before in told(kind, anonymous, story):
+        if action in ("accept", "reply", "arrive") and case.row["version"] > before["version"]:
+            assert case.row["owner"]
+        if before["owner"]:
+            assert case.row["owner"] and (case.row["owner"] == before["owner"] or action == "accept")
+
+
+@settings(max_examples=150, deadline=None)
+@given(KINDS, st.booleans(), STORIES)
+def test_cbk_11_a_running_promise_is_always_watched_until_the_supervisor_was_told(kind, anonymous, story):
+    for case, _action, _before in told(kind, anonymous, story):
+        row = case.row
+        runs = row["due_ms"] is not None and row["paused"] is None
+        kept = row["replied"] is not None or row["closed"] is not None or row["arrived"] is not None
+        if runs and not kept and row["warned"] < LEVELS[-1].percent:
+            assert row["next_action_at"] is not None and row["span_from"] < row["next_action_at"]
+
+
+@settings(max_examples=150, deadline=None)
+@given(KINDS, st.booleans(), STORIES)
+def test_a_promise_is_extended_at_most_once_and_the_stored_due_date_is_what_the_facts_say(kind, anonymous, story):
+    case = Told(RULES, kind, anonymous=anonymous)
+    for step in told(kind, anonymous, story):
+        case = step[0]
+    extended, due = 0, None
+    for fact in case.facts:
+        changes = fact.data if fact.name == "case_opened" else fact.data.get("set", {})
+        due = changes.get("due_ms", due)
+        extended = 0 if fact.name == "case_reopened" else extended + (fact.name == "case_extended")
+        assert extended <= 1
+    assert due == case.row["due_ms"]
+
+
+PAUSES = st.lists(st.tuples(st.integers(1, 5 * 24), st.integers(1, 30 * 24)), min_size=1, max_size=4)  # hours
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.sampled_from(["complaint", "report", "suggestion", "enquiry", "request"]), PAUSES)
+def test_what_was_used_before_the_pauses_and_what_is_left_after_them_is_what_was_promised(kind, pauses):
+    """The days that ran, added up, are the rule's, however often the clock stood."""
+    case = Told(RULES, kind)
+    rule = RULES.rule(case.row)
+
+    def days(first, last):
+        if rule.unit == "workday":
+            return RULES.calendar.workdays_between(first + timedelta(days=1), last)
+        return (last - first).days
+
+    promised, used, since = rule.n, 0, RULES.local(case.now).date()
+    for running, standing in pauses:
+        case.now += running * 3_600_000
+        try:
+            case.do("pause", "李强", "operator", reason="等待补充材料")
+        except Refused:
+            assert case.now >= case.row["due_ms"]  # too late for a pause
+            return
+        used += days(since, RULES.local(case.now).date())
+        case.now += standing * 3_600_000
+        case.do("resume", "李强", "operator")
+        since = RULES.local(case.now).date()
+        left = days(since, date.fromisoformat(case.row["unrolled"] or case.row["due"]))
+        # The rest of a last day is had on the next working day when the clock runs again on a day off.
+        promised += used == promised and rule.unit == "workday" and not RULES.calendar.is_workday(since)
+        assert min(used, promised) + max(left, 0) == promised  # a rolled date leaves days that were not promised
 
 
 def test_every_action_writes_a_fact_the_store_knows() -> None:

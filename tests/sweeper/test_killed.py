@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import gc
 import os
-import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 import pytest
+from sqlalchemy import Engine, event
 
+from hotline import sweep as program
 from ivr import sweeper as module
 from ivr.store import notices, sweeping, worklists
 from ivr.store.engine import open_engine
 from ivr.store.ledger import SqlLedger
 from ivr.store.rebuild import verify
 from ivr.store.schema import upgrade
+from ivr.store.sweeping import Addresses, Outgoing
 from ivr.sweeper import Sweeper
 from recordings.keys import KeyRing
 from tests.cases.conftest import at
@@ -28,7 +34,7 @@ from tests.support.waiting import wait_until
 from tests.sweeper.conftest import TO, Kept
 from tests.sweeper.servers import HookServer, running
 
-TRACED = {m.__file__ for m in (module, sweeping, notices, worklists)}
+TRACED = {m.__file__ for m in (module, sweeping, notices, worklists, program)}
 
 
 class Killed(BaseException):
@@ -36,17 +42,18 @@ class Killed(BaseException):
 
 
 class Line:
-    """Counts the lines of the sweeper as they run, and ends it at one of them."""
+    """Notes the lines of the sweeper as they run, and ends it when it comes to one of them for the n-th time."""
 
     def __init__(self, kill_at: int = 0) -> None:
-        self.count, self._kill_at = 0, kill_at
+        self.seen: list[tuple[str, int]] = []
+        self._kill_at = kill_at
 
     def __call__(self, frame: FrameType, event: str, _arg: Any) -> Any:
         if frame.f_code.co_filename not in TRACED:
             return None
         if event == "line":
-            self.count += 1
-            if self.count == self._kill_at:
+            self.seen.append((frame.f_code.co_filename, frame.f_lineno))
+            if len(self.seen) == self._kill_at:
                 raise Killed
         return self
 
@@ -60,53 +67,139 @@ class Line:
         finally:
             sys.settrace(before)
 
+    def moments(self) -> list[int]:
+        """When each line ran for the first time, counted in lines."""
+        first = {line: n for n, line in reversed(list(enumerate(self.seen, start=1)))}
+        return sorted(first.values())
+
+
+class Night:
+    """A database that can be put back to how the night began, as often as wanted."""
+
+    def __init__(self, folder: Path) -> None:
+        upgrade(folder)
+        self.engine, keys = open_engine(folder, relaxed=True), KeyRing.open(folder / "keys")
+        self.desk = Desk(self.engine, keys, SqlLedger(self.engine, keys, owner="n", spool=folder / "s", inline=True))
+        cases = [self.desk.letter(number=f"1380000111{n}") for n in range(2)]
+        for case in cases:
+            self.desk.do(case, "accept", "李强")
+        self.desk.do(cases[0], "supervise", "陈总", reason="群众再次来电", until="2026-11-24 12:00")
+        self.desk.missed_call()
+        self.desk.answered_call()
+        self._kept = sqlite3.connect(":memory:")
+        with closing(self.engine.raw_connection()) as raw:
+            raw.driver_connection.backup(self._kept)
+
+    def begins_again(self) -> None:
+        with closing(self.engine.raw_connection()) as raw:
+            self._kept.backup(raw.driver_connection)
+
+    def sweep(self, kept: Kept, now: int, line: Line | None = None) -> list[tuple[str, str, str]]:
+        """A sweeper that begins anew, with ``line`` watching it; the inboxes afterwards."""
+        sweeper = Sweeper(self.engine, self.desk.rules, lambda: now, TO, {"email": kept, "webhook": kept})
+        line.run(sweeper) if line else sweeper.once()
+        with self.engine.connect() as connection:
+            query = "SELECT key, kind, recipient FROM inbox ORDER BY key"
+            return [tuple(row) for row in connection.exec_driver_sql(query)]
+
 
 @pytest.fixture(scope="module")
-def night(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two cases due, one supervision run out, a missed caller who reached us: a folder to be copied."""
-    folder = tmp_path_factory.mktemp("night")
-    upgrade(folder)
-    engine, keys = open_engine(folder, relaxed=True), KeyRing.open(folder / "keys")
-    desk = Desk(engine, keys, SqlLedger(engine, keys, owner="n", spool=folder / "spool", inline=True))
-    cases = [desk.letter(number=f"1380000111{n}") for n in range(2)]
-    for case in cases:
-        desk.do(case, "accept", "李强")
-    desk.do(cases[0], "supervise", "陈总", reason="群众再次来电", until="2026-11-24 12:00")
-    desk.missed_call()
-    desk.answered_call()
-    engine.dispose()
-    return folder
+def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
+    """Two cases due, one supervision run out, a missed caller who reached us."""
+    night = Night(tmp_path_factory.mktemp("night"))
+    yield night
+    night.engine.dispose()
 
 
-def once_more(folder: Path, kept: Kept, line: Line, now: int) -> list[Any]:
-    """Sweep with ``line`` watching, in a process that begins anew; then everything of the outbox and inbox."""
-    engine = open_engine(folder, relaxed=True)
-    rules = Desk.__dataclass_fields__["rules"].default_factory()  # type: ignore[misc]
-    line.run(Sweeper(engine, rules, lambda: now, TO, {"email": kept, "webhook": kept}))
-    with engine.connect() as connection:
-        rows = [tuple(row) for row in connection.exec_driver_sql("SELECT key, kind, recipient FROM inbox ORDER BY key")]
-    engine.dispose()
-    return rows
-
-
-def test_killed_at_any_line_nothing_is_lost_and_no_inbox_row_is_there_twice(night: Path, tmp_path: Path) -> None:
+def test_killed_at_any_line_nothing_is_lost_and_no_inbox_row_is_there_twice(night: Night) -> None:
+    """At every line the sweeper comes to."""
     now = at("2026-12-01 09:00")
     whole, kept = Line(), Kept()
-    shutil.copytree(night, tmp_path / "whole")
-    expected = once_more(tmp_path / "whole", kept, whole, now)
+    night.begins_again()
+    expected = night.sweep(kept, now, whole)
     sent = sorted(item.key for item in kept.sent)
-    assert len(expected) == 7 and len(sent) == len(set(sent)) == 11 and whole.count > 200
-    for kill_at in range(1, whole.count + 1, 9):
-        folder, kept = tmp_path / f"killed{kill_at}", Kept()
-        shutil.copytree(night, folder)
-        once_more(folder, kept, Line(kill_at), now)
-        once_more(folder, kept, Line(), now)
-        rows = once_more(folder, kept, Line(), now + sweeping.LEASE_MS)  # what the killed one was sending
-        assert rows == expected, f"killed at line {kill_at}"
+    assert len(expected) == 7 and len(sent) == len(set(sent)) == 11 and len(whole.moments()) > 100
+    for kill_at in whole.moments():
+        night.begins_again()
+        kept, line = Kept(), Line(kill_at)
+        night.sweep(kept, now, line)
+        night.sweep(kept, now)
+        rows = night.sweep(kept, now + sweeping.LEASE_MS)  # what the killed one was sending
+        where = f"killed at {line.seen[-1]}"
+        assert rows == expected, where
         keys = sorted(item.key for item in kept.sent)
-        assert verify(folder) == []
-        assert set(keys) == set(sent) and len(keys) <= len(sent) + 1, f"killed at line {kill_at}"
-        shutil.rmtree(folder)
+        assert set(keys) == set(sent) and len(keys) <= len(sent) + 1, where
+    assert verify(night.engine) == []
+
+
+class Fault:
+    """Ends the sweeper at the n-th thing it asks of the database or of a server: before it is done, or just after."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine, self.count, self.kill_at = engine, 0, 0
+        for name in ("before_cursor_execute", "after_cursor_execute"):
+            event.listen(engine, name, self._asked)
+        event.listen(engine, "commit", lambda _connection: self.step())
+
+    def _asked(self, _connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if not statement.startswith("BEGIN"):  # nothing is begun yet: the first statement stands for it
+            self.step()
+
+    def step(self) -> None:
+        self.count += 1
+        if self.count == self.kill_at:
+            raise Killed
+
+    def run(self, sweeper: Sweeper, kill_at: int = 0) -> int:
+        """How many such moments there were until the end, or until it was killed."""
+        self.count, self.kill_at = 0, kill_at
+        try:
+            sweeper.once()
+        except Killed:
+            pass
+        if kill_at:  # the connections of a process end with it, and what they had begun
+            gc.collect(1)  # the exception is young, and holds cursors
+            self._engine.dispose()
+        self.kill_at = 0
+        return self.count
+
+
+class Unsure(Kept):
+    """A server that may be reached while the sweeper dies: before it takes the notice, or just after."""
+
+    fault: Fault
+
+    def send(self, item: Outgoing) -> str:
+        self.fault.step()
+        said = super().send(item)
+        self.fault.step()
+        return said
+
+
+def test_killed_at_any_statement_and_commit_on_both_databases(desk: Desk, sweeper: Callable[..., Sweeper]) -> None:
+    """One case after the other falls due; the sweeper that warns of it dies a step later each time."""
+    fault, kept = Fault(desk.engine), Unsure()
+    kept.fault = fault
+    to = Addresses({"lead": ("lead@example.cn",)}, webhook=True)
+    one = {"addresses": to, "senders": {"email": kept, "webhook": kept}}
+    kill_at, left = 0, 1
+    while left:
+        kill_at += 1
+        case_id = desk.letter(number="13800001111")
+        desk.do(case_id, "accept", "李强")
+        desk.now = desk.case(case_id)["due_ms"] + 1
+        kept.sent.clear()
+        left = fault.run(sweeper(**one), kill_at) == kill_at  # False: it came to its end before
+        for _ in range(2):
+            fault.run(sweeper(**one))
+            desk.now += sweeping.LEASE_MS
+        told = [(row["kind"], row["recipient"]) for row in desk.rows("inbox", case_id=case_id)]
+        assert sorted(told) == [("due", "role:lead"), ("due", "user:李强")], f"killed at {kill_at}"
+        keys = [item.key for item in kept.sent]
+        assert len(set(keys)) == 2 and len(keys) <= 2 + left, f"killed at {kill_at}: {keys}"
+        desk.do(case_id, "reply", "李强", text="已改正", evidence="信函")
+    assert kill_at > 60
+    assert verify(desk.engine) == []
 
 
 @pytest.mark.network
