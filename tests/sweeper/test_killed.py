@@ -80,10 +80,9 @@ class Night:
         upgrade(folder)
         self.engine, keys = open_engine(folder, relaxed=True), KeyRing.open(folder / "keys")
         self.desk = Desk(self.engine, keys, SqlLedger(self.engine, keys, owner="n", spool=folder / "s", inline=True))
-        cases = [self.desk.letter(number=f"1380000111{n}") for n in range(2)]
-        for case in cases:
-            self.desk.do(case, "accept", "李强")
-        self.desk.do(cases[0], "supervise", "陈总", reason="群众再次来电", until="2026-11-24 12:00")
+        case = self.desk.letter(number="13800001110")
+        self.desk.do(case, "accept", "李强")
+        self.desk.do(case, "supervise", "陈总", reason="群众再次来电", until="2026-11-24 12:00")
         self.desk.missed_call()
         self.desk.answered_call()
         self._kept = sqlite3.connect(":memory:")
@@ -105,7 +104,7 @@ class Night:
 
 @pytest.fixture(scope="module")
 def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
-    """Two cases due, one supervision run out, a missed caller who reached us."""
+    """A case due and its supervision run out, a missed caller who reached us."""
     night = Night(tmp_path_factory.mktemp("night"))
     yield night
     night.engine.dispose()
@@ -118,7 +117,7 @@ def test_killed_at_any_line_nothing_is_lost_and_no_inbox_row_is_there_twice(nigh
     night.begins_again()
     expected = night.sweep(kept, now, whole)
     sent = sorted(item.key for item in kept.sent)
-    assert len(expected) == 7 and len(sent) == len(set(sent)) == 11 and len(whole.moments()) > 100
+    assert len(expected) == 5 and len(sent) == len(set(sent)) == 8 and len(whole.moments()) > 100
     for kill_at in whole.moments():
         night.begins_again()
         kept, line = Kept(), Line(kill_at)
@@ -177,14 +176,17 @@ class Unsure(Kept):
 
 
 def test_killed_at_any_statement_and_commit_on_both_databases(desk: Desk, sweeper: Callable[..., Sweeper]) -> None:
-    """One case after the other falls due; the sweeper that warns of it dies a step later each time."""
+    """One case after the other falls due; the sweeper that warns of it dies a step later each time.
+
+    At every step on SQLite; on PostgreSQL at every second one, which is before or after each statement.
+    """
     fault, kept = Fault(desk.engine), Unsure()
     kept.fault = fault
     to = Addresses({"lead": ("lead@example.cn",)}, webhook=True)
     one = {"addresses": to, "senders": {"email": kept, "webhook": kept}}
     kill_at, left = 0, 1
     while left:
-        kill_at += 1
+        kill_at += 1 if desk.engine.dialect.name == "sqlite" else 2
         case_id = desk.letter(number="13800001111")
         desk.do(case_id, "accept", "李强")
         desk.now = desk.case(case_id)["due_ms"] + 1
