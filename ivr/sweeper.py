@@ -21,7 +21,7 @@ from sqlalchemy import Engine
 
 from ivr.calendar.hours import is_open
 from ivr.cases.clock import Rules
-from ivr.store import sweeping, worklists
+from ivr.store import rebuild, sweeping, worklists
 from ivr.store.engine import explain, is_away, reading
 from ivr.store.sweeping import Addresses, Outgoing
 
@@ -29,6 +29,7 @@ LOG = logging.getLogger(__name__)
 PAUSE_S = 5.0  # between two looks
 ASIDE_MS = 600_000  # how long a row that could not be worked on is left alone
 FIRST_MS = 1000  # and one that another sweeper worked on first
+COUNT_EVERY_MS, COUNT_PIECES = 60_000, 20
 SENDS_MAX = 50  # in one look, so that warnings never wait for a slow server
 
 
@@ -63,6 +64,7 @@ class Sweeper:
         self._alive = alive or (lambda: None)
         self._chores = chores
         self._aside: dict[str, int] = {}  # rows that could not be worked on, and until when
+        self._counted = 0  # when every hour was
         self.problems = 0  # how many there were
 
     def once(self) -> int:
@@ -74,7 +76,15 @@ class Sweeper:
         sent = 0
         while sent < SENDS_MAX and self.send_one():
             sent += 1
+        self.count_hours()
         return done + sent
+
+    def count_hours(self) -> None:
+        """Once a minute: count the hours that are over (``ivr/store/hourly.py``), a second of work at most."""
+        now = self._now()
+        if not 0 <= now - self._counted < COUNT_EVERY_MS:
+            with self._engine.connect() as connection:
+                self._counted = now if rebuild.count_hours(connection, COUNT_PIECES) else 0
 
     def run(self, stop: threading.Event, pause_s: float = PAUSE_S) -> None:
         """Look again and again until ``stop`` is set; a database that is away is waited for."""

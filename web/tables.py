@@ -23,7 +23,7 @@ from flask import Response, request
 from flask_babel import gettext as _
 
 from ivr.report.sheet import Cell, Sheet, write_csv, write_xlsx
-from ivr.store.paging import PAGE_MAX, Page
+from ivr.store.paging import PAGE, PAGE_MAX, Page
 from web.access import may
 from web.db import record, writing
 from web.format import local
@@ -155,6 +155,18 @@ def seconds(ms: int | None) -> float | None:
 def _text(cell: Any) -> Cell:
     """Words that are translated late are words now."""
     return cell if cell is None or isinstance(cell, bool | int | float | str | datetime) else str(cell)
+
+
+def piece(rows: Sequence[Any], around: Callable[[Any], bool] | None = None) -> Page[Any]:
+    """Fifty of a list that is short enough to be put in order here; ``before`` in the address: how many came before.
+
+    ``around``: the piece that holds this row.
+    """
+    asked = request.args.get("before", "")
+    first = int(asked) if asked.isdigit() and len(asked) < 7 else 0
+    if around is not None:
+        first = next((n for n, row in enumerate(rows) if around(row)), 0) // PAGE * PAGE
+    return Page(rows[first : first + PAGE], str(first + PAGE) if len(rows) > first + PAGE else None)
 
 
 def of_kind(rows: Sequence[Any], **wanted: str) -> list[Any]:

@@ -61,6 +61,12 @@ class Tally:
             self.talked += 1
             self.talk_ms += r.talk
 
+    def merge(self, more: Tally) -> None:
+        """Count what was counted elsewhere."""
+        self.waits.update(more.waits)
+        for name in ("test", "waiting", "clock_errors", "in_limit", "talked", "talk_ms", "cut", "lead_ms"):
+            setattr(self, name, getattr(self, name) + getattr(more, name))
+
     @property
     def offered(self) -> int:
         return self.waits.total()
@@ -128,6 +134,11 @@ class Hours:
                 hours.answered[r.arrived // HOUR_MS] += r.outcome == "answered"
         return hours
 
+    def merge(self, more: Hours) -> None:
+        """Count what was counted elsewhere."""
+        self.offered.update(more.offered)
+        self.answered.update(more.answered)
+
     def worst_day(self, from_ms: int, to_ms: int) -> tuple[int, int]:
         """(answered, offered) of the 24 hours with the lowest rate that end with a full hour in (from, to]."""
         return self.worst_hours(from_ms, to_ms)[:2]
@@ -135,9 +146,12 @@ class Hours:
     def worst_hours(self, from_ms: int, to_ms: int) -> tuple[int, int, int]:
         """The same, and the hour it ends with."""
         worst = (0, 0, 0)
-        for end in range(from_ms // HOUR_MS + 1, to_ms // HOUR_MS + 1):
-            offered = sum(self.offered[hour] for hour in range(end - 24, end))
-            answered = sum(self.answered[hour] for hour in range(end - 24, end))
+        first = from_ms // HOUR_MS + 1
+        offered = sum(self.offered[hour] for hour in range(first - 25, first - 1))
+        answered = sum(self.answered[hour] for hour in range(first - 25, first - 1))
+        for end in range(first, to_ms // HOUR_MS + 1):  # the 24 hours move on by one
+            offered += self.offered[end - 1] - self.offered[end - 25]
+            answered += self.answered[end - 1] - self.answered[end - 25]
             # Of equal rates the one of more calls says more.
             if offered and (not worst[1] or (answered * worst[1], -offered) < (worst[0] * offered, -worst[1])):
                 worst = answered, offered, end

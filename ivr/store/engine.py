@@ -101,10 +101,11 @@ def _sqlite(url: URL, relaxed: bool, busy_ms: int) -> Engine:
 
 
 def reading(engine: Engine) -> Engine:
-    """The same engine (and pool) for transactions that only read: no writer waits for them."""
-    return engine.execution_options(
-        hotline_reading=True, **({"postgresql_readonly": True} if engine.dialect.name == "postgresql" else {})
-    )
+    """The same engine (and pool) for transactions that only read, all of one moment: no writer waits for them."""
+    options: dict[str, Any] = {"hotline_reading": True}
+    if engine.dialect.name == "postgresql":
+        options |= {"postgresql_readonly": True, "isolation_level": "REPEATABLE READ"}
+    return engine.execution_options(**options)
 
 
 def impatient(connection: Connection, busy_ms: int = 1000) -> Connection:

@@ -5,18 +5,19 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 
-from sqlalchemy import and_, exists, func, or_, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from ivr.metrics import formulas
 from ivr.metrics.records import HOUR_MS, Figure, FollowUp, Limits, MissedCaller, Period
 from ivr.profile import Profile
 from ivr.store import ratings, tally
-from ivr.store.models import Call, Callback, CallbackAttempt, Case, PartyRow
-from ivr.store.promises import due_cases, of_window
+from ivr.store.models import Call, Callback, Case, PartyRow
+from ivr.store.promises import due_cases, of_window, with_calls
 from ivr.store.worklists import REACHED_US
 
 PIECE = 500  # numbers asked for at once
+LATEST_MS = 60 * 24 * HOUR_MS  # who reached us later than that was not called back in time by any rule
 REACHED = ("reached", "reached_us")
 # Ends of a callback that are nobody's fault: the follow-up was not allowed, or the caller left a case after all.
 NOT_TO_BE_CALLED = frozenset({"no_consent", "sealed", "case", "reopened"})
@@ -37,26 +38,26 @@ def limits(profile: Profile) -> Limits:
 
 def follow_ups(session: Session, from_ms: int, to_ms: int, window: str | None = None) -> list[FollowUp]:
     """The cases closed in the period, and whether their citizens were reached (one entry for each case)."""
-    reached = exists().where(CallbackAttempt.callback_id == Callback.id, CallbackAttempt.result == "reached")
     query = (
         select(
-            Case.id, Case.anonymous, Case.consent, func.coalesce(Call.test, False), Callback.id, Callback.outcome,
-            or_(Callback.outcome == "reached", reached), Callback.rating,
+            Case.id, Case.anonymous, Case.consent, Case.test, Callback.id, Callback.outcome,
+            or_(Callback.outcome == "reached", Callback.reached), Callback.rating,
         )
         .outerjoin(Callback, and_(Callback.case_id == Case.id, Callback.kind == "followup"))
-        .outerjoin(Call, Call.id == Case.call_id)
         .where(Case.closed >= from_ms, Case.closed < to_ms, *of_window(window))
         .order_by(Case.id, Callback.created)
     )  # fmt: skip
     found: dict[str, FollowUp] = {}
-    for case_id, anonymous, consent, test, callback, outcome, was_reached, rating in session.execute(query):
+    for case_id, anonymous, consent, test, callback, outcome, was_reached, rating in session.execute(
+        with_calls(query, window)
+    ):
         why = "anonymous" if anonymous else "no_consent" if not consent else "no_number" if callback is None else ""
         before = found.get(case_id, FollowUp())
         found[case_id] = FollowUp(
             before.reached or bool(was_reached),
             before.rating if rating is None else rating,
             why or (outcome if outcome in NOT_TO_BE_CALLED else ""),
-            bool(test),
+            test,
             case_id,
         )
     return list(found.values())
@@ -90,11 +91,16 @@ def missed_callers(session: Session, from_ms: int, to_ms: int, window: str | Non
 def _reached_us(session: Session, found: dict[tuple[str, bool], MissedCaller]) -> None:
     """Who called again and was answered was reached, whatever had become of calling them back."""
     numbers = [number for number, test in found if not test]
+    if not numbers:
+        return
+    first_missed = min(missed.missed for missed in found.values())
+    latest = max(missed.missed for missed in found.values()) + LATEST_MS
     for first in range(0, len(numbers), PIECE):
         query = (
             select(PartyRow.number_hmac, Call.arrived, func.coalesce(Call.agent_answered, Call.ended))
             .join(Call, Call.party_id == PartyRow.id)
             .where(PartyRow.number_hmac.in_(numbers[first : first + PIECE]), Call.outcome.in_(REACHED_US))
+            .where(Call.arrived >= first_missed, Call.arrived < latest)
         )
         for number, arrived, at in session.execute(query):
             key = (number or "", False)
@@ -117,10 +123,11 @@ def figures(
     """
     now = time.time_ns() // 1_000_000 if now_ms is None else now_ms
     known = limits(profile)
+    counts = tally.Counts(session, from_ms, to_ms, window)
     return formulas.all_figures(
-        tally.tally(session, from_ms, to_ms, known, window),
-        tally.hours(session, from_ms, to_ms, window),
-        tally.late_calls(session, from_ms, to_ms, known, window),
+        counts.tally(known),
+        counts.hours(),
+        counts.late(known),
         list(due_cases(session, from_ms, to_ms, window)),
         follow_ups(session, from_ms, to_ms, window),
         missed_callers(session, from_ms, to_ms, window),

@@ -1,7 +1,7 @@
 """Fill a database with a made-up year (:mod:`ivr.year`): journal and everything derived from it, people, notices.
 
 Written are ``journal`` (all of it, or from ``journal_from_ms`` on, which keeps a large database small), ``calls``,
-``legs``, ``cases``, ``case_steps``, ``case_dues``, ``case_notes``, ``callbacks``, ``callback_attempts``,
+``legs``, ``cases``, ``case_steps``, ``case_dues``, ``case_notes``, ``callbacks``, ``callback_attempts``, ``ratings``,
 ``recordings`` (rows without sound), ``parties``, ``party_keys``, ``inbox``, ``audit``, ``case_counters``, and for calls
 that are up at the end ``live_calls``. With the whole journal ``hotline db rebuild`` finds nothing to change.
 """
@@ -30,7 +30,7 @@ from ivr.year.lives import HOUR, ROLES, Life
 from ivr.year.plan import Ids, Plan
 from ivr.year.unit import Unit
 
-VERSION = 1  # of what is made: another one makes other rows
+VERSION = 2  # of what is made: another one makes other rows
 WITHOUT_CALL = 0.12  # share of cases that came by letter, at the counter, by web
 HELD_MS = 72 * HOUR  # how long a missed call may still be answered by its caller calling again
 STEP = 500  # calls between two reports of progress
@@ -106,6 +106,7 @@ class _Year:
         call = unit.tables.calls[unit.call_id or ""]
         for case_id in list(unit.tables.cases):
             self._life(unit).live(case_id)
+        self._life(unit).bad_ratings()
         if call["outcome"] in ("answered", "callback"):
             for earlier in self._held.pop(number, ()):
                 self._settle(earlier, call)
@@ -131,6 +132,7 @@ class _Year:
             unit.parties.append((party, at))
         case_id = caller.open(request, None)
         self._life(unit).live(case_id)
+        self._life(unit).bad_ratings()
         self._write(unit)
 
     def _unit(self, at: int) -> Unit:

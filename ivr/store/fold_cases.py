@@ -87,6 +87,7 @@ def opened(tables: Tables, fact: JournalRow) -> None:
         "warned": 0,
         "next_action_at": None,
         "version": 1,
+        "test": _is_test(tables, fact),
     }
     case["next_action_at"] = next_action(case)
     tables.put("cases", case)
@@ -176,6 +177,7 @@ def _attempted(tables: Tables, fact: JournalRow) -> None:
     data = fact.data
     callback["last_at"], callback["last_result"] = fact.at, data["result"]
     callback["tries"] += 1
+    callback["reached"] = callback["reached"] or data["result"] == "reached"
     callback["agreed"] = bool(data.get("agreed", False))
     callback["solved"], callback["rating"] = data.get("solved"), data.get("rating")
     tables.put("callbacks", callback)
@@ -210,7 +212,6 @@ def _ended(tables: Tables, fact: JournalRow) -> None:
 
 def call_back(tables: Tables, fact: JournalRow, kind: str, of: Row, **where: Any) -> None:
     """Somebody is to be called about ``of`` (a case, a call or a rating)."""
-    call = tables.calls.get(fact.call_id or "")
     tables.put(
         "callbacks",
         {
@@ -220,7 +221,7 @@ def call_back(tables: Tables, fact: JournalRow, kind: str, of: Row, **where: Any
             "case_id": of["id"],
             "party_id": of["party_id"],
             "created": fact.at,
-            "test": bool(call and call["test"]),
+            "test": bool(of.get("test", False)),
             "state": "open",
             "outcome": "",
             "tries": 0,
@@ -230,11 +231,17 @@ def call_back(tables: Tables, fact: JournalRow, kind: str, of: Row, **where: Any
             "last_result": "",
             "closed": None,
             "solved": None,
+            "reached": False,
             "rating": None,
             "because": "",
             **where,
         },
     )
+
+
+def _is_test(tables: Tables, fact: JournalRow) -> bool:
+    call = tables.calls.get(fact.call_id or "")
+    return bool(call and call["test"])
 
 
 def _end(tables: Tables, fact: JournalRow, case: Row, outcome: str, kind: str = "") -> None:

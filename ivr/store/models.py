@@ -77,7 +77,7 @@ class Call(Base):
     version: Mapped[str] = mapped_column(String(64), default="")
     profile: Mapped[str] = mapped_column(String(80), default="")
     test: Mapped[bool] = mapped_column(default=False)
-    arrived: Mapped[int] = mapped_column(index=True)
+    arrived: Mapped[int]
     answered: Mapped[int | None]
     human_requested: Mapped[int | None]
     agent_ring: Mapped[int | None]  # first operator's phone rang
@@ -94,7 +94,7 @@ class Call(Base):
     last_step: Mapped[str] = mapped_column(String(80), default="")
     cases: Mapped[int] = mapped_column(default=0)
     # answered, abandoned, callback, failed (a human was asked for); self, hung_up (never asked); live
-    outcome: Mapped[str] = mapped_column(String(16), default="live", index=True)
+    outcome: Mapped[str] = mapped_column(String(16), default="live")
     released_by: Mapped[str] = mapped_column(String(10), default="")  # caller, us, failure
     cause: Mapped[str] = mapped_column(String(40), default="")
 
@@ -125,7 +125,7 @@ class Case(Base):
     command_id: Mapped[str] = mapped_column(String(80), unique=True)
     call_id: Mapped[str | None] = mapped_column(String(36), index=True)
     party_id: Mapped[str | None] = mapped_column(String(36), index=True)
-    kind: Mapped[str] = mapped_column(String(20), index=True)
+    kind: Mapped[str] = mapped_column(String(20))
     channel: Mapped[str] = mapped_column(String(20), default="phone")
     category: Mapped[str] = mapped_column(String(40), default="")
     anonymous: Mapped[bool] = mapped_column(default=False)
@@ -133,15 +133,15 @@ class Case(Base):
     complete: Mapped[bool] = mapped_column(default=True)
     profile: Mapped[str] = mapped_column(String(80), default="")
     rule: Mapped[str] = mapped_column(String(80), default="")
-    received: Mapped[int] = mapped_column(index=True)
+    received: Mapped[int]
     due: Mapped[str] = mapped_column(String(32), default="")  # local ISO, as spoken
-    due_ms: Mapped[int | None] = mapped_column(index=True)
+    due_ms: Mapped[int | None]
     unrolled: Mapped[str] = mapped_column(String(32), default="")
     unrolled_ms: Mapped[int | None]
     provisional: Mapped[bool] = mapped_column(default=False)
     explanation: Mapped[str] = mapped_column(Text, default="[]")  # JSON list of lines
     query_hash: Mapped[str | None] = mapped_column(String(128), index=True)
-    status: Mapped[str] = mapped_column(String(20), default="received", index=True)
+    status: Mapped[str] = mapped_column(String(20), default="received")
     replied: Mapped[int | None]
     # the three axes of classification (S3 之六 五): time limit, window, nature (``category`` above)
     urgency: Mapped[str] = mapped_column(String(20), default="")
@@ -167,6 +167,7 @@ class Case(Base):
     warned: Mapped[int] = mapped_column(default=0)  # percent of the promised time that was warned of
     next_action_at: Mapped[int | None] = mapped_column(index=True)  # an index for the sweeper
     version: Mapped[int] = mapped_column(default=0)  # one more for each fact: compare and set
+    test: Mapped[bool] = mapped_column(default=False)  # it came by a test call
 
 
 class CaseStep(Base):
@@ -219,7 +220,7 @@ class Callback(Base):
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
     kind: Mapped[str] = mapped_column(String(10))
     call_id: Mapped[str | None] = mapped_column(String(36), index=True)
-    case_id: Mapped[str | None] = mapped_column(String(36), index=True)
+    case_id: Mapped[str | None] = mapped_column(String(36))
     party_id: Mapped[str | None] = mapped_column(String(36), index=True)
     created: Mapped[int]
     test: Mapped[bool] = mapped_column(default=False)
@@ -233,6 +234,7 @@ class Callback(Base):
     last_result: Mapped[str] = mapped_column(String(20), default="")
     closed: Mapped[int | None]
     solved: Mapped[bool | None]  # followup: what the citizen said
+    reached: Mapped[bool] = mapped_column(default=False)  # some attempt did, whatever came of it
     rating: Mapped[int | None]  # followup: 1 very satisfied ... 5 very dissatisfied
     because: Mapped[str] = mapped_column(String(20), default="")  # "rating": a bad rating is to be followed up
 
@@ -539,12 +541,82 @@ class Report(Base):
     xlsx: Mapped[bytes | None] = mapped_column(LargeBinary)
 
 
-Index("ix_callbacks_open", Callback.state, Callback.kind, Callback.next_at)
-Index("ix_callbacks_created", Callback.created)
-Index("ix_cases_closed", Case.closed)
-Index("ix_inbox_recipient", InboxRow.recipient, InboxRow.at)
+class CallHour(Base):
+    """An hour that is over, counted beforehand for the figures (``ivr/store/hourly.py``); blobs are packed waits."""
+
+    __tablename__ = "call_hours"
+    hour: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)  # full hours since 1970
+    window: Mapped[str] = mapped_column(String(40), primary_key=True)
+    test: Mapped[int]
+    waiting: Mapped[int]
+    clock_errors: Mapped[int]
+    talked: Mapped[int]
+    talk_ms: Mapped[int]
+    cut: Mapped[int]
+    lead_ms: Mapped[int]
+    answered: Mapped[bytes] = mapped_column(LargeBinary)
+    rings: Mapped[bytes] = mapped_column(LargeBinary)
+    networks: Mapped[bytes] = mapped_column(LargeBinary)
+    abandoned: Mapped[bytes] = mapped_column(LargeBinary)
+    callback: Mapped[bytes] = mapped_column(LargeBinary)
+    failed: Mapped[bytes] = mapped_column(LargeBinary)
+    lines: Mapped[bytes] = mapped_column(LargeBinary)
+    apologised: Mapped[bytes] = mapped_column(LargeBinary)
+    test_lines: Mapped[bytes] = mapped_column(LargeBinary)
+    quarters: Mapped[str] = mapped_column(Text)
+
+
+class Pruning(Base):
+    """The proof of a deletion (B10): by which rule, until when, how many, and the hash of the ids that went."""
+
+    __tablename__ = "prunings"
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    at: Mapped[int] = mapped_column(index=True)
+    finished: Mapped[int | None]
+    rule: Mapped[str] = mapped_column(String(40))
+    before: Mapped[int]  # what was older than this (UTC ms)
+    profile: Mapped[str] = mapped_column(String(80), default="")
+    by: Mapped[str] = mapped_column(String(80), default="")
+    count: Mapped[int]
+    bytes: Mapped[int] = mapped_column(default=0)
+    digest: Mapped[str] = mapped_column(String(64))  # SHA-256, each id in its order added to the one before
+
+
+# Lists go by time and id, newest first, under each filter; what figures ask for stands in the index itself.
+Index("ix_calls_arrived_id", Call.arrived, Call.id)
+Index("ix_calls_outcome_arrived", Call.outcome, Call.arrived, Call.id)
+Index("ix_calls_window_arrived", Call.window, Call.arrived, Call.id)
+Index("ix_calls_seat_arrived", Call.seat, Call.arrived, Call.id)
+Index("ix_cases_received_id", Case.received, Case.id)
+Index("ix_cases_kind_received", Case.kind, Case.received, Case.id)
+Index("ix_cases_status_received", Case.status, Case.received, Case.id)
+Index("ix_cases_open_received", Case.replied, Case.received, Case.id)
+Index("ix_cases_open_due", Case.replied, Case.due_ms)
+Index(
+    "ix_cases_due_figures", Case.due_ms, Case.unrolled_ms, Case.kind, Case.replied, Case.test, Case.received,
+    Case.arrived, Case.closed, Case.paused, Case.reopened, Case.span_from, Case.id,
+)  # fmt: skip
+Index("ix_case_dues_cause", CaseDue.cause, CaseDue.was_ms, CaseDue.case_id)
+Index("ix_cases_closed_figures", Case.closed, Case.id, Case.anonymous, Case.consent, Case.test)
+Index("ix_callbacks_open", Callback.state, Callback.kind, Callback.created)
+Index(
+    "ix_callbacks_case_figures", Callback.case_id, Callback.kind, Callback.created, Callback.id, Callback.outcome,
+    Callback.reached, Callback.rating,
+)  # fmt: skip
+Index(
+    "ix_callbacks_kind_figures", Callback.kind, Callback.created, Callback.id, Callback.closed, Callback.outcome,
+    Callback.test, Callback.party_id,
+)  # fmt: skip
+Index("ix_inbox_recipient", InboxRow.recipient, InboxRow.at, InboxRow.id)
+Index(
+    "ix_inbox_unread",
+    InboxRow.recipient,
+    InboxRow.at,
+    InboxRow.id,
+    sqlite_where=InboxRow.read.is_(None),
+    postgresql_where=InboxRow.read.is_(None),
+)
 Index("ix_inbox_fanned", InboxRow.fanned, InboxRow.id)
-Index("ix_calls_arrived_outcome", Call.arrived, Call.outcome)
 Index("ix_journal_call_seq", Journal.call_id, Journal.seq)
 # Lists of the panel in other orders than by time (ivr/store/queries.py): each column with what settles equal values.
 Index("ix_cases_due_id", Case.due_ms, Case.id)

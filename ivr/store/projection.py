@@ -10,6 +10,7 @@ from collections.abc import Collection, Sequence
 
 from sqlalchemy import Connection, select
 
+from ivr.store import hourly
 from ivr.store.fold import FOLDS, LEG_FACTS, fold
 from ivr.store.fold_outgoing import FOLDS as OUTGOING
 from ivr.store.rows import JournalRow, Tables
@@ -79,6 +80,9 @@ def save(connection: Connection, tables: Tables) -> None:
         rows = [getattr(tables, name)[key] for kind, key in tables.changed if kind == name]
         if rows:
             upsert(connection, name, rows)
+    arrivals = [tables.calls[key]["arrived"] for kind, key in tables.changed if kind == "calls"]
+    if arrivals:
+        hourly.reopen(connection, arrivals)
 
 
 def _wanted(connection: Connection, calls: Collection[str]) -> dict[tuple[str, str], str]:

@@ -7,8 +7,9 @@ that was answered late must not take its lateness out of the figures.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, or_, select
 from sqlalchemy.orm import Session
 
 from ivr.metrics.records import HOUR_MS, DueCase
@@ -27,23 +28,22 @@ def due_cases(session: Session, from_ms: int, to_ms: int, window: str | None = N
     begun = case((Case.reopened > 0, Case.span_from), else_=Case.received)
     query = (
         select(
-            Case.kind, Case.due_ms, Case.replied, func.coalesce(Call.test, False), Case.unrolled_ms, begun,
-            Case.arrived, Case.closed, Case.paused.is_not(None), Case.id,
+            Case.kind, Case.due_ms, Case.replied, Case.test, Case.unrolled_ms, begun, Case.arrived, Case.closed,
+            Case.paused.is_not(None), Case.id,
         )
-        .outerjoin(Call, Call.id == Case.call_id)
         .where(_due_in(from_ms, to_ms), *of_window(window))
     )  # fmt: skip
-    for kind, due, replied, test, unrolled, received, arrived, closed, paused, id_ in session.execute(query):
-        yield DueCase(kind, due or 0, replied, bool(test), unrolled, received, arrived, closed, paused, id_)
+    rows = session.execute(with_calls(query, window))
+    for kind, due, replied, test, unrolled, received, arrived, closed, paused, id_ in rows:
+        yield DueCase(kind, due or 0, replied, test, unrolled, received, arrived, closed, paused, id_)
     yield from _before(session, from_ms, to_ms, window)
 
 
 def _before(session: Session, from_ms: int, to_ms: int, window: str | None) -> Iterator[DueCase]:
     """Those of cases that were reopened since."""
     query = (
-        select(Case.id, func.coalesce(Call.test, False))
+        select(Case.id, Case.test)
         .join(CaseDue, CaseDue.case_id == Case.id)
-        .outerjoin(Call, Call.id == Case.call_id)
         .where(
             CaseDue.cause == REOPENED, CaseDue.was_ms >= from_ms, CaseDue.was_ms < to_ms + ROLL_MAX_MS,
             *of_window(window),
@@ -51,7 +51,7 @@ def _before(session: Session, from_ms: int, to_ms: int, window: str | None) -> I
         .distinct()
         .order_by(Case.id)
     )  # fmt: skip
-    tests = {case_id: bool(test) for case_id, test in session.execute(query)}
+    tests = {case_id: bool(test) for case_id, test in session.execute(with_calls(query, window))}
     ids = list(tests)
     for first in range(0, len(ids), PIECE):
         for case_id, promise in _told(session, ids[first : first + PIECE]):
@@ -93,6 +93,11 @@ def _due_in(from_ms: int, to_ms: int) -> ColumnElement[bool]:
     # The stricter end is never later than the promised one, nor further before it than a holiday is long.
     near = and_(Case.due_ms >= from_ms, Case.due_ms < to_ms + ROLL_MAX_MS)
     return and_(near, or_(Case.due_ms < to_ms, and_(Case.unrolled_ms >= from_ms, Case.unrolled_ms < to_ms)))
+
+
+def with_calls(query: Any, window: str | None) -> Any:
+    """The query with each case's call, whose window counts when the case has none."""
+    return query if window is None else query.outerjoin(Call, Call.id == Case.call_id)
 
 
 def of_window(window: str | None) -> tuple[ColumnElement[bool], ...]:

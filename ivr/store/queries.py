@@ -6,6 +6,7 @@ Every list is newest first unless another order is named, and takes ``before``: 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.orm import Session
 
+from ivr.store import tally
 from ivr.store.models import Audit, Call, Case, Journal, Leg, LiveCall, PartyRow, Process, Recording, Seat
 from ivr.store.paging import PAGE, PAGE_MAX, BadCursor, Order, Page, read
 
@@ -182,12 +184,10 @@ def anonymous_calls(session: Session, call_ids: Iterable[str]) -> frozenset[str]
 
 def outcomes(session: Session, from_ms: int, to_ms: int) -> dict[str, int]:
     """How many calls of the period ended how, test calls left out."""
-    query = (
-        select(Call.outcome, func.count())
-        .where(Call.arrived >= from_ms, Call.arrived < to_ms, Call.test.is_(False))
-        .group_by(Call.outcome)
-    )
-    return {outcome: count for outcome, count in session.execute(query)}
+    found: Counter[str] = Counter()
+    for (_quarter, outcome), count in tally.Counts(session, from_ms, to_ms).arrivals().items():
+        found[outcome] += count
+    return dict(found)
 
 
 # --- cases ---------------------------------------------------------------------------------

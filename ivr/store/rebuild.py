@@ -14,6 +14,7 @@ from pathlib import Path
 
 from sqlalchemy import ColumnElement, Connection, Engine, and_, delete, func, or_, select, text
 
+from ivr.store import hourly
 from ivr.store.engine import open_engine
 from ivr.store.fold import fold
 from ivr.store.journal import JOURNAL, JOURNAL_LOCK, read_row
@@ -42,6 +43,9 @@ BY_CASE = {
     "ratings": "case_id",
 }
 FIRST_PIECE, LARGEST_PIECE = 20, 500  # calls
+HOURS_PIECE = 20
+STALE, COUNTED = {"count": "stale"}, {"count": "that of its calls"}
+CALLS = table("calls")
 
 Progress = Callable[[int, int], None]  # (calls done, calls in all)
 
@@ -105,6 +109,7 @@ def _differences(connection: Connection, progress: Progress, fix: bool) -> Itera
             progress(done, total)
             size = max(1, size // 2) if took > PIECE_MS else min(LARGEST_PIECE, size + size // 2 + 1)
     yield from _orphans(connection, fix)
+    yield from _hours(connection, fix)
 
 
 def _compare(connection: Connection, unit: str, ids: Sequence[str], fix: bool) -> list[Difference]:
@@ -126,7 +131,13 @@ def _compare(connection: Connection, unit: str, ids: Sequence[str], fix: bool) -
             rows = [should[key] for key in wrong if key in should]
             if rows:
                 upsert(connection, name, rows)
+            if name == "calls":
+                hourly.reopen(connection, [row["arrived"] for key in wrong for row in _rows(key, should, is_)])
     return found
+
+
+def _rows(key: str, *tables: dict[str, Row]) -> list[Row]:
+    return [rows[key] for rows in tables if key in rows]
 
 
 def _stored(connection: Connection, unit: str, ids: Sequence[str], cases: set[str]) -> dict[str, dict[str, Row]]:
@@ -157,6 +168,39 @@ def _orphans(connection: Connection, fix: bool) -> Iterator[Difference]:
             if fix and rows:
                 connection.execute(delete(derived).where(derived.c.id.in_([row["id"] for row in rows])))
         yield from (Difference(name, row["id"], row, None) for row in rows)
+
+
+def _hours(connection: Connection, fix: bool) -> Iterator[Difference]:
+    """Hours that were counted beforehand: as their calls are now; ``fix``: and those that could be."""
+    with _piece(connection):
+        known = hourly.counted(connection)
+    for begin in range(0, len(known), HOURS_PIECE):
+        with _piece(connection):
+            found = hourly.wrong(connection, known[begin : begin + HOURS_PIECE], fix)
+        yield from (Difference("call_hours", f"{hour} {window}".strip(), STALE, COUNTED) for hour, window in found)
+    while fix and not count_hours(connection):
+        pass
+
+
+def count_hours(connection: Connection, pieces: int | None = None) -> bool:
+    """Count hours that are over, the newest first, in pieces of some 40 ms (``pieces``: no more than so many).
+
+    The journal's own clock says what is over. False: some are left.
+    """
+    with _piece(connection):
+        last = connection.scalar(select(func.max(CALLS.c.arrived)))
+        hours = hourly.uncounted(connection, last) if last is not None else []
+    done, at = 0, 0
+    while at < len(hours):
+        if pieces is not None and done == pieces:
+            return False
+        began = time.monotonic()
+        with _piece(connection):
+            while at < len(hours) and (time.monotonic() - began) * 1000 < PIECE_MS:
+                hourly.close(connection, hours[at])
+                at += 1
+        done += 1
+    return len(hours) < hourly.ENOUGH
 
 
 @contextmanager

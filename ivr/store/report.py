@@ -17,12 +17,13 @@ from ivr.report.contents import Contents, Curves, Part, Week
 from ivr.report.span import Span
 from ivr.store import tally
 from ivr.store.figures import figures, follow_ups, limits
-from ivr.store.models import Call, Callback, Case
+from ivr.store.hourly import QUARTER_MS
+from ivr.store.models import Callback, Case
 from ivr.store.promises import due_cases
 from ivr.store.queries import due_counts
 from ivr.store.ratings import counted
 
-QUARTER_MS, HOUR_MS = 900_000, 3_600_000
+HOUR_MS = 3_600_000
 HOURS_MAX, DAYS_MAX = 2, 62  # days of a period that is shown by hours, by days; longer ones by weeks
 WEEKS = 8  # of follow-ups
 PRESSURE_DAYS = 14
@@ -97,14 +98,8 @@ def _pressure(session: Session, zone: ZoneInfo, now_ms: int) -> dict[str, int]:
 
 def _arrivals(session: Session, span: Span) -> Counter[tuple[int, str]]:
     """(quarter of an hour of the local day, outcome) -> calls; test calls left out."""
-    quarter = Call.arrived // QUARTER_MS
-    query = (
-        select(quarter, Call.outcome, func.count())
-        .where(Call.arrived >= span.from_ms, Call.arrived < span.to_ms, Call.test.is_(False))
-        .group_by(quarter, Call.outcome)
-    )
     found: Counter[tuple[int, str]] = Counter()
-    for number, outcome, count in session.execute(query):
+    for (number, outcome), count in tally.Counts(session, span.from_ms, span.to_ms).arrivals().items():
         local = datetime.fromtimestamp(number * QUARTER_MS / 1000, UTC).astimezone(span.zone)
         found[(local.hour * 60 + local.minute) // 15, outcome] += count
     return found
@@ -114,8 +109,7 @@ def _received(session: Session, from_ms: int, to_ms: int) -> Counter[tuple[str, 
     """(kind, channel) -> cases received; those of test calls left out."""
     query = (
         select(Case.kind, Case.channel, func.count())
-        .outerjoin(Call, Call.id == Case.call_id)
-        .where(Case.received >= from_ms, Case.received < to_ms, func.coalesce(Call.test, False).is_(False))
+        .where(Case.received >= from_ms, Case.received < to_ms, Case.test.is_(False))
         .group_by(Case.kind, Case.channel)
     )
     return Counter({(kind, channel): count for kind, channel, count in session.execute(query)})
@@ -124,13 +118,9 @@ def _received(session: Session, from_ms: int, to_ms: int) -> Counter[tuple[str, 
 def _categories(session: Session, from_ms: int, to_ms: int) -> Counter[str]:
     query = (
         select(Case.category, func.count())
-        .outerjoin(Call, Call.id == Case.call_id)
-        .where(
-            Case.kind == "complaint", Case.received >= from_ms, Case.received < to_ms,
-            func.coalesce(Call.test, False).is_(False),
-        )
+        .where(Case.kind == "complaint", Case.received >= from_ms, Case.received < to_ms, Case.test.is_(False))
         .group_by(Case.category)
-    )  # fmt: skip
+    )
     return Counter({category: count for category, count in session.execute(query)})
 
 

@@ -1,23 +1,27 @@
 """Calls counted by the database: the same :class:`Tally` as ``Tally.of`` makes from records, for a year at once.
 
-The database groups and sums; no formula is here. ``records`` is the same question row by row.
+    counts = Counts(session, from_ms, to_ms, window)
+    counts.tally(limits), counts.hours(), counts.late(limits)
+
+Hours that are over were counted beforehand (:mod:`ivr.store.hourly`); of the rest the database groups and sums. No
+formula is here. ``records`` is the same question row by row.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any
 
 from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.orm import Session
 
 from ivr.metrics.records import HOUR_MS, LateCalls, Limits, Request, RequestOutcome
 from ivr.metrics.tally import Hours, Tally
+from ivr.store import hourly
 from ivr.store.fold import NORMAL_ENDS
+from ivr.store.hourly import CLASSES, QUARTER_MS
 from ivr.store.models import Call
 
-CLASSES: dict[str, RequestOutcome] = {"abandoned": "abandoned", "callback": "callback", "failed": "failed"}
 DAY_MS = 24 * HOUR_MS
 
 ANSWERED = Call.agent_answered.is_not(None)
@@ -29,31 +33,81 @@ TALK = Call.agent_left - Call.agent_answered
 
 def records(session: Session, from_ms: int, to_ms: int, window: str | None = None) -> Iterator[Request]:
     """The requests for a person among the calls that arrived in ``[from_ms, to_ms)``, one by one."""
-    query = select(
-        Call.outcome, Call.agent_answered, Call.agent_left, Call.human_wait, Call.agent_ring_wait, Call.network_wait,
-        Call.test, Call.human_requested, Call.arrived, Call.released_by, Call.cause,
-    ).where(*_asked(from_ms, to_ms, window))  # fmt: skip
+    query = select(*hourly.COLUMNS).where(*_asked(from_ms, to_ms, window)).order_by(Call.arrived, Call.id)
     for row in session.execute(query):
-        yield _record(row)
+        yield hourly.request(row)
 
 
-def _record(row: Any) -> Request:
-    outcome, answered, left, wait, ring, network, test, requested, arrived, by, cause = row
-    return Request(
-        "waiting" if wait is None else "answered" if answered is not None else CLASSES.get(outcome, "failed"),
-        wait or 0,
-        ring,
-        network,
-        test,
-        (requested or 0) - arrived,
-        left - answered if left is not None and answered is not None else None,
-        by == "us" and cause not in NORMAL_ENDS,
-        arrived,
-    )
+class Counts:
+    """What figures need of the calls that arrived in ``[from_ms, to_ms)``; ``window``: only those to this window."""
+
+    def __init__(self, session: Session, from_ms: int, to_ms: int, window: str | None = None) -> None:
+        self._session, self._from, self._window = session, from_ms, window
+        self._kept = hourly.load(session, from_ms, to_ms, window)
+
+    def tally(self, limits: Limits) -> Tally:
+        """The requests of the period, counted."""
+        found = self._kept.tally(limits)
+        for begin, end in self._kept.gaps:
+            found.merge(_tally(self._session, begin, end, limits, self._window))
+        return found
+
+    def hours(self) -> Hours:
+        """Offered and answered by hour, from a day before the period (K1g looks back 24 hours)."""
+        before = hourly.load(self._session, self._from - DAY_MS, self._from, self._window)
+        found = before.hours()
+        found.merge(self._kept.hours())
+        for begin, end in (*before.gaps, *self._kept.gaps):
+            found.merge(_hours(self._session, begin, end, self._window))
+        return found
+
+    def late(self, limits: Limits) -> LateCalls:
+        """Calls the system answered late (S4-29), whether a person was asked for or not."""
+        found = self._kept.late(limits)
+        for begin, end in self._kept.gaps:
+            more = _late_calls(self._session, begin, end, limits, self._window)
+            found = LateCalls(found.late + more.late, found.apologised + more.apologised, found.test + more.test)
+        return found
+
+    def arrivals(self) -> Counter[tuple[int, str]]:
+        """(quarter of an hour since 1970, outcome) -> calls; test calls left out."""
+        found = self._kept.arrivals()
+        for begin, end in self._kept.gaps:
+            found.update(_arrivals(self._session, begin, end, self._window))
+        return found
+
+    def windows(self) -> list[str]:
+        """The windows that were asked for."""
+        found = self._kept.windows()
+        for begin, end in self._kept.gaps:
+            found.update(self._session.scalars(select(Call.window).where(*_asked(begin, end, None)).distinct()))
+        return sorted(found)
 
 
 def tally(session: Session, from_ms: int, to_ms: int, limits: Limits, window: str | None = None) -> Tally:
     """The requests of the period, counted."""
+    return Counts(session, from_ms, to_ms, window).tally(limits)
+
+
+def hours(session: Session, from_ms: int, to_ms: int, window: str | None = None) -> Hours:
+    """Offered and answered by hour, from a day before the period."""
+    return Counts(session, from_ms, to_ms, window).hours()
+
+
+def late_calls(session: Session, from_ms: int, to_ms: int, limits: Limits, window: str | None = None) -> LateCalls:
+    """Calls the system answered late (S4-29)."""
+    return Counts(session, from_ms, to_ms, window).late(limits)
+
+
+def windows(session: Session, from_ms: int, to_ms: int) -> list[str]:
+    """The windows that were asked for in the period."""
+    return Counts(session, from_ms, to_ms).windows()
+
+
+# --- counted from calls ----------------------------------------------------------------------
+
+
+def _tally(session: Session, from_ms: int, to_ms: int, limits: Limits, window: str | None) -> Tally:
     asked, talked = _asked(from_ms, to_ms, window), and_(ANSWERED, SOUND)
     clock = {"human_wait": Call.human_wait, "agent_ring": Call.agent_ring_wait, "network_answer": Call.network_wait}[
         limits.clock
@@ -82,13 +136,12 @@ def tally(session: Session, from_ms: int, to_ms: int, limits: Limits, window: st
     return Tally(test, waiting, errors, waits, in_limit, n, talk_ms, cut, lead_ms)
 
 
-def hours(session: Session, from_ms: int, to_ms: int, window: str | None = None) -> Hours:
-    """Offered and answered by hour, from a day before the period (K1g looks back 24 hours)."""
+def _hours(session: Session, from_ms: int, to_ms: int, window: str | None) -> Hours:
     hour = Call.arrived // HOUR_MS
     found = Hours()
     query = (
         select(hour, func.count(), func.count(Call.agent_answered))
-        .where(*_asked(from_ms - DAY_MS, to_ms, window), SOUND)
+        .where(*_asked(from_ms, to_ms, window), SOUND)
         .group_by(hour)
     )
     for at, offered, answered in session.execute(query):
@@ -96,8 +149,7 @@ def hours(session: Session, from_ms: int, to_ms: int, window: str | None = None)
     return found
 
 
-def late_calls(session: Session, from_ms: int, to_ms: int, limits: Limits, window: str | None = None) -> LateCalls:
-    """Calls the system answered late (S4-29), whether a person was asked for or not."""
+def _late_calls(session: Session, from_ms: int, to_ms: int, limits: Limits, window: str | None) -> LateCalls:
     real = Call.test.is_(False)
     late, apologised, test = session.execute(
         select(
@@ -107,10 +159,14 @@ def late_calls(session: Session, from_ms: int, to_ms: int, limits: Limits, windo
     return LateCalls(late, apologised, test)
 
 
-def windows(session: Session, from_ms: int, to_ms: int) -> list[str]:
-    """The windows that were asked for in the period."""
-    query = select(Call.window).where(*_asked(from_ms, to_ms, None)).distinct().order_by(Call.window)
-    return list(session.scalars(query))
+def _arrivals(session: Session, from_ms: int, to_ms: int, window: str | None) -> Counter[tuple[int, str]]:
+    quarter = Call.arrived // QUARTER_MS
+    query = (
+        select(quarter, Call.outcome, func.count())
+        .where(*_arrived(from_ms, to_ms, window), Call.test.is_(False))
+        .group_by(quarter, Call.outcome)
+    )
+    return Counter({(int(number), outcome): count for number, outcome, count in session.execute(query)})
 
 
 def _arrived(from_ms: int, to_ms: int, window: str | None) -> tuple[ColumnElement[bool], ...]:

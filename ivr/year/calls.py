@@ -175,7 +175,18 @@ class Caller:
             return self._talked(left, party, cases, "caller", "caller_left")
         unit.tell(left, "event", "seat_left", leg)
         cause = "farewell" if dice.random() < 0.985 else "hangup"
-        return self._talked(left + int(dice.uniform(500, 6000)), party, cases, "us", cause)
+        return self._talked(self._asked_to_rate(left + 500), party, cases, "us", cause)
+
+    def _asked_to_rate(self, now: int) -> int:
+        """The operator hung up first, so the hotline asks for a rating; when it is through with that."""
+        unit, dice = self.unit, self.dice
+        if not self._happens(now) or dice.random() < 0.15:  # asked within the week already
+            return now
+        unit.tell(now, "case", "rating_invited")
+        pressed = now + int(dice.uniform(3000, 12_000))
+        if dice.random() < 0.55 and self._happens(pressed):
+            unit.tell(pressed, "case", "rated", {"rating": str(dice.choices((1, 2, 3, 4, 5), (52, 27, 14, 4, 3))[0])})
+        return pressed + 2000
 
     def _talked(self, end: int, party: Party, cases: int, by: str, cause: str) -> None:
         if cases:

@@ -170,6 +170,21 @@ class Life:
                 self._attempt(callback, None, at, self.dice.choice(OPERATORS), result)
                 at += HOUR
 
+    def bad_ratings(self) -> None:
+        """Who rated badly is called, whatever became of their case."""
+        unit = self.unit
+        for callback in [row for row in unit.tables.callbacks.values() if row["because"]]:
+            at = into_calling_hours(callback["created"] + int(self.dice.uniform(HOUR, 30 * HOUR)), self.rules)
+            while callback["state"] == "open":
+                at = max(at, callback["next_at"])
+                if at > self.until:
+                    break
+                result = self.dice.choices(("reached", "no_answer", "busy", "refused"), (75, 18, 5, 2))[0]
+                data = after(callback, Attempt(LEAD, "lead", at, result), self.rules)
+                case_id = callback["case_id"]
+                unit.tell(at, "case", "callback_attempted", data, case_id=case_id, call=case_id is None)
+                at += HOUR
+
     # --- within ---
 
     def _do(self, case: Row, at: int, who: str, action: str, fields: dict[str, str]) -> None:

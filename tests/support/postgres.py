@@ -32,15 +32,17 @@ def binaries() -> Path | None:
 
 
 class Cluster:
-    """A PostgreSQL server that can be stopped and started again."""
+    """A PostgreSQL server that can be stopped and started again; ``is_there``: its cluster is in the folder."""
 
-    def __init__(self, folder: Path, programs: Path) -> None:
+    def __init__(self, folder: Path, programs: Path, *, is_there: bool = False) -> None:
         self._folder = folder
         self._programs = programs
         self._as = {"user": "postgres", "group": "postgres", "extra_groups": []} if os.geteuid() == 0 else {}
         self._process: subprocess.Popen[bytes] | None = None
         self._made = 0
         self.port = free_port()
+        if is_there:
+            return
         if self._as:
             shutil.chown(folder, "postgres", "postgres")
         self._run("initdb", "-D", str(folder / "data"), "-U", USER, "--auth=trust", "--no-sync", "-E", "UTF8")
@@ -81,6 +83,10 @@ class Cluster:
         self._made += 1
         name = f"t{self._made}"
         assert self._query(f"CREATE DATABASE {name}") == 0
+        return self.url(name)
+
+    def url(self, name: str) -> str:
+        """The URL of a database that is there."""
         return f"postgresql://{USER}@127.0.0.1:{self.port}/{name}"
 
     def _query(self, sql: str) -> int:

@@ -15,7 +15,7 @@ from web.casework import notice_name
 from web.db import now_ms, reading, writing
 from web.format import due_text
 from web.forms import with_args, word
-from web.tables import Column, Table, of_kind, wall
+from web.tables import Column, Table, of_kind, piece, wall
 
 bp = Blueprint("inbox", __name__)
 
@@ -37,10 +37,10 @@ TABLE = Table(
 @bp.get("/inbox")
 @needs("work")
 def index() -> str:
-    rows = _rows()
+    page = piece(_rows())
     return render_template(
-        "inbox.html", rows=rows, everything=_everything(), notice_name=notice_name, table=TABLE, with_args=with_args,
-        kinds={kind: notice_name(kind) for kind in NAMES},
+        "inbox.html", page=page, rows=page.rows, everything=_everything(), notice_name=notice_name, table=TABLE,
+        with_args=with_args, kinds={kind: notice_name(kind) for kind in NAMES},
     )  # fmt: skip
 
 

@@ -19,8 +19,8 @@ from web.casework import CHOICES, RESULTS, calling_from_here, desk, given, momen
 from web.db import config, now_ms, reading, record, writing
 from web.forms import with_args, word
 from web.labels import label
-from web.people import masked, masked_all, show_number
-from web.tables import Column, Table, wall
+from web.people import masked_all, show_number
+from web.tables import Column, Table, piece, wall
 
 bp = Blueprint("worklists", __name__)
 
@@ -63,13 +63,14 @@ def _found(kind: str) -> list[worklists.Entry]:
 
 def _page(kind: str, shown: tuple[str, str] = ("", "")) -> str:
     connection = reading().connection()
-    found = _found(kind)
+    page = piece(_found(kind), (lambda entry: entry.first["id"] == shown[0]) if shown[0] else None)
+    found = page.rows
     tried = worklists.attempts(connection, [row["id"] for entry in found for row in entry.callbacks])
-    numbers = {entry.first["id"]: masked(entry.party_id) for entry in found}
+    numbers = masked_all((entry.first["id"], entry.party_id, False) for entry in found)
     ids = [entry.first["id"] for entry in found]
     return render_template(
-        "worklists.html", kind=kind, lists=LISTS, entries=found, tried=tried, numbers=numbers, results=RESULTS,
-        ratings=CHOICES["rating"], solved=CHOICES["solved"], shown=shown, now=now_ms(), table=TABLE,
+        "worklists.html", kind=kind, lists=LISTS, entries=found, page=page, tried=tried, numbers=numbers,
+        results=RESULTS, ratings=CHOICES["rating"], solved=CHOICES["solved"], shown=shown, now=now_ms(), table=TABLE,
         states=STATES, with_args=with_args, waiting=config().calling.waiting(connection, ids),
         commands={callback_id: uuid7() for callback_id in ids}, **calling_from_here(),
     )  # fmt: skip

@@ -1,0 +1,335 @@
+"""The panel with a year of 1,000,000 calls and 100,000 cases behind it, in SQLite and in PostgreSQL.
+
+    python bench/panel_at_size.py                      # both databases (made once, kept in build/size)
+    python bench/panel_at_size.py --database sqlite --seconds 60
+    python bench/panel_at_size.py --gate               # exit 1: a page's p95 >= 150 ms, report >= 5 s, 300 MB
+
+20 people of four roles are logged in to a real ``hotline panel``; each asks for a page every 2 s, all pages in turn:
+lists with their filters and later pages, single calls and cases, worklists, figures of a day and of a month, board and
+its live poll. Percentiles are of each page's own answers. The monthly report is ``hotline report monthly`` as a
+process of its own. Exports are left out: they are files, not pages.
+"""
+
+from __future__ import annotations
+
+import argparse
+import http.client
+import os
+import random
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from pathlib import Path
+from urllib.parse import quote, urlencode
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from support.year_at_size import PASSWORD, PEOPLE, SIZE, plan_of, postgres_year, sqlite_year
+
+from hotline.ports import any_free
+from hotline.settings_file import template, to_toml
+from ivr.store.engine import open_engine, reading
+from ivr.store.models import Call, Case
+
+USERS, EVERY_S = 20, 2.0
+P95_MS, REPORT_S, MEMORY_MB = 150.0, 5.0, 300.0
+ROLES = ("operator",) * 9 + ("lead",) * 6 + ("supervisor",) * 4 + ("admin",)
+
+
+@dataclass
+class Page:
+    """A page, who may ask for it, and how long its answers took (ms)."""
+
+    name: str
+    paths: list[str]
+    roles: tuple[str, ...] = ("operator", "lead", "supervisor", "admin")
+    took: list[float] = field(default_factory=list)
+
+    def at(self, share: float) -> float:
+        """A percentile by nearest rank."""
+        ordered = sorted(self.took)
+        return ordered[max(0, -(-round(share * 100) * len(ordered) // 100) - 1)] if ordered else float("nan")
+
+
+class Browser:
+    """One person's connection, kept open, with their cookie."""
+
+    def __init__(self, port: int, address: str) -> None:
+        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60, source_address=(address, 0))
+        self._cookie = ""
+
+    def get(self, path: str) -> tuple[int, str, float]:
+        """Status, text, ms."""
+        return self._ask("GET", path)
+
+    def login(self, name: str) -> None:
+        _, text, _ = self.get("/log-in")
+        token = re.search(r'name="csrf_token" value="([^"]+)"', text)
+        assert token, text[:500]
+        form = urlencode({"csrf_token": token[1], "name": name, "password": PASSWORD})
+        status, text, _ = self._ask("POST", "/log-in", form)
+        assert status == 302, f"{name} cannot log in: {status} {text[:300]}"
+
+    def _ask(self, method: str, path: str, body: str | None = None) -> tuple[int, str, float]:
+        headers = {"Cookie": self._cookie} if self._cookie else {}
+        if body is not None:
+            headers |= {"Content-Type": "application/x-www-form-urlencoded", "Referer": "http://127.0.0.1/log-in"}
+        began = time.perf_counter()
+        try:
+            self._connection.request(method, path, body, headers)
+            answer = self._connection.getresponse()
+        except http.client.RemoteDisconnected:  # kept open for too long: as a browser does, once more
+            self._connection.close()
+            self._connection.request(method, path, body, headers)
+            answer = self._connection.getresponse()
+        text = answer.read()
+        took = (time.perf_counter() - began) * 1000
+        for cookie in answer.headers.get_all("Set-Cookie") or ():
+            self._cookie = cookie.split(";", 1)[0]
+        return answer.status, text.decode(errors="replace"), took
+
+
+def pages(url: str) -> list[Page]:
+    """Every page of the panel, with ids and cursors from the database."""
+    today = date.today()
+    month = f"from={today - timedelta(days=30)}&to={today}"
+    year = f"from={today - timedelta(days=364)}&to={today}"
+    week = f"from={today - timedelta(days=6)}&to={today}"
+    engine = open_engine(url)
+    with Session(reading(engine)) as session:
+        newest = session.scalars(select(Call.id).order_by(Call.arrived.desc()).limit(60)).all()
+        old = session.scalars(select(Call.id).order_by(Call.arrived).limit(30)).all()
+        spread = session.execute(select(Call.arrived, Call.id).order_by(Call.id).limit(1)).one()
+        cases = session.scalars(select(Case.id).order_by(Case.received.desc()).limit(60)).all()
+        first = session.scalars(select(Case.id).order_by(Case.received).limit(30)).all()
+        middle = session.execute(select(Case.received, Case.id).order_by(Case.received).offset(50_000).limit(1)).first()
+    engine.dispose()
+    leads = ("lead", "supervisor", "admin")
+    staff = ("operator", "lead", "supervisor")
+    deep = f"{spread.arrived + 15_000_000_000}.{spread.id}"
+    found = [
+        Page("board", ["/board"]),
+        Page("board, live poll", ["/board/live"]),
+        Page("calls, today", ["/calls"]),
+        Page("calls, by outcome", [f"/calls?outcome={o}" for o in ("answered", "abandoned", "failed", "callback")]),
+        Page("calls, a year", [f"/calls?{year}", f"/calls?{year}&before={deep}"], leads),
+        Page(
+            "calls, a year, filtered",
+            [f"/calls?{year}&{more}" for more in (
+                "outcome=failed", "window=complaint", "seat=139", "seat=nobody", "outcome=callback&window=repair",
+                "outcome=failed&seat=140", "window=complaint&outcome=abandoned", "test=yes",
+            )], leads,
+        ),
+        Page("calls, a week, sorted", [f"/calls?{week}&sort={s}" for s in ("-wait", "seat", "outcome")], leads),
+        Page("a call", [f"/calls/{i}" for i in newest]),
+        Page("a call of long ago", [f"/calls/{i}" for i in old], leads),
+        Page("cases", ["/cases"]),
+        Page("cases, later pages", [f"/cases?before={middle.received}.{middle.id}"] if middle else ["/cases"]),
+        Page(
+            "cases, filtered",
+            [f"/cases?{more}" for more in (
+                "kind=report", "status=handling", "status=closed", "due=open", "due=late", "due=soon",
+                "kind=repair&status=received", "kind=praise&due=open", month, f"{year}&kind=callback", "owner=李强",
+            )],
+        ),
+        Page("cases, sorted", [f"/cases?sort={s}" for s in ("due", "-due", "kind", "status", "owner", "-number")]),
+        Page("a case", [f"/cases/{i}" for i in cases]),
+        Page("a case of long ago", [f"/cases/{i}" for i in first]),
+        Page("case, new", ["/cases/new"], staff),
+        Page("worklist, answers", ["/worklists/answer"], staff),
+        Page("worklist, missed", ["/worklists/missed"], staff),
+        Page("worklist, follow-ups", ["/worklists/followup"], staff),
+        Page("inbox", ["/inbox"], staff),
+        Page("inbox, everything", ["/inbox?all=1"], staff),
+        Page("figures, today", ["/figures"]),
+        Page("figures, a week", [f"/figures?{week}"]),
+        Page("figures, a month", [f"/figures?{month}"]),
+        Page("audit", ["/audit"], ("supervisor", "admin")),
+        Page("audit, filtered", ["/audit?user=王芳", "/audit?action=export"], ("supervisor", "admin")),
+        Page("users", ["/users"], ("admin",)),
+        Page("tokens", ["/tokens"], ("admin",)),
+        Page("help", ["/help"]),
+    ]  # fmt: skip
+    for page in found:
+        page.paths = [quote(path, safe="/?&=.-_") for path in page.paths]
+    return found
+
+
+@contextmanager
+def panel(url: str, data: Path) -> Iterator[tuple[int, int, list[str]]]:
+    """A running ``hotline panel``: port, process id, and the command line that finds its settings."""
+    with tempfile.TemporaryDirectory(prefix="hotline-bench-") as name:
+        port = any_free().port
+        tree = tomllib.loads(template())
+        tree["data"] = {"dir": str(data), "database_url": "" if url.startswith("sqlite") else url}
+        tree["panel"] = {**tree.get("panel", {}), "listen": f"127.0.0.1:{port}"}
+        config = Path(name) / "hotline.toml"
+        config.write_text(to_toml(tree), encoding="utf-8")
+        config.chmod(0o600)
+        with (Path(name) / "log").open("wb") as log:
+            command = [sys.executable, "-m", "hotline", "panel", "--config", str(config)]
+            process = subprocess.Popen(command, stdout=log, stderr=log)
+            try:
+                end = time.monotonic() + 60
+                while not _listens(port):
+                    if process.poll() is not None or time.monotonic() > end:
+                        raise RuntimeError((Path(name) / "log").read_text()[-3000:])
+                    time.sleep(0.2)
+                yield port, process.pid, ["--config", str(config)]
+            finally:
+                process.terminate()
+                process.wait(20)
+
+
+def _listens(port: int) -> bool:
+    try:
+        http.client.HTTPConnection("127.0.0.1", port, timeout=2).connect()
+    except OSError:
+        return False
+    return True
+
+
+def memory_mb(pid: int) -> float:
+    """The most the process has had resident."""
+    text = Path(f"/proc/{pid}/status").read_text()
+    return int(re.search(r"VmHWM:\s+(\d+)", text)[1]) / 1024  # type: ignore[index]
+
+
+def ask(browsers: list[tuple[str, Browser]], found: list[Page], seconds: float) -> list[str]:
+    """Everybody asks for a page every 2 s; what went wrong."""
+    wrong: list[str] = []
+    end = time.monotonic() + seconds
+    lock = threading.Lock()
+
+    def one(number: int, role: str, browser: Browser) -> None:
+        dice = random.Random(number)
+        mine = [page for page in found if role in page.roles]
+        dice.shuffle(mine)
+        due = time.monotonic() + EVERY_S * number / USERS
+        turn = 0
+        while due < end:
+            time.sleep(max(0.0, due - time.monotonic()))
+            page = mine[turn % len(mine)]
+            path = dice.choice(page.paths)
+            status, text, took = browser.get(path)
+            with lock:
+                page.took.append(took)
+                if status != 200:
+                    wrong.append(f"{role} {path}: {status} {text[:100]}")
+            turn += 1
+            due = max(due + EVERY_S, time.monotonic())
+
+    threads = [threading.Thread(target=one, args=(n, role, b)) for n, (role, b) in enumerate(browsers)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return wrong
+
+
+def log_in(port: int) -> list[tuple[str, Browser]]:
+    """Twenty people, each from an address of their own."""
+    named: dict[str, list[str]] = {}
+    for name, role in PEOPLE.items():
+        named.setdefault(role, []).append(name)
+    found = []
+    for number, role in enumerate(ROLES):
+        browser = Browser(port, f"127.0.0.{number + 2}")
+        browser.login(named[role][number % len(named[role])])
+        found.append((role, browser))
+    return found
+
+
+def measure(kind: str, url: str, data: Path, seconds: float, alone: bool) -> list[str]:
+    """Print the table of one database; what missed its figure."""
+    found, missed = pages(url), []
+    with panel(url, data) as (port, pid, config):
+        browsers = log_in(port)
+        if alone:
+            one_by_one(browsers, found)
+        else:
+            for page in found:  # once, so that nobody is measured compiling templates
+                next(b for role, b in browsers if role in page.roles).get(page.paths[0])
+            wrong = ask(browsers, found, seconds)
+            missed += wrong[:5]
+        memory = memory_mb(pid)
+        last = (date.today().replace(day=1) - timedelta(days=1)).strftime("%Y-%m")
+        began = time.perf_counter()
+        out = tempfile.mkdtemp()
+        command = [
+            sys.executable,
+            "-m",
+            "hotline",
+            "report",
+            "monthly",
+            "--month",
+            last,
+            "--html-only",
+            "--out",
+            out,
+            *config,
+        ]
+        done = subprocess.run(command, capture_output=True, text=True)
+        report = time.perf_counter() - began
+        shutil.rmtree(out, ignore_errors=True)
+        if done.returncode:
+            missed.append(f"the report failed: {done.stderr[-300:]}")
+    print(f"{kind}: page{'':28} answers   p50 ms   p95 ms")
+    for page in found:
+        print(f"{'':8}{page.name:28} {len(page.took):7} {page.at(0.5):8.0f} {page.at(0.95):8.0f}")
+        if page.took and page.at(0.95) >= P95_MS:
+            missed.append(f"{page.name}: p95 {page.at(0.95):.0f} ms >= {P95_MS:.0f}")
+    every = Page("all", [], took=[ms for page in found for ms in page.took])
+    print(f"{'':8}{'all pages':28} {len(every.took):7} {every.at(0.5):8.0f} {every.at(0.95):8.0f}")
+    print(f"{'':8}monthly report {report:.1f} s   panel's memory {memory:.0f} MB")
+    if report >= REPORT_S:
+        missed.append(f"the monthly report took {report:.1f} s >= {REPORT_S} s")
+    if memory >= MEMORY_MB:
+        missed.append(f"the panel had {memory:.0f} MB >= {MEMORY_MB:.0f} MB")
+    return [f"{kind}: {what}" for what in missed]
+
+
+def one_by_one(browsers: list[tuple[str, Browser]], found: list[Page]) -> None:
+    """Each page alone: what it costs without a queue."""
+    for page in found:
+        browser = next(b for role, b in browsers if role in page.roles)
+        for path in (page.paths * 5)[:12]:
+            status, text, took = browser.get(path)
+            assert status == 200, f"{path}: {status} {text[:200]}"
+            page.took.append(took)
+        page.took = page.took[1:]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--calls", type=int, default=SIZE[0])
+    parser.add_argument("--cases", type=int, default=SIZE[1])
+    parser.add_argument("--seconds", type=float, default=120.0)
+    parser.add_argument("--database", choices=("sqlite", "postgresql", "both"), default="both")
+    parser.add_argument("--alone", action="store_true", help="one request after the other, to see what a page costs")
+    parser.add_argument("--gate", action="store_true", help="fail when a figure is missed")
+    options = parser.parse_args()
+    plan = plan_of(options.calls, options.cases)
+    missed = []
+    if options.database in ("sqlite", "both"):
+        missed += measure("SQLite", *sqlite_year(plan), options.seconds, options.alone)
+    if options.database in ("postgresql", "both"):
+        with postgres_year(plan) as (url, data):
+            missed += measure("PostgreSQL", url, data, options.seconds, options.alone)
+    for what in missed:
+        print(f"missed: {what}")
+    return int(options.gate and bool(missed))
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("PYTHONPATH", str(Path(__file__).resolve().parent.parent))
+    sys.exit(main())

@@ -1,0 +1,134 @@
+"""A database with a year of 1,000,000 calls and 100,000 cases, made once and kept in ``build/size`` (git-ignored).
+
+    url, data = sqlite_year(plan)             # database URL, data folder (keys)
+    with postgres_year(plan) as (url, data):  # a PostgreSQL of its own, stopped at the end
+
+Kept by version of the generator, schema, plan and day: the panel shows *today*, so the year ends now.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from sqlalchemy.orm import Session
+
+from ivr.calendar.tables import WorkCalendar
+from ivr.cases.clock import Rules
+from ivr.profile import Profile
+from ivr.store import rebuild, users
+from ivr.store.engine import open_engine
+from ivr.store.filling import VERSION, fill
+from ivr.store.ledger import spoken_number
+from ivr.store.schema import newest, upgrade
+from ivr.year.lives import ROLES
+from ivr.year.plan import Plan
+from recordings.keys import KeyRing
+from web.passwords import Argon2
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+FOLDER = ROOT / "build" / "size"
+PASSWORD = "a year of calls"
+PEOPLE = {**ROLES, "管理员": "admin"}
+JOURNAL_DAYS = 7  # so many days the journal is there, too: the pages of a call and of a case read it
+SIZE = (1_000_000, 100_000)
+
+
+def plan_of(calls: int, cases: int) -> Plan:
+    """The year that ends now."""
+    plan = Plan(datetime.now().date(), 365, calls, cases)
+    now = datetime.now(plan.zone)
+    first = now.date() - timedelta(days=364)
+    return replace(plan, first=first, until_ms=round(now.timestamp() * 1000))
+
+
+def rules_of(plan: Plan) -> Rules:
+    return Rules(Profile.load(), WorkCalendar.load(), plan.zone)
+
+
+def name_of(plan: Plan) -> str:
+    return f"{plan.first}-{plan.calls}-{plan.cases}-v{VERSION}-{newest()}"
+
+
+def make(target: str, keys: Path, plan: Plan) -> None:
+    """Schema, year, counted hours, accounts."""
+    upgrade(target)
+    engine = open_engine(target, relaxed=True)
+    began, shown = time.monotonic(), [0.0]
+
+    def progress(done: int, total: int) -> None:
+        now = time.monotonic()
+        if now - shown[0] > 5 or done == total:
+            shown[0] = now
+            print(f"\r  {done:>9,} of {total:,} calls, {now - began:4.0f} s", end="", file=sys.stderr, flush=True)
+
+    journal_from = (plan.until_ms or plan.to_ms) - JOURNAL_DAYS * 86_400_000
+    fill(
+        engine, KeyRing.open(keys), plan, rules_of(plan), spoken_number, journal_from_ms=journal_from, progress=progress
+    )
+    with engine.connect() as connection:
+        while not rebuild.count_hours(connection):
+            pass
+    hasher = Argon2()
+    with Session(engine) as session, session.begin():
+        for name, role in PEOPLE.items():
+            users.create_user(session, hasher, name=name, password=PASSWORD, role=role, now=plan.from_ms)
+    engine.dispose()
+    print(f"\n  made in {time.monotonic() - began:.0f} s", file=sys.stderr)
+
+
+def sqlite_year(plan: Plan) -> tuple[str, Path]:
+    """The year in SQLite: URL and data folder."""
+    folder = FOLDER / f"sqlite-{name_of(plan)}"
+    if not folder.exists():
+        part = folder.with_name(folder.name + ".part")
+        shutil.rmtree(part, ignore_errors=True)
+        part.mkdir(parents=True)
+        print(f"making a year of {plan.calls:,} calls and {plan.cases:,} cases in SQLite", file=sys.stderr)
+        make(str(part), part / "keys", plan)
+        part.rename(folder)
+    return f"sqlite:///{folder / 'hotline.db'}", folder
+
+
+@contextmanager
+def postgres_year(plan: Plan) -> Iterator[tuple[str, Path]]:
+    """The year in a PostgreSQL of its own: URL and data folder."""
+    sys.path.insert(0, str(ROOT))
+    from tests.support.postgres import Cluster, binaries
+
+    programs = binaries()
+    if programs is None:
+        raise RuntimeError("PostgreSQL is not installed (apt-get install postgresql)")
+    data = FOLDER / f"postgres-{name_of(plan)}"
+    # The postgres user may not be able to come to where this repository is.
+    cluster = data / "cluster" if _reachable(FOLDER) else Path("/tmp") / f"open-hotline-{os.getuid()}-{data.name}"
+    ready = data / "ready"
+    if not ready.exists():
+        for folder in (data, cluster):
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir(parents=True)
+        Cluster(cluster, programs)
+    server = Cluster(cluster, programs, is_there=True)
+    server.start()
+    try:
+        url = server.url("t1")
+        if not ready.exists():
+            server.new_database()
+            print(f"making a year of {plan.calls:,} calls and {plan.cases:,} cases in PostgreSQL", file=sys.stderr)
+            make(url, data / "keys", plan)
+            ready.touch()
+        yield url, data
+    finally:
+        server.stop()
+
+
+def _reachable(folder: Path) -> bool:
+    folder.mkdir(parents=True, exist_ok=True)
+    return all(parent.stat().st_mode & 0o001 for parent in (folder, *folder.parents))

@@ -1,0 +1,144 @@
+"""Figures of hours counted beforehand equal figures of the calls themselves, to the last digit."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Engine, delete, insert, select, update
+from sqlalchemy.orm import Session
+
+from ivr.metrics.records import HOUR_MS, Limits
+from ivr.metrics.tally import Hours, Tally
+from ivr.profile import Profile
+from ivr.store import hourly, tally
+from ivr.store.engine import reading
+from ivr.store.figures import figures, limits
+from ivr.store.ledger import SqlLedger
+from ivr.store.models import Call, CallHour
+from ivr.store.rebuild import count_hours, rebuild, verify
+from tests.store import history
+from tests.store.history import Caller
+from tests.store.test_tally import DAY, START, WINDOWS, some_calls
+
+PROFILE = Profile.load()
+CLOCKS = ("human_wait", "agent_ring", "network_answer")
+
+
+def over(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The same calls when they are over, but those of two hours."""
+    for row in rows:
+        if row["outcome"] == "live" and row["arrived"] // HOUR_MS % 12:
+            row["outcome"] = "failed"
+    return rows
+
+
+def everything(session: Session, from_ms: int, to_ms: int, window: str | None) -> list[Any]:
+    """What figures and reports ask of calls, by each profile's clock."""
+    counts = tally.Counts(session, from_ms, to_ms, window)
+    found: list[Any] = [counts.hours(), counts.arrivals(), counts.windows()]
+    for clock in CLOCKS:
+        known: Limits = replace(limits(PROFILE), clock=clock)
+        found += [counts.tally(known), counts.late(known), counts.late(replace(known, apology=100))]
+    return found
+
+
+def of_records(session: Session, from_ms: int, to_ms: int, window: str | None) -> list[Any]:
+    asked = list(tally.records(session, from_ms, to_ms, window))
+    before = list(tally.records(session, from_ms - DAY, from_ms, window))
+    return [Hours.of([*before, *asked]), *(Tally.of(asked, replace(limits(PROFILE), clock=clock)) for clock in CLOCKS)]
+
+
+def test_whatever_was_counted_beforehand_every_figure_is_the_same(engine: Engine) -> None:
+    """Any period, any hours counted, any window and clock."""
+    with engine.begin() as connection:
+        connection.execute(insert(Call), over(some_calls(5, 700)))
+
+    @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(
+        st.integers(-DAY, 2 * DAY), st.integers(0, 3 * DAY), st.integers(0, 2**32), st.sampled_from([None, *WINDOWS])
+    )
+    def agree(offset: int, length: int, seed: int, window: str | None) -> None:
+        dice, share = random.Random(seed), random.Random(seed + 1).random()
+        begin, end = START + offset, START + offset + length
+        with engine.begin() as connection:
+            connection.execute(delete(CallHour))
+        with Session(reading(engine)) as session:
+            plain = everything(session, begin, end, window)
+            defined = of_records(session, begin, end, window)
+            shown = figures(session, begin, end, PROFILE, START + 4 * DAY, window)
+        with engine.begin() as connection:
+            for hour in range((START - DAY) // HOUR_MS - 2, (START + 2 * DAY) // HOUR_MS + 3):
+                if dice.random() < share:
+                    hourly.close(connection, hour)
+        with Session(reading(engine)) as session:
+            assert everything(session, begin, end, window) == plain
+            assert figures(session, begin, end, PROFILE, START + 4 * DAY, window) == shown
+        assert [plain[0], plain[3], plain[6], plain[9]] == defined
+
+    agree()
+
+
+def test_an_hour_with_a_call_that_is_still_up_is_not_counted(engine: Engine) -> None:
+    with engine.begin() as connection:
+        connection.execute(insert(Call), [row for row in some_calls(5, 300) if row["outcome"] == "live"][:1])
+        hour = (connection.scalar(select(Call.arrived)) or 0) // HOUR_MS
+        assert not hourly.close(connection, hour)
+        connection.execute(update(Call).values(outcome="failed"))
+        assert hourly.close(connection, hour)
+
+
+def test_a_call_that_changes_makes_its_hour_be_counted_again(engine: Engine, ledger: SqlLedger) -> None:
+    """A case that is opened after the hour was counted changes how its call ended."""
+    call = Caller(ledger).arrives().asks_for_a_person().ends(after=9000)
+    with engine.begin() as connection:
+        assert hourly.close(connection, history.START // HOUR_MS)
+    with Session(reading(engine)) as session:
+        period = (history.START - HOUR_MS, history.START + DAY)
+        assert sum(tally.Counts(session, *period).tally(limits(PROFILE)).waits.values()) == 1
+        assert hourly.load(session, *period).rows
+    call.opens_case("complaint")
+    with Session(reading(engine)) as session:
+        assert not hourly.load(session, *period).rows
+        counts = tally.Counts(session, *period)
+        assert {kind for kind, _wait in counts.tally(limits(PROFILE)).waits} == {"callback"}
+        assert {outcome for _quarter, outcome in counts.arrivals()} == {"callback"}
+
+
+def test_a_rebuild_counts_the_hours_that_are_over_and_corrects_wrong_ones(engine: Engine, ledger: SqlLedger) -> None:
+    for hour in range(6):
+        Caller(ledger, history.START + hour * HOUR_MS).arrives().asks_for_a_person().ends(after=9000)
+    assert rebuild(engine) == []
+    with engine.begin() as connection:
+        first = history.START // HOUR_MS
+        assert hourly.counted(connection) == list(range(first, first + 4))  # the last two are left alone
+        connection.execute(update(CallHour).where(CallHour.hour == first, CallHour.window == "general").values(cut=7))
+        connection.execute(delete(CallHour).where(CallHour.hour == first + 1, CallHour.window == "general"))
+    names = [f"{first} general", f"{first + 1} general"]
+    assert [difference.id for difference in verify(engine)] == names
+    assert [difference.id for difference in rebuild(engine)] == names
+    assert verify(engine) == []
+
+
+@pytest.mark.parametrize("gap_days", [10, 4000])
+def test_a_long_silence_or_a_wrong_clock_is_not_counted_hour_by_hour(
+    engine: Engine, make_ledger: Callable[..., SqlLedger], gap_days: int
+) -> None:
+    ledger = make_ledger(engine)
+    for at in (history.START - gap_days * DAY, history.START, history.START + 5 * HOUR_MS):
+        Caller(ledger, at).arrives().ends(after=1000)
+    with engine.connect() as connection:
+        while not count_hours(connection):
+            pass
+        with connection.begin():
+            hours = hourly.counted(connection)
+    assert (history.START - gap_days * DAY) // HOUR_MS in hours
+    assert len(hours) < 24 * 70
+    with Session(reading(engine)) as session:
+        arrivals = tally.Counts(session, history.START - gap_days * DAY - 1, history.START + DAY).arrivals()
+        assert sum(arrivals.values()) == 3
