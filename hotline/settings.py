@@ -294,6 +294,15 @@ class Notify(Part):
         return self
 
 
+class Prune(Part):
+    """How long personal data is kept besides the profile's rule for recordings, and whether it goes by itself."""
+
+    daily: bool = False
+    at: str = Field(default="03:00", pattern=r"^([01]\d|2[0-3]):[0-5]\d$")  # local time
+    callers_days: int = Field(default=180, ge=1)
+    notices_days: int = Field(default=365, ge=1)
+
+
 class Settings(Part):
     """Everything that can be set."""
 
@@ -315,6 +324,7 @@ class Settings(Part):
     asterisk: Asterisk = Asterisk()
     voice: Voice = Voice()
     notify: Notify = Notify()
+    prune: Prune = Prune()
     test: Test = Test()
 
     config: Path | None = Field(default=None, exclude=True)  # the file this was read from

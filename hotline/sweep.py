@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine
 
-from hotline import notify, parts
+from hotline import notify, parts, pruning
 from hotline.settings import Settings
 from ivr.cases.clock import Rules
 from ivr.store import board, schema
@@ -59,5 +59,5 @@ def _sweeper(settings: Settings, engine: Engine, beat: bool = False) -> Sweeper:
             board.heartbeat(connection, owner, "sweep", started, now_ms(), "{}")
 
     to, senders, house = notify.addresses(settings), notify.senders(settings), rules(settings)
-    chores = [Upkeep(engine, house, now_ms).once]
+    chores = [Upkeep(engine, house, now_ms).once, lambda: int(pruning.daily(settings, engine))]
     return Sweeper(engine, house, now_ms, to, senders, alive=alive if beat else None, chores=chores)

@@ -25,6 +25,7 @@ seat_failed          leg_id, seat, reason (busy, no_answer, declined, unreachabl
 drop_seat            leg_id, seat             (reason in Fact.reason)
 bridge               leg_id, seat, window
 seat_left            leg_id, seat
+recording_pruned     recording_id: deleted by the retention rule (ivr/store/pruning.py)
 recorded             recording_id, token, path (inside the vault), ms, bytes, sha256, end
 rating_invited       --                       (the caller is asked to rate; without a ``rated`` it is 未评价)
 case_queried         result                   (found, unknown, later: never what was typed)

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import functools
+import getpass
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import click
 from rich.console import Console
-from rich.progress import Progress
+from rich.progress import Progress, TaskID
 
-from hotline import parts
-from hotline.cli.common import FOUND, looking
+from hotline import parts, pruning
+from hotline.cli.common import FOUND, json_option, looking, print_json
 from hotline.settings import Settings
+from ivr.store import pruning as store
 from ivr.store import rebuild as rebuilding
 from ivr.store import schema
+from ivr.store.engine import reading
 
 
 @click.group()
@@ -60,6 +65,59 @@ def verify(settings: Settings) -> None:
     Example: hotline db verify
     """
     _compare(settings, rebuilding.verify, "differ; `hotline db rebuild` corrects them")
+
+
+@db.command()
+@click.option("--dry-run", is_flag=True, help="Only say how many would go.")
+@looking
+def prune(settings: Settings, dry_run: bool) -> None:
+    """Delete by the retention rules what is no longer needed, with a proof; may run while the hotline does.
+
+    \b
+    Example: hotline db prune --dry-run
+    """
+    with parts.database(settings) as engine:
+        for rule in pruning.rules(settings):
+            if dry_run:
+                click.echo(f"{rule.name}: {store.count(engine, rule)} would go.")
+                continue
+            with Progress(console=Console(stderr=True), transient=True) as progress:
+                bar = progress.add_task(rule.name, total=store.count(engine, rule))
+                show = functools.partial(_show, progress, bar)
+                proof = pruning.prune(settings, engine, rule, f"{getpass.getuser()} (command line)", show)
+            click.echo(f"{rule.name}: {proof['count']} deleted; proof {proof['id']} {proof['digest']}")
+
+
+@db.command()
+@json_option
+@looking
+def prunings(settings: Settings, as_json: bool) -> None:
+    """The proofs of deletions, the newest first.
+
+    \b
+    Example: hotline db prunings --json
+    """
+    with parts.database(settings) as engine, reading(engine).connect() as connection:
+        found = store.proofs(connection)
+    if as_json:
+        print_json(found)
+        return
+    for row in found:
+        at, before = (
+            datetime.fromtimestamp(row[name] / 1000, UTC).isoformat(" ", "minutes") for name in ("at", "before")
+        )
+        done = "" if row["finished"] else " (ended early)"
+        click.echo(f"{at} {row['rule']}: {row['count']} older than {before}, by {row['by']}{done}; {row['digest']}")
+    if not found:
+        click.echo("Nothing was pruned yet.")
+
+
+def _show(progress: Progress, bar: TaskID, _rule: str, done: int) -> None:
+    progress.update(bar, completed=done)
+
+
+def _utc(ms: int) -> str:
+    return datetime.fromtimestamp(ms / 1000, UTC).isoformat(" ", "minutes")
 
 
 def _compare(settings: Settings, run: Callable[..., list[rebuilding.Difference]], what: str) -> None:

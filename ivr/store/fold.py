@@ -144,8 +144,16 @@ def _recorded(tables: Tables, fact: JournalRow) -> None:
         "bytes": data.get("bytes", 0),
         "sha256": data.get("sha256", ""),
         "created": fact.at,
+        "pruned": None,
     }
     tables.changed["recordings", recording_id] = None
+
+
+def _recording_pruned(tables: Tables, fact: JournalRow) -> None:
+    recording = tables.recordings.get(str(fact.data["recording_id"]))
+    if recording is not None:
+        recording["pruned"] = fact.at
+        tables.put("recordings", recording)
 
 
 def _party_sealed(tables: Tables, fact: JournalRow) -> None:
@@ -230,6 +238,7 @@ FOLDS: Mapping[str, Callable[[Tables, JournalRow], None]] = {
     "bridge": _bridge,
     "seat_left": _seat_left,
     "recorded": _recorded,
+    "recording_pruned": _recording_pruned,
     "rating_invited": fold_ratings.invited,
     "rated": _rated,
     "party_sealed": _party_sealed,

@@ -415,6 +415,7 @@ class Recording(Base):
     bytes: Mapped[int]
     sha256: Mapped[str] = mapped_column(String(64))
     created: Mapped[int]
+    pruned: Mapped[int | None]  # when it was deleted by the retention rule
 
 
 class CaseCounter(Base):

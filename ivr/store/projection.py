@@ -56,6 +56,9 @@ def load(connection: Connection, facts: Sequence[JournalRow]) -> Tables:
     with_recordings = calls_of("recorded", "case_opened")
     if with_recordings:
         tables.recordings = rows_by(connection, "recordings", "call_id", with_recordings)
+    if "recording_pruned" in names:
+        pruned = {str(fact.data["recording_id"]) for fact in facts if fact.name == "recording_pruned"}
+        tables.recordings |= rows_by(connection, "recordings", "id", pruned)
     if "recorded" in names:
         tables.wanted = _wanted(connection, calls_of("recorded"))
     case_ids = {fact.case_id for fact in facts if fact.case_id}

@@ -75,6 +75,7 @@ def upgrade() -> None:
     # What the columns hold is recomputed after the upgrade.
     op.add_column("cases", sa.Column("test", sa.Boolean(), nullable=False, server_default=sa.false()))
     op.add_column("callbacks", sa.Column("reached", sa.Boolean(), nullable=False, server_default=sa.false()))
+    op.add_column("recordings", sa.Column("pruned", sa.BigInteger(), nullable=True))
     for table, names in DROPPED.items():
         for name in names:
             op.drop_index(name, table_name=table)

@@ -1,0 +1,54 @@
+"""Deletion by the retention rules of this hotline: what the store's part (``ivr/store/pruning.py``) is given."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Engine
+
+from hotline import parts
+from hotline.settings import Settings
+from ivr.store import pruning as store
+from ivr.store.engine import reading
+from ivr.store.sql import Row
+
+
+def now_ms() -> int:
+    """UTC milliseconds."""
+    return time.time_ns() // 1_000_000
+
+
+def rules(settings: Settings, now: int | None = None) -> tuple[store.Rule, ...]:
+    """The rules as they stand now."""
+    keep = store.Keep(settings.prune.callers_days, settings.prune.notices_days)
+    return store.rules(parts.profile(settings), keep, now_ms() if now is None else now)
+
+
+def prune(
+    settings: Settings, engine: Engine, rule: store.Rule, by: str, progress: Callable[[str, int], None] | None = None
+) -> Row:
+    """Apply one rule; its proof."""
+    vault = parts.vault(settings, parts.keys(settings))
+    return store.prune(engine, rule, vault.delete, now_ms, by, progress)
+
+
+def daily(settings: Settings, engine: Engine, now: Callable[[], int] = now_ms) -> bool:
+    """Apply every rule when today's time for it has come and nobody did so since; whether it was done."""
+    if not settings.prune.daily:
+        return False
+    local = datetime.fromtimestamp(now() / 1000, UTC).astimezone(ZoneInfo(settings.unit.zone))
+    hour, minute = map(int, settings.prune.at.split(":"))
+    due = round(local.replace(hour=hour, minute=minute, second=0, microsecond=0).timestamp() * 1000)
+    if now() < due:
+        return False
+    with reading(engine).connect() as connection:
+        last = store.last_run(connection)
+    if last is not None and last >= due:
+        return False
+    vault = parts.vault(settings, parts.keys(settings))
+    for rule in rules(settings, now()):
+        store.prune(engine, rule, vault.delete, now, "sweeper")
+    return True
