@@ -111,6 +111,7 @@ ACTIONS = {
     "log.in": _l("登录"),
     "log.failed": _l("登录失败"),
     "log.out": _l("退出"),
+    "prune": _l("按保存期限删除"),
     "password.change": _l("修改密码"),
     "number.show": _l("查看完整号码"),
     "number.search": _l("按号码查找"),

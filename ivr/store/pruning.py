@@ -11,8 +11,9 @@
 * ``notices``: inbox, e-mails and webhooks that are done, after ``notices_days``.
 
 The journal and the audit log hold no caller's data and stay. Each piece is one short transaction (some 40 ms), and
-carries its own proof: a row of ``prunings`` with count and digest grows with it. A process that is killed in between
-leaves what it did, proved; the next goes on. Files go before their row says so.
+carries its own proof: a row of ``prunings`` with count and digest grows with it; at the end it stands in the audit
+log. A process that is killed in between leaves what it did, proved; the next goes on. Files go before their row says
+so.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ from ivr.store.sql import Row, table
 
 RECORDINGS, CASES, CALLBACKS, NOTES = table("recordings"), table("cases"), table("callbacks"), table("case_notes")
 PARTIES, PARTY_KEYS, PRUNINGS = table("parties"), table("party_keys"), table("prunings")
-INBOX, OUTBOX, DELIVERIES = table("inbox"), table("outbox"), table("deliveries")
+INBOX, OUTBOX, DELIVERIES, AUDIT = table("inbox"), table("outbox"), table("deliveries"), table("audit")
 DAY_MS = 86_400_000
 PIECE_MS = 40  # the journal waits no longer
 AT_ONCE, LOOKED_FOR = 100, 1000  # rows of a piece; of a look
@@ -112,8 +113,13 @@ def prune(
                 if progress is not None:
                     progress(rule.name, proof["count"])
     proof["finished"] = now()
+    seen = {
+        "at": proof["finished"], "user": by[:80], "action": "prune", "target": f"{rule.name} {proof['id']}",
+        "detail": f"{proof['count']}: {proof['digest']}", "remote": "",
+    }  # fmt: skip
     with engine.begin() as connection:
         connection.execute(update(PRUNINGS).where(PRUNINGS.c.id == proof["id"]).values(proof))
+        connection.execute(insert(AUDIT), seen)
     return proof
 
 
