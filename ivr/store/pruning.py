@@ -36,6 +36,7 @@ from ivr.store.sql import Row, table
 
 RECORDINGS, CASES, CALLBACKS, NOTES = table("recordings"), table("cases"), table("callbacks"), table("case_notes")
 PARTIES, PARTY_KEYS, PRUNINGS = table("parties"), table("party_keys"), table("prunings")
+COMMANDS = table("desk_commands")
 INBOX, OUTBOX, DELIVERIES, AUDIT = table("inbox"), table("outbox"), table("deliveries"), table("audit")
 DAY_MS = 86_400_000
 PIECE_MS = 40  # the journal waits no longer
@@ -172,7 +173,8 @@ def _wanted(rule: Rule) -> list[tuple[str, Conditions]]:
             of_case = exists().where(CASES.c.party_id == PARTIES.c.id, needed)
             to_call = exists().where(CALLBACKS.c.party_id == PARTIES.c.id, CALLBACKS.c.state == "open")
             known = exists().where(PARTY_KEYS.c.party_id == PARTIES.c.id)
-            return [("parties", (PARTIES.c.created < rule.before, known, ~of_case, ~to_call))]
+            asked = (COMMANDS.c.at < rule.before, COMMANDS.c.number_hmac != "")
+            return [("parties", (PARTIES.c.created < rule.before, known, ~of_case, ~to_call)), ("desk_commands", asked)]
         case "notices":
             old = INBOX.c.at < rule.before
             sent = exists().where(OUTBOX.c.id == DELIVERIES.c.outbox_id, _done(rule))
@@ -219,6 +221,8 @@ def _piece(
         connection.execute(delete(PARTY_KEYS).where(PARTY_KEYS.c.party_id.in_(due)))
         nothing = dict.fromkeys((*FIELDS, "number_hmac"))
         connection.execute(update(PARTIES).where(PARTIES.c.id.in_(due)).values(nothing))
+    elif name == "desk_commands":
+        connection.execute(update(source).where(source.c.id.in_(due)).values(number_hmac=""))
     else:
         connection.execute(delete(source).where(source.c.id.in_(due)))
     return [(ident, 0) for ident in due], rest
