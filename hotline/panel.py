@@ -57,4 +57,5 @@ def panel_config(settings: Settings, engine: Engine) -> PanelConfig:
         proxies=panel.proxies,
         idle_minutes=panel.idle_minutes,
         version=version("open-hotline"),
+        public_promises=settings.reports.public_promises,
     )

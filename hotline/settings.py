@@ -303,6 +303,23 @@ class Prune(Part):
     notices_days: int = Field(default=365, ge=1)
 
 
+class Reports(Part):
+    """Reports that are sent by themselves, by the mail server of ``[notify]``; and the public page of promises."""
+
+    at: str = Field(default="08:00", pattern=r"^([01]\d|2[0-3]):[0-5]\d$")  # local time, the day after the period
+    daily: tuple[EmailAddress, ...] = ()
+    weekly: tuple[EmailAddress, ...] = ()
+    monthly: tuple[EmailAddress, ...] = ()
+    lang: Literal["zh-CN", "en"] = "zh-CN"
+    attach: tuple[Literal["pdf", "xlsx"], ...] = ("pdf", "xlsx")
+    public_promises: bool = False
+
+    @property
+    def to(self) -> dict[str, tuple[str, ...]]:
+        """Who gets which."""
+        return {"daily": self.daily, "weekly": self.weekly, "monthly": self.monthly}
+
+
 class Settings(Part):
     """Everything that can be set."""
 
@@ -325,6 +342,7 @@ class Settings(Part):
     voice: Voice = Voice()
     notify: Notify = Notify()
     prune: Prune = Prune()
+    reports: Reports = Reports()
     test: Test = Test()
 
     config: Path | None = Field(default=None, exclude=True)  # the file this was read from
@@ -343,6 +361,8 @@ class Settings(Part):
             problems.append("windows: add [windows.general], where callers go whom no other window answers")
         if self.engine == "asterisk" and not self.asterisk.secret:
             problems.append("asterisk.secret: give the password of the ARI user; see docs/asterisk.md")
+        if any(self.reports.to.values()) and not self.notify.smtp_host:
+            problems.append("reports: name the mail server that sends them (smtp_host and mail_from under [notify])")
         if "default" not in self.hours:
             problems.append('hours: add default = "always" (or a schedule)')
         if problems:

@@ -7,13 +7,15 @@ import signal
 import socket
 import threading
 import time
+from datetime import time as local_time
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine
 
-from hotline import notify, parts, pruning
+from hotline import notify, parts, pruning, reports
 from hotline.settings import Settings
 from ivr.cases.clock import Rules
+from ivr.reporting import Reporting
 from ivr.store import board, schema
 from ivr.sweeper import PAUSE_S, Sweeper
 from ivr.upkeep import Upkeep
@@ -58,6 +60,10 @@ def _sweeper(settings: Settings, engine: Engine, beat: bool = False) -> Sweeper:
         with engine.begin() as connection:
             board.heartbeat(connection, owner, "sweep", started, now_ms(), "{}")
 
-    to, senders, house = notify.addresses(settings), notify.senders(settings), rules(settings)
-    chores = [Upkeep(engine, house, now_ms).once, lambda: int(pruning.daily(settings, engine))]
+    to, senders, house = notify.addresses(settings), notify.senders(settings, engine), rules(settings)
+    reporting = Reporting(
+        engine, house.zone, settings.reports.to, local_time.fromisoformat(settings.reports.at),
+        lambda due: reports.make(settings, engine, house.profile, due), now_ms,
+    )  # fmt: skip
+    chores = [Upkeep(engine, house, now_ms).once, lambda: int(pruning.daily(settings, engine)), reporting.once]
     return Sweeper(engine, house, now_ms, to, senders, alive=alive if beat else None, chores=chores)

@@ -27,6 +27,7 @@ from web.screens import (
     cases,
     figures,
     inbox,
+    promises,
     recordings,
     tokens,
     users,
@@ -50,6 +51,7 @@ SCREENS = (
     users,
     tokens,
     about,
+    promises,
 )
 FORM_MAX = 64 * 1024  # bytes; no form here is longer
 CSP = {
@@ -86,6 +88,7 @@ def create_app(config: PanelConfig) -> Flask:
     app.extensions["panel"] = config
     app.extensions["panel.figures"] = Recent()
     app.extensions["panel.charts"] = Charts()
+    app.extensions["panel.promises"] = promises.Kept()
     app.extensions["panel.calendars"] = Added(config.engine, config.calendar)
     if config.proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=config.proxies, x_proto=config.proxies, x_host=config.proxies)  # type: ignore[method-assign]

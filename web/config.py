@@ -55,3 +55,4 @@ class PanelConfig:
     idle_minutes: int = 30
     hasher: Hasher = field(default_factory=Argon2)
     version: str = ""
+    public_promises: bool = False  # the page of promises is shown without log-in

@@ -16,20 +16,16 @@ from hotline import parts
 from hotline.cli.common import with_settings
 from hotline.cli.figures import Day
 from hotline.errors import CannotRun
+from hotline.reports import unit_name
 from hotline.settings import Settings
-from ivr.report import page
+from ivr.report import page, periods
 from ivr.report.contents import Contents
+from ivr.report.periods import Due
 from ivr.report.span import Span
 from ivr.spoken import LANGS
 from ivr.store.report import contents
 
 PANGO = "libpango-1.0-0 libpangoft2-1.0-0"
-TITLES = {
-    "monthly": ("热线月报", "Hotline, month"),
-    "weekly": ("热线周报", "Hotline, week"),
-    "daily": ("热线日报", "Hotline, day"),
-    "promises": ("服务承诺兑现情况", "Our promises, and how we kept them"),
-}
 
 
 @click.group()
@@ -109,9 +105,8 @@ def weekly(settings: Settings, week: date | None, html_only: bool, **asked: Any)
     """
     today = _today(settings)
     first = week or today - timedelta(days=today.weekday() + 7)
-    year, number, _ = first.isocalendar()
-    span = Span(first, first + timedelta(days=6), ZoneInfo(settings.unit.zone))
-    _write(settings, "weekly", f"{year}-W{number:02}", span, page.summary, not html_only, **asked)
+    span, name = periods.week_of(first, ZoneInfo(settings.unit.zone))
+    _write(settings, "weekly", name, span, page.summary, not html_only, **asked)
 
 
 @report.command()
@@ -154,9 +149,8 @@ def _write(
 ) -> None:
     with parts.looking(settings) as session:
         found = contents(session, span, parts.profile(settings), time.time_ns() // 1_000_000)
-    chinese = lang == "zh-CN"
-    unit = settings.unit.name if chinese else settings.unit.name_en or settings.unit.name
-    html = render(found, f"{TITLES[report_name][0 if chinese else 1]} {period}", unit, lang)
+    title = Due(report_name, period, span, 0).title(lang)
+    html = render(found, title, unit_name(settings, lang), lang)
     target = out / f"{report_name}-{period}.html"
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -174,9 +168,10 @@ def _write(
 
 def _month(settings: Settings, first: date | None) -> tuple[Span, str]:
     """The month that was asked for, or the last whole one; and its name."""
+    zone = ZoneInfo(settings.unit.zone)
     if first is None:
-        first = (_today(settings).replace(day=1) - timedelta(days=1)).replace(day=1)
-    return Span.month(first.year, first.month, ZoneInfo(settings.unit.zone)), f"{first:%Y-%m}"
+        return periods.month(_today(settings), zone)
+    return Span.month(first.year, first.month, zone), f"{first:%Y-%m}"
 
 
 def _today(settings: Settings) -> date:

@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+from sqlalchemy import Engine
+
 from hotline.notify.email import Mail
 from hotline.notify.webhook import Webhook
 from hotline.settings import Settings
+from ivr.store import reports
+from ivr.store.engine import reading
+from ivr.store.reports import Made
 from ivr.store.sweeping import Addresses
 from ivr.sweeper import Sender
 
 
-def senders(settings: Settings) -> dict[str, Sender]:
+def senders(settings: Settings, engine: Engine) -> dict[str, Sender]:
     """What can be sent by, by channel; empty when nothing is set up."""
     notify, found = settings.notify, dict[str, Sender]()
     if notify.smtp_host:
-        found["email"] = Mail(notify, settings.unit.name)
+        found["email"] = Mail(notify, settings.unit.name, report=lambda key: _report(engine, key))
     if notify.webhook_url:
         found["webhook"] = Webhook(notify.webhook_url, notify.webhook_secret)
     return found
+
+
+def _report(engine: Engine, key: str) -> Made | None:
+    with reading(engine).connect() as connection:
+        return reports.load(connection, key)
 
 
 def addresses(settings: Settings) -> Addresses:

@@ -5,22 +5,33 @@ from __future__ import annotations
 import hashlib
 import smtplib
 import ssl
+from collections.abc import Callable
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.utils import format_datetime
 
 from hotline.settings import Notify
 from ivr.cases import notices
+from ivr.store.reports import Made
 from ivr.store.sweeping import Outgoing
 
 TIMEOUT_S = 20.0
+SHEET = "vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 class Mail:
     """Sends by the server of the settings. Implements :class:`ivr.sweeper.Sender`."""
 
-    def __init__(self, settings: Notify, unit: str, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self,
+        settings: Notify,
+        unit: str,
+        tls: ssl.SSLContext | None = None,
+        report: Callable[[str], Made | None] | None = None,
+    ) -> None:
+        """``report``: finds a report that was made, by its key."""
         self._settings, self._unit = settings, unit
+        self._report = report or (lambda key: None)
         self._tls = tls or ssl.create_default_context()
 
     def send(self, item: Outgoing) -> str:
@@ -44,10 +55,30 @@ class Mail:
         sender = self._settings.mail_from
         message = EmailMessage()
         message["From"], message["To"] = sender, item.target
-        message["Subject"] = notices.subject(item.data, self._unit)
+        key = item.data.get("report")
+        title = f"[{self._unit}] {item.data['title']}" if key else notices.subject(item.data, self._unit)
+        message["Subject"] = title
         message["Date"] = format_datetime(datetime.fromtimestamp(item.data["at"] / 1000, UTC))
         name = hashlib.sha256(item.key.encode()).hexdigest()[:40]
         message["Message-ID"] = f"<{name}@{sender.rpartition('@')[2].rstrip('>') or 'hotline'}>"
         message["Auto-Submitted"] = "auto-generated"
-        message.set_content(notices.body(item.data, self._settings.panel_url))
+        if key:
+            self._put_report(message, str(key), name)
+        else:
+            message.set_content(notices.body(item.data, self._settings.panel_url))
         return message
+
+    def _put_report(self, message: EmailMessage, key: str, name: str) -> None:
+        """The report as the body (plain words for readers without HTML), its files attached."""
+        report = self._report(key)
+        if report is None:
+            raise LookupError(f"the report {key} is no longer there")
+        plain = f"{report.title}\n{self._unit}\n{self._settings.panel_url}".strip() + "\n"
+        message.set_content(plain)
+        message.add_alternative(report.html, subtype="html")
+        file = key.replace(":", "-")
+        for data, kind, ending in ((report.pdf, "pdf", "pdf"), (report.xlsx, SHEET, "xlsx")):
+            if data:
+                message.add_attachment(data, maintype="application", subtype=kind, filename=f"{file}.{ending}")
+        for n, part in enumerate(part for part in message.walk() if part.is_multipart()):
+            part.set_boundary(f"{name}{n}")  # the same bytes, however often it is sent

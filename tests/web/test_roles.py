@@ -22,6 +22,7 @@ MAY = {
     "api.figures": None,
     "api.openapi": None,
     "monitoring.metrics": None,
+    "promises.show_page": None,
     "auth.log_out": EVERYBODY,
     "auth.password": EVERYBODY,
     "auth.change_password": EVERYBODY,
