@@ -65,10 +65,16 @@ def follow_ups(session: Session, from_ms: int, to_ms: int, window: str | None = 
 
 def missed_callers(session: Session, from_ms: int, to_ms: int, window: str | None = None) -> list[MissedCaller]:
     """The numbers whose calls nobody answered in the period, one entry each, and when we reached each other."""
+    # Who was spoken with and wants to be called again another time was reached then.
+    spoken = (
+        select(func.min(CallbackAttempt.at))
+        .where(CallbackAttempt.callback_id == Callback.id, CallbackAttempt.result == "reached")
+        .scalar_subquery()
+    )
     query = (
         select(
             func.coalesce(PartyRow.number_hmac, Callback.party_id, Callback.id), Callback.created, Callback.closed,
-            Callback.outcome, Callback.test, Callback.call_id,
+            Callback.outcome, Callback.test, Callback.call_id, spoken,
         )
         .outerjoin(PartyRow, PartyRow.id == Callback.party_id)
         .where(Callback.kind == "missed", Callback.created >= from_ms, Callback.created < to_ms)
@@ -77,12 +83,12 @@ def missed_callers(session: Session, from_ms: int, to_ms: int, window: str | Non
     if window is not None:
         query = query.join(Call, Call.id == Callback.call_id).where(Call.window == window)
     found: dict[tuple[str, bool], MissedCaller] = {}  # a test call does not hide a citizen of the same number
-    for number, created, closed, outcome, test, call_id in session.execute(query):
+    for number, created, closed, outcome, test, call_id, at in session.execute(query):
         why = outcome if outcome in NOT_TO_BE_CALLED else ""
         before = found.get((number, bool(test)))
         if before is None or (before.left_out and not why):
             before = MissedCaller(created, None, why, bool(test), call_id or "")
-        met = [at for at in (before.reached, closed if outcome in REACHED else None) if at is not None]
+        met = [each for each in (before.reached, at, closed if outcome in REACHED else None) if each is not None]
         found[number, bool(test)] = replace(before, reached=min(met, default=None))
     _reached_us(session, found)
     return list(found.values())

@@ -196,6 +196,13 @@ def test_k20_a_test_call_hides_no_citizen_of_the_same_number(desk: Desk) -> None
     assert counts(found) == (0, 1) and dict(found.exclusions)["test_calls"] == 1
 
 
+def test_k20_who_was_spoken_with_and_wants_another_time_was_reached_then(desk: Desk) -> None:
+    desk.missed_call("13800001111")
+    desk.called(desk.list("missed")[0].first["id"], "reached", agreed=desk.now + 30 * HOUR)
+    desk.now += 25 * HOUR
+    assert counts(now(desk)["K20"]) == (1, 1)
+
+
 def test_the_figures_of_a_window_take_the_cases_of_its_calls(desk: Desk) -> None:
     desk.missed_call("13800001111")
     desk.now += 25 * HOUR

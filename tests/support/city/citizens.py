@@ -15,7 +15,7 @@ from sip.simulator import Simulator
 
 # What somebody calls for, and how many of a hundred do.
 WANTS = {
-    "person": 66, "progress": 12, "complaint": 3.5, "report": 1, "anonymous": 1, "silent": 3, "fumbles": 5,
+    "person": 68, "progress": 12, "complaint": 2.5, "report": 0.5, "anonymous": 0.5, "silent": 3, "fumbles": 5,
     "leaves": 8.5,
 }  # fmt: skip
 MENU = {"complaint": "3", "report": "4", "anonymous": "4", "progress": "2"}
@@ -123,11 +123,11 @@ class Citizen:
             self._at(patience, self._has_waited)
 
     def _has_waited(self) -> None:
-        """Patience ran out: who is talking goes on talking, and half of them hang up first."""
+        """Patience ran out: who is talking goes on talking, and hangs up when all is said (S4-33)."""
         if self.sim.peer(self.line) is None:
             if self.asked == "wait":
                 self._leaves()
-        elif self.dice.random() < 0.5:
+        else:
             self._at(self.dice.uniform(5, 200), lambda: self.sim.peer(self.line) and self._leaves())
 
     def _bye(self, s: float) -> None:

@@ -28,12 +28,13 @@ from tests.support.city.staff import Staff
 from tests.support.world import CHAR_MS, ZONE, World
 
 DAY_MS = 86_400_000
-LETTERS = 0.008  # matters that come by letter, at the counter or to a person who types, for each call
+LETTERS = 0.006  # matters that come by letter, at the counter or to a person who types, for each call
 TICK_MS = 300_000  # staff and sweeper look this often
 WIND_DOWN_MS = 900_000  # and at most this often when nobody calls any more
 HOURLY = (1, 1, 1, 1, 1, 2, 4, 10, 26, 32, 30, 22, 18, 24, 30, 28, 24, 18, 12, 10, 8, 6, 4, 2)  # arrivals by hour
 PEOPLE = 40_000
 WITHHELD, TEST_CALLS, REDIALS = 0.04, 0.005, 0.3
+HANGS_UP_FIRST = 0.25  # the operator: then the hotline asks for a rating
 HARD_HOURS = 0.08
 NIGHT = range(22, 31)  # 22:00 to 07:00
 
@@ -185,7 +186,8 @@ class City(World):
             elif fate < 0.09:
                 plan = SeatPlan(fail="busy" if fate < 0.07 else "declined")
             else:
-                talk = round(1000 * min(900, 20 + self.dice.expovariate(1 / 100)))
+                first = self.dice.random() < HANGS_UP_FIRST
+                talk = round(1000 * min(900, 20 + self.dice.expovariate(1 / 100))) if first else None
                 late = self.dice.random() < 0.1
                 plan = SeatPlan(
                     self.dice.randrange(9000, 14000) if late else self.dice.randrange(900, 4800), None, talk
