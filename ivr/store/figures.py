@@ -12,7 +12,7 @@ from ivr.metrics import formulas
 from ivr.metrics.records import HOUR_MS, Figure, FollowUp, Limits, MissedCaller, Period
 from ivr.profile import Profile
 from ivr.store import ratings, tally
-from ivr.store.models import Call, Callback, Case, PartyRow
+from ivr.store.models import Call, Callback, CallbackAttempt, Case, PartyRow
 from ivr.store.promises import due_cases, of_window, with_calls
 from ivr.store.worklists import REACHED_US
 
