@@ -44,7 +44,7 @@ RESULTS = {
     "wrong_number": _l("号码有误"),
     "refused": _l("拒绝接听或不愿回访"),
 }
-OTHER_STEPS = {"case_opened": _l("受理"), "case_recomputed": _l("重算期限")}
+OTHER_STEPS = {"case_opened": _l("受理"), "case_appended": _l("同一事项补充"), "case_recomputed": _l("重算期限")}
 
 
 def desk() -> Casework:
@@ -95,11 +95,14 @@ def moment(text: str) -> int | None:
 
 def context(case: Case) -> dict[str, Any]:
     """What the page of a case shows of its life: steps, due dates, related cases, and what can be done now."""
+    known = {"steps": _steps(case), "dues": _dues(case)}
     if not may("work"):
-        return {"actions": [], "steps": _steps(case), "dues": _dues(case), "similar": [], "to_call": []}
-    row = {column.name: getattr(case, column.name) for column in case.__table__.columns}
-    found = possible(row, current_user.name, current_user.role, now_ms(), desk().rules)
-    told = {"actions": found, "steps": _steps(case), "dues": _dues(case), "similar": _similar(case)}
+        return {**known, "actions": [], "similar": [], "to_call": [], "sealed": None, "asked": []}
+    found = possible(row_of(case), current_user.name, current_user.role, now_ms(), desk().rules)
+    connection, identities = reading().connection(), desk().identities
+    sealed = identities.has(connection, case.id) if case.anonymous else None
+    asked = identities.requests(connection, case.id) if sealed else []
+    told = {**known, "actions": found, "similar": _similar(case), "sealed": sealed, "asked": asked}
     return {**told, "to_call": _to_call(case), "command": uuid7(), **calling_from_here()}
 
 
@@ -113,6 +116,11 @@ def _to_call(case: Case) -> list[Callback]:
     """What this case's citizen is to be called for."""
     mine = select(Callback).where(Callback.case_id == case.id, Callback.state == "open", Callback.party_id.is_not(None))
     return list(reading().scalars(mine.order_by(Callback.created, Callback.id)))
+
+
+def row_of(case: Case) -> dict[str, Any]:
+    """The case as the rules read it."""
+    return {column.name: getattr(case, column.name) for column in case.__table__.columns}
 
 
 def _steps(case: Case) -> list[dict[str, Any]]:

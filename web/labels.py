@@ -126,11 +126,16 @@ ACTIONS = {
     "token.revoke": _l("撤销令牌"),
     "case.new": _l("登记来信来访"),
     "case.texts": _l("查看工单文字"),
+    "case.append": _l("同一事项补充"),
     "callback.attempt": _l("记录回电"),
     "calendar.add": _l("添加工作日历"),
     "calendar.withdraw": _l("撤回工作日历"),
     "callback.call": _l("一键回拨"),
     "callback.refused": _l("不允许的回拨"),
+    "identity.seal": _l("密封举报人身份"),
+    "identity.ask": _l("申请开启密封身份"),
+    "identity.open": _l("开启密封身份"),
+    "identity.decline": _l("不予开启密封身份"),
 }
 
 

@@ -23,6 +23,7 @@ from ivr.cases.workflow import apply
 from ivr.cases.worklist import Attempt, after
 from ivr.ledger import Fact, Party, StoredCase
 from ivr.store import journal, notices, work
+from ivr.store.identities import Identities
 from ivr.store.ids import uuid7
 from ivr.store.keys import Keys
 from ivr.store.live import LiveCalls
@@ -51,6 +52,8 @@ class Entry:
     anonymous: bool = False
     consent: bool = True
     command_id: str = ""  # of the form that was filled in: sent twice, it is one case
+    identity: str = ""  # of an anonymous reporter, to be sealed
+    role: str = "operator"  # of ``who``
 
 
 class Casework:
@@ -61,6 +64,7 @@ class Casework:
         self._keys = keys
         self._notes = Notes(keys)
         self._parties = Parties(keys)
+        self.identities = Identities(keys)
         self._writer = Writer(keys, LiveCalls(keys, "casework", 0), number_for)
 
     # --- taking ----------------------------------------------------------------------------
@@ -91,7 +95,22 @@ class Casework:
         if before is None:
             noted = Fact(entry.at, "case", "case_noted", {"who": entry.who, "set": {}})
             self._write(connection, stored.id, Outcome((noted,), (), entry.text), entry.who)
+            if entry.identity.strip():
+                case = self.case(connection, stored.id)
+                self.identities.seal(connection, case, entry.who, entry.role, entry.identity, entry.at)
         return stored
+
+    def append(self, connection: Connection, case_id: str, entry: Entry) -> Row:
+        """Another letter or visit about the same matter goes to the case there is. Raises :class:`Refused`."""
+        case = self.case(connection, case_id)
+        if case["status"] in CLOSED:
+            raise Refused("工单已归档，请先重开或另行登记。", "the case is archived; reopen it or register a new one")
+        if not entry.text.strip():
+            raise Refused("请填写来信来访的要点。", "please write down what it is about")
+        appended = Fact(entry.at, "case", "case_appended", {"who": entry.who, "set": {}, "channel": entry.channel})
+        notices_ = (Notice("appended", ("owner",)),) if case["owner"] else ()
+        self._write(connection, case["id"], Outcome((appended,), notices_, entry.text), entry.who)
+        return self.case(connection, case["id"])
 
     # --- working ---------------------------------------------------------------------------
 

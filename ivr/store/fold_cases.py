@@ -32,7 +32,7 @@ ACTIONS = (
     "case_closed", "case_archived", "case_reopened", "case_supervised", "case_supervision_answered",
     "case_extension_asked", "case_extended", "case_extension_refused", "case_paused", "case_resumed",
     "case_flagged", "case_judged", "case_pleaded", "case_noted", "case_linked", "case_arrived", "case_consent",
-    "case_recomputed", "case_warned",
+    "case_recomputed", "case_warned", "case_appended",
 )  # fmt: skip
 SILENT = frozenset({"case_warned"})  # no step of a person: the inbox shows it
 

@@ -86,7 +86,7 @@ class Parties:
 
     def _fields(self, party: Party, key: bytes) -> dict[str, object]:
         fields: dict[str, object] = {
-            name: _seal(key, party.id, name, value) for name in FIELDS if (value := getattr(party, name))
+            name: encrypt_field(key, party.id, name, value) for name in FIELDS if (value := getattr(party, name))
         }
         if party.number:
             fields["number_hmac"] = self.number_hmac(party.number)
@@ -98,7 +98,7 @@ class Parties:
         key = self._key(connection, party_id)
         if row is None or key is None:
             return None
-        return Party(party_id, *(_open(key, party_id, name, row[name]) for name in FIELDS))
+        return Party(party_id, *(decrypt_field(key, party_id, name, row[name]) for name in FIELDS))
 
     def numbers(self, connection: Connection, party_ids: Collection[str]) -> dict[str, str]:
         """The numbers of many at once, by party id; who is sealed or has none is left out."""
@@ -110,7 +110,7 @@ class Parties:
         found = {}
         for party_id, number, wrapped in connection.execute(query):
             if key := self._keys.unwrap(wrapped):
-                found[party_id] = _open(key, party_id, "number", number)
+                found[party_id] = decrypt_field(key, party_id, "number", number)
         return found
 
     def seal(self, connection: Connection, party_id: str) -> None:
@@ -168,12 +168,12 @@ def cases_of_code(connection: Connection, keys: Keys, code: str) -> list[str]:
     return found + [id_ for id_, stored in connection.execute(salted) if check_query_code(keys, code, stored)]
 
 
-def _seal(key: bytes, party_id: str, name: str, value: str) -> bytes:
+def encrypt_field(key: bytes, party_id: str, name: str, value: str) -> bytes:
     nonce = secrets.token_bytes(NONCE)
     return nonce + AESGCM(key).encrypt(nonce, value.encode(), f"{party_id}:{name}".encode())
 
 
-def _open(key: bytes, party_id: str, name: str, sealed: bytes | None) -> str:
+def decrypt_field(key: bytes, party_id: str, name: str, sealed: bytes | None) -> str:
     if sealed is None:
         return ""
     try:

@@ -20,10 +20,12 @@ expect.set_options(timeout=WAIT_MS)
 
 SUPERVISOR = (
     "/board", "/calls", "/calls/{call}", "/cases", "/cases/{case}", "/cases/{provisional}", "/cases/new",
-    "/worklists", "/worklists/missed", "/worklists/followup", "/inbox", "/inbox?all=1", "/figures", "/audit",
+    "/cases/{report}", "/worklists", "/worklists/missed", "/worklists/followup", "/inbox", "/inbox?all=1",
+    "/figures", "/audit",
     "/call-back/{command}", "/help", "/password", "/nothing", "/calls?day=2020-01-01", "/cases?kind=praise",
 )  # fmt: skip
 ADMIN = ("/users", "/tokens", "/calls/{call}")
+CUSTODIAN = ("/identities", "/inbox")
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
@@ -53,9 +55,23 @@ def busy(tmp_path_factory):
     world.abandoned(at("09:05"), "13500001111", wait=31)
     _handle(world, case.id)
     command = world.called_back(at("09:05"), "13500003333")
+    ids = {"call": call, "case": case.id, "provisional": provisional.id, "command": command, "report": _report(world)}
     with served(create_app(world.config())) as address:
-        yield address, {"call": call, "case": case.id, "provisional": provisional.id, "command": command}
+        yield address, ids
     world.close()
+
+
+def _report(world):
+    """An anonymous report whose identity was sealed, and asked for twice."""
+    now, supervisor = world.clock(), ("supervisor", "supervisor")
+    with world.engine.begin() as connection:
+        told = Entry("report", "visit", "operator", now, "当面反映", anonymous=True, identity="王某，职工")
+        case_id = world.casework.open(connection, told).id
+        case, identities = world.casework.case(connection, case_id), world.casework.identities
+        first = identities.ask(connection, case, *supervisor, "纪委来函核实", now)
+        identities.decline(connection, first, "custodian", "custodian", "理由不足", now)
+        identities.ask(connection, case, *supervisor, "补充了函件", now)
+    return case_id
 
 
 def _handle(world, case_id):
@@ -75,10 +91,10 @@ def _handle(world, case_id):
 
 
 def _pages(page, ids):
-    """Every page there is: logged out, as supervisor, as administrator."""
+    """Every page there is: logged out, as supervisor, as administrator, as custodian."""
     page.goto("/log-in")
     yield "/log-in"
-    for role, paths in (("supervisor", SUPERVISOR), ("admin", ADMIN)):
+    for role, paths in (("supervisor", SUPERVISOR), ("admin", ADMIN), ("custodian", CUSTODIAN)):
         log_in(page, role)
         for path in paths:
             page.goto(path.format(**ids))

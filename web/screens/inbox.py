@@ -30,12 +30,12 @@ TABLE = Table(
     ),
     "-at",
     "inbox.export",
-    "work",
+    "inbox",
 )
 
 
 @bp.get("/inbox")
-@needs("work")
+@needs("inbox")
 def index() -> str:
     page = piece(_rows())
     return render_template(
@@ -45,7 +45,7 @@ def index() -> str:
 
 
 @bp.get("/inbox.<any(csv, xlsx):form>")
-@needs("work")
+@needs("inbox")
 def export(form: str) -> Any:
     """One's own notices as a file."""
     return TABLE.file(form, _rows())
@@ -62,7 +62,7 @@ def _rows() -> list[dict[str, Any]]:
 
 
 @bp.post("/inbox/read")
-@needs("work")
+@needs("inbox")
 def read() -> Any:
     """Mark as read; nobody else's rows can be."""
     with writing() as db:

@@ -68,13 +68,16 @@ def create() -> Any:
     number = "" if form.get("anonymous") else form.get("number", "")
     similar = desk().similar(reading().connection(), number=number, at=now) if number else []
     if similar and not form.get("seen"):
+        form.pop("identity", None)  # typed again rather than sent back to the browser
         return _form(form, similar)
     entry = Entry(
         form.get("kind", ""), form.get("channel", ""), current_user.name, now, form.get("text", ""), number,
         form.get("name", ""), form.get("category", ""), bool(form.get("anonymous")), not form.get("no_follow_up"),
-        form.get("command_id", ""),
+        form.get("command_id", ""), form.get("identity", "") if form.get("anonymous") else "", current_user.role,
     )  # fmt: skip
     try:
+        if form.get("append_to"):
+            return _append(form["append_to"], entry)
         with writing() as db:
             stored = desk().open(db.connection(), entry)
             record(db, "case.new", target=stored.number)
@@ -82,7 +85,18 @@ def create() -> Any:
         flash(said(refused), "error")
         return _form(form), 400
     flash(_("已登记，编号 %(number)s。", number=stored.number), "info")
+    if stored.query_code and entry.channel in ("visit", "phone"):  # the reporter is there to write it down
+        flash(_("匿名举报的查询码：%(code)s。请告知举报人记好，只显示这一次。", code=stored.query_code), "warn")
     return redirect(url_for("cases.detail", case_id=stored.id), 303)
+
+
+def _append(case_id: str, entry: Entry) -> Any:
+    """The same matter again: it goes to the case there is, and stays one."""
+    with writing() as db:
+        row = desk().append(db.connection(), case_id, entry)
+        record(db, "case.append", target=row["number"], detail=entry.channel)
+    flash(_("已补充到工单 %(number)s。", number=row["number"]), "info")
+    return redirect(url_for("cases.detail", case_id=row["id"]), 303)
 
 
 def _form(filled: dict[str, str], similar: Any = ()) -> str:

@@ -1,0 +1,93 @@
+"""Sealed identities of anonymous reporters: asked for by a lead or supervisor, opened by the custodian alone (B10)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_login import current_user
+from sqlalchemy.orm import Session
+
+from ivr.cases.actions import Refused
+from ivr.store import queries
+from ivr.store.models import Case
+from web.access import needs
+from web.casework import desk, row_of, said
+from web.db import now_ms, reading, record, writing
+
+bp = Blueprint("identities", __name__)
+
+
+@bp.get("/identities")
+@needs("identity")
+def index() -> str:
+    """What the custodian is asked to open, and what became of the requests before."""
+    return _page()
+
+
+@bp.post("/identities/<request_id>")
+@needs("identity")
+def decide(request_id: str) -> Any:
+    """Open it or decline, with a reason; what was sealed stands in this one answer and nowhere else."""
+    opening, reason, shown = request.form.get("decision") == "open", request.form.get("reason", ""), ""
+    who = (current_user.name, current_user.role)
+    try:
+        with writing() as db:
+            connection = db.connection()
+            number = next((r["number"] for r in _every(db) if r["id"] == request_id), "")
+            if opening:
+                shown = desk().identities.open(connection, request_id, *who, reason, now_ms())
+            else:
+                desk().identities.decline(connection, request_id, *who, reason, now_ms())
+            record(db, "identity.open" if opening else "identity.decline", target=number, detail=reason[:200])
+    except Refused as refused:
+        flash(said(refused), "error")
+        return _page(), 400
+    return _page((request_id, shown)) if opening else redirect(url_for("identities.index"), 303)
+
+
+@bp.post("/cases/<case_id>/identity/ask")
+@needs("identity.ask")
+def ask(case_id: str) -> Any:
+    """Ask the custodian to open the identity of a case."""
+    case, reason = _case(case_id), request.form.get("reason", "")
+    try:
+        with writing() as db:
+            desk().identities.ask(db.connection(), row_of(case), current_user.name, current_user.role, reason, now_ms())
+            record(db, "identity.ask", target=case.number, detail=reason[:200])
+        flash(_("已提交给身份保管员。"), "info")
+    except Refused as refused:
+        flash(said(refused), "error")
+    return redirect(url_for("cases.detail", case_id=case.id), 303)
+
+
+@bp.post("/cases/<case_id>/identity/seal")
+@needs("work")
+def seal(case_id: str) -> Any:
+    """Keep the identity an anonymous reporter gives; from then on only the custodian can read it."""
+    case = _case(case_id)
+    try:
+        with writing() as db:
+            text = request.form.get("identity", "")
+            desk().identities.seal(db.connection(), row_of(case), current_user.name, current_user.role, text, now_ms())
+            record(db, "identity.seal", target=case.number)
+        flash(_("身份已密封。"), "info")
+    except Refused as refused:
+        flash(said(refused), "error")
+    return redirect(url_for("cases.detail", case_id=case.id), 303)
+
+
+def _case(case_id: str) -> Case:
+    found = queries.case_file(reading(), case_id)
+    if found is None:
+        abort(404)
+    return found.case
+
+
+def _every(session: Session) -> list[dict[str, Any]]:
+    return desk().identities.requests(session.connection())
+
+
+def _page(shown: tuple[str, str] = ("", "")) -> str:
+    return render_template("identities.html", requests=_every(reading()), shown=shown)
