@@ -11,7 +11,10 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
+WAITING = "hotline-spare"
+COMM = Path("/proc/self/comm")
 LOADED = ("hotline.cli.run", "hotline.wiring", "sip.asterisk.engine", "sqlalchemy.dialects.sqlite.pysqlite")
 
 
@@ -21,10 +24,23 @@ def command(*arguments: str) -> list[str]:
 
 
 def wait(modules: Sequence[str] = LOADED) -> bool:
-    """Load, then wait; False when nobody needs us any more."""
+    """Load, then wait; False when nobody needs us any more. A list of processes shows who waits, loaded."""
     for name in modules:
         importlib.import_module(name)
-    return bool(os.read(0, 1))
+    own = _call_ourselves(WAITING)
+    called = bool(os.read(0, 1))
+    _call_ourselves(own)
+    return called
+
+
+def _call_ourselves(name: str) -> str:
+    """Take a name among the processes (Linux); the one before."""
+    try:
+        before = COMM.read_text().strip()
+        COMM.write_text(name)
+    except OSError:
+        return name
+    return before
 
 
 def main() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import gc
 import logging
 import os
@@ -121,8 +120,6 @@ async def run_calls(settings: Settings, stop: asyncio.Event, drain: asyncio.Even
     loop = asyncio.get_running_loop()
     # Short turns between threads: the media loop shares the interpreter with the ledger's thread.
     sys.setswitchinterval(0.0005)
-    with contextlib.suppress(OSError):  # only root may: sound before everything else on this machine
-        os.setpriority(os.PRIO_PROCESS, 0, -10)
     gently = Gently(loop)
     clock, zone, data = SystemClock(loop, gently), ZoneInfo(settings.unit.zone), settings.data.dir
     profile, calendar, phrases = parts.profile(settings), parts.calendar(settings), parts.phrases(settings)

@@ -11,6 +11,7 @@ import click
 from hotline import logs, runfile
 from hotline.addresses import choose_addresses, panel_url
 from hotline.cli.common import FOUND, CannotRun, running
+from hotline.priority import sound_first
 from hotline.runfile import announced
 from hotline.settings import Settings
 from hotline.supervisor import stop_with_parent
@@ -51,6 +52,7 @@ def calls(settings: Settings, supervised: bool) -> None:
     \b
     Example: hotline calls --sip 127.0.0.1:5062 --data /var/lib/hotline
     """
+    sound_first()  # before anything slow
     from hotline.wiring import run_calls
 
     settings = _addresses(settings, sip=True, quiet=supervised)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -189,3 +190,15 @@ def test_a_spare_ends_when_nobody_needs_it_any_more() -> None:
             assert await process.wait() == 0
 
     asyncio.run(story())
+
+
+def test_calls_are_put_before_everything_else_where_that_is_allowed() -> None:
+    """A process of its own session, as the supervisor makes them: its session's share grows, too."""
+    code = "import os\nfrom hotline.priority import GROUP, sound_first\nsound_first()\nprint(os.nice(0), end=' ')\n"
+    code += "print(GROUP.read_text().split()[-1] if GROUP.exists() else '-')"
+    told = subprocess.run(python(code), capture_output=True, text=True, timeout=60, start_new_session=True, check=True)
+    own, group = told.stdout.split()
+    switch = Path("/proc/sys/kernel/sched_autogroup_enabled")
+    grouped = switch.exists() and switch.read_text().strip() == "1"
+    assert own == ("-10" if os.geteuid() == 0 else str(os.nice(0)))
+    assert not grouped or os.geteuid() != 0 or group == "-10"

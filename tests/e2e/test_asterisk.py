@@ -1,16 +1,22 @@
-"""The same calls with Asterisk as the engine: baresip and PJSIP call a hotline whose telephone side is Asterisk."""
+"""The same calls with Asterisk as the engine: baresip, PJSIP and sipp call a hotline whose SIP side is Asterisk."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.e2e import test_hanging_up as ending
 from tests.e2e import test_phones as told
+from tests.e2e import test_sipp as sipp
+from tests.e2e.stories import story
 from tests.e2e.test_phones import Open, telephone  # noqa: F401  (a fixture)
+from tests.e2e.test_sipp import path  # noqa: F401  (a fixture)
 from tests.support.asterisk import AsteriskHotline
 from tests.support.books import Books, books_of
+from tests.support.sipp import info
 from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.network
@@ -25,8 +31,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Books]:
         with books_of(hotline) as books:
             yield books
         wait_until(lambda: hotline.asterisk.channels() == 0 and hotline.asterisk.bridges() == 0, 40)
-        assert list(hotline.settings.asterisk.spool.rglob("*.wav")) == []
-        assert list((hotline.data / "media").glob("once-*")) == []
+        assert hotline.leftovers() == []
     finally:
         hotline.close()
 
@@ -45,3 +50,28 @@ def test_when_a_is_silent_b_joins_and_answers_within_the_limit(house: Books, tel
 
 def test_a_complaint_becomes_a_case_with_its_due_date(house: Books, telephone: Open) -> None:  # noqa: F811
     told.test_a_complaint_becomes_a_case_with_its_due_date("baresip", house, telephone)
+
+
+def test_sipp_complains_with_keys_by_sip_info(house: Books, path: str, tmp_path: Path) -> None:  # noqa: F811
+    sipp.test_a_complaint_becomes_a_case_with_its_due_date(info, house, path, tmp_path)
+
+
+def test_sipp_finds_nobody_and_leaves_a_message(house: Books, path: str, tmp_path: Path) -> None:  # noqa: F811
+    sipp.test_when_nobody_is_there_a_message_is_taken(house, path, tmp_path)
+
+
+def test_hold_and_resume_while_speaking_with_a_person(house: Books) -> None:
+    ending.test_hold_and_resume_while_speaking_with_a_person(house)
+
+
+@pytest.mark.parametrize("ends", [e for e in ending.ENDS if e.seat is not None], ids=lambda ends: ends.at)
+def test_a_caller_who_hangs_up_beside_an_operator_leaves_the_right_row(ends: ending.Ends, house: Books) -> None:
+    ending.test_a_caller_who_hangs_up_leaves_the_right_row(ends, house)
+
+
+@story
+async def test_callers_who_hang_up_everywhere_else_at_once_leave_the_right_rows(house: Books) -> None:
+    async with asyncio.TaskGroup() as callers:
+        for ends in ending.ENDS:
+            if ends.seat is None:
+                callers.create_task(ending.hang_up(ends, house))

@@ -29,7 +29,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Books]:
         with books_of(hotline) as books:
             yield books
         wait_until(lambda: hotline.asterisk.channels() == 0 and hotline.asterisk.bridges() == 0, 40)
-        assert list(hotline.settings.asterisk.spool.rglob("*.wav")) == []
+        assert hotline.leftovers() == []
     finally:
         hotline.close()
 

@@ -122,6 +122,12 @@ ENDS = [
 @pytest.mark.parametrize("ends", ENDS, ids=[ends.at for ends in ENDS])
 @story
 async def test_a_caller_who_hangs_up_leaves_the_right_row(ends: Ends, house: Books) -> None:
+    await hang_up(ends, house)
+    await until(lambda: not house.rtp_sockets())
+
+
+async def hang_up(ends: Ends, house: Books) -> None:
+    """Go there, hang up, and look at what is left."""
     called = number()
     if ends.seat is not None:
         async with operator(house.hotline, "101", ends.seat) as person, citizen(house.hotline, called) as caller:
@@ -139,7 +145,6 @@ async def test_a_caller_who_hangs_up_leaves_the_right_row(ends: Ends, house: Boo
     cases = house.cases(called)
     assert [(case.kind, case.complete) for case in cases] == ([ends.case] if ends.case else [])
     assert len(house.recordings(called)) == ends.recordings
-    await until(lambda: not house.rtp_sockets())
 
 
 @story

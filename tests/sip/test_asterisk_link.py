@@ -12,11 +12,12 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from ivr.telephony import EngineEvent, Incoming, LineGone, LineUp, PlayDone, SeatReach
+from ivr.telephony import Clip, EngineEvent, Incoming, LineGone, LineUp, PlayDone, RecordDone, SeatReach
 from sip.asterisk.config import AsteriskConfig, Site
 from sip.asterisk.engine import AsteriskEngine
 from sip.embedded.phone import Phone
 from tests.contract.rigs import SECRET, voice
+from tests.support import audio
 from tests.support.asterisk import Asterisk, bare
 from tests.support.books import until
 
@@ -193,6 +194,39 @@ def test_a_prompt_goes_on_while_the_connection_is_lost_and_its_end_is_told(pbx: 
             (done,) = await until(lambda: here.of(PlayDone))
             assert (done.token, done.finished) == ("p1", True)
             assert len(bytes(phone.heard).strip(b"\0")) > 16 * 1800  # all of it was heard
+
+    run(story)
+
+
+def test_who_talks_or_is_recorded_hears_nothing_of_a_lost_connection(
+    pbx: tuple[Asterisk, Site], tmp_path: Path
+) -> None:
+    async def story() -> None:
+        async with cabled(pbx[1]) as (here, cable):
+            (one, a), (other, b), (speaks, c) = [await here.answered() for _ in range(3)]
+            said = [audio.hiss(seed, 20_000) for seed in range(3)]
+            here.engine.bridge(a, b)
+            here.engine.record(c, "r1", tmp_path / "said.wav", 60_000, 10_000)
+            await asyncio.sleep(0.5)
+            before = len(one.heard), len(other.heard)
+            for phone, words in zip((one, other, speaks), said, strict=True):
+                phone.play([Clip(f"hiss{words[:8].hex()}", words)])
+            begun = asyncio.get_running_loop().time()
+            await asyncio.sleep(2.0)
+            cable.cut()
+            await asyncio.sleep(2.5)
+            cable.mend()
+            await asyncio.sleep(3.0)
+            here.engine.stop_record(c)
+            (done,) = await until(lambda: here.of(RecordDone))
+            last = round((asyncio.get_running_loop().time() - begun) * 1000) - 1500
+            heard = bytes(other.heard[before[1] :]), bytes(one.heard[before[0] :]), audio.read_wav(done.path)
+            assert [audio.gaps(sound, words, 500, last) for sound, words in zip(heard, said, strict=True)] == [
+                [],
+                [],
+                [],
+            ]
+            assert here.of(LineGone) == []
 
     run(story)
 

@@ -18,8 +18,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
-from hotline.asterisk import Installation, in_root, on_path, takes_calls, write
+from hotline.asterisk import Installation, ask, in_root, on_path, takes_calls, write
+from hotline.engines import LEFT
 from sip.asterisk.config import TRUNK, AsteriskConfig, Site
+from sip.asterisk.media import ONCE
 from sip.embedded.config import SeatConfig, TrunkConfig
 from tests.support.hotline import Hotline
 from tests.support.need import asterisk_root
@@ -143,7 +145,9 @@ def bare(
 class AsteriskHotline(Hotline):
     """A hotline with ``engine = "asterisk"`` and its Asterisk, set up by ``hotline asterisk init`` itself."""
 
-    def __init__(self, home: Path, part: str = "calls", *, changes: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self, home: Path, part: str = "calls", *, changes: Mapping[str, Any] | None = None, **more: Any
+    ) -> None:
         self.asterisk_home = home / "asterisk"
         settings = {
             "engine": "asterisk",
@@ -152,7 +156,7 @@ class AsteriskHotline(Hotline):
                 "spool": str(self.asterisk_home / "spool" / "recording"),
             },
         }
-        super().__init__(home, part, changes={**settings, **(changes or {})})
+        super().__init__(home, part, changes={**settings, **(changes or {})}, **more)
         found = installation()
         root = ["--root", str(asterisk_root())] if found.modules else []
         init = [sys.executable, "-m", "hotline", "asterisk", "init", str(self.asterisk_home), *root]
@@ -168,6 +172,14 @@ class AsteriskHotline(Hotline):
 
     def _ready(self) -> bool:
         return super()._ready() and takes_calls(self.settings)
+
+    def leftovers(self) -> list[str]:
+        """What no call may leave behind: recordings not fetched, prompts written for one playback, live recordings."""
+        asterisk = self.settings.asterisk
+        folders = (asterisk.spool, asterisk.spool.parent / LEFT, self.data / "recording")
+        files = [path for folder in folders for path in folder.rglob("*.wav")]
+        files += list((asterisk.media or self.data / "media").glob(f"{ONCE}*"))
+        return [str(path) for path in files] + [str(row) for row in ask(self.settings, "recordings/stored")]
 
     def close(self) -> None:
         try:

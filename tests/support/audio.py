@@ -31,6 +31,11 @@ def voice(seed: int, ms: int) -> bytes:
     return bytes((loud * sound / weights.sum() * 14_000).astype("<i2").tobytes())
 
 
+def hiss(seed: int, ms: int) -> bytes:
+    """A steady noise: no piece of it is like another one, so that every piece can be found or missed."""
+    return bytes(np.random.default_rng(seed).normal(0, 3000, RATE * ms // 1000).clip(-30_000, 30_000).astype("<i2"))
+
+
 def silence(ms: int) -> bytes:
     """Nothing at all."""
     return bytes(RATE * ms // 1000 * 2)
@@ -56,6 +61,28 @@ def likeness_in_pieces(heard: bytes, wanted: bytes, piece_ms: int = 1000) -> lis
     size = RATE * piece_ms // 1000 * 2
     pieces = [wanted[at : at + size] for at in range(0, max(1, len(wanted) - size // 2), size)]
     return [likeness(heard, piece) for piece in pieces if _samples(piece).any()]
+
+
+def gaps(heard: bytes, said: bytes, first_ms: int = 0, last_ms: int | None = None) -> list[int]:
+    """Where in a :func:`hiss` that was ``said`` something is missing in ``heard``: the places, ms.
+
+    Any piece of 100 ms that is lost is told; one packet of 20 ms, or two, are not. From ``first_ms`` to ``last_ms``
+    of what was said.
+    """
+    there, wanted = _samples(heard), _samples(said)
+    size, hop, around = RATE // 10, RATE // 20, RATE // 4
+    end = len(wanted) if last_ms is None else last_ms * RATE // 1000
+    begin = first_ms * RATE // 1000
+    shift = _best(there, wanted[begin : begin + 10 * size])[1] - begin  # where it is in what was heard
+    missing = []
+    for at in range(begin, end - size + 1, hop):
+        low = max(0, at + shift - around)
+        fit, place = _best(there[low : at + shift + size + around], wanted[at : at + size])
+        if fit < 0.6:
+            missing.append(at * 1000 // RATE)
+        else:
+            shift = low + place - at
+    return missing
 
 
 def same_words(heard: bytes, wanted: bytes) -> float:
