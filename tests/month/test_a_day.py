@@ -23,6 +23,7 @@ TO = Addresses({"lead": ("lead@example.cn",), "supervisor": ("boss@example.cn",)
 
 
 @pytest.mark.network
+@pytest.mark.timeout(900)  # seconds of work, minutes beside others
 def test_nobody_falls_through_no_promise_is_missed_silently_and_the_report_is_what_happened(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -110,6 +110,7 @@ def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
     night.engine.dispose()
 
 
+@pytest.mark.timeout(900)
 def test_killed_at_any_line_nothing_is_lost_and_no_inbox_row_is_there_twice(night: Night) -> None:
     """At every line the sweeper comes to."""
     now = at("2026-12-01 09:00")
@@ -175,6 +176,7 @@ class Unsure(Kept):
         return said
 
 
+@pytest.mark.timeout(900)
 def test_killed_at_any_statement_and_commit_on_both_databases(desk: Desk, sweeper: Callable[..., Sweeper]) -> None:
     """One case after the other falls due; the sweeper that warns of it dies a step later each time.
 
