@@ -251,7 +251,7 @@ def _seat(seat: SeatConfig, site: Site) -> list[str]:
     if seat.secret is not None:
         endpoint += [("auth", f"{seat.id}-auth")]
         aor += [
-            ("max_contacts", 2),
+            ("max_contacts", 1),  # the phone that registered last
             ("remove_existing", "yes"),
             ("remove_unavailable", "yes"),
             ("qualify_frequency", 30),

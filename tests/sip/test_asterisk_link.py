@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from ivr.telephony import Clip, EngineEvent, Incoming, LineGone, LineUp, PlayDone, RecordDone, SeatReach
+from ivr.telephony import Clip, EngineEvent, Incoming, LineFailed, LineGone, LineUp, PlayDone, RecordDone, SeatReach
 from sip.asterisk.config import AsteriskConfig, Site
 from sip.asterisk.engine import AsteriskEngine
 from sip.embedded.phone import Phone
@@ -280,6 +280,28 @@ def test_an_asterisk_that_takes_no_requests_over_the_socket_gets_them_by_http(pb
             assert any(phone.heard)
             await seat.close()
         await older.remove()
+
+    run(story)
+
+
+def test_the_telephone_that_registered_last_is_the_one_that_rings(pbx: tuple[Asterisk, Site]) -> None:
+    """One that was restarted comes back on another port, and never said goodbye."""
+
+    async def story() -> None:
+        before, now = await Phone.open(), await Phone.open()
+        try:
+            for phone in (before, now):
+                await phone.register(f"127.0.0.1:{pbx[1].sip_port}", "101", SECRET)
+            async with room(pbx[1]) as here:
+                await until(lambda: here.engine.reachable()["101"])
+                here.engine.dial("leg1", "101", 10_000)
+                await until(lambda: now.leg)
+                assert before.leg is None
+                here.engine.hangup("leg1", "enough")
+                await until(lambda: here.of(LineFailed))
+        finally:
+            await now.close()
+            await before.close()
 
     run(story)
 
