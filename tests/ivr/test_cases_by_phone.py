@@ -340,3 +340,39 @@ def test_a_report_asked_for_again_after_a_crash_speaks_the_code_it_was_stored_wi
     again.ledger.open_case(request, answers.append)
     assert len(first.query_code) == 8 and answers[0].query_code == first.query_code
     assert check_query_code(again.keys, first.query_code, case.query_hash)
+
+
+TWO_MATTERS = """\
+flow: two
+start: first
+steps:
+  first: {case: {kind: complaint, ask: [spoken_account, callback_number]}, next: more}
+  more: {menu: {keys: {1: second, 0: person}, silence: bye}, label: label.again}
+  second: {case: {kind: report, ask: [anonymous, spoken_account, callback_number]}, next: bye}
+  person: {window: general, nobody: bye}
+  bye: {goodbye: [bye.1]}
+"""
+
+
+def test_two_matters_in_one_call_are_two_cases_with_their_own_words(tmp_path: Path) -> None:
+    flow = tmp_path / "two.yaml"
+    flow.write_text(TWO_MATTERS, encoding="utf-8")
+    world = World(tmp_path, flow=str(flow))
+    line = world.call("13800138000")
+    world.press(line, "#")  # the thanks were heard
+    account(world, line)
+    world.press(line, "1")  # call me back at this number
+    world.run(0.1)
+    world.press(line, "#")  # the number was heard
+    world.run(0.1)
+    world.press(line, "1")  # another matter
+    world.run(8)
+    world.press(line, "2")  # with my number
+    account(world, line)
+    world.press(line, "1")
+    world.run(1)
+    first, second = world.cases()
+    assert (first.kind, second.kind) == ("complaint", "report") and first.call_id == second.call_id
+    assert first.number != second.number and world.the_call().cases == 2
+    assert [r.case_id for r in world.rows(Recording)] == [first.id, second.id]
+    assert first.party_id == second.party_id == world.the_call().party_id
