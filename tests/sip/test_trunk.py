@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import re
 
-from ivr.telephony import Incoming
+from ivr.telephony import Incoming, LineFailed, LineRinging, LineUp
 from sip.embedded.config import TrunkConfig
 from tests.sip.raw import PATIENCE_S, Caller, Hotline, Message, story
 
@@ -113,3 +113,65 @@ async def test_a_call_over_the_trunk_is_a_call_and_its_asserted_number_is_believ
                 assert (hotline.of(Incoming)[0].caller, hotline.of(Incoming)[0].called) == (number, "02195598")
                 await provider.hang_up()
                 assert hotline.engine.trunk_state == "off"
+
+
+def proves(request: Message, header: str, nonce: str, method: str) -> bool:
+    given = dict(re.findall(r'(\w+)="?([^",]+)"?', request[header]))
+    ha1, ha2 = md5("02195598:isp:pass"), md5(f"{method}:{given['uri']}")
+    expected = md5(f"{ha1}:{nonce}:{given['nc']}:{given['cnonce']}:auth:{ha2}")
+    return given["response"] == expected and given["uri"] == request.uri
+
+
+@story
+async def test_a_number_is_called_from_the_account_which_is_proven_and_the_caller_id_is_asserted() -> None:
+    with Caller(1) as provider:
+        async with Hotline(trunk=trunk(provider, register=False)) as hotline:
+            hotline.engine.dial_number("out/1", "13800001111", 20_000, "037195598")
+            first = await provider.receive(lambda m: m.method == "INVITE")
+            assert first.uri == f"sip:13800001111@127.0.0.1:{provider.port}"
+            assert first["from"].startswith("<sip:02195598@127.0.0.1")
+            assert first["p-asserted-identity"] == f"<sip:037195598@127.0.0.1:{provider.port}>"
+            header = 'Digest realm="isp", nonce="n1", algorithm=MD5, qop="auth"'
+            provider.reply(first, 407, extra=[("Proxy-Authenticate", header)])
+            proven = await provider.receive(lambda m: m.method == "INVITE" and bool(m["proxy-authorization"]))
+            assert proves(proven, "proxy-authorization", "n1", "INVITE") and proven["call-id"] == first["call-id"]
+            assert proven["p-asserted-identity"] == first["p-asserted-identity"]
+            provider.reply(proven, 180)
+            assert (await hotline.until(LineRinging)).line == "out/1"
+            provider.reply(proven, 200, provider.sdp())
+            assert (await hotline.until(LineUp)).line == "out/1"
+            await provider.receive(lambda m: m.method == "ACK" and m["cseq"].split()[0] == proven["cseq"].split()[0])
+            hotline.engine.hangup("out/1", "done")
+            provider.reply(await provider.receive(lambda m: m.method == "BYE"), 200)
+
+
+@story
+async def test_a_second_challenge_ends_the_call_and_codes_of_the_network_are_told() -> None:
+    with Caller(1) as provider:
+        async with Hotline(trunk=trunk(provider, register=False)) as hotline:
+            for n, code in enumerate((486, 603, 404, 407), 1):
+                hotline.engine.dial_number(f"out/{n}", "13800001111", 20_000)
+                asked = await provider.receive(lambda m: m.method == "INVITE")
+                if code == 407:
+                    for nonce in ("n1", "n2"):
+                        header = f'Digest realm="isp", nonce="{nonce}", algorithm=MD5, qop="auth"'
+                        provider.reply(asked, 407, extra=[("Proxy-Authenticate", header)])
+                        if nonce == "n1":
+                            asked = await provider.receive(lambda m: bool(m["proxy-authorization"]))
+                else:
+                    provider.reply(asked, code)
+                await hotline.until(LineFailed, n)
+            told = [(event.reason, event.code) for event in hotline.of(LineFailed)]
+            assert told == [("busy", 486), ("declined", 603), ("unreachable", 404), ("error", 407)]
+
+
+@story
+async def test_without_a_trunk_and_for_anything_but_digits_nothing_is_sent() -> None:
+    with Caller(1) as provider:
+        async with Hotline() as none, Hotline(trunk=trunk(provider, register=False)) as hotline:
+            none.engine.dial_number("out/1", "13800001111", 20_000)
+            assert (await none.until(LineFailed)).reason == "unreachable"
+            for n, number in enumerate(("138@evil.example", "138;x=1", "１３８００００１１１１", "138\r\nX: 1", ""), 1):
+                hotline.engine.dial_number(f"out/{n}", number, 20_000)
+                assert (await hotline.until(LineFailed, n)).reason == "refused"
+            assert await provider.quiet() == []

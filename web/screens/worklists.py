@@ -14,6 +14,7 @@ from ivr.cases.actions import Refused
 from ivr.cases.worklist import Attempt
 from ivr.store import worklists
 from ivr.store.ids import uuid7
+from ivr.store.sql import Row
 from web.access import needs
 from web.casework import CHOICES, RESULTS, calling_from_here, desk, given, moment, said
 from web.db import config, now_ms, reading, record, writing
@@ -71,9 +72,16 @@ def _page(kind: str, shown: tuple[str, str] = ("", "")) -> str:
     return render_template(
         "worklists.html", kind=kind, lists=LISTS, entries=found, page=page, tried=tried, numbers=numbers,
         results=RESULTS, ratings=CHOICES["rating"], solved=CHOICES["solved"], shown=shown, now=now_ms(), table=TABLE,
-        states=STATES, with_args=with_args, waiting=config().calling.waiting(connection, ids),
+        states=STATES, with_args=with_args, waiting=_waiting(found),
         commands={callback_id: uuid7() for callback_id in ids}, **calling_from_here(),
     )  # fmt: skip
+
+
+def _waiting(found: list[worklists.Entry]) -> dict[str, Row]:
+    """By entry: the call that is up to one of its people, or whose result is still to be written down."""
+    ids = [row["id"] for entry in found for row in entry.callbacks]
+    waiting = config().calling.waiting(reading().connection(), ids)
+    return {entry.first["id"]: waiting[row["id"]] for entry in found for row in entry.callbacks if row["id"] in waiting}
 
 
 @bp.get("/worklists")
