@@ -166,6 +166,7 @@ class Placing:
                 call.lines.add(CITIZEN)
                 engine.dial_number(_line(call, CITIZEN), call.number, self._l.ring_ms, self._l.caller_id)
             case m.Join():
+                engine.stop_play(_line(call, SEAT))  # or the ringback would cover the citizen's first words
                 engine.bridge(_line(call, SEAT), _line(call, CITIZEN))
             case m.Drop(who=who, cause=cause):
                 engine.hangup(_line(call, who), cause)
