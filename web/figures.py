@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from datetime import date
+from typing import Generic, TypeVar
 
 from flask import current_app
 from flask_babel import gettext as _
@@ -23,8 +24,12 @@ from web.db import config, now_ms
 from web.labels import label
 from web.language import chosen
 
+Key = TypeVar("Key", bound=Hashable)
+Made = TypeVar("Made")
+
 KEPT_MS = 2500  # boards that ask within this time share one calculation
 CHARTS_KEPT_MS = 15_000
+LONG_MS, LONG_KEPT_MS = 8 * 86_400_000, 15_000  # figures of more than a week are computed once in so long
 
 FORMULAS = {
     "K1": "A / O",
@@ -139,6 +144,14 @@ class Shown:
         return int(re.match(r"K(\d+)", self.id)[1])  # type: ignore[index]  # every id begins so (B9)
 
 
+def shared(session: Session, from_ms: int, to_ms: int, window: str = "") -> list[Shown]:
+    """The same for a page that many look at: of a long period at most 15 s old."""
+    if to_ms - from_ms <= LONG_MS:
+        return shown(session, from_ms, to_ms, window)
+    recent: Recent = current_app.extensions["panel.figures"]
+    return [show(figure) for figure in recent.get(session, from_ms, to_ms, window)]
+
+
 def shown(session: Session, from_ms: int, to_ms: int, window: str = "") -> list[Shown]:
     """Every figure of the calls that arrived, and the cases that were due, in ``[from_ms, to_ms)``."""
     return [show(figure) for figure in raw(session, from_ms, to_ms, window)]
@@ -154,36 +167,52 @@ def excluded(figure: Figure, why: str) -> int:
     return dict(figure.exclusions).get(why, 0)
 
 
-class Charts:
-    """What charts were drawn from, for a short while: whoever looks at the same period shares it."""
+class Shared(Generic[Key, Made]):
+    """What was made within the last ``kept_ms``, by key: whoever asks for the same shares it, or waits for it.
+
+    Who asks for something else does not wait.
+    """
+
+    def __init__(self, kept_ms: int) -> None:
+        self._kept_ms = kept_ms
+        self._lock = threading.Lock()
+        self._kept: dict[Key, tuple[int, Made]] = {}
+        self._making: dict[Key, threading.Lock] = {}
+
+    def get(self, key: Key, make: Callable[[], Made]) -> Made:
+        """What is kept under the key, or what ``make`` gives."""
+        with self._lock:
+            lock = self._making.setdefault(key, threading.Lock())
+        with lock:
+            now = now_ms()
+            with self._lock:
+                self._kept = {one: kept for one, kept in self._kept.items() if 0 <= now - kept[0] < self._kept_ms}
+                if key in self._kept:
+                    return self._kept[key][1]
+            made = make()
+            with self._lock:
+                self._kept[key] = now, made
+                self._making.pop(key, None)
+            return made
+
+
+class Charts(Shared[tuple[date, date], Curves]):
+    """What charts were drawn from, for a short while."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._kept: dict[tuple[date, date], tuple[int, Curves]] = {}
-
-    def get(self, period: tuple[date, date], make: Callable[[], Curves]) -> Curves:
-        now = now_ms()
-        with self._lock:
-            self._kept = {key: kept for key, kept in self._kept.items() if 0 <= now - kept[0] < CHARTS_KEPT_MS}
-            if period not in self._kept:
-                self._kept[period] = now, make()
-            return self._kept[period][1]
+        super().__init__(CHARTS_KEPT_MS)
 
 
 class Recent:
-    """The last calculation, for all boards that are open now."""
+    """The last calculations, for all boards and pages of figures that are open now."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._kept: tuple[tuple[int, int], int, tuple[Figure, ...]] | None = None
+        self._short: Shared[tuple[int, int, str], tuple[Figure, ...]] = Shared(KEPT_MS)
+        self._long: Shared[tuple[int, int, str], tuple[Figure, ...]] = Shared(LONG_KEPT_MS)
 
-    def get(self, session: Session, from_ms: int, to_ms: int) -> tuple[Figure, ...]:
-        now = now_ms()
-        with self._lock:
-            kept = self._kept
-            if kept is None or kept[0] != (from_ms, to_ms) or not 0 <= now - kept[1] < KEPT_MS:
-                kept = self._kept = ((from_ms, to_ms), now, raw(session, from_ms, to_ms))
-            return kept[2]
+    def get(self, session: Session, from_ms: int, to_ms: int, window: str = "") -> tuple[Figure, ...]:
+        kept = self._long if to_ms - from_ms > LONG_MS else self._short
+        return kept.get((from_ms, to_ms, window), lambda: raw(session, from_ms, to_ms, window))
 
 
 def on_board(session: Session, from_ms: int, to_ms: int) -> list[Shown]:

@@ -197,8 +197,17 @@ class Kept:
 
     def __init__(self, rows: Sequence[Sequence[Any]], gaps: Sequence[Range]) -> None:
         self.rows, self.gaps = rows, gaps
+        self._by_hour: dict[int, list[Sequence[Any]]] | None = None
         # Column by column: a year has some 40,000 rows.
         self._columns = dict(zip(NAMES, zip(*rows, strict=True), strict=True)) if rows else dict.fromkeys(NAMES, ())
+
+    def between(self, first: int, end: int) -> Kept:
+        """Those of the hours from ``first`` up to ``end``; without gaps."""
+        if self._by_hour is None:
+            self._by_hour = {}
+            for row in self.rows:
+                self._by_hour.setdefault(row[0], []).append(row)
+        return Kept([row for hour in range(first, end) for row in self._by_hour.get(hour, ())], ())
 
     def packed(self, name: str) -> array[int]:
         """Every wait of that kind."""

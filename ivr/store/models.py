@@ -146,7 +146,7 @@ class Case(Base):
     # the three axes of classification (S3 之六 五): time limit, window, nature (``category`` above)
     urgency: Mapped[str] = mapped_column(String(20), default="")
     window: Mapped[str] = mapped_column(String(40), default="")
-    owner: Mapped[str] = mapped_column(String(80), default="", index=True)  # 首问责任人 until handed over
+    owner: Mapped[str] = mapped_column(String(80), default="")  # 首问责任人 until handed over
     handler: Mapped[str] = mapped_column(String(80), default="")  # whom it is assigned to, not yet accepted
     co_handlers: Mapped[str] = mapped_column(Text, default="[]")  # JSON list; the owner leads
     flag: Mapped[str] = mapped_column(String(10), default="")  # major 重大, hot 热点
@@ -591,6 +591,7 @@ Index("ix_calls_seat_arrived", Call.seat, Call.arrived, Call.id)
 Index("ix_cases_received_id", Case.received, Case.id)
 Index("ix_cases_kind_received", Case.kind, Case.received, Case.id)
 Index("ix_cases_status_received", Case.status, Case.received, Case.id)
+Index("ix_cases_owner_received", Case.owner, Case.received, Case.id)
 Index("ix_cases_open_received", Case.replied, Case.received, Case.id)
 Index("ix_cases_open_due", Case.replied, Case.due_ms)
 Index(

@@ -11,7 +11,6 @@ from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
 from ivr.metrics.records import DueCase
-from ivr.metrics.tally import Tally
 from ivr.profile import Profile
 from ivr.report.contents import Contents, Curves, Part, Week
 from ivr.report.span import Span
@@ -63,17 +62,13 @@ def curves(session: Session, span: Span, profile: Profile, now_ms: int) -> Curve
 
 def _parts(session: Session, span: Span, profile: Profile, step: str) -> list[Part]:
     known = limits(profile)
-    if step == "hour":
-        hours = list(span.by_hour())
-        found = {start: Tally() for _name, start, _end in hours}
-        for request in tally.records(session, span.from_ms, span.to_ms):
-            start = span.from_ms + (request.arrived - span.from_ms) // HOUR_MS * HOUR_MS
-            found[start].add(request, known)
-        return [Part.of_tally(name, found[start]) for name, start, _end in hours]
-    days = list(span.by_day())
+    days = list(span.by_hour() if step == "hour" else span.by_day())
     size = 7 if step == "week" else 1
-    pieces = [days[first : first + size] for first in range(0, len(days), size)]
-    return [Part.of_tally(piece[0][0], tally.tally(session, piece[0][1], piece[-1][2], known)) for piece in pieces]
+    grouped = [days[first : first + size] for first in range(0, len(days), size)]
+    pieces = [(group[0][0], group[0][1], group[-1][2]) for group in grouped]
+    counts = tally.Counts(session, span.from_ms, span.to_ms)
+    tallies = counts.split([(begin, end) for _name, begin, end in pieces], known)
+    return [Part.of_tally(name, found) for (name, _begin, _end), found in zip(pieces, tallies, strict=True)]
 
 
 def _pressure(session: Session, zone: ZoneInfo, now_ms: int) -> dict[str, int]:
@@ -133,9 +128,10 @@ def _due(cases: Iterator[DueCase], from_ms: int, to_ms: int) -> dict[str, list[D
 
 
 def _ratings(session: Session, from_ms: int, to_ms: int) -> Counter[int]:
+    kind = Callback.kind + ""  # the cases closed in the period lead, not all follow-ups there ever were
     query = (
         select(Callback.rating, func.count())
-        .join(Case, and_(Case.id == Callback.case_id, Callback.kind == "followup"))
+        .join(Case, and_(Case.id == Callback.case_id, kind == "followup"))
         .where(Case.closed >= from_ms, Case.closed < to_ms, Callback.rating.is_not(None), Callback.test.is_(False))
         .group_by(Callback.rating)
     )

@@ -10,7 +10,7 @@ formula is here. ``records`` is the same question row by row.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.orm import Session
@@ -50,6 +50,21 @@ class Counts:
         found = self._kept.tally(limits)
         for begin, end in self._kept.gaps:
             found.merge(_tally(self._session, begin, end, limits, self._window))
+        return found
+
+    def split(self, parts: Sequence[tuple[int, int]], limits: Limits) -> list[Tally]:
+        """The requests of each part ``[from, to)`` of the period, counted."""
+        found, kept = [], self._kept
+        for begin, end in parts:
+            whole = not begin % HOUR_MS and not end % HOUR_MS
+            if not whole:  # an hour that belongs to two parts
+                found.append(tally(self._session, begin, end, limits, self._window))
+                continue
+            part = kept.between(begin // HOUR_MS, end // HOUR_MS).tally(limits)
+            for first, last in self._kept.gaps:
+                if first < end and last > begin:
+                    part.merge(_tally(self._session, max(first, begin), min(last, end), limits, self._window))
+            found.append(part)
         return found
 
     def hours(self) -> Hours:

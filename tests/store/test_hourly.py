@@ -142,3 +142,18 @@ def test_a_long_silence_or_a_wrong_clock_is_not_counted_hour_by_hour(
     with Session(reading(engine)) as session:
         arrivals = tally.Counts(session, history.START - gap_days * DAY - 1, history.START + DAY).arrivals()
         assert sum(arrivals.values()) == 3
+
+
+def test_a_period_split_into_parts_is_what_each_part_is_alone(engine: Engine) -> None:
+    """Days, hours, and parts that begin within an hour; some hours counted beforehand."""
+    known = limits(PROFILE)
+    with engine.begin() as connection:
+        connection.execute(insert(Call), over(some_calls(9, 400)))
+        for hour in range(START // HOUR_MS - 5, START // HOUR_MS + 30, 2):
+            hourly.close(connection, hour)
+    for size in (DAY, HOUR_MS, 5 * HOUR_MS + 1234):
+        parts = [(at, at + size) for at in range(START - DAY, START + DAY, size)]
+        with Session(reading(engine)) as session:
+            together = tally.Counts(session, parts[0][0], parts[-1][1]).split(parts, known)
+            assert together == [tally.tally(session, begin, end, known) for begin, end in parts]
+            assert sum(one.offered for one in together) > 100

@@ -19,7 +19,7 @@ from ivr.store.figures import limits
 from ivr.store.report import curves
 from web.access import may, needs
 from web.db import config, now_ms, reading
-from web.figures import FAMILIES, LEFT_OUT, Charts, Shown, excluded, raw, show, shown
+from web.figures import FAMILIES, LEFT_OUT, Charts, Shown, excluded, raw, shared, show, shown
 from web.format import day_range, today
 from web.forms import day, with_args, word
 from web.labels import label
@@ -76,7 +76,7 @@ def _figures() -> list[Shown]:
 @needs("figures")
 def index() -> str:
     first, last = _span()
-    found = _figures()
+    found = shared(reading(), *day_range(first, last), window=word("window", config().windows))
     kept: Charts = current_app.extensions["panel.charts"]
     drawn = kept.get(
         (first, last), lambda: curves(reading(), Span(first, last, config().zone), config().profile, now_ms())

@@ -14,7 +14,14 @@ PACKED = ("answered", "rings", "networks", "abandoned", "callback", "failed", "l
 COUNTS = ("test", "waiting", "clock_errors", "talked", "talk_ms", "cut", "lead_ms")
 DROPPED = {
     "calls": ("ix_calls_arrived", "ix_calls_outcome", "ix_calls_arrived_outcome"),
-    "cases": ("ix_cases_kind", "ix_cases_received", "ix_cases_due_ms", "ix_cases_status", "ix_cases_closed"),
+    "cases": (
+        "ix_cases_kind",
+        "ix_cases_received",
+        "ix_cases_due_ms",
+        "ix_cases_status",
+        "ix_cases_closed",
+        "ix_cases_owner",
+    ),
     "callbacks": ("ix_callbacks_case_id", "ix_callbacks_created", "ix_callbacks_open"),
     "inbox": ("ix_inbox_recipient",),
 }
@@ -29,6 +36,7 @@ MADE: dict[str, dict[str, tuple[str, ...]]] = {
         "ix_cases_received_id": ("received", "id"),
         "ix_cases_kind_received": ("kind", "received", "id"),
         "ix_cases_status_received": ("status", "received", "id"),
+        "ix_cases_owner_received": ("owner", "received", "id"),
         "ix_cases_open_received": ("replied", "received", "id"),
         "ix_cases_open_due": ("replied", "due_ms"),
         "ix_cases_due_figures": (
