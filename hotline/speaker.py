@@ -23,6 +23,7 @@ from recordings.voices import Voices
 
 log = logging.getLogger(__name__)
 
+PROMPTS = 500  # whole prompts, put together
 KEPT = 4000  # clips in memory; a prompt of 4 s is 64 kB of samples
 PAUSE_MS = 250  # between two phrases (B5: pause between options)
 RINGBACK_S = 60
@@ -48,15 +49,25 @@ class VoiceSpeaker:
         self._window_title, self._today = window_title, today
         self._worker, self._call_soon = worker, call_soon
         self._kept: OrderedDict[tuple[str, str], Clip] = OrderedDict()
+        self._prompts: dict[tuple[tuple[Say, ...], str, date], list[Clip]] = {}  # whole, of what is kept
         self._pause = Clip("pause", tones.silence(PAUSE_MS))
         self._tones: dict[str, Clip] = {}
 
     def clips(self, says: tuple[Say, ...], lang: str, caller: str | None, ready: Callable[[list[Clip]], None]) -> None:
         """Hand over the audio of ``says``: now when all is in memory, else from a worker."""
+        known = self._prompts.get(key := (says, lang, self._today()))
+        if known is not None:
+            ready(known)
+            return
         script = self.script(says, lang, caller)
         found = [self._at_hand(line, lang) for line in script]
         if all(found):
-            ready(self._joined([clip for clip in found if clip]))
+            joined = self._joined([clip for clip in found if clip])
+            if not any(line.private for line in script):
+                if len(self._prompts) >= PROMPTS:
+                    self._prompts.clear()
+                self._prompts[key] = joined
+            ready(joined)
             return
 
         def make() -> None:
@@ -123,6 +134,7 @@ class VoiceSpeaker:
         ready(made)
 
     def _keep(self, lang: str, text: str, clip: Clip) -> None:
+        self._prompts.clear()
         self._kept[lang, text] = clip
         while len(self._kept) > KEPT:
             self._kept.popitem(last=False)

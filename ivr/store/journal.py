@@ -16,6 +16,7 @@ from ivr.store.sql import table
 JOURNAL = table("journal")
 JOURNAL_LOCK = 0x686A  # PostgreSQL advisory lock: who writes shares it, a rebuild holds it alone
 _INSERT = insert(JOURNAL)
+_COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 _SHARED_LOCK = text("SELECT pg_advisory_xact_lock_shared(:lock)")
 
 
@@ -78,6 +79,6 @@ def _values(row: JournalRow) -> dict[str, object]:
         "case_id": row.case_id,
         "kind": row.kind,
         "name": row.name,
-        "data": json.dumps(row.data, ensure_ascii=False, separators=(",", ":")) if row.data else "{}",
+        "data": _COMPACT.encode(row.data) if row.data else "{}",
         "reason": row.reason,
     }

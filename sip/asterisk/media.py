@@ -28,7 +28,7 @@ class MediaFolder:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder.resolve()
-        self._there: set[str] = set()
+        self._known: dict[Path | str, str] = {}  # URI by a clip's file, or by its id when we wrote it
         self._passing: dict[str, list[Path]] = {}  # by playback
 
     def open(self) -> None:
@@ -40,13 +40,22 @@ class MediaFolder:
 
     def uris(self, clips: Sequence[Clip], playback: str) -> list[str]:
         """The clips as Asterisk's media list. Raises ``OSError`` when a file cannot be written."""
-        paths = (clip.path or self._written(clip, playback) for clip in clips if clip.pcm)
-        return [f"sound:{path.absolute().with_suffix('')}" for path in paths]
+        return [self._uri(clip, playback) for clip in clips if clip.pcm]
 
     def forget(self, playback: str) -> None:
         """The playback ended."""
         for path in self._passing.pop(playback, ()):
             path.unlink(missing_ok=True)
+
+    def _uri(self, clip: Clip, playback: str) -> str:
+        known = self._known.get(clip.path or clip.id)
+        if known is not None and (clip.path or not clip.text):
+            return known
+        path = clip.path or self._written(clip, playback)
+        uri = f"sound:{path.absolute().with_suffix('')}"
+        if clip.path or not clip.text:
+            self._known[clip.path or clip.id] = uri
+        return uri
 
     def _written(self, clip: Clip, playback: str) -> Path:
         if clip.text:
@@ -57,9 +66,7 @@ class MediaFolder:
         if not _SAFE.fullmatch(clip.id):
             raise OSError(f"not a file name: {clip.id!r}")
         path = self._folder / f"{clip.id}.wav"
-        if clip.id not in self._there:
-            write_wav(path, clip.pcm)
-            self._there.add(clip.id)
+        write_wav(path, clip.pcm)
         return path
 
 
