@@ -31,6 +31,7 @@ from pathlib import Path
 
 import numpy as np
 
+from hotline import priority
 from ivr.telephony import Clip
 from sip.embedded.media import Media, Stream
 
@@ -197,6 +198,7 @@ async def run(mode: str, count: int, seconds: float) -> Row:
         await prepare(streams, mode, Path(folder))
         gc.collect()
         gc.freeze()
+        priority.in_real_time()  # as the hotline does
         pipe.send("go")
         await asyncio.sleep(0.5)
         cpu, wall = time.process_time(), time.monotonic()

@@ -18,6 +18,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 PAGE = HERE.parent / "docs" / "performance.md"
+NOTES = HERE.parent / "docs" / "performance-notes.md"  # written by hand, kept apart from what is measured
 
 
 def machine() -> str:
@@ -45,7 +46,8 @@ def page(results: dict[str, str]) -> str:
     parts = [
         "# Performance\n",
         "Measured by `make bench`, each part alone; `make bench-gate` fails when a figure is missed.",
-        "What each part measures stands at the head of its file in `bench/`.\n",
+        "What each part measures stands at the head of its file in `bench/`;",
+        f"where the time goes, and what would save it: [{NOTES.stem}]({NOTES.name}).\n",
         f"* Date: {datetime.datetime.now(datetime.UTC).date().isoformat()}",
         f"* Machine: {machine()}\n",
     ]

@@ -21,3 +21,13 @@ def sound_first() -> None:
     if os.getsid(0) == os.getpid():
         with contextlib.suppress(OSError):
             GROUP.write_text(str(NICE))
+
+
+def in_real_time() -> None:
+    """Real-time rank for this thread alone: it is woken when a packet is due, whatever else wants to run.
+
+    Needs root or ``CAP_SYS_NICE``. What it begins later (threads, processes) has ordinary rank: nothing
+    that computes for long may keep a core.
+    """
+    with contextlib.suppress(OSError, AttributeError):  # AttributeError: not Linux
+        os.sched_setscheduler(0, os.SCHED_RR | os.SCHED_RESET_ON_FORK, os.sched_param(1))

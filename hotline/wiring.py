@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine as SqlEngine
 
-from hotline import engines, parts
+from hotline import engines, parts, priority
 from hotline.callbacks import Callbacks
 from hotline.errors import CannotRun
 from hotline.flows import serve_flows
@@ -194,6 +194,8 @@ async def run_calls(settings: Settings, stop: asyncio.Event, drain: asyncio.Even
             await asyncio.sleep(SETTLE_S)  # who was interrupted hears us before the processor is busy with the rest
             await loop.run_in_executor(worker, warm)
         loop.run_in_executor(worker, voices.warm)
+        if settings.engine == "embedded":  # the sound is ours to send; the ledger's and the voices' threads are there
+            priority.in_real_time()
         # The collector's long pauses are audible; what lives for ever is taken out of its sight.
         gc.collect()
         gc.freeze()

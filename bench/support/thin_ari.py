@@ -10,15 +10,15 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import contextlib
 import gc
 import json
-import os
 import signal
 import sys
 from urllib.parse import quote
 
 from websockets.asyncio.client import connect
+
+from hotline import priority
 
 EVENTS = ("RESTResponse", "StasisStart", "ChannelDtmfReceived")
 
@@ -67,8 +67,7 @@ async def serve(url: str, user: str, secret: str, app: str, greeting: list[str],
 def main() -> None:
     """Run it until it is told to end."""
     url, user, secret, app, prompts = sys.argv[1:]
-    with contextlib.suppress(OSError):  # as the hotline does, so that the two are compared and not their ranks
-        os.setpriority(os.PRIO_PROCESS, 0, -10)
+    priority.sound_first()  # as the hotline does, so that the two are compared and not their ranks
     with open(prompts, encoding="utf-8") as file:
         said = json.load(file)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)

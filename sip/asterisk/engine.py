@@ -182,11 +182,17 @@ class AsteriskEngine:
     def ring(self, line: str) -> None:
         found = self._lines.live(line)
         if found and not found.seat and not found.up:
-            self._link.ask("POST", "channels", line, "ring")
+            self._loop.call_soon(self._ring, found)
+
+    def _ring(self, line: Line) -> None:
+        """Unless it was answered in the same breath: then the 200 says it all, with one request less."""
+        if not line.answering and self._lines.live(line.name) is line:
+            self._link.ask("POST", "channels", line.name, "ring")
 
     def answer(self, line: str) -> None:
         found = self._lines.live(line)
         if found and not found.seat and not found.up:
+            found.answering = True
             self._link.ask("POST", "channels", line, "answer")
 
     def play(self, line: str, clips: Sequence[Clip], token: str) -> None:

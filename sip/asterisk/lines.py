@@ -30,6 +30,7 @@ class Line:
     seat: str = ""
     up: bool = False
     rang: bool = False
+    answering: bool = False  # the answer was asked for
     verdict: tuple[By, str] | None = None  # we asked for its end: by whom it ends, and why
     rung_out: bool = False
     leaving: bool = False  # the far end hung up; the channel is on its way out
