@@ -68,8 +68,8 @@ def everything(world: World) -> dict[str, str]:
     _handle(world, case.id)
     report = _report(world)
     return {
-        "report": report, "call_id": call, "account": account, "case_id": case.id, "provisional": provisional.id, "kind": "missed",
-        "command_id": world.called_back(at("09:05"), "13500003333"), "figure_id": "K1",
+        "report": report, "call_id": call, "account": account, "case_id": case.id, "provisional": provisional.id,
+        "kind": "missed", "command_id": world.called_back(at("09:05"), "13500003333"), "figure_id": "K1",
     }  # fmt: skip
 
 
