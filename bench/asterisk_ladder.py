@@ -45,7 +45,7 @@ class Plan:
     call_s: float = 6.0
     key_s: float = 2.0
     arrive_s: float = 6.0
-    budget_s: float = 240.0
+    budget_s: float = 225.0
     first: int = 24
     rungs: int = 8
     fine: float = 1.1
