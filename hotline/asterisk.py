@@ -15,7 +15,7 @@ from typing import Any
 from hotline import engines, parts
 from hotline.errors import CannotRun
 from hotline.settings import Settings
-from sip.asterisk.config import Site
+from sip.asterisk.config import Site, Wss
 from sip.asterisk.files import files
 from sip.asterisk.media import write_wav
 
@@ -98,11 +98,23 @@ def site(settings: Settings, home: Path, installation: Installation | None = Non
         realm=settings.sip.realm,
         seats=engines.seat_configs(settings),
         trunk=engines.trunk_config(settings),
+        wss=_wss(settings),
         sorry=engine.media / "sorry",
         left=engine.spool.parent / engines.LEFT,
         modules=installation.modules if installation else None,
         data=installation.data if installation else None,
     )
+
+
+def _wss(settings: Settings) -> Wss | None:
+    asterisk = settings.asterisk
+    if asterisk.wss is None:
+        return None
+    assert asterisk.tls_cert and asterisk.tls_key  # settings_file sets both
+    for path in (asterisk.tls_cert, asterisk.tls_key):
+        if not path.is_file():
+            raise CannotRun(f"[asterisk] wss needs a certificate, and there is no {path}: run hotline tls init")
+    return Wss(asterisk.wss.host, asterisk.wss.port, asterisk.tls_cert, asterisk.tls_key)
 
 
 def write(site: Site) -> list[Path]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any, Protocol
 
 from hotline.settings import Settings
-from ivr.telephony import Engine
+from ivr.telephony import Engine, Sink
 from sip.asterisk.config import TRUNK, AsteriskConfig
 from sip.embedded.config import EmbeddedConfig, SeatConfig, TrunkConfig
 
@@ -27,9 +28,29 @@ def build(settings: Settings, on_fatal: Callable[[str], None]) -> Engine:
     return EmbeddedEngine(config, Media(config.sip_host, config.rtp_range))
 
 
+class Watching(Protocol):
+    """What reads AMI beside the engine."""
+
+    async def run(self) -> None:
+        """Watch until cancelled."""
+
+    def beat(self) -> dict[str, Any]:
+        """What the board is to know."""
+
+
+def watcher(settings: Settings, sink: Sink, now_ms: Callable[[], int]) -> Watching | None:
+    """What reads AMI beside the engine, not started; None when there is none to read."""
+    config = asterisk_config(settings)
+    if settings.engine != "asterisk" or config.ami is None:
+        return None
+    from sip.asterisk.watch import Watch
+
+    return Watch(config, sink, now_ms)
+
+
 def seat_configs(settings: Settings) -> dict[str, SeatConfig]:
     """The operators' phones."""
-    return {name: SeatConfig(name, seat.secret, seat.uri) for name, seat in settings.seats.items()}
+    return {name: SeatConfig(name, seat.secret, seat.uri, seat.encryption) for name, seat in settings.seats.items()}
 
 
 def trunk_config(settings: Settings) -> TrunkConfig | None:
@@ -72,6 +93,7 @@ def asterisk_config(settings: Settings) -> AsteriskConfig:
         user=asterisk.user,
         secret=asterisk.secret,
         app=asterisk.app,
+        ami=tuple(asterisk.ami) if asterisk.ami else None,
         spool=asterisk.spool,
         media=media_folder(settings),
         seats=tuple(settings.seats),

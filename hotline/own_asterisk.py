@@ -50,7 +50,8 @@ class Found:
     def environ(self) -> Mapping[str, str]:
         """What the other processes of this hotline must know of it."""
         asterisk = self.settings.asterisk
-        return {"HOTLINE_ASTERISK_URL": asterisk.url, "HOTLINE_ASTERISK_SPOOL": str(asterisk.spool)}
+        ami = {"HOTLINE_ASTERISK_AMI": str(asterisk.ami)} if asterisk.ami else {}
+        return {"HOTLINE_ASTERISK_URL": asterisk.url, "HOTLINE_ASTERISK_SPOOL": str(asterisk.spool), **ami}
 
 
 def find(settings: Settings) -> Found:
@@ -92,6 +93,9 @@ def _ours(settings: Settings) -> Found:
             raise CannotRun(f"{wanted} is taken by another program: end it, or set another [asterisk] url")
         notes.append(f"port {wanted.port} is taken, so Asterisk's ARI is at {address}")
     changes: dict[str, object] = {"url": f"http://{address}"}
+    if asterisk.ami and not is_free(asterisk.ami, udp=False):
+        changes["ami"] = next_free(Address(asterisk.ami.host, asterisk.ami.port + 1), udp=False)
+        notes.append(f"port {asterisk.ami.port} is taken, so Asterisk's AMI is at {changes['ami']}")
     if asterisk.spool == DEFAULT_SPOOL:  # that one belongs to the machine's own
         changes["spool"] = settings.data.dir / HOME / "spool" / "recording"
     changed = settings.model_copy(update={"asterisk": asterisk.model_copy(update=changes)})
@@ -130,7 +134,9 @@ def as_running(settings: Settings) -> Settings:
     part = runfile.read(settings.data.dir).get(PART)
     if part is None:
         return settings
-    asterisk = settings.asterisk.model_copy(update={"url": part["url"], "spool": Path(part["spool"])})
+    ami = parse_address(part["ami"]) if part["ami"] else None
+    changes = {"url": part["url"], "spool": Path(part["spool"]), "ami": ami}
+    asterisk = settings.asterisk.model_copy(update=changes)
     changed = settings.model_copy(update={"engine": "asterisk", "asterisk": asterisk})
     return changed.at(sip=parse_address(part["sip"]))
 
@@ -155,6 +161,7 @@ async def running(found: Found, say: Callable[[str], None]) -> AsyncIterator[Sup
     supervisor = Supervisor([child], say)
     asterisk = settings.asterisk
     where = {"url": asterisk.url, "spool": str(asterisk.spool), "sip": str(settings.sip.listen)}
+    where["ami"] = str(asterisk.ami or "")
     with runfile.announced(settings.data.dir, PART, **where):
         task = asyncio.create_task(supervisor.run())
         try:

@@ -54,6 +54,10 @@ def parse_address(value: object) -> Address:
     return Address(match[1] or match[2], int(match[3]))
 
 
+def _address_or_none(value: object) -> Address | None:
+    return parse_address(value) if value else None
+
+
 def _ports(value: object) -> PortRange:
     if isinstance(value, PortRange):
         return value
@@ -110,6 +114,7 @@ def _email(value: object) -> str:
 
 
 HostPort = Annotated[Address, BeforeValidator(parse_address), PlainSerializer(str)]
+MaybeAddress = Annotated[Address | None, BeforeValidator(_address_or_none), PlainSerializer(lambda v: str(v or ""))]
 Ports = Annotated[PortRange, BeforeValidator(_ports), PlainSerializer(str)]
 Zone = Annotated[str, BeforeValidator(_zone)]
 IpAddress = Annotated[str, BeforeValidator(_ip_address)]
@@ -188,6 +193,7 @@ class Seat(Part):
     name: str = ""
     secret: str | None = Field(default=None, min_length=8, repr=False)
     uri: SipUri | None = None
+    encryption: Literal["none", "srtp", "webrtc"] = "none"  # of its sound; with Asterisk only
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
@@ -245,9 +251,13 @@ class Asterisk(Part):
     url: Annotated[str, BeforeValidator(_http_url)] = "http://127.0.0.1:8088"
     user: str = Field(default="hotline", pattern=r"^[A-Za-z0-9_.-]+$")
     secret: str = Field(default="", repr=False)
+    ami: MaybeAddress = Address("127.0.0.1", 5038)  # "" switches it off
     app: str = Field(default="hotline", pattern=r"^[A-Za-z0-9_.-]+$")  # one hotline, one name
     spool: Path = Path("/var/spool/asterisk/recording")
     media: Path | None = None  # default: media/ in the data folder
+    wss: MaybeAddress = None  # SIP over secure WebSockets, for telephones in a browser
+    tls_cert: Path | None = None  # default: as made by `hotline tls init`
+    tls_key: Path | None = None
     start: bool = False  # `serve` runs an Asterisk itself when none answers at url
     root: Path | None = None  # a folder made by docker/asterisk-root.sh, for machines without their own
 
@@ -363,6 +373,12 @@ class Settings(Part):
             problems.append("asterisk.secret: give the password of the ARI user; see docs/asterisk.md")
         if any(self.reports.to.values()) and not self.notify.smtp_host:
             problems.append("reports: name the mail server that sends them (smtp_host and mail_from under [notify])")
+        encrypted = [name for name, seat in self.seats.items() if seat.encryption != "none"]
+        if self.engine == "embedded" and encrypted:
+            problems.append(f'seats.{encrypted[0]}.encryption: the built-in engine has none; use engine = "asterisk"')
+        browsers = [name for name in encrypted if self.seats[name].encryption == "webrtc"]
+        if browsers and self.asterisk.wss is None:
+            problems.append(f'seats.{browsers[0]}.encryption: "webrtc" needs [asterisk] wss = "HOST:PORT"')
         if "default" not in self.hours:
             problems.append('hours: add default = "always" (or a schedule)')
         if problems:
@@ -407,6 +423,7 @@ ENVIRONMENT: Mapping[str, tuple[str, ...]] = {
     "HOTLINE_DATABASE_URL": ("data", "database_url"),
     "HOTLINE_KEY": ("key",),
     "HOTLINE_ASTERISK_URL": ("asterisk", "url"),
+    "HOTLINE_ASTERISK_AMI": ("asterisk", "ami"),
     "HOTLINE_ASTERISK_SECRET": ("asterisk", "secret"),
     "HOTLINE_ASTERISK_SPOOL": ("asterisk", "spool"),
     "HOTLINE_ASTERISK_START": ("asterisk", "start"),

@@ -122,6 +122,8 @@ def _with_absolute_paths(settings: Settings, home: Path, where: Mapping[Path_, s
             "spool": absolute(settings.asterisk.spool, "asterisk", "spool"),
             "media": absolute(settings.asterisk.media) or (data.dir / "media"),
             "root": absolute(settings.asterisk.root, "asterisk", "root"),
+            "tls_cert": absolute(settings.asterisk.tls_cert) or (data.dir / "tls" / "server.crt"),
+            "tls_key": absolute(settings.asterisk.tls_key) or (data.dir / "tls" / "server.key"),
         }
     )
     calendar = settings.calendar.model_copy(

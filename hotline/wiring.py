@@ -200,11 +200,14 @@ async def run_calls(settings: Settings, stop: asyncio.Event, drain: asyncio.Even
         gc.collect()
         gc.freeze()
         gc.set_threshold(20_000, 50, 1000)  # what is left is looked through when no call is up (see _beat)
+        watch = engines.watcher(settings, conductor.happened, clock.now_ms)
         tasks = [
-            asyncio.create_task(_beat(ledger, clock, engine, conductor)),
+            asyncio.create_task(_beat(ledger, clock, engine, conductor, watch)),
             asyncio.create_task(_working_days(Added(database, calendar))),
             asyncio.create_task(callbacks.run()),
         ]
+        if watch:
+            tasks.append(asyncio.create_task(watch.run()))
         if left := engines.messages_folder(settings):
             tasks.append(asyncio.create_task(_messages(conductor, house, left, database)))
         await stop.wait()
@@ -238,11 +241,16 @@ async def _working_days(added: Added) -> None:
         await asyncio.sleep(CALENDAR_S)
 
 
-async def _beat(ledger: SqlLedger, clock: SystemClock, engine: Engine, conductor: Conductor) -> None:
+async def _beat(
+    ledger: SqlLedger, clock: SystemClock, engine: Engine, conductor: Conductor, watch: engines.Watching | None
+) -> None:
     while True:
         now = clock.now_ms()
         ledger.renew(now)
-        ledger.heartbeat("calls", now, {"trunk": engine.trunk_state, "calls": conductor.calls})
+        watched = watch.beat() if watch else {}
+        # A registration is known from AMI; that the provider answers, from the engine.
+        trunk = watched.get("registration") or engine.trunk_state
+        ledger.heartbeat("calls", now, {**watched, "trunk": trunk, "calls": conductor.calls})
         if conductor.calls == 0:
             gc.collect()
         await asyncio.sleep(BEAT_S)

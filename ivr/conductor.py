@@ -21,13 +21,14 @@ from ivr.call import events as e
 from ivr.call.leaving import INTERRUPTED
 from ivr.call.machine import begin, step
 from ivr.call.state import CallState
-from ivr.facts import command_fact, event_fact
+from ivr.facts import command_fact, event_fact, quality_fact, system_fact
 from ivr.house import House
 from ivr.ledger import Fact, Interrupted, Party, Progress, StoredCase, Turn
 from ivr.ongoing import Leg, OngoingCall, recording_id_of
 
 log = logging.getLogger(__name__)
 
+SOUNDING_MAX = 2000
 Planned = list[tuple[c.Command, dict[str, Any]]]  # commands, and what only the conductor knows of them
 
 
@@ -38,6 +39,7 @@ class Conductor:
         self._h = house
         self._lines: dict[str, tuple[OngoingCall, Leg | None]] = {}
         self._calls: dict[str, OngoingCall] = {}
+        self._sounding: dict[str, tuple[OngoingCall, str]] = {}  # lines whose quality may still be told, oldest first
 
     @property
     def calls(self) -> int:
@@ -53,6 +55,10 @@ class Conductor:
             self._h.ledger.seat_changed(event.seat, event.at, reachable=event.reachable)
         elif isinstance(event, t.Incoming):
             self._arrived(event)
+        elif isinstance(event, t.LineQuality):
+            self._sounded(event)
+        elif isinstance(event, t.TrunkState | t.Refused):
+            self._h.ledger.note(system_fact(event))
         elif found := self._lines.get(event.line):
             call, leg = found
             if leg is None:
@@ -66,7 +72,7 @@ class Conductor:
         call.arrived = call.step_since = event.at
         call.party = self._h.new_id() if event.caller else None
         self._calls[call.id] = call
-        self._lines[event.line] = (call, None)
+        self._line(event.line, call, None)
         more: dict[str, Any] = {
             "ref": event.ref,
             "flow": flow.name,
@@ -111,6 +117,18 @@ class Conductor:
                 self._feed(call, e.SeatLeft(event.at, leg.seat), more)
             case t.Held(held=held):
                 self._note(call, Fact(event.at, "event", "seat_held", {"seat": leg.seat, "held": held}))
+
+    def _sounded(self, event: t.LineQuality) -> None:
+        """How a line sounded: told when it has ended, often after its call was closed."""
+        call, leg_id = self._sounding.pop(event.line, (None, ""))
+        if call is not None:
+            self._note(call, quality_fact(event, leg_id))
+
+    def _line(self, line: str, call: OngoingCall, leg: Leg | None) -> None:
+        self._lines[line] = (call, leg)
+        self._sounding[line] = (call, leg.id if leg else "")
+        if len(self._sounding) > SOUNDING_MAX:
+            del self._sounding[next(iter(self._sounding))]
 
     def _leg_ended(self, call: OngoingCall, leg: Leg, at: int) -> None:
         self._lines.pop(leg.id, None)
@@ -284,7 +302,7 @@ class Conductor:
             return
         leg = Leg(leg_id, seat)
         call.legs[leg_id] = leg
-        self._lines[leg_id] = (call, leg)
+        self._line(leg_id, call, leg)
         self._h.ledger.seat_changed(seat, now, call_id=call.id)
         self._h.engine.dial(leg_id, seat, ring_ms, self._display(call))
 
@@ -347,9 +365,9 @@ class Conductor:
     def go_on(self, call: OngoingCall, told: Sequence[tuple[e.Event, Mapping[str, Any]]]) -> None:
         """Take in a call whose lines went on while our process was started anew (``ivr/takeover.py``)."""
         self._calls[call.id] = call
-        self._lines[call.line] = (call, None)
+        self._line(call.line, call, None)
         for leg in call.legs.values():
-            self._lines[leg.id] = (call, leg)
+            self._line(leg.id, call, leg)
             self._h.desk.take(leg.seat, call.id)
             self._h.ledger.seat_changed(leg.seat, self._h.clock.now_ms(), call_id=call.id)
         self._arm(call)

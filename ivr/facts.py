@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from ivr.call import commands as c
 from ivr.call import events as e
 from ivr.call.state import CallState
 from ivr.ledger import Fact
+from ivr.telephony import LineQuality, Refused, TrunkState
 
 HIDDEN_KEY = "•"
 HIDDEN_PHASES = frozenset({"number.type", "query.type", "rate"})  # keys of a number, a code, a rating
 _CAMEL = re.compile(r"(?<!^)(?=[A-Z])")
 
 
-def name_of(thing: e.Event | c.Command) -> str:
+def name_of(thing: e.Event | c.Command | TrunkState | Refused) -> str:
     """``SeatAnswered`` -> ``seat_answered``."""
     if isinstance(thing, e.CaseOpened):
         return "case_stored"  # the store writes the case's own fact, case_opened
@@ -85,3 +87,15 @@ def command_fact(command: c.Command, at: int, more: Mapping[str, Any]) -> Fact:
         case c.Hangup(cause=reason):
             pass
     return Fact(at, "command", name_of(command), data, reason)
+
+
+def quality_fact(event: LineQuality, leg_id: str) -> Fact:
+    """How a line sounded. ``leg_id`` empty: the caller's."""
+    data = {name: value for name, value in asdict(event).items() if name not in ("line", "at")}
+    return Fact(event.at, "event", "line_quality", {"leg_id": leg_id, **data})
+
+
+def system_fact(event: TrunkState | Refused) -> Fact:
+    """What the telephone system told of itself."""
+    data = {name: value for name, value in asdict(event).items() if name != "at"}
+    return Fact(event.at, "system", name_of(event), data)

@@ -31,12 +31,14 @@ rating_invited       --                       (the caller is asked to rate; with
 case_queried         result                   (found, unknown, later: never what was typed)
 query_code_noted     --                       (the reporter said that the code is written down)
 rated                rating                   (1 very satisfied ... 5 very dissatisfied)
+line_quality         leg_id ("": the caller), received, lost, jitter_us, sent, far_lost, far_jitter_us, rtt_us
 party_sealed         party_id                 (anonymous report: number destroyed, call keeps none)
 call_ended           released_by (caller, us, failure), cause
 ===================  ==============================================================================
 
 The facts of outgoing calls (``outgoing_started`` …) are in ``ivr/store/fold_outgoing.py``.
 The facts of cases (``case_opened``, ``case_classified`` …, ``callback_attempted``) are in ``ivr/store/fold_cases.py``.
+Facts of the system belong to no call: ``trunk_state`` (state) and ``refused`` (kind, service, account, network, count).
 Every other event or command is journaled under its own name and has no derived column.
 """
 
@@ -193,6 +195,9 @@ class Ledger(Protocol):
 
     def find_case(self, call_id: str, typed: str, at: int, done: Callable[[Progress | Exception], None]) -> None:
         """How the case of a query code or number stands, for the caller of this call."""
+
+    def note(self, fact: Fact) -> None:
+        """Write a fact of the system itself, which belongs to no call. Best effort, but spooled like a turn."""
 
     def seat_changed(self, seat: str, at: int, *, reachable: bool | None = None, call_id: str | None = "") -> None:
         """Show the board that a seat became (un)reachable, or which call it is in (None: none). Best effort."""

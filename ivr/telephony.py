@@ -160,7 +160,64 @@ class SeatReach:
     reachable: bool
 
 
-EngineEvent = Incoming | LineRinging | LineUp | LineFailed | LineGone | Keyed | PlayDone | RecordDone | Held | SeatReach
+@dataclass(frozen=True, slots=True)
+class LineQuality:
+    """How a line sounded, told once at its end (or a moment after). Packets, and times in microseconds.
+
+    ``received``/``lost``/``jitter_us``: from the far end to us. ``sent``, ``far_*``, ``rtt_us``: what the far end said
+    of the way to it by RTCP (RFC 3550 §6.4); -1 when it never said anything.
+    """
+
+    line: str
+    at: int
+    received: int
+    lost: int
+    jitter_us: int
+    sent: int
+    far_lost: int = -1
+    far_jitter_us: int = -1
+    rtt_us: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class TrunkState:
+    """The registration at the provider changed: ``registered``, ``rejected``, ``unregistered`` …"""
+
+    at: int
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Somebody was refused by the telephone system, ``count`` times: wrong password, forbidden address …
+
+    ``account``: of ours, or empty. ``network``: the network it came from, without the part
+    that tells one machine (``198.51.100.0/24``).
+    """
+
+    at: int
+    kind: str
+    service: str
+    account: str
+    network: str
+    count: int = 1
+
+
+EngineEvent = (
+    Incoming
+    | LineRinging
+    | LineUp
+    | LineFailed
+    | LineGone
+    | Keyed
+    | PlayDone
+    | RecordDone
+    | Held
+    | SeatReach
+    | LineQuality
+    | TrunkState
+    | Refused
+)
 Sink = Callable[[EngineEvent], None]
 
 

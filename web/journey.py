@@ -92,6 +92,12 @@ def _held(data: Data) -> str:
     return _("来电人保持通话") if data.get("held") else _("来电人恢复通话")
 
 
+def _sounded(data: Data) -> str:
+    return _(
+        "线路结束：收到 %(received)s 个语音包，丢失 %(lost)s 个", received=data.get("received"), lost=data.get("lost")
+    )
+
+
 def _seat(text: Callable[[str], str]) -> Callable[[Data], str]:
     return lambda data: text(seat_name(str(data.get("seat", ""))))
 
@@ -119,6 +125,7 @@ STORY: dict[str, tuple[str, Callable[[Data], str]]] = {
     "rating_invited": ("system", lambda _d: _("邀请来电人评价")),
     "rated": ("caller", lambda d: _("评价：%(rating)s", rating=label(CHOICES["rating"], d.get("rating")))),
     "party_sealed": ("case", lambda _d: _("匿名举报：来电号码已销毁")),
+    "line_quality": ("system", _sounded),
     "call_ended": ("end", _ended),
 }  # fmt: skip
 

@@ -60,6 +60,13 @@ CAUSES = {
     "interrupted": _l("系统重启时中断"),
 }
 
+TRUNK = {  # what the calls process says of the line to the provider
+    "registered": _l("已登记"),
+    "reachable": _l("对方有应答"),
+    "unregistered": _l("未登记"),
+    "rejected": _l("登记被拒绝"),
+    "not known": _l("尚不清楚"),
+}
 RELEASED_BY = {"caller": _l("来电人"), "us": _l("我方"), "failure": _l("线路中断")}
 
 WHYS = {

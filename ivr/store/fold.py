@@ -156,6 +156,14 @@ def _recording_pruned(tables: Tables, fact: JournalRow) -> None:
         tables.put("recordings", recording)
 
 
+def _line_quality(tables: Tables, fact: JournalRow) -> None:
+    data = fact.data
+    leg_id = str(data.get("leg_id", ""))
+    numbers = ("received", "lost", "jitter_us", "sent", "far_lost", "far_jitter_us", "rtt_us")
+    row = {"id": leg_id or f"{fact.call_id}/caller", "call_id": fact.call_id or "", "leg_id": leg_id, "at": fact.at}
+    tables.put("line_quality", {**row, **{name: int(data.get(name, -1)) for name in numbers}})
+
+
 def _party_sealed(tables: Tables, fact: JournalRow) -> None:
     party_id, call = fact.data.get("party_id"), tables.call(fact)
     if call["party_id"] == party_id:
@@ -241,6 +249,7 @@ FOLDS: Mapping[str, Callable[[Tables, JournalRow], None]] = {
     "recording_pruned": _recording_pruned,
     "rating_invited": fold_ratings.invited,
     "rated": _rated,
+    "line_quality": _line_quality,
     "party_sealed": _party_sealed,
     "call_ended": _call_ended,
     "case_opened": _case_opened,

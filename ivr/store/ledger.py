@@ -26,9 +26,10 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from ivr.cases.numbers import case_number
-from ivr.ledger import CaseRequest, Interrupted, Progress, StoredCase, Turn
+from ivr.ledger import CaseRequest, Fact, Interrupted, Progress, StoredCase, Turn
 from ivr.store import board, queries_by_phone, ratings, work
 from ivr.store.engine import explain, impatient, is_away, reading
+from ivr.store.journal import new_row
 from ivr.store.keys import Keys
 from ivr.store.live import LiveCalls
 from ivr.store.parties import query_code_of
@@ -151,6 +152,10 @@ class SqlLedger:
     def find_case(self, call_id: str, typed: str, at: int, done: Callable[[Progress | Exception], None]) -> None:
         """How the case of a query code or number stands, for the caller of this call."""
         self._put(_Job(ask=lambda c: queries_by_phone.ask(c, self._keys, call_id, typed, at), reply=done))
+
+    def note(self, fact: Fact) -> None:
+        """Write a fact that belongs to no call."""
+        self._put(_Job(Work([new_row(fact)])))
 
     def seat_changed(self, seat: str, at: int, *, reachable: bool | None = None, call_id: str | None = "") -> None:
         """Show a seat on the board (best effort). ``call_id`` "": as it was; None: in no call."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Integer, LargeBinary, MetaData, String, Text
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, LargeBinary, MetaData, String, Text, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 NAMING = {
@@ -23,6 +23,9 @@ NAMING = {
 
 # SQLite gives autoincrement only to INTEGER primary keys; PostgreSQL wants BIGINT.
 BigId = BigInteger().with_variant(Integer, "sqlite")
+
+
+_SYSTEM = text("kind = 'system'")
 
 
 class Base(DeclarativeBase):
@@ -43,6 +46,8 @@ class Journal(Base):
     name: Mapped[str] = mapped_column(String(40))
     data: Mapped[str] = mapped_column(Text, default="{}")
     reason: Mapped[str] = mapped_column(Text, default="")
+    # the system's own facts (trunk, refusals) are few and found by time
+    __table_args__ = (Index("ix_journal_system", "at", sqlite_where=_SYSTEM, postgresql_where=_SYSTEM),)
 
 
 class PartyRow(Base):
@@ -114,6 +119,23 @@ class Leg(Base):
     ended: Mapped[int | None]
     result: Mapped[str] = mapped_column(String(16), default="")  # answered, busy, no_answer, ...
     reason: Mapped[str] = mapped_column(Text, default="")
+
+
+class LineQuality(Base):
+    """Derived: how a line sounded; ``leg_id`` empty: the caller's. Packets, microseconds; -1: never told."""
+
+    __tablename__ = "line_quality"
+    id: Mapped[str] = mapped_column(String(80), primary_key=True)
+    call_id: Mapped[str] = mapped_column(String(36), index=True)
+    leg_id: Mapped[str] = mapped_column(String(80), default="")
+    at: Mapped[int]
+    received: Mapped[int]
+    lost: Mapped[int]
+    jitter_us: Mapped[int]
+    sent: Mapped[int]
+    far_lost: Mapped[int]
+    far_jitter_us: Mapped[int]
+    rtt_us: Mapped[int]
 
 
 class Case(Base):

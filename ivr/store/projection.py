@@ -25,6 +25,7 @@ DERIVED = (
     "callbacks",
     "callback_attempts",
     "recordings",
+    "line_quality",
     "ratings",
     "outgoing_calls",
 )

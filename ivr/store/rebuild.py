@@ -31,6 +31,7 @@ BY_CALL = {
     "callbacks": "call_id",
     "callback_attempts": "call_id",
     "recordings": "call_id",
+    "line_quality": "call_id",
     "ratings": "call_id",
     "outgoing_calls": "id",
 }

@@ -40,6 +40,7 @@ class Tables:
     recordings: dict[str, Row] = field(default_factory=dict)
     ratings: dict[str, Row] = field(default_factory=dict)
     outgoing_calls: dict[str, Row] = field(default_factory=dict)
+    line_quality: dict[str, Row] = field(default_factory=dict)
     wanted: dict[tuple[str, str], str] = field(default_factory=dict)  # (call, token) -> case
     changed: dict[tuple[str, str], None] = field(default_factory=dict)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,6 +31,7 @@ class AsteriskConfig:
     secret: str = ""
     app: str = "hotline"
     context: str = "hotline"
+    ami: tuple[str, int] | None = None  # host and port of AMI, which we only read; None: there is none for us
     spool: Path = Path("/var/spool/asterisk/recording")
     media: Path = Path("data/media")
     seats: tuple[str, ...] = ()
@@ -42,6 +45,21 @@ class AsteriskConfig:
     unanswered_s: float = 180.0  # a call that is neither answered nor ended (RFC 3261 timer C)
     check_s: float = 30.0  # how often our lines are compared with Asterisk's channels
     retry_s: tuple[float, float] = (0.2, 2.0)  # first and longest pause between two attempts to connect
+
+
+def ami_secret(config: AsteriskConfig) -> str:
+    """The password of our AMI account: follows from ARI's, and ARI's does not follow from it."""
+    return hmac.new(config.secret.encode(), b"hotline ami", hashlib.sha256).hexdigest()[:32]
+
+
+@dataclass(frozen=True, slots=True)
+class Wss:
+    """SIP over secure WebSockets: where, and the certificate with its key (PEM)."""
+
+    host: str
+    port: int
+    cert: Path
+    key: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +81,7 @@ class Site:
     realm: str = "hotline"
     seats: Mapping[str, SeatConfig] = field(default_factory=dict)
     trunk: TrunkConfig | None = None
+    wss: Wss | None = None
     sorry: Path = Path("sounds/sorry")
     left: Path = Path("left")
     modules: Path | None = None

@@ -5,11 +5,12 @@ A dedicated Asterisk gets all :func:`files`; one that is there already gets :fun
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from sip.asterisk.config import TRUNK, TRUNK_OUT, AsteriskConfig, Site
+from sip.asterisk.config import TRUNK, TRUNK_OUT, AsteriskConfig, Site, Wss, ami_secret
+from sip.asterisk.told import QUALITY_VARIABLE, WATCHED
 from sip.embedded.config import SeatConfig, TrunkConfig
 
 TRIES = 40  # of 250 ms: how long a leg waits for a hotline that restarts
@@ -29,6 +30,7 @@ MODULES = {
             "res_pjsip_endpoint_identifier_user", "res_pjsip_endpoint_identifier_anonymous", "res_pjsip_caller_id",
             "res_pjsip_pubsub", "res_pjsip_dtmf_info", "res_pjsip_nat", "res_pjsip_rfc3326", "res_pjsip_acl",
             "res_pjproject", "res_sorcery_config", "res_sorcery_memory", "res_sorcery_astdb"),
+    "what is written about attacks": ("res_security_log",),
     "sound": ("res_rtp_asterisk", "res_timing_timerfd", "bridge_simple", "codec_alaw", "codec_ulaw", "codec_g722",
               "codec_resample", "codec_a_mu", "format_wav", "format_pcm"),
     "ARI": ("res_http_websocket", "res_websocket_client", "res_stasis", "res_stasis_answer", "res_stasis_playback",
@@ -36,6 +38,8 @@ MODULES = {
             "res_ari_applications", "res_ari_asterisk", "res_ari_bridges", "res_ari_channels", "res_ari_device_states",
             "res_ari_endpoints", "res_ari_events", "res_ari_playbacks", "res_ari_recordings"),
 }  # fmt: skip
+
+ENCRYPTED = {"encryption": ("res_crypto", "res_srtp", "res_pjsip_transport_websocket")}
 
 
 def clean(value: object) -> str:
@@ -51,10 +55,11 @@ def files(site: Site) -> dict[str, str]:
     """Every file of a dedicated Asterisk by name, complete and commented."""
     return {
         "asterisk.conf": _asterisk(site),
-        "modules.conf": _modules(),
+        "modules.conf": _modules(site),
         "logger.conf": _LOGGER,
-        "http.conf": _http(site.engine),
+        "http.conf": _http(site.engine, site.wss),
         "ari.conf": "[general]\nenabled = yes\n\n" + _ari_user(site.engine),
+        "manager.conf": _manager(site.engine),
         "rtp.conf": _section("general", [("rtpstart", site.rtp_range[0]), ("rtpend", site.rtp_range[1])]),
         "pjsip.conf": _pjsip(site),
         "extensions.conf": "; All calls, from outside and to seats, go through one loop.\n" + dialplan(site),
@@ -71,6 +76,7 @@ def additions(site: Site) -> dict[str, str]:
     return {
         "http.conf": "; in [general], if not set already:\n;   enabled = yes\n;   bindaddr = 127.0.0.1\n",
         "ari.conf": _ari_user(site.engine),
+        **({"manager.conf": _MANAGER_HINT + _manager_user(site.engine)} if site.engine.ami else {}),
         "extensions.conf": dialplan(site),
         "pjsip.conf": "; The operators' phones, unless you have them already under these names.\n\n" + "\n".join(seats),
     }
@@ -148,15 +154,16 @@ def _asterisk(site: Site) -> str:
     return f"; Start with: asterisk -f -C {clean(home / 'asterisk.conf')}\n[directories]\n{directories}\n{options}"
 
 
-def _modules() -> str:
+def _modules(site: Site) -> str:
     lines = ["; What a hotline needs and nothing else.", "[modules]", "autoload = no"]
-    for use, names in MODULES.items():
+    encrypted = site.wss is not None or any(seat.encryption != "none" for seat in site.seats.values())
+    for use, names in {**MODULES, **(ENCRYPTED if encrypted else {})}.items():
         lines += ["", f"; {use}", *(f"load = {name}.so" for name in names)]
     return "\n".join(lines) + "\n"
 
 
 # Asterisk looks for these too; empty, they keep its start free of false alarms.
-_UNCHANGED = ("acl.conf", "ccss.conf", "features.conf", "manager.conf", "pjproject.conf", "stasis.conf", "udptl.conf",
+_UNCHANGED = ("acl.conf", "ccss.conf", "features.conf", "pjproject.conf", "stasis.conf", "udptl.conf",
               "websocket_client.conf")  # fmt: skip
 _DEFAULTS = "Nothing set: Asterisk's defaults."
 
@@ -191,16 +198,74 @@ security.log = security
 """
 
 
-def _http(engine: AsteriskConfig) -> str:
+def _http(engine: AsteriskConfig, wss: Wss | None) -> str:
     where = urlsplit(engine.url)
-    return "; ARI for the hotline on this machine. Never open this port to a network.\n" + _section(
-        "general",
-        [("enabled", "yes"), ("bindaddr", where.hostname or "127.0.0.1"), ("bindport", where.port or 8088)],
-    )
+    lines: list[tuple[str, object]] = [
+        ("enabled", "yes"),
+        ("bindaddr", where.hostname or "127.0.0.1"),
+        ("bindport", where.port or 8088),
+    ]
+    text = "; ARI for the hotline on this machine. Never open this port to a network.\n"
+    if wss:
+        text += "; The TLS port is for /ws alone: a reverse proxy in front passes that path and no other (ARI is there too).\n"
+        host = f"[{wss.host}]" if ":" in wss.host else wss.host
+        lines += [
+            ("tlsenable", "yes"),
+            ("tlsbindaddr", f"{host}:{wss.port}"),
+            ("tlscertfile", wss.cert),
+            ("tlsprivatekey", wss.key),
+        ]
+    return text + _section("general", lines)
 
 
 def _ari_user(engine: AsteriskConfig) -> str:
     return _section(engine.user, [("type", "user"), ("read_only", "no"), ("password", engine.secret)])
+
+
+def _manager(engine: AsteriskConfig) -> str:
+    if engine.ami is None:
+        return _section("general", [("enabled", "no")])
+    host, port = engine.ami
+    general: list[tuple[str, object]] = [
+        ("enabled", "yes"),
+        ("webenabled", "no"),
+        ("bindaddr", host),
+        ("port", port),
+        ("displayconnects", "no"),
+        ("authtimeout", 10),
+        ("authlimit", 10),
+    ]
+    return "; What happens on the lines, for the hotline on this machine. Never open this port to a network.\n" + (
+        _section("general", general) + "\n" + _manager_user(engine)
+    )
+
+
+def _manager_user(engine: AsteriskConfig) -> str:
+    """Reads only: ``reporting`` lets it ask for registrations, nothing lets it change anything."""
+    host = engine.ami[0] if engine.ami else "127.0.0.1"
+    wanted = [
+        *((f"eventfilter(action(include),name({name}))", "") for name in WATCHED),
+        ("eventfilter(action(include),name(VarSet),header(Variable),method(exact))", QUALITY_VARIABLE),
+    ]
+    lines: list[tuple[str, object]] = [
+        ("secret", ami_secret(engine)),
+        ("deny", "0.0.0.0/0.0.0.0"),
+        ("permit", f"{host}/255.255.255.255"),
+        ("read", "system,security,reporting,dialplan"),
+        ("write", "reporting"),
+        ("writetimeout", 5000),
+        *wanted,
+    ]
+    return _section(engine.user, lines)
+
+
+_MANAGER_HINT = """\
+; in [general], if not set already:
+;   enabled = yes
+;   bindaddr = 127.0.0.1
+; The account reads only: it cannot place a call, run a command or change a setting.
+
+"""
 
 
 def _pjsip(site: Site) -> str:
@@ -211,6 +276,11 @@ def _pjsip(site: Site) -> str:
         + _section("anonymous", [("type", "endpoint"), *_endpoint(site.engine.context)]),
         *(text for seat in site.seats.values() for text in _seat(seat, site)),
     ]
+    if site.wss:
+        wss: list[tuple[str, object]] = [("type", "transport"), ("protocol", "wss"), ("bind", site.wss.host)]
+        parts.append(
+            "; Telephones in a browser; the port is the TLS one of http.conf.\n" + _section("transport-wss", wss)
+        )
     if site.trunk:
         parts += _trunk(site.trunk, site)
     return "\n".join(parts)
@@ -244,8 +314,16 @@ def _endpoint(context: str) -> list[tuple[str, object]]:
     ]
 
 
+_ENCRYPTION: Mapping[str, Sequence[tuple[str, object]]] = {
+    "none": (),
+    "srtp": (("media_encryption", "sdes"),),
+    # yes: DTLS-SRTP, ICE, AVPF, RTCP beside RTP, as browsers want it; its certificate is made anew at each start
+    "webrtc": (("webrtc", "yes"), ("dtls_auto_generate_cert", "yes")),
+}
+
+
 def _seat(seat: SeatConfig, site: Site) -> list[str]:
-    endpoint = [("type", "endpoint"), *_endpoint(site.engine.context), ("aors", seat.id)]
+    endpoint = [("type", "endpoint"), *_endpoint(site.engine.context), ("aors", seat.id), *_ENCRYPTION[seat.encryption]]
     aor: list[tuple[str, object]] = [("type", "aor")]
     parts = []
     if seat.secret is not None:

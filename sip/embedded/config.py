@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +18,7 @@ class SeatConfig:
     id: str
     secret: str | None = None
     uri: str | None = None
+    encryption: Literal["none", "srtp", "webrtc"] = "none"  # of its sound; Asterisk only
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ pytestmark = pytest.mark.network
 
 
 def settings_with(tmp_path: Path, **asterisk: object) -> Settings:
-    given = {"secret": "of-a-test", "url": f"http://{free_address()}", **asterisk}
+    given = {"secret": "of-a-test", "url": f"http://{free_address()}", "ami": "", **asterisk}
     return Settings.model_validate({"engine": "asterisk", "asterisk": given, "data": {"dir": str(tmp_path / "data")}})
 
 
@@ -72,7 +72,7 @@ def test_an_address_of_ari_that_was_asked_for_and_is_taken_is_an_error_not_a_rea
 def own(tmp_path: Path) -> Hotline:
     """``hotline serve`` as `make run ENGINE=asterisk` starts it, on free ports; not started."""
     need("espeak")
-    asterisk: dict[str, object] = {"start": True, "url": f"http://{free_address()}"}
+    asterisk: dict[str, object] = {"start": True, "url": f"http://{free_address()}", "ami": str(free_address())}
     if installation().modules:
         asterisk["root"] = str(asterisk_root())
     return Hotline(tmp_path / "hotline", "serve", changes={"engine": "asterisk", "asterisk": asterisk})

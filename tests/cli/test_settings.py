@@ -75,6 +75,7 @@ def test_the_command_line_beats_the_environment_beats_the_file(tmp_path: Path) -
         ("HOTLINE_DATABASE_URL", "postgresql://u@h/d", lambda s: s.database),
         ("HOTLINE_KEY", "a:AAAA", lambda s: s.key),
         ("HOTLINE_ASTERISK_URL", "http://127.0.0.1:8099", lambda s: s.asterisk.url),
+        ("HOTLINE_ASTERISK_AMI", "127.0.0.1:5039", lambda s: str(s.asterisk.ami)),
         ("HOTLINE_ASTERISK_SECRET", "word", lambda s: s.asterisk.secret),
         ("HOTLINE_ASTERISK_SPOOL", "/srv/spool", lambda s: str(s.asterisk.spool)),
         ("HOTLINE_ASTERISK_START", "true", lambda s: str(s.asterisk.start).lower()),

@@ -45,6 +45,7 @@ def environ(tmp_path: Path) -> dict[str, str]:
         "HOTLINE_KEY_FILE": str(tmp_path / "key"),
         "HOTLINE_DATABASE_URL": "",
         "HOTLINE_ASTERISK_URL": f"http://{free_address()}",
+        "HOTLINE_ASTERISK_AMI": str(free_address()),
         "HOTLINE_ASTERISK_SPOOL": str(tmp_path / "spool" / "recording"),
         "ASTERISK_CONFIG": str(tmp_path / "asterisk"),
         "ASTERISK": " ".join(found.command),
@@ -94,8 +95,11 @@ def test_started_as_the_containers_are_both_become_healthy_and_a_call_is_answere
     def said() -> str:
         return "\n".join(path.read_text(errors="replace") for path in start.values())
 
-    wait_until(lambda: run(str(DOCKER / "asterisk-health.sh")).returncode == 0, 90, said)
-    wait_until(lambda: run("hotline", "doctor", "--alive").returncode == 0, 90, said)
+    wait_until(lambda: "Asterisk Ready" in said() and "Ctrl-C ends it" in said(), 180, said)
+    healthy = run(str(DOCKER / "asterisk-health.sh"))
+    assert healthy.returncode == 0, healthy.stdout + healthy.stderr
+    healthy = run("hotline", "doctor", "--alive")
+    assert healthy.returncode == 0, healthy.stdout + healthy.stderr
     heard = tmp_path / "heard.wav"
     called = run("hotline", "dial", f"sip:95598@{environ['HOTLINE_SIP']}", "--for", "3", "--wav", str(heard))
     assert called.returncode == 0 and _loud(heard.read_bytes()[44:]), called.stdout + said()

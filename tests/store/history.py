@@ -78,7 +78,9 @@ class Caller:
 
     def answered_by(self, seat: str, after: int) -> Caller:
         leg = {"leg_id": f"{self.call_id}/{seat}", "seat": seat}
-        return self.tell(("seat_answered", leg), ("bridge", {**leg, "window": "general"}), after=after)
+        sound = {"leg_id": leg["leg_id"], "received": 500, "lost": 2, "jitter_us": 300, "sent": 510, "far_lost": 1}
+        facts = (("seat_answered", leg), ("bridge", {**leg, "window": "general"}), ("line_quality", sound))
+        return self.tell(*facts, after=after)
 
     def fails_at(self, seat: str, why: str, after: int) -> Caller:
         leg = {"leg_id": f"{self.call_id}/{seat}", "seat": seat, "reason": why, "code": 486}

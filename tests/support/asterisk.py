@@ -119,6 +119,7 @@ def bare(
     engine = AsteriskConfig(
         url=f"http://{free_address()}",
         secret="contract-ari",
+        ami=tuple(free_address()),
         spool=home / "spool" / "recording",
         media=home / "media",
         seats=tuple(seats),
@@ -153,6 +154,7 @@ class AsteriskHotline(Hotline):
             "engine": "asterisk",
             "asterisk": {
                 "url": f"http://{free_address()}",
+                "ami": str(free_address()),
                 "spool": str(self.asterisk_home / "spool" / "recording"),
             },
         }

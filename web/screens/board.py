@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from flask import Blueprint, jsonify, redirect, render_template, url_for
 
 from ivr.calendar.tables import missing_years
-from ivr.store import queries
+from ivr.store import lines, queries
 from web.access import may, needs
 from web.db import config, now_ms, reading
 from web.figures import on_board
@@ -16,6 +17,7 @@ from web.format import SOON_MS, day_range, today
 bp = Blueprint("board", __name__)
 
 ON_BOARD = ("K1", "K2a", "K3", "K4", "K5", "K13-complaint", "K13-report")  # the rest stands on the figures' own page
+DAY_MS = 24 * 3600 * 1000
 BEAT_MS = 30_000  # a process that was silent for this long is shown as down
 
 
@@ -26,6 +28,7 @@ def _state() -> dict[str, Any]:
     seats = {seat.id: seat for seat in board.seats}
     calls = sorted(board.calls, key=lambda call: (call.waiting_since is None, call.waiting_since or call.arrived))
     alive = [p for p in board.processes if p.kind == "calls" and now - p.beat <= BEAT_MS]
+    told = [json.loads(process.detail) for process in alive]
     return {
         "now": now,
         "calls": calls,
@@ -34,6 +37,9 @@ def _state() -> dict[str, Any]:
         "outcomes": queries.outcomes(db, start, end),
         "due": queries.due_counts(db, now, now + SOON_MS),
         "answering": bool(alive),
+        "trunk": next((one["trunk"] for one in told if one.get("trunk", "off") != "off"), ""),
+        "watch": next((one for one in told if one.get("watch")), None),
+        "refused": lines.refusals(db, now - DAY_MS),
         "figures": [f for f in on_board(db, start, end) if f.id in ON_BOARD or f.id.startswith("K2a")],
         "may_open": may("calls"),
         "missing_years": missing_years(config().calendar, today()),

@@ -9,7 +9,7 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from ivr.store import queries, ratings
+from ivr.store import lines, queries, ratings
 from ivr.store.models import Call
 from ivr.store.queries import CallFilter
 from web import journey
@@ -154,7 +154,8 @@ def _page(found: queries.Journey, number: str = "") -> str:
     told = [row for row in found.journal if may("ratings") or row.name != "rated"]  # never to whom it judges
     return render_template(
         "call.html", call=found.call, legs=LEGS.sorted(found.legs), legs_table=LEGS, record=RECORD,
-        cases=found.cases, recordings=found.recordings,
+        cases=found.cases, recordings=found.recordings, quality=lines.quality(reading(), found.call.id),
+        names={leg.id: seat_name(leg.seat) for leg in found.legs},
         story=journey.story(told, found.call.arrived), journal=RECORD.sorted(told),
         rating=ratings.of_call(reading(), found.call.id) if may("ratings") else None, ratings=CHOICES["rating"],
         number=masked(found.call.party_id, anonymous=found.anonymous), clear=number, anonymous=found.anonymous,
