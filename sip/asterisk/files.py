@@ -207,7 +207,7 @@ def _http(engine: AsteriskConfig, wss: Wss | None) -> str:
     ]
     text = "; ARI for the hotline on this machine. Never open this port to a network.\n"
     if wss:
-        text += "; The TLS port is for /ws alone: a reverse proxy in front passes that path and no other (ARI is there too).\n"
+        text += "; The TLS port is for /ws alone: let a reverse proxy in front pass only that path.\n"
         host = f"[{wss.host}]" if ":" in wss.host else wss.host
         lines += [
             ("tlsenable", "yes"),
