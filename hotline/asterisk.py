@@ -6,6 +6,7 @@ import base64
 import json
 import re
 import shutil
+import socket
 import subprocess
 import urllib.request
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from typing import Any
 from hotline import engines, parts
 from hotline.errors import CannotRun
 from hotline.settings import Settings
-from sip.asterisk.config import Site, Wss
+from sip.asterisk.config import Site, Wss, ami_secret
 from sip.asterisk.files import files
 from sip.asterisk.media import write_wav
 
@@ -71,6 +72,24 @@ def ask(settings: Settings, path: str) -> Any:
     )
     with urllib.request.urlopen(request, timeout=3.0) as reply:  # noqa: S310
         return json.load(reply)
+
+
+def ami_trouble(settings: Settings) -> str:
+    """Why our account cannot read AMI; empty when it can."""
+    engine = engines.asterisk_config(settings)
+    assert engine.ami is not None
+    login = f"Action: Login\r\nUsername: {engine.user}\r\nSecret: {ami_secret(engine)}\r\nEvents: off\r\n\r\n"
+    try:
+        with socket.create_connection(engine.ami, timeout=3.0) as connection:
+            connection.sendall(login.encode())
+            with connection.makefile("rb") as told:
+                for _ in range(20):
+                    line = told.readline(500)
+                    if line.startswith(b"Response:"):
+                        return "" if b"Success" in line else "our account is refused"
+    except OSError as error:
+        return str(error)
+    return "what is there is no AMI"
 
 
 def takes_calls(settings: Settings) -> bool:

@@ -7,8 +7,8 @@ import re
 import urllib.error
 from collections.abc import Iterator
 
-from hotline import engines
-from hotline.asterisk import OLDEST, OLDEST_BY_HTTP, ask
+from hotline import engines, runfile
+from hotline.asterisk import OLDEST, OLDEST_BY_HTTP, ami_trouble, ask, takes_calls
 from hotline.doctor import Line
 from hotline.ports import sip_answers
 from hotline.settings import Settings
@@ -34,6 +34,8 @@ def examine(settings: Settings) -> Iterator[Line]:
     yield from _version(str(info["system"]["version"]))
     yield from _modules(loaded)
     yield from _sip(settings)
+    yield from _application(settings)
+    yield from _ami(settings)
     yield from _folders(settings)
 
 
@@ -64,6 +66,27 @@ def _sip(settings: Settings) -> Iterator[Line]:
         yield Line(WHAT, "ok", f"answers SIP at {where}")
     else:
         yield Line(WHAT, "FAIL", f"does not answer SIP at {where}", "set [sip] listen to the address in pjsip.conf")
+
+
+def _application(settings: Settings) -> Iterator[Line]:
+    if "calls" not in runfile.read(settings.data.dir):
+        return
+    app = settings.asterisk.app
+    if takes_calls(settings):
+        yield Line(WHAT, "ok", f"the running hotline is connected as {app}")
+    else:
+        yield Line(WHAT, "FAIL", f"the hotline runs, but is not connected as {app}", "look into its log; restart it")
+
+
+def _ami(settings: Settings) -> Iterator[Line]:
+    where = settings.asterisk.ami
+    if where is None:
+        yield Line(WHAT, "ok", "AMI is not read: no figures on sound, trunk and refusals ([asterisk] ami)")
+    elif trouble := ami_trouble(settings):
+        yield Line(WHAT, "warn", f"no figures on sound, trunk and refusals: AMI at {where}: {trouble}",
+                   "compare manager.conf with `hotline asterisk lines`, or set [asterisk] ami")  # fmt: skip
+    else:
+        yield Line(WHAT, "ok", f"AMI at {where} can be read")
 
 
 def _folders(settings: Settings) -> Iterator[Line]:

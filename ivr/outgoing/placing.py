@@ -102,7 +102,7 @@ class Placing:
 
     def happened(self, event: t.EngineEvent) -> bool:
         """The engine's sink: was it about a line of ours?"""
-        if isinstance(event, (t.SeatReach, t.Incoming)):
+        if isinstance(event, (t.SeatReach, t.Incoming, t.LineQuality, t.TrunkState, t.Refused)):
             return False
         name, _, who = event.line.rpartition("/")
         call = self._calls.get(name)
