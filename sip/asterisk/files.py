@@ -73,6 +73,7 @@ def files(site: Site) -> dict[str, str]:
 def additions(site: Site) -> dict[str, str]:
     """What to add to an Asterisk that is there already, by the file it belongs to."""
     seats = [text for seat in site.seats.values() for text in _seat(seat, site)]
+    seats += [_test_caller(name, site) for name in sorted(site.engine.test_callers)]
     return {
         "http.conf": "; in [general], if not set already:\n;   enabled = yes\n;   bindaddr = 127.0.0.1\n",
         "ari.conf": _ari_user(site.engine),
@@ -343,6 +344,13 @@ def _seat(seat: SeatConfig, site: Site) -> list[str]:
     if seat.uri:
         aor.append(("contact", seat.uri))
     return [_section(seat.id, endpoint), _section(seat.id, aor), *parts]
+
+
+def _test_caller(name: str, site: Site) -> str:
+    """Whom `hotline doctor` calls as; an Asterisk of somebody's own usually refuses callers it does not know."""
+    only_here = [("deny", "0.0.0.0/0"), ("permit", "127.0.0.1/32")]
+    about = "; The test call of `hotline doctor`: from this machine only, and to the hotline only.\n"
+    return about + _section(name, [("type", "endpoint"), *_endpoint(site.engine.context), *only_here])
 
 
 def _trunk(trunk: TrunkConfig, site: Site) -> list[str]:
