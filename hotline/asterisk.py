@@ -141,7 +141,7 @@ def write(site: Site) -> list[Path]:
 
     Raises :class:`CannotRun` rather than overwrite a file that is not ours, ``OSError`` when it cannot write.
     """
-    for folder in ("run", "log", "state"):
+    for folder in ("run", "log", "state", "state/keys"):
         (site.home / folder).mkdir(parents=True, exist_ok=True)
     for shared in (site.engine.spool, site.left):
         shared.mkdir(parents=True, exist_ok=True, mode=0o770)
