@@ -23,7 +23,7 @@ from pathlib import Path
 
 FIRST_PAUSE_S = 1.0
 LONGEST_PAUSE_S = 30.0
-STEADY_S = 5.0  # who ran for so long is started again at once: callers may be waiting
+STEADY_S = 2.0  # who ran for so long is started again at once: callers may be waiting
 SPARE_AFTER_S = 2.0  # a spare is loaded when its child is past its own start
 STOP_LIMIT_S = 25.0  # calls are drained for less than that; then the process is killed
 NO_RETRY = (2, 3)  # exit codes that mean "wrong settings" and "cannot run here": trying again helps nobody

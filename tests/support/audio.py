@@ -78,6 +78,9 @@ def gaps(heard: bytes, said: bytes, first_ms: int = 0, last_ms: int | None = Non
     for at in range(begin, end - size + 1, hop):
         low = max(0, at + shift - around)
         fit, place = _best(there[low : at + shift + size + around], wanted[at : at + size])
+        if fit < 0.6:  # it may have moved: who speaks was held up for a moment, or more than this piece is lost
+            low = max(0, low - RATE)
+            fit, place = _best(there[low:], wanted[at : at + size])
         if fit < 0.6:
             missing.append(at * 1000 // RATE)
         else:
