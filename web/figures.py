@@ -18,7 +18,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
 from ivr.metrics.records import MIN_FOR_PERCENT, Figure
-from ivr.report.contents import Curves
+from ivr.report.charts import Drawn
 from ivr.store.figures import figures
 from web.db import config, now_ms
 from web.labels import label
@@ -29,7 +29,7 @@ Made = TypeVar("Made")
 
 KEPT_MS = 2500  # boards that ask within this time share one calculation
 CHARTS_KEPT_MS = 15_000
-LONG_MS, LONG_KEPT_MS = 8 * 86_400_000, 15_000  # figures of more than a week are computed once in so long
+LONG_MS, LONG_KEPT_MS = 25 * 3_600_000, 15_000  # figures of more than a day are computed once in so long
 
 FORMULAS = {
     "K1": "A / O",
@@ -145,7 +145,7 @@ class Shown:
 
 
 def shared(session: Session, from_ms: int, to_ms: int, window: str = "") -> list[Shown]:
-    """The same for a page that many look at: of a long period at most 15 s old."""
+    """The same for a page that many look at: of more than a day at most 15 s old."""
     if to_ms - from_ms <= LONG_MS:
         return shown(session, from_ms, to_ms, window)
     recent: Recent = current_app.extensions["panel.figures"]
@@ -196,8 +196,8 @@ class Shared(Generic[Key, Made]):
             return made
 
 
-class Charts(Shared[tuple[date, date], Curves]):
-    """What charts were drawn from, for a short while."""
+class Charts(Shared[tuple[date, date, str], list[Drawn]]):
+    """Charts of a period in a language, for a short while."""
 
     def __init__(self) -> None:
         super().__init__(CHARTS_KEPT_MS)

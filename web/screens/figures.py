@@ -13,6 +13,7 @@ from flask_babel import lazy_gettext as _l
 
 from ivr.metrics.records import Figure, Period
 from ivr.report.charts import draw
+from ivr.report.contents import Curves
 from ivr.report.span import Span
 from ivr.store import behind, queries
 from ivr.store.figures import limits
@@ -78,13 +79,16 @@ def index() -> str:
     first, last = _span()
     found = shared(reading(), *day_range(first, last), window=word("window", config().windows))
     kept: Charts = current_app.extensions["panel.charts"]
-    drawn = kept.get(
-        (first, last), lambda: curves(reading(), Span(first, last, config().zone), config().profile, now_ms())
-    )
+    language = lang()
+    drawn = kept.get((first, last, language), lambda: draw(_curves(first, last), language))
     return render_template(
         "figures.html", figures=found, listed=TABLE.sorted(found), families=FAMILIES, first=first, last=last,
-        charts=draw(drawn, lang()), table=TABLE, windows=config().windows, with_args=with_args, rows_of=_link,
+        charts=drawn, table=TABLE, windows=config().windows, with_args=with_args, rows_of=_link,
     )  # fmt: skip
+
+
+def _curves(first: date, last: date) -> Curves:
+    return curves(reading(), Span(first, last, config().zone), config().profile, now_ms())
 
 
 @bp.get("/figures.<any(csv, xlsx):form>")
