@@ -63,7 +63,8 @@ def lines(settings: Settings) -> None:
 
     site = setup.site(settings, settings.data.dir / "asterisk")
     try:
-        site.left.mkdir(parents=True, exist_ok=True, mode=0o770)
+        for shared in (site.engine.spool, site.left):  # Debian's package makes neither
+            shared.mkdir(parents=True, exist_ok=True, mode=0o770)
         setup.write_sorry(settings, site)
     except OSError as error:
         raise CannotRun(f"cannot write: {error}; set [asterisk] spool and media in hotline.toml") from None
