@@ -7,7 +7,7 @@ set -u
 
 cd "$(dirname "$0")/.."
 PYTEST=".venv/bin/python -m pytest -q"
-REAL_CALLS="tests/docker/test_start.py tests/e2e tests/contract tests/sip tests/cli/test_serve.py tests/cli/test_asterisk.py tests/cli/test_own_asterisk.py"
+REAL_CALLS="tests/docker/test_start.py tests/e2e tests/contract tests/sip tests/cli/test_serve.py tests/cli/test_asterisk.py tests/cli/test_own_asterisk.py tests/cli/test_existing_asterisk.py"
 mkdir -p build
 
 ignored=
