@@ -121,6 +121,7 @@ STORY: dict[str, tuple[str, Callable[[Data], str]]] = {
     "bridge": ("seat", _seat(lambda seat: _("与座席 %(seat)s 接通", seat=seat))),
     "seat_left": ("seat", _seat(lambda seat: _("座席 %(seat)s 挂机", seat=seat))),
     "recorded": ("case", _recorded),
+    "recording_pruned": ("case", lambda _d: _("录音已按保存期限删除")),
     "case_opened": ("case", _opened),
     "rating_invited": ("system", lambda _d: _("邀请来电人评价")),
     "rated": ("caller", lambda d: _("评价：%(rating)s", rating=label(CHOICES["rating"], d.get("rating")))),

@@ -55,6 +55,8 @@ class Bulk:
                 for name in sorted(self._waiting, key=lambda name: name == "party_keys"):
                     self._write(name)
                 self._make_indexes()
+            else:
+                self._raw.rollback()
         finally:
             if self._sqlite:
                 for pragma in ("foreign_keys=ON", "synchronous=FULL", "cache_size=-2000"):

@@ -56,7 +56,9 @@ def insert_once(connection: Connection, name: str, row: Row, unique: str) -> boo
     """Insert a row unless one with the same key is there; whether it was inserted."""
     target = table(name)
     insert = sqlite.insert(target) if connection.dialect.name == "sqlite" else postgresql.insert(target)
-    return connection.execute(insert.on_conflict_do_nothing(index_elements=[unique]), row).rowcount == 1
+    # Not every driver says how many rows an INSERT made unless it is asked to keep the number.
+    once = insert.on_conflict_do_nothing(index_elements=[unique]).execution_options(preserve_rowcount=True)
+    return connection.execute(once, row).rowcount == 1
 
 
 def inbox(connection: Connection, name: str, role: str, *, unread: bool = False, limit: int = 200) -> list[Row]:

@@ -111,7 +111,7 @@ def test_postgresql_stopped_in_mid_call_and_started_again(
     assert ledger.flush()
 
     names = ["offered", "answered", "step", "case_opened", "digit", "human_requested", "dial_seat", "seat_ringing"]
-    assert steps_of(engine, call.call_id) == [*names, "seat_answered", "bridge", "call_ended"]
+    assert steps_of(engine, call.call_id) == [*names, "seat_answered", "bridge", "line_quality", "call_ended"]
     stored = set(all_rows(engine, "SELECT id, number, due FROM cases"))
     assert stored == {(c.id, c.number, c.due) for c in (before, while_away, after)}
     assert (before.number, after.number) == ("11210001", "11210002")

@@ -54,6 +54,7 @@ def test_the_same_plan_gives_the_same_rows_and_another_seed_gives_others(engine:
             "callbacks",
             "callback_attempts",
             "recordings",
+            "ratings",
         ):
             connection.exec_driver_sql(f"DELETE FROM {name}")
         for name in ("party_keys", "parties", "inbox", "case_notes", "case_counters", "live_calls"):
