@@ -81,6 +81,7 @@ class Link:
         self._outbox: asyncio.Queue[Request] | None = None  # while connected
         self._by_http: bool | None = True if config.http else None  # None: not known yet
         self._replaced = False
+        self._opened = False  # the last attempt led to a connection
         self.trouble = ""  # why there was no connection when it was tried last
 
     @property
@@ -111,9 +112,9 @@ class Link:
         first, longest = self._config.retry_s
         pause, refusals = first, 0
         while not self._replaced:
+            self._opened = False
             try:
                 await self._once()
-                pause, refusals = first, 0
             except InvalidStatus as error:
                 self._refused(error.response.status_code)
             except (OSError, WebSocketException, TimeoutError) as error:
@@ -124,6 +125,8 @@ class Link:
                     self._on_gone()
                 self.trouble = str(error)
                 log.log(logging.DEBUG if pause > first else logging.WARNING, "no connection to Asterisk: %s", error)
+            if self._opened:  # however it ended: a new loss begins with short pauses again
+                pause, refusals = first, 0
             if not self._replaced:
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, longest)
@@ -154,6 +157,7 @@ class Link:
             proxy=None,
         ) as socket:
             log.info("connected to Asterisk at %s", where.netloc)
+            self._opened = True
             early: list[Mapping[str, Any]] = []
             if self._by_http is None:
                 self._by_http = not await self._takes_requests(socket, early)
