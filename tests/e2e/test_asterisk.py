@@ -14,10 +14,8 @@ from tests.e2e import test_sipp as sipp
 from tests.e2e.stories import story
 from tests.e2e.test_phones import Open, telephone  # noqa: F401  (a fixture)
 from tests.e2e.test_sipp import path  # noqa: F401  (a fixture)
-from tests.support.asterisk import AsteriskHotline
-from tests.support.books import Books, books_of
+from tests.support.books import Books, house_on_asterisk
 from tests.support.sipp import info
-from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.network
 
@@ -25,15 +23,8 @@ pytestmark = pytest.mark.network
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Books]:
     """A running hotline on a real Asterisk, and its books. When all is told, nothing is left behind."""
-    hotline = AsteriskHotline(Path(tmp_path_factory.mktemp("house")) / "hotline")
-    try:
-        hotline.start()
-        with books_of(hotline) as books:
-            yield books
-        wait_until(lambda: hotline.asterisk.channels() == 0 and hotline.asterisk.bridges() == 0, 40)
-        assert hotline.leftovers() == []
-    finally:
-        hotline.close()
+    with house_on_asterisk(Path(tmp_path_factory.mktemp("house")) / "hotline") as books:
+        yield books
 
 
 def test_the_greeting_is_heard_and_key_0_leads_to_a_person(house: Books, telephone: Open) -> None:  # noqa: F811

@@ -16,9 +16,7 @@ from sip.embedded.phone import Phone
 from tests.e2e.stories import ALIKE, Ours, both_hear, citizen, clip, complain, heard_well, operator, story, understood
 from tests.e2e.test_asterisk_survives import recording
 from tests.support import audio
-from tests.support.asterisk import AsteriskHotline
-from tests.support.books import Books, books_of, number, until
-from tests.support.waiting import wait_until
+from tests.support.books import Books, house_on_asterisk, number, until
 
 pytestmark = pytest.mark.network
 
@@ -29,15 +27,8 @@ KEPT_MS = 1500  # of what was being said: Asterisk writes a recording to the dis
 @pytest.fixture
 def house(tmp_path: Path) -> Iterator[Books]:
     """A running hotline on a real Asterisk."""
-    hotline = AsteriskHotline(tmp_path / "hotline")
-    try:
-        hotline.start()
-        with books_of(hotline) as books:
-            yield books
-        wait_until(lambda: hotline.asterisk.channels() == 0 and hotline.asterisk.bridges() == 0, 40)
-        assert hotline.leftovers() == []
-    finally:
-        hotline.close()
+    with house_on_asterisk(tmp_path / "hotline") as books:
+        yield books
 
 
 class Keyed(Ours):

@@ -25,9 +25,7 @@ from tests.e2e.stories import RINGS_ON, Ours, both_hear, citizen, clip, operator
 from tests.e2e.test_asterisk_survives import recording, restarts
 from tests.e2e.test_kill import SPOKEN, tables
 from tests.support import audio
-from tests.support.asterisk import AsteriskHotline
-from tests.support.books import Books, books_of, number, until
-from tests.support.waiting import wait_until
+from tests.support.books import Books, house_on_asterisk, number, until
 
 pytestmark = pytest.mark.network
 
@@ -52,15 +50,8 @@ class Dictation:
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Books]:
     """A running hotline on a real Asterisk. When all is told, nothing is left behind."""
-    hotline = AsteriskHotline(Path(tmp_path_factory.mktemp("kills")) / "hotline", "serve")
-    try:
-        hotline.start()
-        with books_of(hotline) as books:
-            yield books
-        wait_until(lambda: hotline.asterisk.channels() == 0 and hotline.asterisk.bridges() == 0, 40)
-        assert hotline.leftovers() == []
-    finally:
-        hotline.close()
+    with house_on_asterisk(Path(tmp_path_factory.mktemp("kills")) / "hotline", "serve") as books:
+        yield books
 
 
 def is_up(phone: Phone) -> bool:

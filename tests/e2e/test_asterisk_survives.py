@@ -13,9 +13,7 @@ import pytest
 from sip.embedded.phone import Phone
 from tests.e2e.stories import ALIKE, RINGS_ON, Ours, both_hear, citizen, heard_well, operator, say, story
 from tests.support import audio
-from tests.support.asterisk import AsteriskHotline
-from tests.support.books import Books, books_of, number, until
-from tests.support.waiting import wait_until
+from tests.support.books import Books, house_on_asterisk, number, until
 
 pytestmark = pytest.mark.network
 
@@ -23,15 +21,8 @@ pytestmark = pytest.mark.network
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Books]:
     """A running hotline on a real Asterisk, killed in every test. When all is told, nothing is left behind."""
-    hotline = AsteriskHotline(Path(tmp_path_factory.mktemp("survives")) / "hotline")
-    try:
-        hotline.start()
-        with books_of(hotline) as books:
-            yield books
-        wait_until(lambda: hotline.asterisk.channels() == 0 and hotline.asterisk.bridges() == 0, 40)
-        assert hotline.leftovers() == []
-    finally:
-        hotline.close()
+    with house_on_asterisk(Path(tmp_path_factory.mktemp("survives")) / "hotline") as books:
+        yield books
 
 
 async def killed(house: Books) -> None:

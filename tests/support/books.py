@@ -29,7 +29,9 @@ from ivr.script import lines
 from ivr.store.engine import open_engine, reading
 from ivr.store.models import Base, Call, Case, Journal, Leg, Recording, Seat
 from recordings.vault import Vault
+from tests.support.asterisk import AsteriskHotline
 from tests.support.hotline import Hotline
+from tests.support.waiting import wait_until
 
 T = TypeVar("T")
 PATIENCE_S = 30.0
@@ -210,6 +212,20 @@ def books_of(hotline: Hotline) -> Iterator[Books]:
         yield books
     finally:
         books.close()
+
+
+@contextmanager
+def house_on_asterisk(home: Path, part: str = "calls") -> Iterator[Books]:
+    """A running hotline on a real Asterisk, and its books. When all is told, nothing is left behind."""
+    hotline = AsteriskHotline(home, part)
+    try:
+        hotline.start()
+        with books_of(hotline) as books:
+            yield books
+        wait_until(lambda: hotline.asterisk.channels() == 0 and hotline.asterisk.bridges() == 0, 40)
+        assert hotline.leftovers() == []
+    finally:
+        hotline.close()
 
 
 def _pcm(wav: bytes) -> bytes:
