@@ -3,7 +3,7 @@
 python bench/run.py                 print
 python bench/run.py --gate          exit 1 when one misses its figures
 python bench/run.py rtp_streams     only this one
-python bench/run.py --write         also into docs/performance.md, with date, machine and commands
+python bench/run.py --write         also into docs/performance.md, with date, machine and command; other parts stay
 """
 
 from __future__ import annotations
@@ -41,19 +41,21 @@ def run(command: list[str]) -> tuple[int, str]:
     return process.returncode, "".join(printed)
 
 
-def page(results: dict[str, str]) -> str:
-    """The page of figures."""
+def page(results: dict[str, str], before: str = "") -> str:
+    """The page of figures: what was measured now, and of the page ``before`` what was not."""
+    sections = {part.partition("\n")[0]: part.rstrip() for part in before.split("\n## ")[1:]}
+    sections = {name: part for name, part in sections.items() if (HERE / f"{name}.py").exists()}
+    today = datetime.datetime.now(datetime.UTC).date().isoformat()
+    for name, printed in results.items():
+        head = f"{name}\n\n`python bench/{name}.py` · {today} · {machine()}\n\n"
+        sections[name] = f"{head}```text\n{printed.rstrip()}\n```"
     parts = [
         "# Performance\n",
         "Measured by `make bench`, each part alone; `make bench-gate` fails when a figure is missed.",
         "What each part measures stands at the head of its file in `bench/`;",
         f"where the time goes, and what would save it: [{NOTES.stem}]({NOTES.name}).\n",
-        f"* Date: {datetime.datetime.now(datetime.UTC).date().isoformat()}",
-        f"* Machine: {machine()}\n",
     ]
-    for name, printed in results.items():
-        parts += [f"## {name}\n", f"`python bench/{name}.py`\n", "```text", printed.rstrip(), "```\n"]
-    return "\n".join(parts)
+    return "\n".join([*parts, *(f"## {sections[name]}\n" for name in sorted(sections))])
 
 
 def main() -> int:
@@ -74,7 +76,7 @@ def main() -> int:
         if code:
             missed.append(name)
     if chosen.write:
-        PAGE.write_text(page(results), encoding="utf-8")
+        PAGE.write_text(page(results, PAGE.read_text("utf-8") if PAGE.exists() else ""), encoding="utf-8")
     print(f"\nmissed: {', '.join(missed)}" if missed else "\nall as they should be" if chosen.gate else "")
     return bool(missed)
 

@@ -13,9 +13,9 @@ from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from ivr.store.calendars import Added
-from web import access, api, casework, db, format, language, monitoring, problems
+from web import access, api, casework, db, format, language, monitoring, problems, tables
 from web.config import PanelConfig
-from web.figures import Charts, Recent
+from web.figures import Recent
 from web.screens import (
     about,
     audit,
@@ -89,7 +89,6 @@ def create_app(config: PanelConfig) -> Flask:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.extensions["panel"] = config
     app.extensions["panel.figures"] = Recent()
-    app.extensions["panel.charts"] = Charts()
     app.extensions["panel.promises"] = promises.Kept()
     app.extensions["panel.calendars"] = Added(config.engine, config.calendar)
     if config.proxies:
@@ -140,6 +139,7 @@ def _templates(app: Flask) -> None:
 
     app.jinja_env.globals["may"] = access.may  # macros see globals only
     app.jinja_env.globals["casework"] = casework
+    app.jinja_env.globals["table_cell"] = tables.cell
 
     @app.context_processor
     def names() -> dict[str, object]:

@@ -7,29 +7,27 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from datetime import date
-from typing import Generic, TypeVar
 
 from flask import current_app
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
-from ivr.metrics.records import MIN_FOR_PERCENT, Figure
+from ivr.metrics.records import MIN_FOR_PERCENT, Figure, Period
 from ivr.report.charts import Drawn
-from ivr.store.figures import figures
-from web.db import config, now_ms
+from ivr.store import behind
+from ivr.store.figures import Material, figures, limits, material
+from web.db import config, now_ms, reading
 from web.labels import label
 from web.language import chosen
-
-Key = TypeVar("Key", bound=Hashable)
-Made = TypeVar("Made")
+from web.shared import Shared
 
 KEPT_MS = 2500  # boards that ask within this time share one calculation
-CHARTS_KEPT_MS = 15_000
-LONG_MS, LONG_KEPT_MS = 25 * 3_600_000, 15_000  # figures of more than a day are computed once in so long
+LONG_MS = 25 * 3_600_000  # figures of more than a day are computed once in so long, and are never older than so much
+LONG_KEPT_MS, LONG_STALE_MS = 30_000, 60_000
+CHARTS_KEPT_MS, CHARTS_STALE_MS = 60_000, 120_000
 
 FORMULAS = {
     "K1": "A / O",
@@ -122,6 +120,9 @@ LEFT_OUT = {
 }
 
 
+Behind = behind.CallRows | behind.IdRows
+
+
 @dataclass(frozen=True)
 class Shown:
     """A figure ready for a page."""
@@ -144,12 +145,10 @@ class Shown:
         return int(re.match(r"K(\d+)", self.id)[1])  # type: ignore[index]  # every id begins so (B9)
 
 
-def shared(session: Session, from_ms: int, to_ms: int, window: str = "") -> list[Shown]:
-    """The same for a page that many look at: of more than a day at most 15 s old."""
-    if to_ms - from_ms <= LONG_MS:
-        return shown(session, from_ms, to_ms, window)
+def shared(from_ms: int, to_ms: int, window: str = "") -> list[Shown]:
+    """The same for a page that many look at: some seconds old, of more than a day at most a minute."""
     recent: Recent = current_app.extensions["panel.figures"]
-    return [show(figure) for figure in recent.get(session, from_ms, to_ms, window)]
+    return [show(figure) for figure in recent.get(from_ms, to_ms, window)]
 
 
 def shown(session: Session, from_ms: int, to_ms: int, window: str = "") -> list[Shown]:
@@ -157,9 +156,11 @@ def shown(session: Session, from_ms: int, to_ms: int, window: str = "") -> list[
     return [show(figure) for figure in raw(session, from_ms, to_ms, window)]
 
 
-def raw(session: Session, from_ms: int, to_ms: int, window: str = "") -> tuple[Figure, ...]:
+def raw(
+    session: Session, from_ms: int, to_ms: int, window: str = "", rows: Material | None = None
+) -> tuple[Figure, ...]:
     """The same as records, for the API; ``window``: only its calls and their cases."""
-    return figures(session, from_ms, to_ms, config().profile, now_ms(), window or None)
+    return figures(session, from_ms, to_ms, config().profile, now_ms(), window or None, rows)
 
 
 def excluded(figure: Figure, why: str) -> int:
@@ -167,58 +168,46 @@ def excluded(figure: Figure, why: str) -> int:
     return dict(figure.exclusions).get(why, 0)
 
 
-class Shared(Generic[Key, Made]):
-    """What was made within the last ``kept_ms``, by key: whoever asks for the same shares it, or waits for it.
-
-    Who asks for something else does not wait.
-    """
-
-    def __init__(self, kept_ms: int) -> None:
-        self._kept_ms = kept_ms
-        self._lock = threading.Lock()
-        self._kept: dict[Key, tuple[int, Made]] = {}
-        self._making: dict[Key, threading.Lock] = {}
-
-    def get(self, key: Key, make: Callable[[], Made]) -> Made:
-        """What is kept under the key, or what ``make`` gives."""
-        with self._lock:
-            lock = self._making.setdefault(key, threading.Lock())
-        with lock:
-            now = now_ms()
-            with self._lock:
-                self._kept = {one: kept for one, kept in self._kept.items() if 0 <= now - kept[0] < self._kept_ms}
-                if key in self._kept:
-                    return self._kept[key][1]
-            made = make()
-            with self._lock:
-                self._kept[key] = now, made
-                self._making.pop(key, None)
-            return made
-
-
-class Charts(Shared[tuple[date, date, str], list[Drawn]]):
-    """Charts of a period in a language, for a short while."""
-
-    def __init__(self) -> None:
-        super().__init__(CHARTS_KEPT_MS)
-
-
 class Recent:
     """The last calculations, for all boards and pages of figures that are open now."""
 
     def __init__(self) -> None:
+        beside = threading.Lock()
         self._short: Shared[tuple[int, int, str], tuple[Figure, ...]] = Shared(KEPT_MS)
-        self._long: Shared[tuple[int, int, str], tuple[Figure, ...]] = Shared(LONG_KEPT_MS)
+        self._long: Shared[tuple[int, int, str], tuple[tuple[Figure, ...], Material]] = Shared(
+            LONG_KEPT_MS, LONG_STALE_MS, beside
+        )
+        self._rows: Shared[tuple[str, int, int], Behind | None] = Shared(LONG_KEPT_MS, LONG_STALE_MS, beside)
+        self.charts: Shared[tuple[date, date, str], list[Drawn]] = Shared(CHARTS_KEPT_MS, CHARTS_STALE_MS, beside)
 
-    def get(self, session: Session, from_ms: int, to_ms: int, window: str = "") -> tuple[Figure, ...]:
-        kept = self._long if to_ms - from_ms > LONG_MS else self._short
-        return kept.get((from_ms, to_ms, window), lambda: raw(session, from_ms, to_ms, window))
+    def get(self, from_ms: int, to_ms: int, window: str = "") -> tuple[Figure, ...]:
+        if to_ms - from_ms > LONG_MS:
+            return self._of(from_ms, to_ms, window)[0]
+        return self._short.get((from_ms, to_ms, window), lambda: raw(reading(), from_ms, to_ms, window))
+
+    def rows(self, figure_id: str, from_ms: int, to_ms: int) -> Behind | None:
+        """What is behind a figure, as it was counted; None: there is no figure of that name."""
+
+        def found(known: Material | None = None) -> Behind | None:
+            period = Period(from_ms, to_ms, now_ms())
+            return behind.rows(reading(), figure_id, period, limits(config().profile), known)
+
+        if to_ms - from_ms <= LONG_MS:
+            return found()
+        return self._rows.get((figure_id, from_ms, to_ms), lambda: found(self._of(from_ms, to_ms)[1]))
+
+    def _of(self, from_ms: int, to_ms: int, window: str = "") -> tuple[tuple[Figure, ...], Material]:
+        def counted() -> tuple[tuple[Figure, ...], Material]:
+            rows = material(reading(), from_ms, to_ms, limits(config().profile), window or None)
+            return raw(reading(), from_ms, to_ms, window, rows), rows
+
+        return self._long.get((from_ms, to_ms, window), counted)
 
 
-def on_board(session: Session, from_ms: int, to_ms: int) -> list[Shown]:
+def on_board(from_ms: int, to_ms: int) -> list[Shown]:
     """The figures of the day, at most ``KEPT_MS`` old."""
     recent: Recent = current_app.extensions["panel.figures"]
-    return [show(figure) for figure in recent.get(session, from_ms, to_ms)]
+    return [show(figure) for figure in recent.get(from_ms, to_ms)]
 
 
 def _family(figure: Figure) -> str:

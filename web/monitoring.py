@@ -9,7 +9,6 @@ from flask_limiter import Limiter
 
 from ivr.report.prometheus import CONTENT_TYPE, exposition
 from web import api
-from web.db import reading
 from web.figures import Recent
 from web.format import day_range, today
 
@@ -25,4 +24,4 @@ def init(limiter: Limiter) -> None:
 @api.scope("figures:read")
 def metrics() -> Response:
     recent = cast(Recent, current_app.extensions["panel.figures"])
-    return Response(exposition(recent.get(reading(), *day_range(today())), "today"), content_type=CONTENT_TYPE)
+    return Response(exposition(recent.get(*day_range(today())), "today"), content_type=CONTENT_TYPE)

@@ -21,6 +21,7 @@ from typing import Any
 
 from flask import Response, request
 from flask_babel import gettext as _
+from markupsafe import Markup, escape
 
 from ivr.report.sheet import Cell, Sheet, write_csv, write_xlsx
 from ivr.store.paging import PAGE, PAGE_MAX, Page
@@ -140,6 +141,15 @@ def answer(name: str, form: str, sheet: Sheet) -> Response:
     found.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     found.cache_control.no_store = True
     return found
+
+
+def cell(name: str, kind: str = "", *, caller: Callable[[], Markup]) -> Markup:
+    """A cell for ``{% call cell(_('座席')) %}…{% endcall %}``; a list has hundreds, too many for a macro."""
+    body = caller()
+    blank = "—" in body and body.striptags() == "—"
+    classes = f"{kind} blank".strip() if blank else kind
+    shown = f' class="{escape(classes)}"' if classes else ""
+    return Markup(f'<td role="cell" data-label="{escape(name)}"{shown}><span>{body}</span></td>')  # noqa: S704 - escaped
 
 
 def wall(ms: int | None) -> datetime | None:

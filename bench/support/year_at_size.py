@@ -18,16 +18,21 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from sqlalchemy import Connection, insert, select
 from sqlalchemy.orm import Session
 
 from ivr.calendar.tables import WorkCalendar
 from ivr.cases.clock import Rules
 from ivr.profile import Profile
 from ivr.store import rebuild, users
+from ivr.store.calling import CALL_BACK
 from ivr.store.engine import open_engine
 from ivr.store.filling import VERSION, fill
+from ivr.store.identities import Identities
+from ivr.store.ids import uuid7
 from ivr.store.ledger import spoken_number
 from ivr.store.schema import newest, upgrade
+from ivr.store.sql import table
 from ivr.year.lives import ROLES
 from ivr.year.plan import Plan
 from recordings.keys import KeyRing
@@ -36,9 +41,10 @@ from web.passwords import Argon2
 ROOT = Path(__file__).resolve().parent.parent.parent
 FOLDER = ROOT / "build" / "size"
 PASSWORD = "a year of calls"
-PEOPLE = {**ROLES, "管理员": "admin"}
+PEOPLE = {**ROLES, "管理员": "admin", "保管员": "custodian"}
 JOURNAL_DAYS = 7  # so many days the journal is there, too: the pages of a call and of a case read it
 SIZE = (1_000_000, 100_000)
+FEW = 30
 
 
 def plan_of(calls: int, cases: int) -> Plan:
@@ -80,8 +86,32 @@ def make(target: str, keys: Path, plan: Plan) -> None:
     with Session(engine) as session, session.begin():
         for name, role in PEOPLE.items():
             users.create_user(session, hasher, name=name, password=PASSWORD, role=role, now=plan.from_ms)
+        of_the_desk(session.connection(), KeyRing.open(keys))
     engine.dispose()
     print(f"\n  made in {time.monotonic() - began:.0f} s", file=sys.stderr)
+
+
+def of_the_desk(connection: Connection, keys: KeyRing) -> None:
+    """What the generator does not tell: calls placed by one click, and sealed identities that are asked for."""
+    commands, callbacks, cases = table("desk_commands"), table("callbacks"), table("cases")
+    recent = select(callbacks).where(callbacks.c.kind == "followup").order_by(callbacks.c.id.desc()).limit(FEW)
+    for row in connection.execute(recent).mappings().all():
+        at = row["created"] + 60_000
+        connection.execute(
+            insert(commands),
+            {
+                "id": uuid7(), "at": at, "who": "李强", "role": "operator", "seat": "101", "kind": CALL_BACK,
+                "callback_id": row["id"], "number_hmac": "", "state": "done", "reason": "", "owner": "", "taken": at,
+                "ended": at + 90_000, "result": "reached", "noted": at + 120_000, "live_number": None,
+                "live_seat": None,
+            },
+        )  # fmt: skip
+    identities = Identities(keys)
+    anonymous = select(cases).where(cases.c.anonymous).order_by(cases.c.id.desc()).limit(FEW)
+    for case in connection.execute(anonymous).mappings().all():
+        at = case["received"] + 60_000
+        identities.seal(connection, case, "李强", "operator", "某公司职工王某", at)
+        identities.ask(connection, case, "王芳", "lead", "来函核实举报人身份", at)
 
 
 def sqlite_year(plan: Plan) -> tuple[str, Path]:

@@ -6,9 +6,11 @@ Made from records (:meth:`Tally.of`, the definition) or by the database (``ivr/s
 from __future__ import annotations
 
 import math
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import accumulate
 
 from ivr.metrics.records import HOUR_MS, Limits, Request, RequestOutcome
 
@@ -80,17 +82,20 @@ class Waits:
     """How many waited how long (ms): counts, sum and order statistics."""
 
     def __init__(self, counts: dict[int, int]) -> None:
-        self._counts = sorted(counts.items())
-        self.n = sum(counts.values())
-        self.total = sum(wait * n for wait, n in self._counts)
+        self._waits = sorted(counts)
+        self._ranks = list(accumulate(counts[wait] for wait in self._waits))  # how many waited no longer than each
+        self.n = self._ranks[-1] if self._ranks else 0
+        self.total = sum(wait * n for wait, n in counts.items())
 
     def up_to(self, ms: int) -> int:
         """How many waited no longer."""
-        return sum(n for wait, n in self._counts if wait <= ms)
+        at = bisect_right(self._waits, ms)
+        return self._ranks[at - 1] if at else 0
 
     def below(self, ms: int) -> int:
         """How many waited less."""
-        return sum(n for wait, n in self._counts if wait < ms)
+        at = bisect_left(self._waits, ms)
+        return self._ranks[at - 1] if at else 0
 
     @property
     def median(self) -> float | None:
@@ -105,16 +110,12 @@ class Waits:
 
     @property
     def longest(self) -> int | None:
-        return self._counts[-1][0] if self._counts else None
+        return self._waits[-1] if self._waits else None
 
     def _rank(self, rank: int) -> int | None:
         """The wait of that rank; the shortest has rank 1."""
-        seen = 0
-        for wait, n in self._counts:
-            seen += n
-            if seen >= rank:
-                return wait
-        return None
+        at = bisect_left(self._ranks, rank)
+        return self._waits[at] if at < len(self._waits) else None
 
 
 @dataclass(slots=True)

@@ -16,7 +16,7 @@ from ivr.metrics.aftercare import follow_up_fate, missed_fate, rated_fate
 from ivr.metrics.promises import PROMISES, arrival_fate
 from ivr.metrics.records import HOUR_MS, Limits, Period
 from ivr.store import ratings, tally
-from ivr.store.figures import follow_ups, missed_callers
+from ivr.store.figures import Material, follow_ups, missed_callers
 from ivr.store.models import Call
 from ivr.store.promises import due_cases
 from ivr.store.tally import ANSWERED, CUT, DAY_MS, SOUND, TALK
@@ -54,23 +54,26 @@ class IdRows:
         return len(self.cases.get(part, ())) + len(self.calls.get(part, ()))
 
 
-def rows(session: Session, id_: str, period: Period, limits: Limits) -> CallRows | IdRows | None:
-    """What is behind the figure; None: there is no figure of that name."""
+def rows(
+    session: Session, id_: str, period: Period, limits: Limits, known: Material | None = None
+) -> CallRows | IdRows | None:
+    """What is behind the figure; None: there is no figure of that name. ``known``: what it was counted from."""
     span = (period.from_ms, period.to_ms)
     if id_ in PROMISES or id_ == "K18-time":
         how = PROMISES.get(id_)
-        cases = list(due_cases(session, *span))
+        cases = due_cases(session, *span) if known is None else known.cases
         return IdRows(_by_fate([(how.fate(c, period) if how else arrival_fate(c, period), c.id) for c in cases]))
     if id_ in ("K15", "K16", "K16-rated", "K17"):
-        asked = [] if id_ == "K17" else [(follow_up_fate(id_, f), f.id) for f in follow_ups(session, *span)]
-        told = [] if id_ == "K15" else ratings.each(session, *span)
-        fates = [(rated_fate(id_, rated), call or "", case or "") for rated, call, case in told]
+        closed = [] if id_ == "K17" else follow_ups(session, *span) if known is None else known.follow_ups
+        asked = [(follow_up_fate(id_, each), each.id) for each in closed]
+        told = [] if id_ == "K15" else ratings.listed(session, *span)
+        rated = [(rated_fate(id_, kind), calls, cases) for kind, calls, cases in told]
         return IdRows(
-            _by_fate([*asked, *((fate, case) for fate, call, case in fates if not call)]),
-            _by_fate([(fate, call) for fate, call, _case in fates if call]),
+            _by_fate([*asked, *((fate, case) for fate, _calls, cases in rated for case in cases)]),
+            _by_fate([(fate, call) for fate, calls, _cases in rated for call in calls]),
         )
     if id_ == "K20":
-        missed = missed_callers(session, *span)
+        missed = missed_callers(session, *span, limits.missed) if known is None else known.missed
         return IdRows(calls=_by_fate([(missed_fate(each, period, limits.missed), each.id) for each in missed]))
     if id_ == "K6":
         late = Call.network_wait >= limits.apology
@@ -78,8 +81,8 @@ def rows(session: Session, id_: str, period: Period, limits: Limits) -> CallRows
             span, _shares(and_(REAL, late, Call.late_apology), and_(REAL, late)) | {"test_calls": and_(Call.test, late)}
         )
     if id_ == "K1g":
-        known = tally.hours(session, *span)
-        end = known.worst_hours(period.from_ms, min(period.to_ms, period.now_ms))[2] * HOUR_MS
+        hours = tally.hours(session, *span)
+        end = hours.worst_hours(period.from_ms, min(period.to_ms, period.now_ms))[2] * HOUR_MS
         return CallRows((end - DAY_MS, end), _shares(A, O))
     found = _of_calls(id_, limits)
     return None if found is None else CallRows(span, {**found, **_left_out()})

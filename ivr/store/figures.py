@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from ivr.metrics import formulas
-from ivr.metrics.records import HOUR_MS, Figure, FollowUp, Limits, MissedCaller, Period
+from ivr.metrics.records import HOUR_MS, DueCase, Figure, FollowUp, Limits, MissedCaller, Period
 from ivr.profile import Profile
 from ivr.store import ratings, tally
 from ivr.store.models import Call, Callback, CallbackAttempt, Case, PartyRow
-from ivr.store.promises import due_cases, of_window, with_calls
+from ivr.store.promises import Told, due_cases, of_window, with_calls
 from ivr.store.worklists import REACHED_US
 
 PIECE = 500  # numbers asked for at once
-LATEST_MS = 60 * 24 * HOUR_MS  # who reached us later than that was not called back in time by any rule
 REACHED = ("reached", "reached_us")
 # Ends of a callback that are nobody's fault: the follow-up was not allowed, or the caller left a case after all.
 NOT_TO_BE_CALLED = frozenset({"no_consent", "sealed", "case", "reopened"})
@@ -63,8 +63,13 @@ def follow_ups(session: Session, from_ms: int, to_ms: int, window: str | None = 
     return list(found.values())
 
 
-def missed_callers(session: Session, from_ms: int, to_ms: int, window: str | None = None) -> list[MissedCaller]:
-    """The numbers whose calls nobody answered in the period, one entry each, and when we reached each other."""
+def missed_callers(
+    session: Session, from_ms: int, to_ms: int, limit_ms: int, window: str | None = None
+) -> list[MissedCaller]:
+    """The numbers whose calls nobody answered in the period, one entry each, and when we reached each other.
+
+    What is later than ``limit_ms`` after the call was missed is not in time, and not asked for.
+    """
     # Who was spoken with and wants to be called again another time was reached then.
     spoken = (
         select(func.min(CallbackAttempt.at))
@@ -89,30 +94,56 @@ def missed_callers(session: Session, from_ms: int, to_ms: int, window: str | Non
         if before is None or (before.left_out and not why):
             before = MissedCaller(created, None, why, bool(test), call_id or "")
         met = [each for each in (before.reached, at, closed if outcome in REACHED else None) if each is not None]
-        found[number, bool(test)] = replace(before, reached=min(met, default=None))
-    _reached_us(session, found)
+        found[number, bool(test)] = before if not met else replace(before, reached=min(met))
+    _reached_us(session, found, limit_ms)
     return list(found.values())
 
 
-def _reached_us(session: Session, found: dict[tuple[str, bool], MissedCaller]) -> None:
+def _reached_us(session: Session, found: dict[tuple[str, bool], MissedCaller], limit_ms: int) -> None:
     """Who called again and was answered was reached, whatever had become of calling them back."""
-    numbers = [number for number, test in found if not test]
+    numbers = [key[0] for key, missed in found.items() if not _settled(missed, limit_ms)]
     if not numbers:
         return
     first_missed = min(missed.missed for missed in found.values())
-    latest = max(missed.missed for missed in found.values()) + LATEST_MS
+    latest = max(missed.missed for missed in found.values()) + limit_ms
     for first in range(0, len(numbers), PIECE):
         query = (
             select(PartyRow.number_hmac, Call.arrived, func.coalesce(Call.agent_answered, Call.ended))
             .join(Call, Call.party_id == PartyRow.id)
             .where(PartyRow.number_hmac.in_(numbers[first : first + PIECE]), Call.outcome.in_(REACHED_US))
-            .where(Call.arrived >= first_missed, Call.arrived < latest)
+            .where(Call.arrived >= first_missed, Call.arrived <= latest)
         )
         for number, arrived, at in session.execute(query):
             key = (number or "", False)
             missed = found[key]
             if arrived >= missed.missed and (missed.reached is None or at < missed.reached):
                 found[key] = replace(missed, reached=at)
+
+
+def _settled(missed: MissedCaller, limit_ms: int) -> bool:
+    """A call of their own would change nothing: reached in time, left out, or of the hotline's own tests."""
+    in_time = missed.reached is not None and missed.reached - missed.missed <= limit_ms
+    return in_time or missed.test or bool(missed.left_out)
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """What figures of promises and of what comes after calls are counted from, row by row."""
+
+    cases: Sequence[DueCase]
+    follow_ups: Sequence[FollowUp]
+    missed: Sequence[MissedCaller]
+
+
+def material(
+    session: Session, from_ms: int, to_ms: int, known: Limits, window: str | None = None, told: Told | None = None
+) -> Material:
+    """The promises due, the cases closed and the callers missed in ``[from_ms, to_ms)``; ``told``: see due_cases."""
+    return Material(
+        list(due_cases(session, from_ms, to_ms, window, told)),
+        follow_ups(session, from_ms, to_ms, window),
+        missed_callers(session, from_ms, to_ms, known.missed, window),
+    )
 
 
 def figures(
@@ -122,21 +153,23 @@ def figures(
     profile: Profile,
     now_ms: int | None = None,
     window: str | None = None,
+    rows: Material | None = None,
 ) -> tuple[Figure, ...]:
     """Every figure of calls that arrived, and promises that were due, in ``[from_ms, to_ms)`` (UTC ms).
 
-    ``window``: only calls to this window and the cases of these calls.
+    ``window``: only calls to this window and the cases of these calls. ``rows``: when they were read already.
     """
     now = time.time_ns() // 1_000_000 if now_ms is None else now_ms
     known = limits(profile)
     counts = tally.Counts(session, from_ms, to_ms, window)
+    rows = rows or material(session, from_ms, to_ms, known, window)
     return formulas.all_figures(
         counts.tally(known),
         counts.hours(),
         counts.late(known),
-        list(due_cases(session, from_ms, to_ms, window)),
-        follow_ups(session, from_ms, to_ms, window),
-        missed_callers(session, from_ms, to_ms, window),
+        rows.cases,
+        rows.follow_ups,
+        rows.missed,
         Period(from_ms, to_ms, now),
         known,
         ratings.counted(session, from_ms, to_ms, window),

@@ -65,6 +65,19 @@ def read(session: Session, query: Select[Any], order: Order, before: str | None,
     return Page(rows, _written(rows[-1], order) if more else None)
 
 
+def bounds(order: Order, before: str | None, low: int | None, high: int | None) -> tuple[int | None, int | None]:
+    """``[low, high)`` of the column the list is ordered by, no wider than what comes after the cursor.
+
+    Of several bounds of one column SQLite walks its index from one only; it is to be the nearest.
+    """
+    at = None if before is None else _cursor(before, order)
+    if at is None or not isinstance(at[0], int):
+        return low, high
+    if order.descending:
+        return low, at[0] + 1 if high is None else min(high, at[0] + 1)
+    return at[0] if low is None else max(low, at[0]), high
+
+
 def _after(query: Select[Any], order: Order, at: tuple[Any, str] | None) -> Select[Any]:
     column, ident = order.column, order.ident
     if at is not None:

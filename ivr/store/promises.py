@@ -7,6 +7,7 @@ that was answered late must not take its lateness out of the figures.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, case, or_, select
@@ -22,9 +23,16 @@ ROLL_MAX_MS = 60 * 24 * HOUR_MS
 REOPENED = "case_reopened"
 PIECE = 500  # cases whose journal is read at once
 
+Told = dict[str, list[DueCase]]  # case -> its promises before it was reopened, once they were read from the journal
 
-def due_cases(session: Session, from_ms: int, to_ms: int, window: str | None = None) -> Iterator[DueCase]:
-    """Promises whose time, or the stricter one, ends in ``[from_ms, to_ms)``."""
+
+def due_cases(
+    session: Session, from_ms: int, to_ms: int, window: str | None = None, told: Told | None = None
+) -> Iterator[DueCase]:
+    """Promises whose time, or the stricter one, ends in ``[from_ms, to_ms)``.
+
+    ``told``: what of the journal is known already, for who asks of many periods at one moment.
+    """
     begun = case((Case.reopened > 0, Case.span_from), else_=Case.received)
     query = (
         select(
@@ -36,10 +44,10 @@ def due_cases(session: Session, from_ms: int, to_ms: int, window: str | None = N
     rows = session.execute(with_calls(query, window))
     for kind, due, replied, test, unrolled, received, arrived, closed, paused, id_ in rows:
         yield DueCase(kind, due or 0, replied, test, unrolled, received, arrived, closed, paused, id_)
-    yield from _before(session, from_ms, to_ms, window)
+    yield from _before(session, from_ms, to_ms, window, {} if told is None else told)
 
 
-def _before(session: Session, from_ms: int, to_ms: int, window: str | None) -> Iterator[DueCase]:
+def _before(session: Session, from_ms: int, to_ms: int, window: str | None, told: Told) -> Iterator[DueCase]:
     """Those of cases that were reopened since."""
     query = (
         select(Case.id, Case.test)
@@ -52,41 +60,33 @@ def _before(session: Session, from_ms: int, to_ms: int, window: str | None) -> I
         .order_by(Case.id)
     )  # fmt: skip
     tests = {case_id: bool(test) for case_id, test in session.execute(with_calls(query, window))}
-    ids = list(tests)
-    for first in range(0, len(ids), PIECE):
-        for case_id, promise in _told(session, ids[first : first + PIECE]):
-            strict = promise.due if promise.unrolled is None else promise.unrolled
-            if from_ms <= promise.due < to_ms or from_ms <= strict < to_ms:
-                yield DueCase(
-                    promise.kind, promise.due, promise.replied, tests[case_id], promise.unrolled, promise.received,
-                    promise.arrived, promise.closed, id=case_id,
-                )  # fmt: skip
+    unread = [case_id for case_id in tests if case_id not in told]
+    for first in range(0, len(unread), PIECE):
+        told |= _read(session, unread[first : first + PIECE])
+    for case_id, test in tests.items():
+        for promise in told[case_id]:
+            if from_ms <= promise.due < to_ms or from_ms <= promise.strict < to_ms:
+                yield replace(promise, test=test)
 
 
-def _told(session: Session, ids: Collection[str]) -> Iterator[tuple[str, DueCase]]:
-    """(case, promise) at every reopening, as the journal tells it."""
+def _read(session: Session, ids: Collection[str]) -> Told:
+    """The promise at every reopening of these cases, as the journal tells it."""
     rows = journal.JOURNAL
     query = select(rows).where(rows.c.case_id.in_(ids), rows.c.name.like("case\\_%", escape="\\")).order_by(rows.c.seq)
-    tables = Tables()
+    tables, found = Tables(), {case_id: list[DueCase]() for case_id in ids}
     for row in session.execute(query).mappings():
         fact = journal.read_row(row)
         was = tables.cases.get(fact.case_id or "")
         if fact.name == REOPENED and was is not None and was["due_ms"] is not None:
             begun = was["span_from"] if was["reopened"] else was["received"]
-            yield (
-                was["id"],
+            found[was["id"]].append(
                 DueCase(
-                    was["kind"],
-                    was["due_ms"],
-                    was["replied"],
-                    False,
-                    was["unrolled_ms"],
-                    begun,
-                    was["arrived"],
-                    was["closed"],
-                ),
-            )
+                    was["kind"], was["due_ms"], was["replied"], False, was["unrolled_ms"], begun, was["arrived"],
+                    was["closed"], id=was["id"],
+                )
+            )  # fmt: skip
         fold(tables, fact)
+    return found
 
 
 def _due_in(from_ms: int, to_ms: int) -> ColumnElement[bool]:

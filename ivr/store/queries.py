@@ -11,12 +11,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import ColumnElement, Select, and_, func, select
 from sqlalchemy.orm import Session
 
 from ivr.store import tally
 from ivr.store.models import Audit, Call, Case, Journal, Leg, LiveCall, PartyRow, Process, Recording, Seat
-from ivr.store.paging import PAGE, PAGE_MAX, BadCursor, Order, Page, read
+from ivr.store.paging import PAGE, PAGE_MAX, BadCursor, Order, Page, bounds, read
+from ivr.store.sql import among
 
 __all__ = ["PAGE", "PAGE_MAX", "BadCursor", "Page"]
 
@@ -32,6 +33,7 @@ AUDIT_ORDERS = {"at": Audit.seq, "user": Audit.user, "action": Audit.action}
 # Calls are sorted by anything else than their time only within a few days: there are a million, and no index
 # for each column (docs/decisions.md).
 SORT_DAYS_MAX = 7
+RARE = ("failed", "callback", "live")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,7 @@ class CaseFilter:
     due_before: int | None = None  # not answered and due before this moment
     open_only: bool = False
     owner: str = ""
+    ids: tuple[str, ...] | None = None  # exactly these
 
 
 # --- the board -----------------------------------------------------------------------------
@@ -115,27 +118,25 @@ def calls(
 
     A long period is by time, whatever is asked (:func:`may_sort`). Raises :class:`BadCursor`.
     """
-    query = select(Call).where(*where.where)
-    if where.from_ms is not None:
-        query = query.where(Call.arrived >= where.from_ms)
-    if where.to_ms is not None:
-        query = query.where(Call.arrived < where.to_ms)
+    name = sort if may_sort(where) or sort.lstrip("-") == "arrived" else "-arrived"
+    order = _order(CALL_ORDERS, name, Call.id)
+    query = _between(select(Call).where(*where.where), Call.arrived, order, before, where.from_ms, where.to_ms)
     if where.hmac:
         parties = select(PartyRow.id).where(PartyRow.number_hmac == where.hmac)
         query = query.where(Call.party_id.in_(parties))
     if where.ids is not None:
-        query = query.where(Call.id.in_(where.ids))
+        query = query.where(among(session.get_bind().dialect.name, Call.id, where.ids))
     if where.test is not None:
         query = query.where(Call.test.is_(where.test))
+    rare = where.outcome in RARE  # then by that index: SQLite would go through all calls of the window or the seat
     for column, value in (
         (Call.outcome, where.outcome),
-        (Call.window, where.window),
-        (Call.seat, where.seat),
+        (Call.window + "" if rare else Call.window, where.window),
+        (Call.seat + "" if rare else Call.seat, where.seat),
     ):
         if value:
             query = query.where(column == value)
-    name = sort if may_sort(where) or sort.lstrip("-") == "arrived" else "-arrived"
-    return read(session, query, _order(CALL_ORDERS, name, Call.id), before, limit)
+    return read(session, query, order, before, limit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,13 +202,12 @@ def cases(
     session: Session, where: CaseFilter, before: str | None = None, limit: int = PAGE, sort: str = "-received"
 ) -> Page[Case]:
     """A page of cases; ``sort``: a name of :data:`CASE_ORDERS`. Raises :class:`BadCursor`."""
-    query = select(Case)
-    if where.from_ms is not None:
-        query = query.where(Case.received >= where.from_ms)
-    if where.to_ms is not None:
-        query = query.where(Case.received < where.to_ms)
+    order = _order(CASE_ORDERS, sort, Case.id)
+    query = _between(select(Case), Case.received, order, before, where.from_ms, where.to_ms)
     if where.due_before is not None:
         query = query.where(_due_before(where.due_before))
+    if where.ids is not None:
+        query = query.where(among(session.get_bind().dialect.name, Case.id, where.ids))
     if where.open_only:
         query = query.where(Case.replied.is_(None))
     for column, value in (
@@ -215,15 +215,7 @@ def cases(
     ):  # fmt: skip
         if value:
             query = query.where(column == value)
-    return read(session, query, _order(CASE_ORDERS, sort, Case.id), before, limit)
-
-
-def cases_by_id(session: Session, ids: Sequence[str]) -> list[Case]:
-    """These cases, some hundred at a time."""
-    found: list[Case] = []
-    for first in range(0, len(ids), 500):
-        found += session.scalars(select(Case).where(Case.id.in_(ids[first : first + 500]))).all()
-    return found
+    return read(session, query, order, before, limit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,6 +287,17 @@ def audit_log(
     if where.to_ms is not None:
         query = query.where(Audit.at < where.to_ms)
     return read(session, query, _order(AUDIT_ORDERS, sort, Audit.seq), before, limit)
+
+
+def _between(
+    query: Select[Any], column: Any, order: Order, before: str | None, low: int | None, high: int | None
+) -> Select[Any]:
+    """Only rows whose ``column`` is in ``[low, high)``."""
+    if order.column is column:
+        low, high = bounds(order, before, low, high)
+    if low is not None:
+        query = query.where(column >= low)
+    return query if high is None else query.where(column < high)
 
 
 def _order(known: Mapping[str, Any], sort: str, ident: Any) -> Order:

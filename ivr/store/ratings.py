@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, case, func, select
 from sqlalchemy.orm import Session
 
 from ivr.call.limits import BAD_RATING
@@ -64,38 +64,31 @@ def tell_of_bad_ones(connection: Connection, rows: Iterable[JournalRow]) -> None
 
 def counted(session: Session, from_ms: int, to_ms: int, window: str | None = None) -> list[Rated]:
     """The invitations and ratings of the period, grouped: those of calls, and what became of all bad ones."""
-    bad = Rating.rating >= BAD_RATING
-    handled, reachable = Rating.handled.is_not(None), Rating.party_id.is_not(None)
-    query = (
-        select(Rating.source, Rating.rating, bad & handled, reachable, Rating.test, func.count())
-        .where(Rating.invited >= from_ms, Rating.invited < to_ms)
-        .group_by(Rating.source, Rating.rating, bad & handled, reachable, Rating.test)
-    )
+    query = _grouped(from_ms, to_ms, func.count())
     if window is not None:
         query = query.where(Rating.window == window)
+    return [_rated(*row) for row in session.execute(query)]
+
+
+def listed(session: Session, from_ms: int, to_ms: int) -> list[tuple[Rated, list[str], list[str]]]:
+    """The same groups, each with the ids of its calls, and of the cases of its follow-ups."""
+    # As one text for each group: the database puts together thousands of ids while others go on.
+    calls = func.aggregate_strings(Rating.call_id, ",")
+    cases = func.aggregate_strings(case((Rating.call_id.is_(None), Rating.case_id)), ",")
     return [
-        Rated(source, rating, bool(was_handled), "" if has_number else "no_number", bool(test), n)
-        for source, rating, was_handled, has_number, test, n in session.execute(query)
+        (_rated(*row[:-2]), *(text.split(",") if text else [] for text in row[-2:]))
+        for row in session.execute(_grouped(from_ms, to_ms, func.count(), calls, cases))
     ]
 
 
-def each(session: Session, from_ms: int, to_ms: int) -> list[tuple[Rated, str | None, str | None]]:
-    """The same one by one, each with its call and its case."""
-    query = select(Rating).where(Rating.invited >= from_ms, Rating.invited < to_ms).order_by(Rating.invited, Rating.id)
-    return [
-        (
-            Rated(
-                row.source,
-                row.rating,
-                row.handled is not None,
-                "" if row.party_id is not None else "no_number",
-                row.test,
-            ),
-            row.call_id,
-            row.case_id,
-        )
-        for row in session.scalars(query)
-    ]
+def _grouped(from_ms: int, to_ms: int, *more: Any) -> Any:
+    handled = (Rating.rating >= BAD_RATING) & Rating.handled.is_not(None)
+    kind = (Rating.source, Rating.rating, handled, Rating.party_id.is_not(None), Rating.test)
+    return select(*kind, *more).where(Rating.invited >= from_ms, Rating.invited < to_ms).group_by(*kind)
+
+
+def _rated(source: str, rating: int | None, handled: bool, has_number: bool, test: bool, n: int) -> Rated:
+    return Rated(source, rating, bool(handled), "" if has_number else "no_number", bool(test), n)
 
 
 def of_call(session: Session, call_id: str) -> Rating | None:

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
-from ivr.metrics.records import DueCase
+from ivr.metrics.records import DueCase, Figure
 from ivr.profile import Profile
 from ivr.report.contents import Contents, Curves, Part, Week
 from ivr.report.span import Span
 from ivr.store import tally
-from ivr.store.figures import figures, follow_ups, limits
+from ivr.store.figures import figures, follow_ups, limits, material
 from ivr.store.hourly import QUARTER_MS
 from ivr.store.models import Callback, Case
-from ivr.store.promises import due_cases
+from ivr.store.promises import Told
 from ivr.store.queries import due_counts
 from ivr.store.ratings import counted
 
@@ -31,15 +31,22 @@ PRESSURE_DAYS = 14
 def contents(session: Session, span: Span, profile: Profile, now_ms: int) -> Contents:
     """Everything a report of this period shows."""
     from_ms, to_ms = span.from_ms, span.to_ms
+    known, told = limits(profile), Told()
+    whole = material(session, from_ms, to_ms, known, told=told)
+
+    def of(start: int, end: int) -> tuple[Figure, ...]:
+        rows = material(session, start, end, known, told=told)
+        return figures(session, start, end, profile, now_ms, rows=rows)
+
     return Contents(
         span=span,
         now_ms=now_ms,
-        figures=figures(session, from_ms, to_ms, profile, now_ms),
-        days=tuple((name, figures(session, start, end, profile, now_ms)) for name, start, end in span.by_day()),
+        figures=figures(session, from_ms, to_ms, profile, now_ms, rows=whole),
+        days=tuple((name, of(start, end)) for name, start, end in span.by_day()),
         arrivals=_arrivals(session, span),
         received=_received(session, from_ms, to_ms),
         categories=_categories(session, from_ms, to_ms),
-        due=_due(due_cases(session, from_ms, to_ms), from_ms, to_ms),
+        due=_due(whole.cases, from_ms, to_ms),
         ratings=_ratings(session, from_ms, to_ms),
         weeks=tuple(_weeks(session, span)),
         follow_up_target=profile.followup_rate_target,
@@ -119,7 +126,7 @@ def _categories(session: Session, from_ms: int, to_ms: int) -> Counter[str]:
     return Counter({category: count for category, count in session.execute(query)})
 
 
-def _due(cases: Iterator[DueCase], from_ms: int, to_ms: int) -> dict[str, list[DueCase]]:
+def _due(cases: Iterable[DueCase], from_ms: int, to_ms: int) -> dict[str, list[DueCase]]:
     found: dict[str, list[DueCase]] = {}
     for case in cases:
         if from_ms <= case.due < to_ms and not case.test:

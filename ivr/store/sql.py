@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import json
+from collections.abc import Collection, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import Connection, Executable, Table, bindparam, select
+from sqlalchemy import ColumnElement, Connection, Executable, String, Table, bindparam, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from ivr.store.models import Base
@@ -37,6 +38,15 @@ def rows_by(
         return {}
     found = connection.execute(_select(name, column, lock), {"values": list(values)})
     return {row["id"]: dict(row) for row in found.mappings()}
+
+
+def among(dialect: str, column: Any, ids: Sequence[str]) -> ColumnElement[bool]:
+    """Is the text in ``column`` one of ``ids``? Thousands of them are sent as one value."""
+    if dialect == "postgresql":
+        given = bindparam(None, list(ids), type_=postgresql.ARRAY(String))
+        return cast(ColumnElement[bool], column == func.any(given))
+    each = func.json_each(json.dumps(ids)).table_valued("value")
+    return cast(ColumnElement[bool], column.in_(select(each.c.value)))
 
 
 # Statements are built once; building them anew would cost more than running them.

@@ -61,7 +61,7 @@ def entries(connection: Connection, kind: str, now: int, rules: Rules, limit: in
             CALLBACKS.c.state == "open", CALLBACKS.c.kind == kind, PARTIES.c.number_hmac.is_not(None),
             CALLBACKS.c.test.is_(False),
         )
-        .order_by(CALLBACKS.c.created, CALLBACKS.c.id)
+        .order_by(CALLBACKS.c.created + 0, CALLBACKS.c.id)  # so that SQLite goes by what is open, not by age
         .limit(limit)
     )  # fmt: skip
     groups: dict[str, list[Row]] = {}

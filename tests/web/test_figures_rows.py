@@ -132,3 +132,16 @@ def test_figures_can_be_those_of_one_window(lead):
     parts = [int(next(r for r in csv.DictReader(io.StringIO(t.removeprefix("\ufeff"))) if r["编号"] == "K1")["分母"])
              for t in (whole, repair)]  # fmt: skip
     assert 0 < parts[1] < parts[0] == 38
+
+
+def test_the_cases_behind_a_figure_are_pages_in_any_order(world, as_role):
+    """Fifty on a page, every one of them on one page, the latest due first."""
+    stored = [world.complaint(at("06:00") + n * 60_000, f"138{n:08}")[1] for n in range(60)]
+    lead = as_role("lead")
+    path, seen = "/figures/K13-complaint/rows?from=2026-11-01&to=2026-12-31&part=not_yet_due&sort=-due", []
+    while path:
+        page = lead.get(path).text
+        seen += re.findall(r'href="/cases/[^"]+">(\d[^<]+)</a>', page)
+        following = re.search(r'<a href="([^"]+before=[^"]+)">下一页', page)
+        path = following and following[1].replace("&amp;", "&")
+    assert len(seen) == 60 and set(seen) == {case.number for case in stored}

@@ -40,7 +40,7 @@ def _state() -> dict[str, Any]:
         "trunk": next((one["trunk"] for one in told if one.get("trunk", "off") != "off"), ""),
         "watch": next((one for one in told if one.get("watch")), None),
         "refused": lines.refusals(db, now - DAY_MS),
-        "figures": [f for f in on_board(db, start, end) if f.id in ON_BOARD or f.id.startswith("K2a")],
+        "figures": [f for f in on_board(start, end) if f.id in ON_BOARD or f.id.startswith("K2a")],
         "may_open": may("calls"),
         "missing_years": missing_years(config().calendar, today()),
     }

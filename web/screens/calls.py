@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
@@ -108,7 +108,7 @@ def _before(ms: int | None) -> int | None:
     return None if ms is None else ms - 1
 
 
-def numbers(calls: list[Call]) -> dict[str, str]:
+def numbers(calls: Sequence[Call]) -> dict[str, str]:
     """What is seen of their numbers."""
     hidden = queries.anonymous_calls(reading(), [call.id for call in calls])
     return masked_all((call.id, call.party_id, call.id in hidden) for call in calls)

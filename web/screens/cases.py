@@ -159,7 +159,7 @@ def number(case_id: str) -> Any:
     return page(_open(case_id), clear), 400 if why_not else 200
 
 
-def _every(where: CaseFilter) -> Iterator[tuple[Case, str]]:
+def every(where: CaseFilter) -> Iterator[tuple[Case, str]]:
     """All cases with what is seen of their numbers."""
     sort, cursor = TABLE.sort(), None
     while True:
@@ -174,7 +174,7 @@ def _every(where: CaseFilter) -> Iterator[tuple[Case, str]]:
 @bp.get("/cases.<any(csv, xlsx):form>")
 @needs("export")
 def export(form: str) -> Any:
-    return TABLE.file(form, _every(_filter()))
+    return TABLE.file(form, every(_filter()))
 
 
 @bp.get("/cases/<case_id>/history.<any(csv, xlsx):form>")

@@ -3,7 +3,6 @@ and the rows behind every figure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
 
@@ -11,16 +10,15 @@ from flask import Blueprint, abort, current_app, flash, render_template, request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from ivr.metrics.records import Figure, Period
+from ivr.metrics.records import Figure
 from ivr.report.charts import draw
 from ivr.report.contents import Curves
 from ivr.report.span import Span
 from ivr.store import behind, queries
-from ivr.store.figures import limits
 from ivr.store.report import curves
 from web.access import may, needs
 from web.db import config, now_ms, reading
-from web.figures import FAMILIES, LEFT_OUT, Charts, Shown, excluded, raw, shared, show, shown
+from web.figures import FAMILIES, LEFT_OUT, Behind, Recent, Shown, excluded, shared, show, shown
 from web.format import day_range, today
 from web.forms import day, with_args, word
 from web.labels import label
@@ -31,7 +29,7 @@ from web.tables import Column, Table
 bp = Blueprint("figures", __name__)
 
 DAYS_MAX = 366
-ROWS_MAX = 500  # cases on one page of rows; the file has all
+CASES, CALLS = "cases", "calls"
 PARTS = {
     behind.NUMERATOR: _l("分子"),
     behind.REST: _l("分母中其余的"),
@@ -77,10 +75,10 @@ def _figures() -> list[Shown]:
 @needs("figures")
 def index() -> str:
     first, last = _span()
-    found = shared(reading(), *day_range(first, last), window=word("window", config().windows))
-    kept: Charts = current_app.extensions["panel.charts"]
+    found = shared(*day_range(first, last), window=word("window", config().windows))
+    recent: Recent = current_app.extensions["panel.figures"]
     language = lang()
-    drawn = kept.get((first, last, language), lambda: draw(_curves(first, last), language))
+    drawn = recent.charts.get((first, last, language), lambda: draw(_curves(first, last), language))
     return render_template(
         "figures.html", figures=found, listed=TABLE.sorted(found), families=FAMILIES, first=first, last=last,
         charts=drawn, table=TABLE, windows=config().windows, with_args=with_args, rows_of=_link,
@@ -104,14 +102,14 @@ def _link(figure: Figure, part: str = "") -> str:
     return with_args("figures.rows", {"figure_id": figure.id}, part=part or None, sort=None, window=None)
 
 
-def _behind(figure_id: str) -> tuple[Figure, behind.CallRows | behind.IdRows, date, date, str]:
+def _behind(figure_id: str) -> tuple[Figure, Behind, date, date, str]:
     first, last = _span()
     if not may("calls.any_day"):
         first = last = today()
     from_ms, to_ms = day_range(first, last)
-    known = limits(config().profile)
-    found = behind.rows(reading(), figure_id, Period(from_ms, to_ms, now_ms()), known)
-    figure = next((each for each in raw(reading(), from_ms, to_ms) if each.id == figure_id), None)
+    recent: Recent = current_app.extensions["panel.figures"]
+    found = recent.rows(figure_id, from_ms, to_ms)
+    figure = next((each.figure for each in shared(from_ms, to_ms) if each.id == figure_id), None)
     if found is None or figure is None:
         abort(404)
     return figure, found, first, last, word("part", found.parts) or next(iter(found.parts))
@@ -122,26 +120,22 @@ def _behind(figure_id: str) -> tuple[Figure, behind.CallRows | behind.IdRows, da
 def rows(figure_id: str) -> str:
     """Which calls or cases make the figure."""
     figure, found, first, last, part = _behind(figure_id)
-    shown: dict[str, Any] = {
-        "f": show(figure), "part": part, "first": first, "last": last, "with_args": with_args,
-        "parts": {
-            code: (PARTS.get(code) or label(LEFT_OUT, code), _count(figure, found, code)) for code in found.parts
-        },
-    }  # fmt: skip
-    if isinstance(found, behind.CallRows):
-        where = _calls(found, part)
-        page = queries.calls(reading(), where, request.args.get("before"), sort=calls.TABLE.sort())
-        return render_template(
-            "rows.html", page=page, numbers=calls.numbers(list(page.rows)), table=calls.TABLE, cases=[],
-            sortable=queries.may_sort(where), link=_files(calls.TABLE, figure_id), **shown,
-        )  # fmt: skip
-    pairs = cases.TABLE.sorted(_cases(found.cases.get(part, [])[:ROWS_MAX]))
-    page = queries.calls(reading(), _calls(found, part), request.args.get("before"), queries.PAGE_MAX)
-    table = cases.TABLE if pairs or not page.rows else calls.TABLE
+    lists = _lists(found, part)
+    chosen = word("list", lists) or next(iter(lists))
+    page: queries.Page[Any]
+    if chosen == CASES:
+        table = cases.TABLE
+        page = queries.cases(reading(), _cases(found, part), request.args.get("before"), sort=table.sort())
+        numbers = cases.numbers(page.rows)
+    else:
+        table = calls.TABLE
+        page = queries.calls(reading(), _calls(found, part), request.args.get("before"), sort=table.sort())
+        numbers = calls.numbers(page.rows)
     return render_template(
-        "rows.html", cases=[case for case, _number in pairs], page=page, sortable=not pairs, most=ROWS_MAX,
-        numbers={**calls.numbers(list(page.rows)), **{case.id: number for case, number in pairs}}, table=table,
-        case_table=cases.TABLE, call_table=calls.TABLE, link=_files(table, figure_id), **shown,
+        "rows.html", f=show(figure), page=page, numbers=numbers, table=table, lists=lists, chosen=chosen,
+        sortable=chosen == CASES or queries.may_sort(_calls(found, part)), link=_files(table, figure_id), part=part,
+        first=first, last=last, with_args=with_args,
+        parts={code: (PARTS.get(code) or label(LEFT_OUT, code), _count(figure, found, code)) for code in found.parts},
     )  # fmt: skip
 
 
@@ -150,29 +144,41 @@ def rows(figure_id: str) -> str:
 def export_rows(figure_id: str, form: str) -> Any:
     """The rows of one part as a file."""
     figure, found, _first, _last, part = _behind(figure_id)
-    if isinstance(found, behind.CallRows) or not found.cases.get(part):
-        return _files(calls.TABLE, figure.id).file(form, calls.every(_calls(found, part)))
-    return _files(cases.TABLE, figure.id).file(form, cases.TABLE.sorted(_cases(found.cases[part])))
+    lists = _lists(found, part)
+    if (word("list", lists) or next(iter(lists))) == CASES:
+        return _files(cases.TABLE, figure.id).file(form, cases.every(_cases(found, part)))
+    return _files(calls.TABLE, figure.id).file(form, calls.every(_calls(found, part)))
 
 
 def _files(table: Table, figure_id: str) -> Table:
     return Table(f"{figure_id}-{table.name}", table.columns, table.default, "figures.export_rows")
 
 
-def _calls(found: behind.CallRows | behind.IdRows, part: str) -> queries.CallFilter:
+def _lists(found: Behind, part: str) -> dict[str, tuple[Any, int | None]]:
+    """What the part is made of, cases or calls or both: name and number of each."""
+    if isinstance(found, behind.CallRows):
+        return {CALLS: (_l("来电"), None)}
+    there = {
+        CASES: (_l("工单"), len(found.cases.get(part, ()))),
+        CALLS: (_l("来电"), len(found.calls.get(part, ()))),
+    }
+    return {name: shown for name, shown in there.items() if shown[1]} or {CASES: there[CASES]}
+
+
+def _calls(found: Behind, part: str) -> queries.CallFilter:
     """The calls of a part."""
     if isinstance(found, behind.CallRows):
         return queries.CallFilter(*found.period, where=(found.parts[part],))
-    return queries.CallFilter(ids=tuple(found.calls.get(part, [])[:ROWS_MAX]))
+    return queries.CallFilter(ids=tuple(found.calls.get(part, ())))
 
 
-def _cases(ids: list[str]) -> Iterator[tuple[Any, str]]:
-    found = queries.cases_by_id(reading(), ids)
-    numbers = cases.numbers(found)
-    yield from ((case, numbers[case.id]) for case in found)
+def _cases(found: Behind, part: str) -> queries.CaseFilter:
+    """The cases of a part."""
+    assert isinstance(found, behind.IdRows)
+    return queries.CaseFilter(ids=tuple(found.cases.get(part, ())))
 
 
-def _count(figure: Figure, found: behind.CallRows | behind.IdRows, part: str) -> int | None:
+def _count(figure: Figure, found: Behind, part: str) -> int | None:
     """How many rows a part has, as the figure says; None where the figure counts something else."""
     if isinstance(found, behind.IdRows):
         return found.count(part)

@@ -71,10 +71,16 @@ def _page(kind: str, shown: tuple[str, str] = ("", "")) -> str:
     ids = [entry.first["id"] for entry in found]
     return render_template(
         "worklists.html", kind=kind, lists=LISTS, entries=found, page=page, tried=tried, numbers=numbers,
-        results=RESULTS, ratings=CHOICES["rating"], solved=CHOICES["solved"], shown=shown, now=now_ms(), table=TABLE,
+        results=_words(RESULTS), ratings=_words(CHOICES["rating"]), solved=_words(CHOICES["solved"]), shown=shown,
+        now=now_ms(), table=TABLE,
         states=STATES, with_args=with_args, waiting=_waiting(found),
         commands={callback_id: uuid7() for callback_id in ids}, **calling_from_here(),
     )  # fmt: skip
+
+
+def _words(names: Mapping[str, Any]) -> dict[str, str]:
+    """Choices in the page's language, once: every entry of the list offers them."""
+    return {code: str(name) for code, name in names.items()}
 
 
 def _waiting(found: list[worklists.Entry]) -> dict[str, Row]:

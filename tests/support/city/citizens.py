@@ -61,6 +61,7 @@ class Citizen:
         if self._next is not None and self.wants != "leaves":
             self._next.cancel()  # what was about to be pressed answered the question before
         if self.dice.random() < GIVES_UP:
+            self.wants = "leaves"  # and nothing that is said meanwhile changes that
             self._later(self.dice.uniform(0, ms / 1000 + 4), self._leaves)
         elif question:
             getattr(self, f"_{question}")(ms / 1000)
@@ -122,13 +123,25 @@ class Citizen:
             patience = 600.0 if self.wants == "silent" else 1 + self.dice.expovariate(1 / PATIENCE_S)
             self._at(patience, self._has_waited)
 
+    def talks(self) -> None:
+        """Joined with an operator, however that came about: at some time all is said."""
+        if not self.waiting and self.sim.peer(self.line) is not None:
+            self._wait(0)
+
     def _has_waited(self) -> None:
         """Patience ran out: who is talking goes on talking, and hangs up when all is said (S4-33)."""
-        if self.sim.peer(self.line) is None:
-            if self.asked == "wait":
-                self._leaves()
+        if self.sim.peer(self.line) is not None:
+            self._at(self.dice.uniform(5, 200), self._has_talked)
+        elif self.asked == "wait":
+            self._leaves()
+        elif self.sim.knows(self.line):  # asked something else meanwhile
+            self._at(60, self._has_waited)
+
+    def _has_talked(self) -> None:
+        if self.sim.peer(self.line) is not None:
+            self._leaves()
         else:
-            self._at(self.dice.uniform(5, 200), lambda: self.sim.peer(self.line) and self._leaves())
+            self._has_waited()
 
     def _bye(self, s: float) -> None:
         if self.wants != "silent" and self.dice.random() < 0.8:

@@ -31,6 +31,7 @@ DAY_MS = 86_400_000
 LETTERS = 0.006  # matters that come by letter, at the counter or to a person who types, for each call
 TICK_MS = 300_000  # staff and sweeper look this often
 WIND_DOWN_MS = 900_000  # and at most this often when nobody calls any more
+LONGEST_MS = 2 * 3_600_000  # a call, at the end of a day
 HOURLY = (1, 1, 1, 1, 1, 2, 4, 10, 26, 32, 30, 22, 18, 24, 30, 28, 24, 18, 12, 10, 8, 6, 4, 2)  # arrivals by hour
 PEOPLE = 40_000
 WITHHELD, TEST_CALLS, REDIALS = 0.04, 0.005, 0.3
@@ -115,7 +116,9 @@ class City(World):
             for at in self._arrivals(midnight, calls_a_day):
                 self.clock.call_at(at, self._somebody_calls)
             self._run_to(midnight + DAY_MS)
+        last = self.clock.now_ms() + LONGEST_MS
         while self.conductor.calls or self.sim.lines:
+            assert self.clock.now_ms() < last, f"calls without an end: {self.sim.lines}"
             self._run_to(self.clock.now_ms() + TICK_MS)
 
     def wind_down(self, days: int = 200) -> None:
@@ -132,6 +135,8 @@ class City(World):
             now = min(end, self.clock.now_ms() + TICK_MS)
             self._shift(now)
             self._work(now, self._letters)
+            for citizen in self._callers.values():
+                citizen.talks()
             self._call_again()
 
     def _work(self, now: int, letters: float = 0.0) -> None:
