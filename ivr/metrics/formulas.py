@@ -10,9 +10,21 @@ import re
 from collections.abc import Iterable, Sequence
 
 from ivr.metrics.aftercare import aftercare
+from ivr.metrics.dispatching import dispatching
 from ivr.metrics.making import Maker, seconds
 from ivr.metrics.promises import promises
-from ivr.metrics.records import DueCase, Figure, FollowUp, LateCalls, Limits, MissedCaller, Period, Rated, Request
+from ivr.metrics.records import (
+    Dispatched,
+    DueCase,
+    Figure,
+    FollowUp,
+    LateCalls,
+    Limits,
+    MissedCaller,
+    Period,
+    Rated,
+    Request,
+)
 from ivr.metrics.tally import Hours, Tally, Waits
 
 
@@ -25,6 +37,7 @@ def figures(
     follow_ups: Iterable[FollowUp] = (),
     missed: Iterable[MissedCaller] = (),
     ratings: Iterable[Rated] = (),
+    dispatched: Iterable[Dispatched] = (),
 ) -> tuple[Figure, ...]:
     """Every figure of the period from records, in the order of B9.
 
@@ -34,7 +47,7 @@ def figures(
     inside = [r for r in every if r.arrived >= period.from_ms]
     return all_figures(
         Tally.of(inside, limits), Hours.of(every), late or LateCalls(), list(cases), list(follow_ups), list(missed),
-        period, limits, list(ratings),
+        period, limits, list(ratings), list(dispatched),
     )  # fmt: skip
 
 
@@ -48,6 +61,7 @@ def all_figures(
     period: Period,
     limits: Limits,
     ratings: Sequence[Rated] = (),
+    dispatched: Sequence[Dispatched] = (),
 ) -> tuple[Figure, ...]:
     """The same from what was counted already."""
     bare = Maker(limits.profile, period)
@@ -56,6 +70,7 @@ def all_figures(
         *promises(bare, cases),
         *aftercare(bare, follow_ups, missed, limits.missed, ratings),
         *manners(_maker(tally, period, limits), tally),
+        dispatching(bare, dispatched),
     )
     return tuple(sorted(found, key=lambda figure: k_number(figure.id)))
 

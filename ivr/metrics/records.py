@@ -84,6 +84,15 @@ class FollowUp:
 
 
 @dataclass(frozen=True, slots=True)
+class Dispatched:
+    """A closed case that was dispatched. ``returned``: somebody sent it back, because it was not theirs."""
+
+    returned: bool
+    test: bool = False
+    id: str = ""  # of the case
+
+
+@dataclass(frozen=True, slots=True)
 class Rated:
     """``n`` invitations to rate that went alike. ``source``: ``call`` (keys after the talk) or ``followup``.
 

@@ -13,9 +13,11 @@ from sqlalchemy import ColumnElement, and_, or_
 from sqlalchemy.orm import Session
 
 from ivr.metrics.aftercare import follow_up_fate, missed_fate, rated_fate
+from ivr.metrics.dispatching import dispatch_fate
 from ivr.metrics.promises import PROMISES, arrival_fate
 from ivr.metrics.records import HOUR_MS, Limits, Period
 from ivr.store import ratings, tally
+from ivr.store.dispatching import dispatched
 from ivr.store.figures import Material, follow_ups, missed_callers
 from ivr.store.models import Call
 from ivr.store.promises import due_cases
@@ -75,6 +77,9 @@ def rows(
     if id_ == "K20":
         missed = missed_callers(session, *span, limits.missed) if known is None else known.missed
         return IdRows(calls=_by_fate([(missed_fate(each, period, limits.missed), each.id) for each in missed]))
+    if id_ == "K25":
+        sent = dispatched(session, *span) if known is None else known.dispatched
+        return IdRows(_by_fate([(dispatch_fate(each), each.id) for each in sent]))
     if id_ == "K6":
         late = Call.network_wait >= limits.apology
         return CallRows(

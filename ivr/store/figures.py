@@ -10,9 +10,10 @@ from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from ivr.metrics import formulas
-from ivr.metrics.records import HOUR_MS, DueCase, Figure, FollowUp, Limits, MissedCaller, Period
+from ivr.metrics.records import HOUR_MS, Dispatched, DueCase, Figure, FollowUp, Limits, MissedCaller, Period
 from ivr.profile import Profile
 from ivr.store import ratings, tally
+from ivr.store.dispatching import dispatched
 from ivr.store.models import Call, Callback, CallbackAttempt, Case, PartyRow
 from ivr.store.promises import Told, due_cases, of_window, with_calls
 from ivr.store.worklists import REACHED_US
@@ -133,6 +134,7 @@ class Material:
     cases: Sequence[DueCase]
     follow_ups: Sequence[FollowUp]
     missed: Sequence[MissedCaller]
+    dispatched: Sequence[Dispatched]
 
 
 def material(
@@ -143,6 +145,7 @@ def material(
         list(due_cases(session, from_ms, to_ms, window, told)),
         follow_ups(session, from_ms, to_ms, window),
         missed_callers(session, from_ms, to_ms, known.missed, window),
+        dispatched(session, from_ms, to_ms, window),
     )
 
 
@@ -173,4 +176,5 @@ def figures(
         Period(from_ms, to_ms, now),
         known,
         ratings.counted(session, from_ms, to_ms, window),
+        rows.dispatched,
     )

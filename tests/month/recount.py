@@ -1,6 +1,6 @@
 """The figures of a period counted a second time, from journal rows alone, by plain loops.
 
-Written from the definitions of requirements B9 (K1 to K22) and from nothing of ``ivr/metrics`` or ``ivr/store``, so
+Written from the definitions of requirements B9 and from nothing of ``ivr/metrics`` or ``ivr/store``, so
 that a mistake must be made twice to go unseen. Rows are dictionaries (``at``, ``name``, ``data``, ``call_id``,
 ``case_id``) in the order of the journal; who called is told by ``numbers``, from a call's ``ref`` to the number.
 """
@@ -86,6 +86,8 @@ class ACase:
     consent: bool = True
     promises: list[Promise] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)  # follow-ups owed
+    dispatched: bool = False
+    returned: bool = False
 
 
 @dataclass
@@ -205,6 +207,10 @@ class Count:
                 promise.replied = at
             case "case_arrived":
                 promise.arrived = at
+            case "case_assigned":
+                case.dispatched = True
+            case "case_returned":
+                case.returned = True
             case "case_paused":
                 promise.paused = True
             case "case_resumed":
@@ -334,6 +340,11 @@ class Count:
         found["K1g"] = self._worst_day(start, min(end, now))
         self._promises(found, start, end, now)
         self._follow_ups(found, start, end)
+        closed = [
+            case for case in self.cases.values()
+            if case.dispatched and not self._is_test(case) and start <= (case.promises[-1].closed or -1) < end
+        ]  # fmt: skip
+        found["K25"] = (sum(not case.returned for case in closed), len(closed))
         found["K20"] = self._called_back(start, end, now)
         return found
 

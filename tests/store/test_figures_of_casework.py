@@ -209,3 +209,19 @@ def test_the_figures_of_a_window_take_the_cases_of_its_calls(desk: Desk) -> None
     assert counts(now(desk, window="general")["K20"]) == (0, 1)
     assert counts(now(desk, window="repair")["K20"]) == (0, 0)
     assert counts(now(desk, window="repair")["K1"]) == (0, 0)
+
+
+def test_k25_an_order_that_was_sent_back_once_went_to_the_wrong_desk(desk: Desk) -> None:
+    right, wrong = desk.letter(number="13800000001"), desk.letter(number="13800000002")
+    desk.closed(desk.letter(number="13800000003"))  # was never dispatched
+    for case_id in (right, wrong):
+        desk.do(case_id, "classify", urgency="ordinary", window="general", category="attitude")
+        desk.do(case_id, "assign", handler="李强")
+    desk.do(wrong, "return", "李强", reason="不属本窗口职责")
+    desk.do(wrong, "assign", handler="赵敏")
+    for case_id, who in ((right, "李强"), (wrong, "赵敏")):
+        desk.do(case_id, "accept", who)
+        desk.do(case_id, "reply", who, text="已核实并改正", evidence="信函")
+        desk.do(case_id, "close", who)
+    assert counts(now(desk)["K25"]) == (1, 2)
+    assert verify(desk.engine) == []

@@ -1,0 +1,28 @@
+"""Which closed cases were dispatched, and whether somebody sent them back (退单): what K25 is counted from."""
+
+from __future__ import annotations
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from ivr.metrics.records import Dispatched
+from ivr.store.models import Case, CaseStep
+from ivr.store.promises import of_window, with_calls
+
+ASSIGNED, RETURNED = "case_assigned", "case_returned"
+
+
+def dispatched(session: Session, from_ms: int, to_ms: int, window: str | None = None) -> list[Dispatched]:
+    """The cases closed in the period that were dispatched to somebody."""
+    query = (
+        select(Case.id, Case.test, func.max(CaseStep.action))
+        .join(CaseStep, CaseStep.case_id == Case.id)
+        .where(Case.closed >= from_ms, Case.closed < to_ms, CaseStep.action.in_((ASSIGNED, RETURNED)))
+        .where(*of_window(window))
+        .group_by(Case.id, Case.test)
+        .order_by(Case.id)
+    )  # only what was assigned can be returned, and the latter is the greater word
+    return [
+        Dispatched(last == RETURNED, bool(test), id_)
+        for id_, test, last in session.connection().execute(with_calls(query, window))
+    ]

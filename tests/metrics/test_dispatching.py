@@ -1,0 +1,19 @@
+"""K25: orders that went to the right desk at once."""
+
+from __future__ import annotations
+
+from ivr.metrics.dispatching import dispatching
+from ivr.metrics.making import Maker
+from ivr.metrics.records import Dispatched, Period
+
+MAKER = Maker("p", Period(0, 1000, 1000))
+
+
+def test_k25_counts_each_dispatched_case_once_and_leaves_tests_out() -> None:
+    cases = [Dispatched(returned=False), Dispatched(returned=True), Dispatched(False), Dispatched(True, test=True)]
+    figure = dispatching(MAKER, cases)
+    assert (figure.numerator, figure.denominator, figure.exclusions) == (2, 3, (("test_calls", 1),))
+
+
+def test_k25_of_nothing_has_no_value() -> None:
+    assert dispatching(MAKER, []).value is None
