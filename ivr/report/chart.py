@@ -30,7 +30,7 @@ class Series:
 def bars(title: str, desc: str, labels: Sequence[str], series: Sequence[Series]) -> str:
     """Bars that stand on each other, one pile for each label."""
     piles = [sum(v for s in series if (v := s.values[i]) is not None) for i in range(len(labels))]
-    scale = _scale(max(piles, default=0))
+    scale = _scale(max(piles, default=0), whole=True)
     step = _plot_width() / max(1, len(labels))
     parts = _grid(scale, labels, step)
     for i in range(len(labels)):
@@ -103,13 +103,14 @@ def _svg(title: str, desc: str, parts: Sequence[str], height: int = HEIGHT) -> s
     )
 
 
-def _scale(top: float) -> list[float]:
-    """Round values from 0 to at least ``top``, four to six of them."""
+def _scale(top: float, whole: bool = False) -> list[float]:
+    """Round values from 0 to at least ``top``, six at most; ``whole``: of things that are counted."""
     if top < 1e-6:  # nothing, or as good as nothing
         return [0.0, 1.0]
     raw = top / 4
     size = 10.0 ** math.floor(math.log10(raw))
-    step = next(size * m for m in (1, 2, 2.5, 5, 10) if size * m >= raw)
+    step = next(size * m for m in ((1, 2, 5, 10) if whole else (1, 2, 2.5, 5, 10)) if size * m >= raw)
+    step = max(1.0, step) if whole else step
     return [step * i for i in range(math.ceil(top / step - 1e-9) + 1)]
 
 
