@@ -7,6 +7,8 @@ SQLite runs in WAL mode with ``synchronous=FULL``, and **every** transaction beg
 
 from __future__ import annotations
 
+import sqlite3
+import time
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +26,7 @@ from sqlalchemy.exc import (
 
 DATABASE_FILE = "hotline.db"  # inside the data folder
 BUSY_MS = 5000  # how long a writer waits for another writer (SQLite)
+AGAIN_S = 0.02  # then it tries again what SQLite does not wait for
 CONNECT_S = 3  # how long a connection attempt may take (PostgreSQL)
 SILENT_MS = 8000  # a server that acknowledges nothing for this long is gone (PostgreSQL)
 
@@ -83,8 +86,8 @@ def _sqlite(url: URL, relaxed: bool, busy_ms: int) -> Engine:
     @event.listens_for(engine, "connect")
     def _pragmas(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # we say BEGIN ourselves
+        _write_ahead(connection, busy_ms)
         for pragma in (
-            "journal_mode=WAL",
             f"synchronous={'OFF' if relaxed else 'FULL'}",
             "foreign_keys=ON",
             "secure_delete=ON",  # a destroyed key leaves no trace in the file
@@ -98,6 +101,19 @@ def _sqlite(url: URL, relaxed: bool, busy_ms: int) -> Engine:
         connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
 
     return engine
+
+
+def _write_ahead(connection: Any, busy_ms: int) -> None:
+    """Switch to a write-ahead log. Of two who switch a new database at once SQLite refuses one without waiting."""
+    end = time.monotonic() + busy_ms / 1000
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL").fetchall()
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > end:
+                raise
+            time.sleep(AGAIN_S)
 
 
 def reading(engine: Engine) -> Engine:

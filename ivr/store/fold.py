@@ -221,7 +221,8 @@ def _case_opened(tables: Tables, fact: JournalRow) -> None:
 def _left(tables: Tables, fact: JournalRow, leg: Row) -> None:
     if leg["answered"] is not None and leg["ended"] is None and fact.call_id in tables.calls:
         call = tables.call(fact)
-        if call["ended"] is None and call["agent_answered"] is not None:
+        # Who lifted too late never had the caller.
+        if call["ended"] is None and call["agent_answered"] is not None and leg["seat"] == call["seat"]:
             call["agent_left"] = fact.at
 
 

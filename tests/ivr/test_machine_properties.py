@@ -138,3 +138,13 @@ def test_ans_6_while_the_caller_is_there_only_listed_causes_hang_up(drawn: list[
         state, commands = step(flow, state, event)
         if any(isinstance(command, c.Hangup) for command in commands):
             assert before.phase in ("farewell", "answering"), "hung up without a farewell"
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(st.lists(events, max_size=80), st.sampled_from(SEATS))
+def test_stf_1_only_the_operator_who_has_the_caller_can_end_the_talk(drawn: list[object], seat: str) -> None:
+    """Another phone that was lifted too late and is let go changes nothing."""
+    flow = FLOWS["power-95598"]
+    state, at = prefix(flow, drawn)
+    if seat != state.seat:
+        assert step(flow, state, e.SeatLeft(at, seat)) == (state, ())

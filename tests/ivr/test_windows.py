@@ -132,6 +132,23 @@ def test_when_two_lift_at_once_one_gets_the_caller_and_the_other_is_let_go(world
     assert world.sim.lines == 2
 
 
+def test_when_two_lift_in_the_same_moment_the_talk_goes_on_though_the_other_is_let_go(world: World) -> None:
+    """B's phone is hung up because A was a moment earlier; that is not the end of the talk with A."""
+    world.seat("101", SeatPlan(answer_ms=6000))
+    world.seat("102", SeatPlan(answer_ms=1000))
+    line = world.call()
+    world.press(line, "1")
+    world.run(60)
+    assert "too late" in [row.reason for row in world.journal()]
+    assert world.sim.peer(line) == world.sim.line_of("101")
+    assert world.sim.lines == 2
+    world.sim.leave(line)
+    world.run(10)
+    assert world.the_call().outcome == "answered"
+    assert world.the_call().agent_left - world.the_call().agent_answered > 50_000
+    assert world.sim.lines == 0 and world.conductor.calls == 0
+
+
 @pytest.mark.parametrize("profile, limit_s", [("sgcc_window", 12), ("zhumadian_2023", 5), ("gbt33358", 15)])
 def test_the_ring_limit_is_the_profiles(tmp_path: Path, profile: str, limit_s: int) -> None:
     world = World(tmp_path, profile=profile)
