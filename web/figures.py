@@ -149,7 +149,7 @@ class Shown:
 
 
 def shared(from_ms: int, to_ms: int, window: str = "") -> list[Shown]:
-    """The same for a page that many look at: some seconds old, of more than a day at most a minute."""
+    """The same for board and pages, which many look at: some seconds old, of more than a day at most a minute."""
     recent: Recent = current_app.extensions["panel.figures"]
     return [show(figure) for figure in recent.get(from_ms, to_ms, window)]
 
@@ -205,12 +205,6 @@ class Recent:
             return raw(reading(), from_ms, to_ms, window, rows), rows
 
         return self._long.get((from_ms, to_ms, window), counted)
-
-
-def on_board(from_ms: int, to_ms: int) -> list[Shown]:
-    """The figures of the day, at most ``KEPT_MS`` old."""
-    recent: Recent = current_app.extensions["panel.figures"]
-    return [show(figure) for figure in recent.get(from_ms, to_ms)]
 
 
 def _family(figure: Figure) -> str:

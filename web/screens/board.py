@@ -11,7 +11,7 @@ from ivr.calendar.tables import missing_years
 from ivr.store import lines, queries
 from web.access import may, needs
 from web.db import config, now_ms, reading
-from web.figures import on_board
+from web.figures import shared
 from web.format import SOON_MS, day_range, today
 
 bp = Blueprint("board", __name__)
@@ -40,7 +40,7 @@ def _state() -> dict[str, Any]:
         "trunk": next((one["trunk"] for one in told if one.get("trunk", "off") != "off"), ""),
         "watch": next((one for one in told if one.get("watch")), None),
         "refused": lines.refusals(db, now - DAY_MS),
-        "figures": [f for f in on_board(start, end) if f.id in ON_BOARD or f.id.startswith("K2a")],
+        "figures": [f for f in shared(start, end) if f.id in ON_BOARD or f.id.startswith("K2a")],
         "may_open": may("calls"),
         "missing_years": missing_years(config().calendar, today()),
     }
