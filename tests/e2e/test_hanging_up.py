@@ -187,3 +187,24 @@ async def test_hold_and_resume_while_speaking_with_a_person(house: Books) -> Non
         await both_hear(Ours(caller), Ours(person), seed=35)
         await caller.hangup()
         assert (await house.ended(called)).outcome == "answered"
+
+
+@story
+async def test_when_a_and_b_lift_at_once_the_one_let_go_does_not_end_the_others_talk(house: Books) -> None:
+    """Their 200s cross the hotline's CANCEL; the citizen talks on with one of them."""
+    called = number()
+    async with (
+        operator(house.hotline, "101", RINGS_ON) as a,
+        operator(house.hotline, "103", RINGS_ON) as b,
+        citizen(house.hotline, called) as phone,
+    ):
+        await Walk(house, called, phone).greeting()
+        await phone.send_keys("0")
+        await house.fact(called, "seat_ringing", seat="103")
+        a.answer()
+        b.answer()
+        bridged = await house.fact(called, "bridge")
+        await both_hear(Ours(phone), Ours(a if bridged.data["seat"] == "101" else b))
+        assert not [fact for fact in house.facts(called) if fact.name == "step" and fact.data["step"] == "@farewell"]
+        await phone.hangup()
+        assert (await house.ended(called)).outcome == "answered"
