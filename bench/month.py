@@ -74,7 +74,7 @@ def main() -> int:
     parser.add_argument("--days", type=int, default=30)
     parser.add_argument("--calls", type=int, default=5000, help="on each day")
     parser.add_argument("--seed", type=int, default=2026)
-    parser.add_argument("--limit", type=float, default=900.0, help="seconds for all of it")
+    parser.add_argument("--limit", type=float, default=2400.0, help="seconds for all of it")
     parser.add_argument("--gate", action="store_true", help="fail when something does not hold")
     options = parser.parse_args()
     gc.freeze()
