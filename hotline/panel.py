@@ -22,7 +22,6 @@ from ivr.store.parties import Parties
 from web import Name, PanelConfig, create_app
 from web.server import TlsFiles, serve
 
-
 # Whoever comes back from the database waits so long for a thread that computes; a page comes back some twenty times.
 SWITCH_S = 0.0005
 
