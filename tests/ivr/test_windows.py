@@ -122,11 +122,17 @@ def test_a_caller_who_gives_up_while_it_rings_is_abandoned_and_the_phone_stops(w
     assert world.sim.lines == 0 and world.conductor.calls == 0
 
 
-def test_when_two_lift_at_once_one_gets_the_caller_and_the_other_is_let_go(world: World) -> None:
-    world.seat("101", SeatPlan(answer_ms=6000))
-    world.seat("102", SeatPlan(answer_ms=900))
+def both_ring(world: World, a_ms: int, b_ms: int) -> str:
+    """The line of somebody for whom A, and five seconds later B, is rung; each lifts after so long."""
+    world.seat("101", SeatPlan(answer_ms=a_ms))
+    world.seat("102", SeatPlan(answer_ms=b_ms))
     line = world.call()
     world.press(line, "1")
+    return line
+
+
+def test_when_two_lift_at_once_one_gets_the_caller_and_the_other_is_let_go(world: World) -> None:
+    line = both_ring(world, 6000, 900)
     world.run(10)
     assert world.sim.peer(line) in (world.sim.line_of("101"), world.sim.line_of("102"))
     assert world.sim.lines == 2
@@ -134,10 +140,7 @@ def test_when_two_lift_at_once_one_gets_the_caller_and_the_other_is_let_go(world
 
 def test_when_two_lift_in_the_same_moment_the_talk_goes_on_though_the_other_is_let_go(world: World) -> None:
     """B's phone is hung up because A was a moment earlier; that is not the end of the talk with A."""
-    world.seat("101", SeatPlan(answer_ms=6000))
-    world.seat("102", SeatPlan(answer_ms=1000))
-    line = world.call()
-    world.press(line, "1")
+    line = both_ring(world, 6000, 1000)
     world.run(60)
     assert "too late" in [row.reason for row in world.journal()]
     assert world.sim.peer(line) == world.sim.line_of("101")
