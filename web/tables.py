@@ -118,10 +118,16 @@ class Table:
 
 def every(page: Callable[[str | None, int], Page[Any]]) -> Iterator[Any]:
     """All rows of a long list, page after page."""
+    for rows in parts(page):
+        yield from rows
+
+
+def parts(page: Callable[[str | None, int], Page[Any]]) -> Iterator[Sequence[Any]]:
+    """The pages of a long list, one after the other."""
     cursor: str | None = None
     while True:
         part = page(cursor, PAGE_MAX)
-        yield from part.rows
+        yield part.rows
         cursor = part.next
         if cursor is None:
             return

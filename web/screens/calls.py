@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
@@ -21,7 +22,7 @@ from web.forms import day, with_args, word
 from web.labels import LEVELS, OUTCOMES, REASONS, RELEASED_BY, label
 from web.masking import mask
 from web.people import masked, masked_all, show_number
-from web.tables import Column, Table, seconds, wall
+from web.tables import Column, Table, parts, seconds, wall
 
 bp = Blueprint("calls", __name__)
 
@@ -180,14 +181,9 @@ def number(call_id: str) -> Any:
 
 def every(where: CallFilter) -> Iterator[tuple[Call, str]]:
     """All calls with what is seen of their numbers."""
-    sort, cursor = TABLE.sort(), None
-    while True:
-        page = queries.calls(reading(), where, cursor, queries.PAGE_MAX, sort)
-        seen = numbers(list(page.rows))
-        yield from ((call, seen[call.id]) for call in page.rows)
-        cursor = page.next
-        if cursor is None:
-            return
+    for rows in parts(partial(queries.calls, reading(), where, sort=TABLE.sort())):
+        seen = numbers(rows)
+        yield from ((call, seen[call.id]) for call in rows)
 
 
 @bp.get("/calls.<any(csv, xlsx):form>")

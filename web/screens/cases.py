@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, abort, flash, render_template, request
@@ -23,7 +24,7 @@ from web.forms import day, with_args, word
 from web.labels import CATEGORIES, CHANNELS, KINDS, STATUSES, label
 from web.language import chosen
 from web.people import masked, masked_all, show_number
-from web.tables import Column, Table, wall
+from web.tables import Column, Table, parts, wall
 
 bp = Blueprint("cases", __name__)
 
@@ -161,14 +162,9 @@ def number(case_id: str) -> Any:
 
 def every(where: CaseFilter) -> Iterator[tuple[Case, str]]:
     """All cases with what is seen of their numbers."""
-    sort, cursor = TABLE.sort(), None
-    while True:
-        page = queries.cases(reading(), where, cursor, queries.PAGE_MAX, sort)
-        seen = numbers(page.rows)
-        yield from ((case, seen[case.id]) for case in page.rows)
-        cursor = page.next
-        if cursor is None:
-            return
+    for rows in parts(partial(queries.cases, reading(), where, sort=TABLE.sort())):
+        seen = numbers(rows)
+        yield from ((case, seen[case.id]) for case in rows)
 
 
 @bp.get("/cases.<any(csv, xlsx):form>")
