@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
 from urllib.parse import urlencode
 
 from flask import Flask, Response, current_app, g, request
-from flask_babel import Babel, get_locale, get_translations
+from flask_babel import Babel, Domain, get_locale
 from markupsafe import Markup
 
 LANGUAGES = {"zh": "zh-CN", "en": "en"}  # our name -> lang attribute
@@ -39,18 +39,42 @@ def _has_page(path: str) -> bool:
     return bool(current_app.url_map.bind("").test(path, "GET"))
 
 
-def said(text: str, /, **values: object) -> Markup:
-    """``_()`` of the templates: a page has many hundreds of them, so its catalogue is looked up once."""
-    if "catalog" not in g:
-        g.catalog = get_translations()
-    found = Markup(g.catalog.ugettext(text))  # noqa: S704 - our own words
-    return found % values if values or "%" in text else found
+class Words(Domain):  # type: ignore[misc]  # flask_babel has no types
+    """Our words: a page asks for many hundreds of them, so each is looked up once in each language."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._known: dict[str, dict[str, tuple[str, Markup]]] = {}
+
+    def of(self, text: str) -> tuple[str, Markup]:
+        """The words in the language of the request, for programs and for pages."""
+        try:
+            known = g.words
+        except AttributeError:
+            known = g.words = self._known.setdefault(str(get_locale()), {})
+        if (found := known.get(text)) is None:
+            plain = self.get_translations().ugettext(text)
+            found = known[text] = plain, Markup(plain)  # noqa: S704 - our own words
+        return found
+
+    def gettext(self, string: str, **variables: object) -> str:
+        plain = self.of(string)[0]
+        return plain % variables if variables else plain
+
+
+def _said(words: Words) -> Callable[..., Markup]:
+    def said(text: str, /, **values: object) -> Markup:
+        """``_()`` of the templates."""
+        found = words.of(text)[1]
+        return found % values if values or "%" in text else found
+
+    return said
 
 
 def init(app: Flask) -> None:
-    Babel(app, default_locale="zh", locale_selector=chosen)
-    names: dict[str, Any] = {"_": said, "gettext": said}
-    app.jinja_env.globals.update(names)
+    words = Words()
+    Babel(app, default_locale="zh", locale_selector=chosen).domain_instance = words
+    app.jinja_env.globals.update({"_": _said(words), "gettext": _said(words)})
 
     @app.after_request
     def remember(response: Response) -> Response:

@@ -157,7 +157,8 @@ def calls(settings: Settings, worklist: str, as_json: bool) -> None:
     """
     house = known_rules(settings)
     with parts.looking(settings) as session:
-        found = worklists.entries(session.connection(), worklist, now_ms(), house)
+        connection = session.connection()
+        found = worklists.told(connection, worklists.entries(connection, worklist, now_ms(), house))
     rows = [
         {
             "callback": entry.first["id"], "cases": " ".join(row["number"] or "" for row in entry.callbacks).strip(),

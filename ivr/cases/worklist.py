@@ -62,11 +62,16 @@ def after(callback: Mapping[str, Any], attempt: Attempt, rules: Rules, *, urgent
     return {**data, "next_at": next_at if urgent else into_calling_hours(next_at, rules)}
 
 
-def may_call(callback: Mapping[str, Any], now: int, rules: Rules, *, urgent: bool = False) -> bool:
-    """May this person be called now?"""
+def may_call(callback: Mapping[str, Any], now: int, hours: bool, *, urgent: bool = False) -> bool:
+    """May this person be called now? ``hours``: are people called at all at this hour?"""
     if callback["state"] != "open" or now < callback["next_at"]:
         return False
-    return bool(urgent or callback["agreed"] or into_calling_hours(now, rules) == now)
+    return bool(urgent or callback["agreed"] or hours)
+
+
+def in_calling_hours(at: int, rules: Rules) -> bool:
+    """May people be called at that moment (UTC ms)?"""
+    return into_calling_hours(at, rules) == at
 
 
 def into_calling_hours(at: int, rules: Rules) -> int:

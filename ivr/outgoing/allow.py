@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ivr.cases.clock import Rules
-from ivr.cases.worklist import into_calling_hours, may_call
+from ivr.cases.worklist import in_calling_hours, into_calling_hours, may_call
 from ivr.outgoing.numbers import NotAllowed, NumberRules, dialled
 
 MINUTE_MS, DAY_MS = 60_000, 86_400_000
@@ -71,7 +71,7 @@ def may_place(asked: Asked, rules: Rules, limits: Limits) -> str:
         raise NotAllowed("seat_live", "您的话机正在外呼。", "your phone is placing a call just now")
     if callback["tries"] >= rules.profile.casework.tries_max and not callback["agreed"]:
         raise NotAllowed("tries", "已达最多拨打次数。", "it was tried as often as is allowed without consent")
-    if not may_call(callback, asked.at, rules, urgent=asked.urgent):
+    if not may_call(callback, asked.at, in_calling_hours(asked.at, rules), urgent=asked.urgent):
         _say_when(callback, asked, rules)
     _rates(asked, limits)
     return number

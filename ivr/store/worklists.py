@@ -1,6 +1,7 @@
 """Whom to call, without a time window and one entry per number: due answers, missed calls, follow-ups.
 
-    entries(connection, "missed", now, rules)      # what the panel shows
+    found = entries(connection, "missed", now, rules)    # everybody, in order
+    told(connection, found[:50])                         # the same with what their cases and calls are about
     settle_missed(connection, now)                 # entries whose caller reached us meanwhile close themselves
 
 What the figures K15 and K20 count of them is in :mod:`ivr.store.figures`.
@@ -9,13 +10,13 @@ What the figures K15 and K20 count of them is in :mod:`ivr.store.figures`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from sqlalchemy import Connection, Executable, and_, bindparam, func, select
 
 from ivr.cases.clock import Rules
-from ivr.cases.worklist import HOUR_MS, may_call
+from ivr.cases.worklist import HOUR_MS, in_calling_hours, may_call
 from ivr.ledger import Fact
 from ivr.store import journal
 from ivr.store.sql import Row, table
@@ -24,7 +25,7 @@ CALLBACKS, ATTEMPTS, PARTIES = table("callbacks"), table("callback_attempts"), t
 CASES, CALLS = table("cases"), table("calls")
 KINDS = ("answer", "missed", "followup")
 REACHED_US = ("answered", "callback")  # outcomes of a later call that make calling back unnecessary
-LIMIT = 500
+AT_ONCE = 500  # rows asked for by their ids
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Entry:
 
     kind: str
     party_id: str
-    callbacks: tuple[Row, ...]  # oldest first; each with case and call columns
+    callbacks: tuple[Row, ...]  # the most pressing first
     due: int
     next_at: int
     tries: int
@@ -46,42 +47,66 @@ class Entry:
         return self.callbacks[0]
 
 
-def entries(connection: Connection, kind: str, now: int, rules: Rules, limit: int = LIMIT) -> list[Entry]:
-    """The open entries of a list, the most pressing first."""
+def entries(connection: Connection, kind: str, now: int, rules: Rules) -> list[Entry]:
+    """All open entries of a list, the most pressing first; of each callback what order and owner need."""
     query = (
         select(
-            CALLBACKS, PARTIES.c.number_hmac, CASES.c.number, CASES.c.kind.label("case_kind"), CASES.c.due,
-            CASES.c.due_ms, CASES.c.category, CASES.c.owner, CASES.c.status, CASES.c.reopened, CALLS.c.window,
-            CALLS.c.arrived, CALLS.c.human_wait, CALLS.c.outcome.label("call_outcome"),
+            CALLBACKS.c.id, CALLBACKS.c.party_id, CALLBACKS.c.created, CALLBACKS.c.state, CALLBACKS.c.tries,
+            CALLBACKS.c.next_at, CALLBACKS.c.agreed, CALLBACKS.c.last_at, CALLBACKS.c.last_result,
+            PARTIES.c.number_hmac, CASES.c.kind.label("case_kind"), CASES.c.due_ms, CASES.c.owner,
         )
         .join(PARTIES, PARTIES.c.id == CALLBACKS.c.party_id)
         .outerjoin(CASES, CASES.c.id == CALLBACKS.c.case_id)
-        .outerjoin(CALLS, CALLS.c.id == CALLBACKS.c.call_id)
         .where(
             CALLBACKS.c.state == "open", CALLBACKS.c.kind == kind, PARTIES.c.number_hmac.is_not(None),
             CALLBACKS.c.test.is_(False),
         )
         .order_by(CALLBACKS.c.created + 0, CALLBACKS.c.id)  # so that SQLite goes by what is open, not by age
-        .limit(limit)
     )  # fmt: skip
+    found = connection.execute(query)
+    names = list(found.keys())
     groups: dict[str, list[Row]] = {}
-    for row in connection.execute(query).mappings():
-        groups.setdefault(row["number_hmac"], []).append(dict(row))
-    found = [_entry(kind, rows, now, rules) for rows in groups.values()]
-    return sorted(found, key=lambda entry: (entry.due, entry.next_at))
-
-
-def _entry(kind: str, rows: list[Row], now: int, rules: Rules) -> Entry:
-    for row in rows:
+    for values in found.all():
+        row = dict(zip(names, values, strict=True))
         row["due_at"] = _due(kind, row, rules)
-    rows.sort(key=lambda row: (row["due_at"], row["id"]))
-    urgent = any(row["case_kind"] == "repair" for row in rows)
-    last = max(rows, key=lambda row: row["last_at"] or 0)
+        groups.setdefault(row["number_hmac"], []).append(row)
+    hours = in_calling_hours(now, rules)
+    ordered = [_entry(kind, rows, now, hours) for rows in groups.values()]
+    return sorted(ordered, key=lambda entry: (entry.due, entry.next_at))
+
+
+def _entry(kind: str, rows: list[Row], now: int, hours: bool) -> Entry:
+    first = last = rows[0]
+    urgent = first["case_kind"] == "repair"
+    if len(rows) > 1:
+        rows.sort(key=lambda row: (row["due_at"], row["id"]))
+        first, last = rows[0], max(rows, key=lambda row: row["last_at"] or 0)
+        urgent = any(row["case_kind"] == "repair" for row in rows)
     return Entry(
-        kind, rows[0]["party_id"], tuple(rows), rows[0]["due_at"], min(row["next_at"] for row in rows),
+        kind, first["party_id"], tuple(rows), first["due_at"], min(row["next_at"] for row in rows),
         max(row["tries"] for row in rows), last["last_result"],
-        any(may_call(row, now, rules, urgent=urgent) for row in rows),
+        any(may_call(row, now, hours, urgent=urgent) for row in rows),
     )  # fmt: skip
+
+
+def told(connection: Connection, found: Sequence[Entry]) -> list[Entry]:
+    """The same entries with all there is to tell: what their cases and calls are about."""
+    every = [row["id"] for entry in found for row in entry.callbacks]
+    about: dict[str, Row] = {}
+    for first in range(0, len(every), AT_ONCE):
+        query = (
+            select(
+                CALLBACKS, CASES.c.number, CASES.c.due, CASES.c.category, CASES.c.status, CASES.c.reopened,
+                CALLS.c.window, CALLS.c.arrived, CALLS.c.human_wait, CALLS.c.outcome.label("call_outcome"),
+            )
+            .outerjoin(CASES, CASES.c.id == CALLBACKS.c.case_id)
+            .outerjoin(CALLS, CALLS.c.id == CALLBACKS.c.call_id)
+            .where(CALLBACKS.c.id.in_(every[first : first + AT_ONCE]))
+        )  # fmt: skip
+        about |= {row["id"]: dict(row) for row in connection.execute(query).mappings().all()}
+    return [
+        replace(entry, callbacks=tuple(row | about.get(row["id"], {}) for row in entry.callbacks)) for entry in found
+    ]
 
 
 def _due(kind: str, row: Row, rules: Rules) -> int:

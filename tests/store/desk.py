@@ -72,7 +72,7 @@ class Desk:
 
     def list(self, kind: str) -> list[worklists.Entry]:
         with self.engine.begin() as connection:
-            return worklists.entries(connection, kind, self.now, self.rules)
+            return worklists.told(connection, worklists.entries(connection, kind, self.now, self.rules))
 
     def rows(self, name: str, /, **where: Any) -> list[Row]:
         target = table(name)

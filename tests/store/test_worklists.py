@@ -163,3 +163,13 @@ def test_a5_no_16_who_became_anonymous_is_called_no_more(desk: Desk) -> None:
     assert desk.list("answer") == []
     assert [row["outcome"] for row in desk.rows("callbacks")] == ["sealed"]
     assert verify(desk.engine) == []
+
+
+def test_the_list_has_no_end(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is told in parts when it is long; nobody is left out."""
+    monkeypatch.setattr(worklists, "AT_ONCE", 4)
+    for n in range(10):
+        desk.missed_call(f"138{n:08}")
+    found = desk.list("missed")
+    assert len({entry.first["number_hmac"] for entry in found}) == 10
+    assert all(entry.first["call_outcome"] == "abandoned" for entry in found)

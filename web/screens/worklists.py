@@ -31,8 +31,8 @@ LISTS = {"answer": _l("待答复"), "missed": _l("漏接和放弃的来电"), "f
 TABLE = Table(
     "worklist",
     (
-        Column("due", _l("回电期限"), lambda row: wall(row[0].due), sort=True),
-        Column("next", _l("最早可拨"), lambda row: wall(row[0].next_at), sort=True),
+        Column("due", _l("回电期限"), lambda row: wall(row[0].due), sort=True, by=lambda row: row[0].due),
+        Column("next", _l("最早可拨"), lambda row: wall(row[0].next_at), sort=True, by=lambda row: row[0].next_at),
         Column("tries", _l("已拨次数"), lambda row: row[0].tries, sort=True),
         Column("last", _l("上次结果"), lambda row: label(RESULTS, row[0].last_result), sort=True),
         Column("what", None, lambda row: " ".join(filter(None, map(_what, row[0].callbacks))), head=_l("工单或来电")),
@@ -65,22 +65,16 @@ def _found(kind: str) -> list[worklists.Entry]:
 def _page(kind: str, shown: tuple[str, str] = ("", "")) -> str:
     connection = reading().connection()
     page = piece(_found(kind), (lambda entry: entry.first["id"] == shown[0]) if shown[0] else None)
-    found = page.rows
+    found = worklists.told(connection, page.rows)
     tried = worklists.attempts(connection, [row["id"] for entry in found for row in entry.callbacks])
     numbers = masked_all((entry.first["id"], entry.party_id, False) for entry in found)
     ids = [entry.first["id"] for entry in found]
     return render_template(
         "worklists.html", kind=kind, lists=LISTS, entries=found, page=page, tried=tried, numbers=numbers,
-        results=_words(RESULTS), ratings=_words(CHOICES["rating"]), solved=_words(CHOICES["solved"]), shown=shown,
-        now=now_ms(), table=TABLE,
+        results=RESULTS, ratings=CHOICES["rating"], solved=CHOICES["solved"], shown=shown, now=now_ms(), table=TABLE,
         states=STATES, with_args=with_args, waiting=_waiting(found),
         commands={callback_id: uuid7() for callback_id in ids}, **calling_from_here(),
     )  # fmt: skip
-
-
-def _words(names: Mapping[str, Any]) -> dict[str, str]:
-    """Choices in the page's language, once: every entry of the list offers them."""
-    return {code: str(name) for code, name in names.items()}
 
 
 def _waiting(found: list[worklists.Entry]) -> dict[str, Row]:
@@ -109,7 +103,7 @@ def of(kind: str) -> str:
 def export(kind: str, form: str) -> Any:
     if kind not in LISTS:
         abort(404)
-    found = _found(kind)
+    found = worklists.told(reading().connection(), _found(kind))
     numbers = masked_all((entry.first["id"], entry.party_id, False) for entry in found)
     return TABLE.file(form, [(entry, numbers[entry.first["id"]]) for entry in found])
 

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Engine, Select, func, insert, select
 
 from ivr.cases.actions import Do, Refused
 from ivr.cases.clock import Rules
-from ivr.cases.worklist import Attempt, may_call
+from ivr.cases.worklist import Attempt, in_calling_hours, may_call
 from ivr.store import worklists
 from ivr.store.casework import Casework, Entry
 from ivr.store.keys import Keys
@@ -189,7 +189,7 @@ class Staff:
         urgent = case["kind"] == "repair"
         if found is None or self._dice.random() < 0.3:
             self._do(connection, case, "reply", owner, text="已核实并改正", evidence="信函")
-        elif may_call(found, now, self._rules, urgent=urgent):
+        elif may_call(found, now, in_calling_hours(now, self._rules), urgent=urgent):
             result = self._attempt(connection, found["id"], now, text="已核实并改正")
             if result != "reached":
                 return now + self._minutes(30, 180)
