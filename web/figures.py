@@ -26,8 +26,7 @@ from web.shared import Shared
 
 KEPT_MS = 2500  # boards that ask within this time share one calculation
 LONG_MS = 25 * 3_600_000  # figures of more than a day are computed once in so long, and are never older than so much
-LONG_KEPT_MS, LONG_STALE_MS = 30_000, 60_000
-CHARTS_KEPT_MS, CHARTS_STALE_MS = 60_000, 120_000
+LONG_KEPT_MS, LONG_STALE_MS = 60_000, 120_000
 
 FORMULAS = {
     "K1": "A / O",
@@ -149,7 +148,7 @@ class Shown:
 
 
 def shared(from_ms: int, to_ms: int, window: str = "") -> list[Shown]:
-    """The same for board and pages, which many look at: some seconds old, of more than a day at most a minute."""
+    """The same for board and pages, which many look at: some seconds old, of more than a day at most two minutes."""
     recent: Recent = current_app.extensions["panel.figures"]
     return [show(figure) for figure in recent.get(from_ms, to_ms, window)]
 
@@ -181,7 +180,7 @@ class Recent:
             LONG_KEPT_MS, LONG_STALE_MS, beside
         )
         self._rows: Shared[tuple[str, int, int], Behind | None] = Shared(LONG_KEPT_MS, LONG_STALE_MS, beside)
-        self.charts: Shared[tuple[date, date, str], list[Drawn]] = Shared(CHARTS_KEPT_MS, CHARTS_STALE_MS, beside)
+        self.charts: Shared[tuple[date, date, str], list[Drawn]] = Shared(LONG_KEPT_MS, LONG_STALE_MS, beside)
 
     def get(self, from_ms: int, to_ms: int, window: str = "") -> tuple[Figure, ...]:
         if to_ms - from_ms > LONG_MS:
