@@ -128,6 +128,7 @@ class Count:
         self.cases: dict[str, ACase] = {}
         self.tasks: dict[str, Task] = {}
         self.asked: list[Rating] = []
+        self.asked_of: dict[str, list[Rating]] = {}
         for row in journal:
             if row["case_id"] and (row["name"].startswith("case_") or row["name"].startswith("callback_")):
                 self._case_row(row)
@@ -162,9 +163,9 @@ class Count:
                     call.agent_left = at
                 call.over_legs.add(data.get("leg_id", ""))
             case "rating_invited":
-                self.asked.append(Rating("call", row["call_id"], at, call.party))
+                self._ask(Rating("call", row["call_id"], at, call.party))
             case "rated":
-                given = next(r for r in self.asked if r.of == row["call_id"] and r.source == "call")
+                given = next(r for r in self.asked_of[row["call_id"]] if r.source == "call")
                 given.rating = given.rating or int(data["rating"])
                 if given.bad and given.party:
                     self.tasks[row["id"]] = Task("bad", row["call_id"], at)
@@ -244,20 +245,24 @@ class Count:
 
     def _followed_up(self, row: Mapping[str, Any], task: Task) -> None:
         """A bad rating of before is answered for; a new one may have been given."""
-        for rating in self.asked:
-            if rating.of == task.of and rating.bad:
+        for rating in self.asked_of.get(task.of, []):
+            if rating.bad:
                 rating.handled = True
         given = row["data"].get("rating")
         if given is None:
             return
         case = self.cases.get(task.of)
         party = case.party if case else self.calls[task.of].party
-        self.asked.append(Rating("followup", task.of, row["at"], party, given))
+        self._ask(Rating("followup", task.of, row["at"], party, given))
         again = given >= 4 and party and (case is None or row["data"].get("solved") is not False)
         if again:
             self.tasks[row["id"]] = Task("bad", task.of, row["at"])
             if case:
                 case.asked.append(row["id"])
+
+    def _ask(self, rating: Rating) -> None:
+        self.asked.append(rating)
+        self.asked_of.setdefault(rating.of, []).append(rating)
 
     # --- what a report shows beside the figures ------------------------------------------------
 

@@ -63,6 +63,7 @@ class Staff:
         self.done: Counter[str] = Counter()
         self._plans: list[tuple[int, str]] = []
         self._fates: dict[str, Fate] = {}
+        self._archived: set[str] = set()  # nothing more is planned for them
         self._seen = ""
         self._calls_at = 0
         with engine.begin() as connection:
@@ -108,6 +109,7 @@ class Staff:
         case = dict(connection.execute(select(CASES).where(CASES.c.id == case_id)).mappings().one())
         fate, urgent = self._fates[case_id], case["kind"] == "repair"
         if case["status"] == "closed" and not fate.reopened:
+            self._archived.add(case_id)
             return
         try:
             again = getattr(self, f"_{case['status']}")(connection, case, fate, now)
@@ -243,12 +245,21 @@ class Staff:
             text,
         )  # fmt: skip
         try:
-            self.casework.attempt(connection, callback_id, attempt)
+            row = self.casework.attempt(connection, callback_id, attempt)
         except Refused as refused:
             self.refused[f"attempt: {refused}"] += 1
             return ""
         self.done[f"call {result}"] += 1
+        if row["case_id"] in self._archived and row["outcome"] == "reached" and solved == "no":
+            self._taken_up_again(connection, row["case_id"], now)
         return result
+
+    def _taken_up_again(self, connection: Connection, case_id: str, now: int) -> None:
+        """Who was called about a bad rating says that nothing was solved: a case that was archived is open again."""
+        case = dict(connection.execute(select(CASES).where(CASES.c.id == case_id)).mappings().one())
+        if case["status"] != "closed":
+            self._archived.discard(case_id)
+            self._plan(case, now + self._minutes(60, 600), case["kind"] == "repair")
 
     def _register(self, connection: Connection, now: int) -> None:
         kind = self._dice.choices(list(LETTERS), list(LETTERS.values()))[0]
