@@ -20,11 +20,12 @@ DONE = ("case_replied", "case_arrived", "case_closed", "case_archived")
 
 @dataclass
 class Watched:
-    """One case as its warnings see it. ``told``: the highest warning given."""
+    """One case as its warnings see it. ``told``: the highest warning given; ``since``: when its time last changed."""
 
     owner: str
     start: int
     due: int | None
+    since: int
     told: int = 0
     runs: bool = True
     problems: list[str] = field(default_factory=list)
@@ -34,7 +35,8 @@ class Watched:
         if self.due is None or not self.runs:
             return
         for level, percent in PERCENT.items():
-            moment = self.start + (self.due - self.start) * percent // 100
+            # Of a promise whose clock was set going again, half may be over from the beginning.
+            moment = max(self.since, self.start + (self.due - self.start) * percent // 100)
             if percent > self.told and moment + lag < at:
                 self.problems.append(f"{level} at {moment} was not told until {at}")
 
@@ -53,7 +55,7 @@ def silent(
         if not case_id or not name.startswith("case_"):
             continue
         if name == "case_opened":
-            cases[case_id] = Watched(data.get("owner", ""), data["received"], data["due_ms"])
+            cases[case_id] = Watched(data.get("owner", ""), data["received"], data["due_ms"], at)
             continue
         case, set_ = cases[case_id], data.get("set") or {}
         case.until(at, lag)
@@ -66,7 +68,8 @@ def silent(
             else:
                 case.problems.append(f"{kind} at {at} went to {told.get((case_id, at, kind))}, not {expected}")
         case.owner, case.told = set_.get("owner", case.owner), set_.get("warned", case.told)
-        case.start, case.due = set_.get("span_from", case.start), set_.get("due_ms", case.due)
+        if "span_from" in set_ or "due_ms" in set_:
+            case.start, case.due, case.since = set_.get("span_from", case.start), set_.get("due_ms", case.due), at
         if name in (*DONE, "case_paused"):
             case.runs = False
         elif name in ("case_resumed", "case_reopened"):
