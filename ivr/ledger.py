@@ -38,6 +38,7 @@ call_ended           released_by (caller, us, failure), cause
 
 The facts of outgoing calls (``outgoing_started`` …) are in ``ivr/store/fold_outgoing.py``.
 The facts of cases (``case_opened``, ``case_classified`` …, ``callback_attempted``) are in ``ivr/store/fold_cases.py``.
+The facts of outage notices (``outage_announced`` …) are in ``ivr/store/fold_outages.py``.
 Facts of the system belong to no call: ``trunk_state`` (state) and ``refused`` (kind, service, account, network, count).
 Every other event or command is journaled under its own name and has no derived column.
 """
@@ -48,7 +49,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Protocol
 
-FactKind = Literal["event", "command", "case", "system"]
+FactKind = Literal["event", "command", "case", "outage", "system"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,10 @@ from collections.abc import Iterable, Sequence
 from ivr.metrics.aftercare import aftercare
 from ivr.metrics.dispatching import dispatching
 from ivr.metrics.making import Maker, seconds
+from ivr.metrics.outages import announcing
 from ivr.metrics.promises import promises
 from ivr.metrics.records import (
+    Announced,
     Dispatched,
     DueCase,
     Figure,
@@ -38,6 +40,7 @@ def figures(
     missed: Iterable[MissedCaller] = (),
     ratings: Iterable[Rated] = (),
     dispatched: Iterable[Dispatched] = (),
+    outages: Iterable[Announced] = (),
 ) -> tuple[Figure, ...]:
     """Every figure of the period from records, in the order of B9.
 
@@ -47,7 +50,7 @@ def figures(
     inside = [r for r in every if r.arrived >= period.from_ms]
     return all_figures(
         Tally.of(inside, limits), Hours.of(every), late or LateCalls(), list(cases), list(follow_ups), list(missed),
-        period, limits, list(ratings), list(dispatched),
+        period, limits, list(ratings), list(dispatched), list(outages),
     )  # fmt: skip
 
 
@@ -62,6 +65,7 @@ def all_figures(
     limits: Limits,
     ratings: Sequence[Rated] = (),
     dispatched: Sequence[Dispatched] = (),
+    outages: Sequence[Announced] = (),
 ) -> tuple[Figure, ...]:
     """The same from what was counted already."""
     bare = Maker(limits.profile, period)
@@ -71,6 +75,7 @@ def all_figures(
         *aftercare(bare, follow_ups, missed, limits.missed, ratings),
         *manners(_maker(tally, period, limits), tally),
         dispatching(bare, dispatched),
+        announcing(bare, outages),
     )
     return tuple(sorted(found, key=lambda figure: k_number(figure.id)))
 

@@ -93,6 +93,15 @@ class Dispatched:
 
 
 @dataclass(frozen=True, slots=True)
+class Announced:
+    """A planned outage and its notice: was it announced early enough, was it taken back?"""
+
+    in_time: bool
+    withdrawn: bool = False
+    id: str = ""  # of the notice
+
+
+@dataclass(frozen=True, slots=True)
 class Rated:
     """``n`` invitations to rate that went alike. ``source``: ``call`` (keys after the talk) or ``followup``.
 

@@ -31,6 +31,7 @@ LEFT_OUT = {
     "reopened": ("已重开", "reopened"),
     "sealed": ("号码已销毁", "number destroyed"),
     "case": ("已留言", "left a message"),
+    "withdrawn": ("已撤回", "withdrawn"),
 }
 
 

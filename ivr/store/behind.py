@@ -1,4 +1,5 @@
-"""The rows behind a figure: which calls or cases make its numerator, its denominator, and what was left out of it.
+"""The rows behind a figure: which calls, cases or outage notices make its numerator and its denominator, and what was
+left out of it.
 
 The same conditions that count (:mod:`ivr.store.tally`, ``fate`` in :mod:`ivr.metrics`), asked for row by row; a test
 holds every figure's counts against its rows.
@@ -14,9 +15,10 @@ from sqlalchemy.orm import Session
 
 from ivr.metrics.aftercare import follow_up_fate, missed_fate, rated_fate
 from ivr.metrics.dispatching import dispatch_fate
+from ivr.metrics.outages import announced_fate
 from ivr.metrics.promises import PROMISES, arrival_fate
 from ivr.metrics.records import HOUR_MS, Limits, Period
-from ivr.store import ratings, tally
+from ivr.store import outages, ratings, tally
 from ivr.store.dispatching import dispatched
 from ivr.store.figures import Material, follow_ups, missed_callers
 from ivr.store.models import Call
@@ -41,19 +43,20 @@ class CallRows:
 
 @dataclass(frozen=True, slots=True)
 class IdRows:
-    """Ids of cases, and of calls (of K20: the first missed one of each number), by part."""
+    """Ids of cases, of calls (of K20: the first missed one of each number) and of outage notices, by part."""
 
     cases: Mapping[str, list[str]] = field(default_factory=dict)
     calls: Mapping[str, list[str]] = field(default_factory=dict)
+    outages: Mapping[str, list[str]] = field(default_factory=dict)
 
     @property
     def parts(self) -> list[str]:
         """The parts there are, the figure's own first."""
-        return list(dict.fromkeys([NUMERATOR, REST, DENOMINATOR, *self.cases, *self.calls]))
+        return list(dict.fromkeys([NUMERATOR, REST, DENOMINATOR, *self.cases, *self.calls, *self.outages]))
 
     def count(self, part: str) -> int:
         """How many rows a part has."""
-        return len(self.cases.get(part, ())) + len(self.calls.get(part, ()))
+        return sum(len(ids.get(part, ())) for ids in (self.cases, self.calls, self.outages))
 
 
 def rows(
@@ -80,6 +83,9 @@ def rows(
     if id_ == "K25":
         sent = dispatched(session, *span) if known is None else known.dispatched
         return IdRows(_by_fate([(dispatch_fate(each), each.id) for each in sent]))
+    if id_ == "K19":
+        told_of = outages.planned(session, *span) if known is None else known.outages
+        return IdRows(outages=_by_fate([(announced_fate(each), each.id) for each in told_of]))
     if id_ == "K6":
         late = Call.network_wait >= limits.apology
         return CallRows(

@@ -10,9 +10,9 @@ from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from ivr.metrics import formulas
-from ivr.metrics.records import HOUR_MS, Dispatched, DueCase, Figure, FollowUp, Limits, MissedCaller, Period
+from ivr.metrics.records import HOUR_MS, Announced, Dispatched, DueCase, Figure, FollowUp, Limits, MissedCaller, Period
 from ivr.profile import Profile
-from ivr.store import ratings, tally
+from ivr.store import outages, ratings, tally
 from ivr.store.dispatching import dispatched
 from ivr.store.models import Call, Callback, CallbackAttempt, Case, PartyRow
 from ivr.store.promises import Told, due_cases, of_window, with_calls
@@ -135,17 +135,22 @@ class Material:
     follow_ups: Sequence[FollowUp]
     missed: Sequence[MissedCaller]
     dispatched: Sequence[Dispatched]
+    outages: Sequence[Announced]
 
 
 def material(
     session: Session, from_ms: int, to_ms: int, known: Limits, window: str | None = None, told: Told | None = None
 ) -> Material:
-    """The promises due, the cases closed and the callers missed in ``[from_ms, to_ms)``; ``told``: see due_cases."""
+    """The promises due, the cases closed, the callers missed, the outages planned in ``[from_ms, to_ms)``.
+
+    ``told``: see due_cases. Outages are of the whole unit, so of no window.
+    """
     return Material(
         list(due_cases(session, from_ms, to_ms, window, told)),
         follow_ups(session, from_ms, to_ms, window),
         missed_callers(session, from_ms, to_ms, known.missed, window),
         dispatched(session, from_ms, to_ms, window),
+        [] if window else outages.planned(session, from_ms, to_ms),
     )
 
 
@@ -177,4 +182,5 @@ def figures(
         known,
         ratings.counted(session, from_ms, to_ms, window),
         rows.dispatched,
+        rows.outages,
     )

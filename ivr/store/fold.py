@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from ivr.store import fold_cases, fold_outgoing, fold_ratings
+from ivr.store import fold_cases, fold_outages, fold_outgoing, fold_ratings
 from ivr.store.rows import JournalRow, Row, Tables
 
 KEYS_MAX = 120  # calls.keys
@@ -256,6 +256,7 @@ FOLDS: Mapping[str, Callable[[Tables, JournalRow], None]] = {
     "case_opened": _case_opened,
     **fold_cases.FOLDS,
     **fold_outgoing.FOLDS,
+    **fold_outages.FOLDS,
 }
 LEG_FACTS = frozenset(
     {"dial_seat", "seat_ringing", "seat_answered", "seat_failed", "drop_seat", "seat_left", "call_ended"}

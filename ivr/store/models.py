@@ -1,7 +1,7 @@
 """The tables. Time is UTC milliseconds everywhere; ids are UUIDv7 text; JSON is text.
 
 ``journal`` is append-only and the truth; ``calls``, ``legs``, ``cases`` with their steps and due dates,
-``callbacks`` with their attempts, and ``recordings`` are derived from it (``hotline db rebuild`` recomputes
+``callbacks`` with their attempts, ``recordings`` and ``outages`` are derived from it (``hotline db rebuild`` recomputes
 them, ``ivr/store/projection.py``). Personal data lives only in ``parties``, each row encrypted under its own
 key in ``party_keys`` (deleting the key anonymises the person everywhere at once), and, where people wrote
 about a case, encrypted in ``case_notes``.
@@ -34,7 +34,10 @@ class Base(DeclarativeBase):
 
 
 class Journal(Base):
-    """Append-only: one row per event or command of a call or a case. No personal data."""
+    """Append-only: one row per event or command of a call or a case. No personal data.
+
+    ``case_id`` names the case; of what is of kind ``outage`` the outage notice.
+    """
 
     __tablename__ = "journal"
     seq: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=True)
@@ -42,7 +45,7 @@ class Journal(Base):
     at: Mapped[int]
     call_id: Mapped[str | None] = mapped_column(String(36), index=True)
     case_id: Mapped[str | None] = mapped_column(String(36), index=True)
-    kind: Mapped[str] = mapped_column(String(8))  # event, command, case, system
+    kind: Mapped[str] = mapped_column(String(8))  # event, command, case, outage, system
     name: Mapped[str] = mapped_column(String(40))
     data: Mapped[str] = mapped_column(Text, default="{}")
     reason: Mapped[str] = mapped_column(Text, default="")
@@ -564,6 +567,47 @@ class Report(Base):
     xlsx: Mapped[bytes | None] = mapped_column(LargeBinary)
 
 
+class Outage(Base):
+    """Derived: an outage notice 停电公告. ``short``: a planned one announced later than ``days`` ahead."""
+
+    __tablename__ = "outages"
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    line: Mapped[str] = mapped_column(String(120))
+    area: Mapped[str] = mapped_column(String(500))
+    kind: Mapped[str] = mapped_column(String(10))  # planned, temporary, emergency
+    reason: Mapped[str] = mapped_column(Text, default="")
+    starts: Mapped[int]
+    ends: Mapped[int]
+    announced: Mapped[int]
+    entered: Mapped[int]
+    entered_by: Mapped[str] = mapped_column(String(80), default="")
+    days: Mapped[int]  # the lead that was required then
+    short: Mapped[bool] = mapped_column(default=False)
+    confirmed: Mapped[str] = mapped_column(Text, default="")  # why the supervisor let it be short
+    customers: Mapped[int] = mapped_column(default=0)  # key customers 重要客户
+    told: Mapped[int] = mapped_column(default=0)  # so many of them were told
+    restored: Mapped[int | None]  # power came back
+    restored_by: Mapped[str] = mapped_column(String(80), default="")
+    withdrawn: Mapped[int | None]
+    withdrawn_by: Mapped[str] = mapped_column(String(80), default="")
+    withdrawn_why: Mapped[str] = mapped_column(Text, default="")
+
+
+class OutageCustomer(Base):
+    """Derived: a key customer of a notice, and what came of telling them; the last attempt counts."""
+
+    __tablename__ = "outage_customers"
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)  # the notice's id and ``n``
+    outage_id: Mapped[str] = mapped_column(String(36), index=True)
+    n: Mapped[int]
+    name: Mapped[str] = mapped_column(String(120))
+    tries: Mapped[int] = mapped_column(default=0)
+    told: Mapped[int | None]  # when
+    how: Mapped[str] = mapped_column(String(10), default="")  # phone, sms, visit
+    result: Mapped[str] = mapped_column(String(10), default="")  # told, no_answer, failed
+    who: Mapped[str] = mapped_column(String(80), default="")
+
+
 class CallHour(Base):
     """An hour that is over, counted beforehand for the figures (``ivr/store/hourly.py``); blobs are packed waits."""
 
@@ -649,3 +693,6 @@ Index("ix_cases_status_id", Case.status, Case.id)
 Index("ix_cases_owner_id", Case.owner, Case.id)
 Index("ix_audit_user_seq", Audit.user, Audit.seq)
 Index("ix_audit_action_seq", Audit.action, Audit.seq)
+_OPEN = text("restored IS NULL AND withdrawn IS NULL")
+Index("ix_outages_starts_id", Outage.starts, Outage.id)
+Index("ix_outages_open", Outage.starts, Outage.id, sqlite_where=_OPEN, postgresql_where=_OPEN)

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, select
 
 from ivr.store import hourly
 from ivr.store.fold import FOLDS, LEG_FACTS, fold
+from ivr.store.fold_outages import FOLDS as OUTAGES
 from ivr.store.fold_outgoing import FOLDS as OUTGOING
 from ivr.store.rows import JournalRow, Tables
 from ivr.store.sql import rows_by, table, upsert
@@ -28,6 +29,8 @@ DERIVED = (
     "line_quality",
     "ratings",
     "outgoing_calls",
+    "outages",
+    "outage_customers",
 )
 
 
@@ -62,7 +65,10 @@ def load(connection: Connection, facts: Sequence[JournalRow]) -> Tables:
         tables.recordings |= rows_by(connection, "recordings", "id", pruned)
     if "recorded" in names:
         tables.wanted = _wanted(connection, calls_of("recorded"))
-    case_ids = {fact.case_id for fact in facts if fact.case_id}
+    if notices := {fact.case_id for fact in facts if fact.case_id and fact.name in OUTAGES}:
+        tables.outages = rows_by(connection, "outages", "id", notices, lock=True)
+        tables.outage_customers = rows_by(connection, "outage_customers", "outage_id", notices)
+    case_ids = {fact.case_id for fact in facts if fact.case_id and fact.name not in OUTAGES}
     if case_ids:
         tables.cases = rows_by(connection, "cases", "id", case_ids, lock=True)
         tables.callbacks = rows_by(connection, "callbacks", "case_id", case_ids, lock=True)

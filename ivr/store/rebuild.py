@@ -42,6 +42,8 @@ BY_CASE = {
     "callbacks": "case_id",
     "callback_attempts": "case_id",
     "ratings": "case_id",
+    "outages": "id",
+    "outage_customers": "outage_id",
 }
 FIRST_PIECE, LARGEST_PIECE = 20, 500  # calls
 HOURS_PIECE = 20
@@ -92,8 +94,8 @@ def _differences(connection: Connection, progress: Progress, fix: bool) -> Itera
     with _piece(connection):
         total = connection.scalar(select(func.count(JOURNAL.c.call_id.distinct()))) or 0
     done = 0
-    # A case without a call is a unit of its own, by its case id.
-    lone = and_(JOURNAL.c.call_id.is_(None), JOURNAL.c.name == "case_opened")
+    # A case without a call is a unit of its own, by its case id; so is an outage notice.
+    lone = and_(JOURNAL.c.call_id.is_(None), JOURNAL.c.name.in_(("case_opened", "outage_announced")))
     for column, scope in ((JOURNAL.c.call_id, JOURNAL.c.call_id.is_not(None)), (JOURNAL.c.case_id, lone)):
         last, size = "", FIRST_PIECE
         while True:
@@ -142,20 +144,17 @@ def _rows(key: str, *tables: dict[str, Row]) -> list[Row]:
 
 
 def _stored(connection: Connection, unit: str, ids: Sequence[str], cases: set[str]) -> dict[str, dict[str, Row]]:
-    """The rows there are of these calls (or lone cases); ``cases``: the cases they should have."""
+    """The rows there are of these calls (or lone cases and notices); ``cases``: the cases they should have."""
     found: dict[str, dict[str, Row]] = {name: {} for name in DERIVED}
-    for name, column in BY_CALL.items():
-        if unit == "call_id":
-            found[name] = rows_by(connection, name, column, ids)
-        elif name in BY_CASE:
-            found[name] = rows_by(connection, name, BY_CASE[name], ids)
+    for name, column in (BY_CALL if unit == "call_id" else BY_CASE).items():
+        found[name] = rows_by(connection, name, column, ids)
     for name in ("case_steps", "case_dues"):
         found[name] = rows_by(connection, name, "case_id", {*cases, *found["cases"]})
     return found
 
 
 def _orphans(connection: Connection, fix: bool) -> Iterator[Difference]:
-    """Rows whose call or case the journal has never heard of."""
+    """Rows whose call, case or notice the journal has never heard of."""
     for name in DERIVED:
         derived = table(name)
         known = []

@@ -11,7 +11,10 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class JournalRow:
-    """One journal row: of a call, of a case, or of both (the case was opened in that call)."""
+    """One journal row: of a call, of a case, or of both (the case was opened in that call).
+
+    Of a fact of kind ``outage`` ``case_id`` names the outage notice.
+    """
 
     id: str
     at: int  # UTC ms
@@ -41,6 +44,8 @@ class Tables:
     ratings: dict[str, Row] = field(default_factory=dict)
     outgoing_calls: dict[str, Row] = field(default_factory=dict)
     line_quality: dict[str, Row] = field(default_factory=dict)
+    outages: dict[str, Row] = field(default_factory=dict)
+    outage_customers: dict[str, Row] = field(default_factory=dict)
     wanted: dict[tuple[str, str], str] = field(default_factory=dict)  # (call, token) -> case
     changed: dict[tuple[str, str], None] = field(default_factory=dict)
 

@@ -129,6 +129,7 @@ class Count:
         self.tasks: dict[str, Task] = {}
         self.asked: list[Rating] = []
         self.asked_of: dict[str, list[Rating]] = {}
+        self.outages: dict[str, tuple[int, bool]] = {}  # planned -> (begins, announced seven whole days ahead)
         for row in journal:
             if row["case_id"] and (row["name"].startswith("case_") or row["name"].startswith("callback_")):
                 self._case_row(row)
@@ -136,6 +137,11 @@ class Count:
                 self._call_row(row)
             if row["name"] in ("callback_attempted", "callback_ended"):
                 self._task_row(row)
+            if row["name"] == "outage_announced" and row["data"]["kind"] == "planned":
+                begins, told = row["data"]["starts"], row["data"]["announced"]
+                self.outages[row["case_id"]] = begins, begins - told >= 7 * 24 * HOUR
+            if row["name"] == "outage_withdrawn":
+                self.outages.pop(row["case_id"], None)
 
     # --- reading ---------------------------------------------------------------------------------
 
@@ -350,6 +356,8 @@ class Count:
             if case.dispatched and not self._is_test(case) and start <= (case.promises[-1].closed or -1) < end
         ]  # fmt: skip
         found["K25"] = (sum(not case.returned for case in closed), len(closed))
+        early = [in_time for begins, in_time in self.outages.values() if start <= begins < end]
+        found["K19"] = (sum(early), len(early))
         found["K20"] = self._called_back(start, end, now)
         return found
 

@@ -2,13 +2,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from datetime import UTC
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, select, text
 
 from ivr.ledger import CaseRequest, Fact
-from ivr.store import journal
+from ivr.outages.notice import By, Draft
+from ivr.store import journal, outages
 from ivr.store.engine import open_engine
 from ivr.store.journal import JOURNAL, read_row
 from ivr.store.ledger import SqlLedger
@@ -21,7 +23,7 @@ Make = Callable[..., SqlLedger]
 
 @pytest.fixture
 def day(engine: Engine, make_ledger: Make) -> Engine:
-    """A generated day of calls, with cases of calls and one that came by letter, some of them replied to."""
+    """A generated day of calls, with cases of calls and one that came by letter, some of them replied to, an outage."""
     ledger = make_ledger(engine, relaxed=True)
     busy_day(ledger, 150)
     letter = CaseRequest("letter-1", None, "complaint", START, "2026-11-21", channel="letter", due="2026-11-26")
@@ -38,6 +40,9 @@ def day(engine: Engine, make_ledger: Make) -> Engine:
             data = {"callback_id": callback_id, "who": "一号", "result": "busy", "next_at": START + 9_600_000}
             tried = Fact(START + 9_000_000, "case", "callback_attempted", data)
             journal.append_facts(connection, [tried], call_id=None if case_id else call_id, case_id=case_id)
+        by = By("王芳", "lead", START)
+        cut = Draft("城东线", "人民路", "emergency", START, START + 60_000, "线路故障", customers=("市第一医院",))
+        outages.announce(connection, "outage-1", cut, by, 7, UTC)
     return engine
 
 
