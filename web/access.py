@@ -30,6 +30,8 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "inbox": frozenset({"operator", "lead", "supervisor", "custodian"}),
     "identity": frozenset({"custodian"}),
     "identity.ask": frozenset({"lead", "supervisor"}),
+    "outages": frozenset({"operator", "lead", "supervisor", "admin"}),
+    "outages.write": frozenset({"lead", "supervisor"}),
     "figures": frozenset({"operator", "lead", "supervisor", "admin"}),
     "number": frozenset({"lead", "supervisor"}),
     "listen": frozenset({"lead", "supervisor"}),

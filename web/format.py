@@ -9,6 +9,8 @@ from flask import Flask
 from flask_babel import gettext as _
 from markupsafe import Markup, escape
 
+from ivr.outages.notice import NOW
+from ivr.store.outages import standing
 from web import labels
 from web.config import Name
 from web.db import config, now_ms
@@ -92,6 +94,14 @@ def remaining(case: Any) -> tuple[str, str]:
     return ("soon" if left < SOON_MS else "ok"), _("还剩 %(time)s", time=span(left))
 
 
+def outage_state(notice: Any) -> tuple[str, str]:
+    """How an outage notice stands: a state (``late``: power should be back, and nobody said so) and words."""
+    state = standing(notice).state(now_ms())
+    if state == NOW and notice.ends < now_ms():
+        return "late", _("停电中，已过预计恢复时间")
+    return state, str(labels.OUTAGE_STATES[state])
+
+
 def called_name(name: Name | None, code: str) -> str:
     """The name of a window or seat in the page's language, or its id."""
     if name is None:
@@ -132,6 +142,6 @@ def dotted(number: str) -> Markup:
 def init(app: Flask) -> None:
     app.jinja_env.filters.update(
         moment=moment, ticking=ticking, span=span, remaining=remaining, window=window_name, seat=seat_name,
-        due=due_text, dotted=dotted,
+        due=due_text, dotted=dotted, outage_state=outage_state,
     )  # fmt: skip
     app.jinja_env.globals.update(label=labels.label, labels=labels, unit_name=unit_name, today=today)

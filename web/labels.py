@@ -114,6 +114,18 @@ CATEGORIES = {
     "other": _l("其他"),
 }
 
+OUTAGE_KINDS = {"planned": _l("计划检修"), "temporary": _l("临时检修"), "emergency": _l("紧急停限电")}
+OUTAGE_STATES = {"ahead": _l("未开始"), "now": _l("停电中"), "over": _l("已结束"), "withdrawn": _l("已撤回")}
+OUTAGE_HOWS = {"phone": _l("电话"), "sms": _l("短信"), "visit": _l("上门")}
+OUTAGE_RESULTS = {"told": _l("已通知"), "no_answer": _l("无人接听"), "failed": _l("未送达")}
+OUTAGE_STEPS = {
+    "outage_announced": _l("发布公告"),
+    "outage_customer_named": _l("列入重要客户"),
+    "outage_customer_told": _l("通知重要客户"),
+    "outage_restored": _l("恢复供电"),
+    "outage_withdrawn": _l("撤回公告"),
+}
+
 ACTIONS = {
     "log.in": _l("登录"),
     "log.failed": _l("登录失败"),
@@ -139,6 +151,11 @@ ACTIONS = {
     "calendar.withdraw": _l("撤回工作日历"),
     "callback.call": _l("一键回拨"),
     "callback.refused": _l("不允许的回拨"),
+    "outage.add": _l("发布停电公告"),
+    "outage.name": _l("列入重要客户"),
+    "outage.tell": _l("通知重要客户"),
+    "outage.restore": _l("登记恢复供电"),
+    "outage.withdraw": _l("撤回停电公告"),
     "identity.seal": _l("密封举报人身份"),
     "identity.ask": _l("申请开启密封身份"),
     "identity.open": _l("开启密封身份"),

@@ -15,9 +15,10 @@ from sqlalchemy.orm import Session
 from werkzeug.routing import Rule
 
 from ivr.cases.actions import Do
-from ivr.store import users
+from ivr.outages.notice import By, Draft
+from ivr.store import outages, users
 from ivr.store.casework import Entry
-from tests.web.demo import World, at, morning
+from tests.web.demo import ZONE, World, at, morning
 from web.access import PERMISSIONS
 
 # Answers that are no pages: files, JSON, parts of a page, and an address that only leads on.
@@ -29,7 +30,7 @@ NAMES = {
     "board.show": "board", "about.show": "help", "auth.login": "log-in", "auth.password": "password",
     "calls.detail": "call", "cases.detail": "case", "work.new": "case-new", "worklists.index": "worklist-answer",
     "worklists.of": "worklist-missed", "figures.rows": "figure-rows", "promises.show_page": "promises",
-    "calling.show": "call-back",
+    "calling.show": "call-back", "outages.detail": "outage",
 }  # fmt: skip
 
 
@@ -67,10 +68,29 @@ def everything(world: World) -> dict[str, str]:
             )
     _handle(world, case.id)
     report = _report(world)
+    _outages(world)
     return {
         "report": report, "call_id": call, "account": account, "case_id": case.id, "provisional": provisional.id,
         "kind": "missed", "command_id": world.called_back(at("09:05"), "13500003333"), "figure_id": "K1",
+        "outage_id": "outage-planned",
     }  # fmt: skip
+
+
+def _outages(world: World) -> None:
+    """Power is off, will be off tomorrow, and in a week: announced too late, which the supervisor confirmed."""
+    by, hour = By("supervisor", "supervisor", world.clock()), 3_600_000
+    for kind, line, area, begins, why, confirmed in (
+        ("emergency", "10千伏城南线", "建设路以东", -1, "电缆被挖断", ""),
+        ("temporary", "10千伏城北线", "中山路 20—88 号", 6, "消除设备缺陷", ""),
+        ("planned", "10千伏城东线", "人民路 1—99 号", 5 * 24, "更换变压器", "设备隐患，不能再等"),
+    ):
+        starts = world.clock() + begins * hour
+        named = ("市第一医院", "城东水厂", "地铁二号线")
+        draft = Draft(line, area, kind, starts, starts + 9 * hour, why, customers=named, confirmed=confirmed)
+        with world.engine.begin() as connection:
+            outages.announce(connection, f"outage-{kind}", draft, by, world.profile.outage_notice_days, ZONE)
+            outages.tell(connection, f"outage-{kind}", 1, "phone", "told", None, by)
+            outages.tell(connection, f"outage-{kind}", 2, "sms", "failed", None, by)
 
 
 def _report(world: World) -> str:

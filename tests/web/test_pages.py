@@ -10,7 +10,19 @@ import pytest
 from tests.web.demo import morning
 from web import catalog
 
-PAGES = ("/board", "/calls", "/cases", "/figures", "/calendar", "/audit", "/users", "/tokens", "/help", "/password")
+PAGES = (
+    "/board",
+    "/calls",
+    "/cases",
+    "/figures",
+    "/outages",
+    "/calendar",
+    "/audit",
+    "/users",
+    "/tokens",
+    "/help",
+    "/password",
+)
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from flask import Blueprint, jsonify, redirect, render_template, url_for
 
 from ivr.calendar.tables import missing_years
-from ivr.store import lines, queries
+from ivr.store import lines, outages, queries
 from web.access import may, needs
 from web.db import config, now_ms, reading
 from web.figures import shared
@@ -39,6 +39,7 @@ def _state() -> dict[str, Any]:
         "answering": bool(alive),
         "trunk": next((one["trunk"] for one in told if one.get("trunk", "off") != "off"), ""),
         "watch": next((one for one in told if one.get("watch")), None),
+        "outages": outages.on_board(db, now),
         "refused": lines.refusals(db, now - DAY_MS),
         "figures": [f for f in shared(start, end) if f.id in ON_BOARD or f.id.startswith("K2a")],
         "may_open": may("calls"),

@@ -14,7 +14,7 @@ from ivr.metrics.records import Figure
 from ivr.report.charts import draw
 from ivr.report.contents import Curves
 from ivr.report.span import Span
-from ivr.store import behind, queries
+from ivr.store import behind, outages, queries
 from ivr.store.report import curves
 from web.access import may, needs
 from web.db import config, now_ms, reading
@@ -24,12 +24,13 @@ from web.forms import day, with_args, word
 from web.labels import label
 from web.language import lang
 from web.screens import calls, cases
+from web.screens import outages as notices
 from web.tables import Column, Table
 
 bp = Blueprint("figures", __name__)
 
 DAYS_MAX = 366
-CASES, CALLS = "cases", "calls"
+CASES, CALLS, OUTAGES = "cases", "calls", "outages"
 PARTS = {
     behind.NUMERATOR: _l("分子"),
     behind.REST: _l("分母中其余的"),
@@ -118,7 +119,7 @@ def _behind(figure_id: str) -> tuple[Figure, Behind, date, date, str]:
 @bp.get("/figures/<figure_id>/rows")
 @needs("calls")
 def rows(figure_id: str) -> str:
-    """Which calls or cases make the figure."""
+    """Which calls, cases or outage notices make the figure."""
     figure, found, first, last, part = _behind(figure_id)
     lists = _lists(found, part)
     chosen = word("list", lists) or next(iter(lists))
@@ -127,13 +128,17 @@ def rows(figure_id: str) -> str:
         table = cases.TABLE
         page = queries.cases(reading(), _cases(found, part), request.args.get("before"), sort=table.sort())
         numbers = cases.numbers(page.rows)
+    elif chosen == OUTAGES:
+        table, numbers = notices.TABLE, {}
+        where = _outages(found, part)
+        page = outages.listed(reading(), where, now_ms(), request.args.get("before"), sort=table.sort())
     else:
         table = calls.TABLE
         page = queries.calls(reading(), _calls(found, part), request.args.get("before"), sort=table.sort())
         numbers = calls.numbers(page.rows)
     return render_template(
         "rows.html", f=show(figure), page=page, numbers=numbers, table=table, lists=lists, chosen=chosen,
-        sortable=chosen == CASES or queries.may_sort(_calls(found, part)), link=_files(table, figure_id), part=part,
+        sortable=chosen != CALLS or queries.may_sort(_calls(found, part)), link=_files(table, figure_id), part=part,
         first=first, last=last, with_args=with_args,
         parts={code: (PARTS.get(code) or label(LEFT_OUT, code), _count(figure, found, code)) for code in found.parts},
     )  # fmt: skip
@@ -145,8 +150,11 @@ def export_rows(figure_id: str, form: str) -> Any:
     """The rows of one part as a file."""
     figure, found, _first, _last, part = _behind(figure_id)
     lists = _lists(found, part)
-    if (word("list", lists) or next(iter(lists))) == CASES:
+    chosen = word("list", lists) or next(iter(lists))
+    if chosen == CASES:
         return _files(cases.TABLE, figure.id).file(form, cases.every(_cases(found, part)))
+    if chosen == OUTAGES:
+        return _files(notices.TABLE, figure.id).file(form, notices.all_of(_outages(found, part)))
     return _files(calls.TABLE, figure.id).file(form, calls.every(_calls(found, part)))
 
 
@@ -155,9 +163,11 @@ def _files(table: Table, figure_id: str) -> Table:
 
 
 def _lists(found: Behind, part: str) -> dict[str, tuple[Any, int | None]]:
-    """What the part is made of, cases or calls or both: name and number of each."""
+    """What the part is made of, cases or calls or both, or outage notices: name and number of each."""
     if isinstance(found, behind.CallRows):
         return {CALLS: (_l("来电"), None)}
+    if found.outages:
+        return {OUTAGES: (_l("停电公告"), len(found.outages.get(part, ())))}
     there = {
         CASES: (_l("工单"), len(found.cases.get(part, ()))),
         CALLS: (_l("来电"), len(found.calls.get(part, ()))),
@@ -176,6 +186,12 @@ def _cases(found: Behind, part: str) -> queries.CaseFilter:
     """The cases of a part."""
     assert isinstance(found, behind.IdRows)
     return queries.CaseFilter(ids=tuple(found.cases.get(part, ())))
+
+
+def _outages(found: Behind, part: str) -> outages.OutageFilter:
+    """The outage notices of a part."""
+    assert isinstance(found, behind.IdRows)
+    return outages.OutageFilter(ids=tuple(found.outages.get(part, ())))
 
 
 def _count(figure: Figure, found: Behind, part: str) -> int | None:

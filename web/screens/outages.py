@@ -1,0 +1,235 @@
+"""Outage notices 停电公告: what power is cut where and when, announced how long ahead, and which key customers know."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_login import current_user
+
+from ivr.cases.actions import Refused
+from ivr.outages.notice import PLANNED, By, Draft, TooShort
+from ivr.store import outages
+from ivr.store.ids import uuid7
+from ivr.store.models import Journal, Outage
+from ivr.store.outages import OutageFilter
+from web.access import needs
+from web.casework import given, moment, said
+from web.db import config, now_ms, reading, record, writing
+from web.format import day_range, outage_state
+from web.forms import day, with_args, word
+from web.labels import OUTAGE_HOWS, OUTAGE_KINDS, OUTAGE_RESULTS, OUTAGE_STATES, OUTAGE_STEPS, label
+from web.tables import Column, Table, every, wall
+
+bp = Blueprint("outages", __name__)
+
+STATES = {**OUTAGE_STATES, outages.SHORT: _l("提前不足")}
+ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+MINUTE_MS = 60_000
+
+
+def _lead(row: Outage) -> int | None:
+    """Whole minutes between announcement and beginning; what was announced later has none."""
+    return (row.starts - row.announced) // MINUTE_MS if row.starts > row.announced else None
+
+
+TABLE = Table(
+    "outages",
+    (
+        Column("starts", _l("停电时间"), lambda row: wall(row.starts), sort=True),
+        Column("ends", None, lambda row: wall(row.ends), sort=True, head=_l("结束时间")),
+        Column("line", _l("线路"), lambda row: row.line, sort=True),
+        Column("area", _l("区域"), lambda row: row.area),
+        Column("kind", _l("类型"), lambda row: label(OUTAGE_KINDS, row.kind), sort=True),
+        Column("state", _l("状态"), lambda row: outage_state(row)[1]),
+        Column("announced", _l("公告时间"), lambda row: wall(row.announced), sort=True),
+        Column("lead", None, _lead, head=_l("提前（分钟）")),
+        Column("short", None, lambda row: _("提前不足") if row.short else "", head=_l("提前不足")),
+        Column("confirmed", None, lambda row: row.confirmed, head=_l("提前不足的原因")),
+        Column("told", _l("重要客户"), lambda row: row.told, sort=True, head=_l("已通知的重要客户")),
+        Column("customers", None, lambda row: row.customers, head=_l("重要客户数")),
+        Column("reason", None, lambda row: row.reason, head=_l("停电原因")),
+        Column("restored", None, lambda row: wall(row.restored), sort=True, head=_l("恢复供电时间")),
+        Column("withdrawn", None, lambda row: row.withdrawn_why, head=_l("撤回原因")),
+        Column("who", None, lambda row: row.entered_by, head=_l("登记人")),
+    ),
+    "-starts",
+    "outages.export",
+)
+CUSTOMERS = Table(
+    "outage-customers",
+    (
+        Column("n", None, lambda row: row.n, sort=True, head=_l("序号")),
+        Column("name", _l("重要客户"), lambda row: row.name, sort=True),
+        Column("result", _l("通知结果"), lambda row: label(OUTAGE_RESULTS, row.result), sort=True),
+        Column("told", _l("通知时间"), lambda row: wall(row.told), sort=True),
+        Column("how", _l("方式"), lambda row: label(OUTAGE_HOWS, row.how), sort=True),
+        Column("tries", _l("次数"), lambda row: row.tries, sort=True),
+        Column("who", _l("通知人"), lambda row: row.who, sort=True),
+    ),
+    "n",
+    "outages.export_customers",
+)
+
+
+def _filter() -> OutageFilter:
+    first, last = day("from"), day("to")
+    return OutageFilter(
+        word("state", STATES), word("kind", OUTAGE_KINDS),
+        day_range(first)[0] if first else None, day_range(last)[1] if last else None,
+    )  # fmt: skip
+
+
+@bp.get("/outages")
+@needs("outages")
+def index() -> str:
+    page = outages.listed(reading(), _filter(), now_ms(), request.args.get("before"), sort=TABLE.sort())
+    return render_template("outages.html", page=page, table=TABLE, states=STATES, with_args=with_args, days=_days())
+
+
+def all_of(where: OutageFilter) -> Iterator[Outage]:
+    """All notices, page after page."""
+    return every(partial(outages.listed, reading(), where, now_ms(), sort=TABLE.sort()))
+
+
+@bp.get("/outages.<any(csv, xlsx):form>")
+@needs("export")
+def export(form: str) -> Any:
+    return TABLE.file(form, all_of(_filter()))
+
+
+@bp.get("/outages/new")
+@needs("outages.write")
+def new() -> str:
+    """The form of a notice."""
+    return _form({"outage_id": uuid7(), "kind": PLANNED})
+
+
+@bp.post("/outages/new")
+@needs("outages.write")
+def add() -> Any:
+    """Announce it. What cannot be right is said, and the form comes back as it was filled in."""
+    form = given()
+    outage_id = form["outage_id"] if ID.fullmatch(form.get("outage_id", "")) else uuid7()
+    try:
+        draft = Draft(
+            form.get("line", ""), form.get("area", ""), form.get("kind", ""), _moment("starts"), _moment("ends"),
+            form.get("reason", ""), _moment("announced"), tuple(form.get("customers", "").splitlines()),
+            form.get("confirmed", ""),
+        )  # fmt: skip
+        with writing() as db:
+            row = outages.announce(db.connection(), outage_id, draft, _by(), _days(), config().zone)
+            if row is not None:  # else the form was sent twice
+                record(db, "outage.add", target=_named(row), detail=row["confirmed"][:200])
+    except Refused as refused:
+        flash(said(refused), "error")
+        return _form({**form, "outage_id": outage_id}, isinstance(refused, TooShort)), 400
+    flash(_("停电公告已发布。"), "info")
+    return redirect(url_for("outages.detail", outage_id=outage_id), 303)
+
+
+@bp.get("/outages/<outage_id>")
+@needs("outages")
+def detail(outage_id: str) -> str:
+    return _detail(outage_id)
+
+
+@bp.post("/outages/<outage_id>")
+@needs("outages.write")
+def act(outage_id: str) -> Any:
+    """Name key customers, note what came of telling them, that power is back, or take the notice back."""
+    _one(outage_id)
+    form, by = given(), _by()
+    action, what = form.get("action", ""), ""
+    try:
+        with writing() as db:
+            connection = db.connection()
+            match action:
+                case "name":
+                    row = outages.name_customers(connection, outage_id, form.get("names", "").splitlines(), by)
+                case "tell":
+                    n, how, what = form.get("n", ""), form.get("how", ""), form.get("result", "")
+                    told = _moment("told")
+                    row = outages.tell(connection, outage_id, int(n) if n.isdecimal() else 0, how, what, told, by)
+                case "restore":
+                    row = outages.restore(connection, outage_id, _moment("restored"), by)
+                case "withdraw":
+                    what = form.get("reason", "")
+                    row = outages.withdraw(connection, outage_id, what, by)
+                case _:
+                    abort(400)
+            record(db, f"outage.{action}", target=_named(row), detail=what[:200])
+    except Refused as refused:
+        flash(said(refused), "error")
+        return _detail(outage_id, form), 400
+    flash(_("已登记。"), "info")
+    return redirect(url_for("outages.detail", outage_id=outage_id), 303)
+
+
+@bp.get("/outages/<outage_id>/customers.<any(csv, xlsx):form>")
+@needs("export")
+def export_customers(outage_id: str, form: str) -> Any:
+    """The key customers of one notice, and what came of telling them."""
+    return CUSTOMERS.file(form, CUSTOMERS.sorted(outages.customers(reading(), _one(outage_id).id)))
+
+
+def _one(outage_id: str) -> Outage:
+    return reading().get(Outage, outage_id) or abort(404)
+
+
+def _detail(outage_id: str, filled: dict[str, str] | None = None) -> str:
+    row, told = _one(outage_id), outages.customers(reading(), outage_id)
+    names = {customer.n: customer.name for customer in told}
+    return render_template(
+        "outage.html", row=row, customers=CUSTOMERS.sorted(told), table=CUSTOMERS, filled=filled or {}, days=row.days,
+        history=[_step(one, names) for one in outages.history(reading(), outage_id)],
+        may_withdraw=row.withdrawn is None and (now_ms() < row.starts or current_user.role == "supervisor"),
+    )  # fmt: skip
+
+
+def _step(row: Journal, names: dict[int, str]) -> dict[str, Any]:
+    """A line of what was done about a notice."""
+    data = json.loads(row.data)
+    said = [
+        names.get(data.get("n"), ""),
+        label(OUTAGE_HOWS, data.get("how")),
+        label(OUTAGE_RESULTS, data.get("result")),
+    ]
+    return {
+        "at": row.at, "what": label(OUTAGE_STEPS, row.name), "who": data["who"],
+        "about": " · ".join(str(word) for word in said if word) or row.reason,
+    }  # fmt: skip
+
+
+def _form(filled: dict[str, str], short: bool = False) -> str:
+    """``short``: the lead is too short; a supervisor is asked for a reason."""
+    asked = (short or bool(filled.get("confirmed"))) and current_user.role == "supervisor"
+    return render_template("outage_new.html", filled=filled, kinds=OUTAGE_KINDS, days=_days(), asked=asked)
+
+
+def _moment(name: str) -> int | None:
+    """A moment of the form; None when nothing was typed."""
+    typed = request.form.get(name, "").strip()
+    found = moment(typed) if typed else None
+    if typed and found is None:
+        raise Refused("时间应写成 2026-12-05T08:00。", "write a time like 2026-12-05T08:00")
+    return found
+
+
+def _by() -> By:
+    return By(current_user.name, current_user.role, now_ms())
+
+
+def _days() -> int:
+    return config().profile.outage_notice_days
+
+
+def _named(row: dict[str, Any]) -> str:
+    """The notice as the audit log names it."""
+    return outages.named(row, config().zone)
