@@ -40,7 +40,7 @@ from support.year_at_size import PASSWORD, PEOPLE, SIZE, plan_of, postgres_year,
 from hotline.ports import any_free
 from hotline.settings_file import template, to_toml
 from ivr.store.engine import open_engine, reading
-from ivr.store.models import Call, Case, DeskCommand
+from ivr.store.models import Call, Case, DeskCommand, Outage
 from web.app import SCREENS
 
 USERS, EVERY_S = 20, 2.0
@@ -118,6 +118,7 @@ def pages(url: str) -> list[Page]:
         cases = session.scalars(select(Case.id).order_by(Case.received.desc()).limit(60)).all()
         first = session.scalars(select(Case.id).order_by(Case.received).limit(30)).all()
         commands = session.scalars(select(DeskCommand.id).limit(30)).all()
+        notices = session.scalars(select(Outage.id).order_by(Outage.starts.desc()).limit(60)).all()
         middle = session.execute(select(Case.received, Case.id).order_by(Case.received).offset(50_000).limit(1)).first()
     engine.dispose()
     leads = ("lead", "supervisor", "admin")
@@ -168,12 +169,16 @@ def pages(url: str) -> list[Page]:
             "rows behind, a month",
             [f"/figures/{k}/rows?{month}" for k in (
                 "K1", "K1g", "K2a-15", "K3", "K4", "K5", "K6", "K7-talk", "K12", "K13-complaint", "K14", "K15",
-                "K16", "K17", "K18", "K20", "K21", "K22", "K25",
+                "K16", "K17", "K18", "K19", "K20", "K21", "K22",
+                "K25",
             )], leads,
         ),
         Page("calling back", [f"/call-back/{i}" for i in commands], staff),
         Page("calling back, live poll", [f"/call-back/{i}/state" for i in commands], staff),
         Page("promises, for everybody", ["/promises", f"/promises?month={_months_ago(3)}"]),
+        Page("outage notices", ["/outages", "/outages?sort=-told", "/outages?state=now", "/outages?state=short"]),
+        Page("an outage notice", [f"/outages/{i}" for i in notices]),
+        Page("outage notice, new", ["/outages/new"], ("lead", "supervisor")),
         Page("sealed identities", ["/identities"], ("custodian",)),
         Page("calendar", ["/calendar"], ("supervisor", "admin")),
         Page("audit", ["/audit"], ("supervisor", "admin")),

@@ -9,6 +9,7 @@ Kept by version of the generator, schema, plan and day: the panel shows *today*,
 from __future__ import annotations
 
 import os
+import random
 import shutil
 import sys
 import time
@@ -23,8 +24,9 @@ from sqlalchemy.orm import Session
 
 from ivr.calendar.tables import WorkCalendar
 from ivr.cases.clock import Rules
+from ivr.outages.notice import By, Draft
 from ivr.profile import Profile
-from ivr.store import rebuild, users
+from ivr.store import outages, rebuild, users
 from ivr.store.calling import CALL_BACK
 from ivr.store.engine import open_engine
 from ivr.store.filling import VERSION, fill
@@ -45,6 +47,7 @@ PEOPLE = {**ROLES, "管理员": "admin", "保管员": "custodian"}
 JOURNAL_DAYS = 7  # so many days the journal is there, too: the pages of a call and of a case read it
 SIZE = (1_000_000, 100_000)
 FEW = 30
+OUTAGES = 1000
 
 
 def plan_of(calls: int, cases: int) -> Plan:
@@ -87,6 +90,7 @@ def make(target: str, keys: Path, plan: Plan) -> None:
         for name, role in PEOPLE.items():
             users.create_user(session, hasher, name=name, password=PASSWORD, role=role, now=plan.from_ms)
         of_the_desk(session.connection(), KeyRing.open(keys))
+        cut_off(session.connection(), plan)
     engine.dispose()
     print(f"\n  made in {time.monotonic() - began:.0f} s", file=sys.stderr)
 
@@ -112,6 +116,24 @@ def of_the_desk(connection: Connection, keys: KeyRing) -> None:
         at = case["received"] + 60_000
         identities.seal(connection, case, "李强", "operator", "某公司职工王某", at)
         identities.ask(connection, case, "王芳", "lead", "来函核实举报人身份", at)
+
+
+def cut_off(connection: Connection, plan: Plan) -> None:
+    """Outage notices of a year: three a day, some too late, one in ten still to come."""
+    dice, until = random.Random(plan.seed), plan.until_ms or plan.to_ms
+    for number in range(OUTAGES):
+        starts = until - (number - OUTAGES // 10) * 86_400_000 * 365 // OUTAGES
+        told = min(starts - dice.choice((8, 9, 12, 6)) * 86_400_000, until)
+        boss, by = By("陈总", "supervisor", told), By("陈总", "supervisor", starts + 4 * 3_600_000)
+        draft = Draft(
+            f"10千伏{number % 90}号线", f"人民路 {number} 号一带", "planned", starts, starts + 9 * 3_600_000,
+            "更换设备", customers=("市第一医院", "城东水厂"), confirmed="设备隐患",
+        )  # fmt: skip
+        outage_id = uuid7()
+        outages.announce(connection, outage_id, draft, boss, Profile.load().outage_notice_days, plan.zone)
+        outages.tell(connection, outage_id, 1, "phone", "told", None, boss)
+        if by.at < until:
+            outages.restore(connection, outage_id, None, by)
 
 
 def sqlite_year(plan: Plan) -> tuple[str, Path]:

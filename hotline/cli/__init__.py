@@ -24,6 +24,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "check": ("hotline.cli.flow", "Check call flows: no caller may fall into a hole."),
     "voice": ("hotline.cli.voice", "Make the prompts' sound, or see what is stale."),
     "case": ("hotline.cli.case", "Work on cases: list, show, take a letter, classify, assign, reply …"),
+    "outage": ("hotline.cli.outage", "Outage notices: publish, list, key customers told, power back."),
     "sweep": ("hotline.cli.run", "Warn of due dates and send notices; `serve` does it all the time."),
     "show": ("hotline.cli.show", "Show calls, cases or the journal."),
     "due": ("hotline.cli.due", "When is a case due, and why?"),

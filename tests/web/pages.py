@@ -68,7 +68,7 @@ def everything(world: World) -> dict[str, str]:
             )
     _handle(world, case.id)
     report = _report(world)
-    _outages(world)
+    announced(world)
     return {
         "report": report, "call_id": call, "account": account, "case_id": case.id, "provisional": provisional.id,
         "kind": "missed", "command_id": world.called_back(at("09:05"), "13500003333"), "figure_id": "K1",
@@ -76,7 +76,7 @@ def everything(world: World) -> dict[str, str]:
     }  # fmt: skip
 
 
-def _outages(world: World) -> None:
+def announced(world: World) -> None:
     """Power is off, will be off tomorrow, and in a week: announced too late, which the supervisor confirmed."""
     by, hour = By("supervisor", "supervisor", world.clock()), 3_600_000
     for kind, line, area, begins, why, confirmed in (

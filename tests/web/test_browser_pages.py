@@ -20,7 +20,9 @@ STATES = (
     ("supervisor", "/cases/{provisional}"), ("supervisor", "/cases/{report}"), ("supervisor", "/calls/{account}"),
     ("supervisor", "/worklists/followup"), ("supervisor", "/inbox?all=1"), ("supervisor", "/nothing"),
     ("supervisor", "/calls?day=2020-01-01"), ("supervisor", "/cases?kind=praise"), ("supervisor", "/cases?sort=due"),
-    ("supervisor", "/figures/K14/rows?from=2026-11-01"), ("admin", "/calls/{account}"), ("custodian", "/inbox"),
+    ("supervisor", "/figures/K14/rows?from=2026-11-01"), ("operator", "/outages/outage-emergency"),
+    ("supervisor", "/figures/K19/rows?from=2026-11-26&to=2026-12-05"), ("supervisor", "/outages?state=over"),
+    ("admin", "/calls/{account}"), ("custodian", "/inbox"),
 )  # fmt: skip
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 

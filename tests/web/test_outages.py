@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from ivr.store.models import Outage
 from ivr.store.rebuild import verify
 from tests.web.demo import TODAY, at
-from tests.web.pages import _outages
+from tests.web.pages import announced
 from tests.web.test_casework import send
 
 FORM = {
@@ -44,6 +44,8 @@ def test_pwr_2_a_notice_is_published_its_key_customers_told_and_power_comes_back
     told = send(lead, page, page, action="tell", n="1", how="visit", result="told", told="2026-11-26T11:30").text
     assert "已通知 1 / 2 户" in told and "市第一医院 · 上门 · 已通知" in told and "市第一医院 · 电话 · 无人接听" in told
     assert "已通知 1 / 3 户" in send(lead, page, page, action="name", names="地铁二号线").text
+    file = lead.get(f"{page}/customers.csv?sort=-told").text
+    assert "市第一医院" in file.splitlines()[1] and "上门" in file and audit("export")[-1][2] == "outage-customers.csv"
     future = send(lead, page, page, action="tell", n="2", how="sms", result="failed", told="2026-11-27T11:30")
     assert future.status_code == 400 and 'value="failed" selected' in future.text and "不能晚于现在" in future.text
     assert 'value="restore"' not in lead.get(page).text, "power has not gone yet"
@@ -100,7 +102,7 @@ def test_what_is_wrong_is_said_and_nothing_typed_is_lost(as_role, change, said):
 def test_pwr_2_the_operator_sees_on_the_board_what_to_explain_and_only_then(as_role, world):
     operator = as_role("operator")
     assert 'id="outages"' not in operator.get("/board").text
-    _outages(world)
+    announced(world)
     summary = operator.get("/board/live").get_json()["regions"]["summary"]
     assert re.findall(r'id="outage-(\w+-\w+)"', summary) == ["outage-emergency", "outage-temporary"]
     assert "停电中" in summary and "电缆被挖断" in summary and "城东线" not in summary

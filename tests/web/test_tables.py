@@ -15,6 +15,7 @@ from ivr.store import users
 from ivr.store.models import Case
 from tests.web.conftest import Auth
 from tests.web.demo import World, at, morning
+from tests.web.pages import announced
 from web import create_app
 
 # page -> (role, columns that sort, its export)
@@ -24,6 +25,7 @@ TABLES = {
     "/inbox?all=1": ("supervisor", ["at", "kind", "number", "due", "read"], "/inbox"),
     "/audit": ("supervisor", ["at", "user", "action"], "/audit"),
     "/worklists/missed": ("supervisor", ["due", "next", "tries", "last", "owner"], "/worklists/missed"),
+    "/outages": ("supervisor", ["starts", "line", "kind", "announced", "told"], "/outages"),
     "/users": ("admin", ["name", "role", "created"], "/users"),
     "/tokens": ("admin", ["name", "scopes", "created", "expires", "state"], "/tokens"),
 }
@@ -49,6 +51,7 @@ def world(tmp_path_factory):
             users.create_token(session, name=name, scopes=["cases:read"], now=world.clock() + n, expires=expires)
         for n in range(3):
             users.audit(session, at=at("09:00") + n * 1000, user="lead", action="log.in", remote=f"10.0.0.{n}")
+    announced(world)
     for n, one in enumerate(ids):
         with world.engine.begin() as connection:
             what = Do("flag", "operator", "operator", world.clock() + n, {"flag": "major", "reason": "涉及多人"})
