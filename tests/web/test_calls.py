@@ -148,5 +148,5 @@ def test_every_fact_of_the_ledgers_table_has_a_sentence():
     from ivr.store.fold import FOLDS
     from web.journey import STORY
 
-    of_calls = {name for name in FOLDS if not name.startswith(("case_", "callback_", "outgoing_"))}
+    of_calls = {name for name in FOLDS if not name.startswith(("case_", "callback_", "outgoing_", "outage_"))}
     assert of_calls | {"case_opened"} <= set(STORY)
