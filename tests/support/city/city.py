@@ -23,6 +23,7 @@ from ivr.store.sweeping import Addresses
 from ivr.sweeper import Sender, Sweeper
 from ivr.telephony import Clip
 from sip.simulator import SeatPlan
+from tests.support.city import outages
 from tests.support.city.citizens import WANTS, Citizen
 from tests.support.city.staff import Staff
 from tests.support.world import CHAR_MS, ZONE, World
@@ -97,6 +98,7 @@ class City(World):
         super().__init__(folder, flow, start=start, windows=WINDOWS, speaker=voice, keeper=Shredder(), relaxed=True)
         voice.world = self
         self.dice = random.Random(seed)
+        self._outages = random.Random(seed + 2)
         self.numbers: dict[str, str | None] = {}
         self._callers: dict[str, Citizen] = {}
         self._letters, self._hour, self._away = 0.0, -1, 0.0
@@ -115,6 +117,7 @@ class City(World):
             self._letters = calls_a_day * LETTERS * TICK_MS / DAY_MS
             for at in self._arrivals(midnight, calls_a_day):
                 self.clock.call_at(at, self._somebody_calls)
+            outages.announce(self.engine, self.rules, midnight, self._outages)
             self._run_to(midnight + DAY_MS)
         last = self.clock.now_ms() + LONGEST_MS
         while self.conductor.calls or self.sim.lines:
