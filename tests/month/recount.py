@@ -127,6 +127,7 @@ class Count:
         self.calls: dict[str, ACall] = {}
         self.cases: dict[str, ACase] = {}
         self.tasks: dict[str, Task] = {}
+        self.missed_of: dict[str, Task] = {}  # by call
         self.asked: list[Rating] = []
         self.asked_of: dict[str, list[Rating]] = {}
         self.outages: dict[str, tuple[int, bool]] = {}  # planned -> (begins, announced seven whole days ahead)
@@ -177,19 +178,17 @@ class Count:
                     self.tasks[row["id"]] = Task("bad", row["call_id"], at)
             case "case_opened":
                 call.cases.append(row["case_id"])
-                for task in self.tasks.values():
-                    if task.kind == "missed" and task.of == row["call_id"] and not task.outcome:
-                        task.outcome = "case"
+                if (task := self.missed_of.get(row["call_id"])) and not task.outcome:
+                    task.outcome = "case"
             case "call_ended" if call.end is None:
                 call.end, call.by, call.cause = at, data["released_by"], data["cause"]
                 if call.agent_answer is not None and call.agent_left is None:
                     call.agent_left = at
                 if call.kind in "XF" and call.party:
-                    self.tasks[row["id"]] = Task("missed", row["call_id"], at)
+                    self.tasks[row["id"]] = self.missed_of[row["call_id"]] = Task("missed", row["call_id"], at)
             case "party_sealed":
-                for task in self.tasks.values():
-                    if task.of == row["call_id"] and task.kind == "missed":
-                        task.outcome = task.outcome or "sealed"
+                if task := self.missed_of.get(row["call_id"]):
+                    task.outcome = task.outcome or "sealed"
 
     def _case_row(self, row: Mapping[str, Any]) -> None:
         at, data, name = row["at"], row["data"], row["name"]
