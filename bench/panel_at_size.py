@@ -169,8 +169,7 @@ def pages(url: str) -> list[Page]:
             "rows behind, a month",
             [f"/figures/{k}/rows?{month}" for k in (
                 "K1", "K1g", "K2a-15", "K3", "K4", "K5", "K6", "K7-talk", "K12", "K13-complaint", "K14", "K15",
-                "K16", "K17", "K18", "K19", "K20", "K21", "K22",
-                "K25",
+                "K16", "K17", "K18", "K19", "K20", "K21", "K22", "K25",
             )], leads,
         ),
         Page("calling back", [f"/call-back/{i}" for i in commands], staff),

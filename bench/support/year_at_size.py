@@ -121,6 +121,7 @@ def of_the_desk(connection: Connection, keys: KeyRing) -> None:
 def cut_off(connection: Connection, plan: Plan) -> None:
     """Outage notices of a year: three a day, some too late, one in ten still to come."""
     dice, until = random.Random(plan.seed), plan.until_ms or plan.to_ms
+    days = Profile.load().outage_notice_days
     for number in range(OUTAGES):
         starts = until - (number - OUTAGES // 10) * 86_400_000 * 365 // OUTAGES
         told = min(starts - dice.choice((8, 9, 12, 6)) * 86_400_000, until)
@@ -130,7 +131,7 @@ def cut_off(connection: Connection, plan: Plan) -> None:
             "更换设备", customers=("市第一医院", "城东水厂"), confirmed="设备隐患",
         )  # fmt: skip
         outage_id = uuid7()
-        outages.announce(connection, outage_id, draft, boss, Profile.load().outage_notice_days, plan.zone)
+        outages.announce(connection, outage_id, draft, boss, days, plan.zone)
         outages.tell(connection, outage_id, 1, "phone", "told", None, boss)
         if by.at < until:
             outages.restore(connection, outage_id, None, by)

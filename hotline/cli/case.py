@@ -3,32 +3,29 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import click
-from rich.console import Console
-from rich.table import Table
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hotline import parts
-from hotline.cli.common import FOUND, json_option, looking, print_json
+from hotline.cli.acting import acting, as_option
+from hotline.cli.common import json_option, looking, print_json
+from hotline.cli.rows import print_rows
 from hotline.settings import Settings
 from hotline.sweep import known_rules, now_ms
-from ivr.cases.actions import ACTIONS, Do, Refused
+from ivr.cases.actions import ACTIONS, Do
 from ivr.cases.workflow import possible
 from ivr.cases.worklist import RESULTS, Attempt
 from ivr.store import queries, recomputing, users, worklists
 from ivr.store.casework import CHANNELS, Casework, Entry
 from ivr.store.ledger import spoken_number
-from ivr.store.models import CaseDue, CaseStep, User
+from ivr.store.models import CaseDue, CaseStep
 
-PIPE_WIDTH = 200
 BY = "hotline"  # in the history of a case: whoever may run this command on the machine
-_as = click.option("--as", "who", required=True, metavar="NAME", help="The account in whose name it is done.")
 
 
 @click.group()
@@ -54,7 +51,7 @@ def list_cases(settings: Settings, open_only: bool, late: bool, limit: int, as_j
             {name: getattr(row, name) for name in ("number", "kind", "status", "owner", "due", "flag", "version")}
             for row in queries.cases(session, where, limit=limit).rows
         ]
-    _print(rows, as_json, "no such cases")
+    print_rows(rows, as_json, "no such cases")
 
 
 @case.command()
@@ -83,7 +80,7 @@ def show(settings: Settings, number: str, as_json: bool) -> None:
         print_json({**{k: row[k] for k in (*shown, "version")}, "steps": steps, "dues": dues, "possible": can})
         return
     click.echo("  ".join(f"{name}={row[name]}" for name in shown if row[name]))
-    _print([{k: s[k] for k in ("at", "who", "action", "status", "reason")} for s in steps], False, "")
+    print_rows([{k: s[k] for k in ("at", "who", "action", "status", "reason")} for s in steps], False, "")
     for due in dues:
         click.echo(f"{due['at']}  {due['was'] or '-'} → {due['due']}  {due['cause']}  {due['reason']}")
     click.echo("can be done: " + ", ".join(can["lead"]))
@@ -93,7 +90,7 @@ def show(settings: Settings, number: str, as_json: bool) -> None:
 @click.argument("number")
 @click.argument("action", type=click.Choice(list(ACTIONS)))
 @click.argument("fields", nargs=-1, metavar="[FIELD=VALUE]...")
-@_as
+@as_option
 @looking
 def do_action(settings: Settings, number: str, action: str, fields: tuple[str, ...], who: str) -> None:
     """Do something to a case; what is missing is said.
@@ -120,7 +117,7 @@ def do_action(settings: Settings, number: str, action: str, fields: tuple[str, .
 @click.option("--category", default="", help="Kind of complaint.")
 @click.option("--anonymous", is_flag=True, help="Keep nobody's name and number.")
 @click.option("--no-follow-up", is_flag=True, help="The person does not want to be called after closing.")
-@_as
+@as_option
 @looking
 def new(
     settings: Settings, kind: str, channel: str, text: str, number: str, name: str, category: str, anonymous: bool,
@@ -167,7 +164,7 @@ def calls(settings: Settings, worklist: str, as_json: bool) -> None:
         }
         for entry in found
     ]  # fmt: skip
-    _print(rows, as_json, "nobody is to be called")
+    print_rows(rows, as_json, "nobody is to be called")
 
 
 @case.command()
@@ -177,7 +174,7 @@ def calls(settings: Settings, worklist: str, as_json: bool) -> None:
 @click.option("--text", default="", help="The answer that was given (answer calls).")
 @click.option("--solved", type=click.Choice(("yes", "no")), help="What the citizen says (follow-ups).")
 @click.option("--rating", type=click.Choice(tuple("12345")), help="1 very satisfied … 5 very dissatisfied.")
-@_as
+@as_option
 @looking
 def called(
     settings: Settings, callback: str, result: str, reason: str, text: str, solved: str | None, rating: str | None,
@@ -220,21 +217,14 @@ def recompute(settings: Settings, dry_run: bool, as_json: bool) -> None:
             with engine.begin() as connection:
                 recomputing.mark(connection, house, now_ms())
     rows = [{"number": c.number, "was": c.was, "due": c.due, "provisional": c.provisional} for c in found]
-    _print(rows, as_json, "every due date is as today's rules say")
+    print_rows(rows, as_json, "every due date is as today's rules say")
 
 
 @contextmanager
 def _desk(settings: Settings, who: str) -> Iterator[tuple[Session, Casework, str]]:
-    """A transaction with the account's casework and role; a refusal is told and ends the command."""
-    try:
-        with parts.changing(settings) as session:
-            found = session.scalar(select(User).where(User.name == who, User.active))
-            if found is None:
-                raise click.UsageError(f"there is no account {who}; `hotline user list` shows all")
-            yield session, Casework(parts.keys(settings), known_rules(settings), spoken_number), found.role
-    except Refused as refused:
-        click.echo(f"Refused: {refused.zh} {refused.en}", err=True)
-        sys.exit(FOUND)
+    """A transaction with the account's casework and role."""
+    with acting(settings, who) as (session, role):
+        yield session, Casework(parts.keys(settings), known_rules(settings), spoken_number), role
 
 
 def _pair(text: str) -> tuple[str, str]:
@@ -251,18 +241,3 @@ def _rows(session: Session, model: type[CaseStep] | type[CaseDue], case_id: str)
         for name in {"data", "explanation"} & set(row):
             row[name] = json.loads(row[name])
     return found
-
-
-def _print(rows: list[dict[str, Any]], as_json: bool, nothing: str) -> None:
-    if as_json:
-        print_json(rows)
-    elif not rows:
-        click.echo(nothing)
-    else:
-        table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-        for column in rows[0]:
-            table.add_column(column, overflow="fold")
-        for row in rows:
-            table.add_row(*("" if value is None else str(value) for value in row.values()))
-        console = Console() if sys.stdout.isatty() else Console(width=PIPE_WIDTH)
-        console.print(table, highlight=False)

@@ -2,33 +2,29 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import click
-from rich.console import Console
-from rich.table import Table
 from sqlalchemy import Connection, select
 from sqlalchemy.orm import Session
 
 from hotline import parts
-from hotline.cli.common import FOUND, json_option, looking, print_json
+from hotline.cli.acting import acting, as_option
+from hotline.cli.common import json_option, looking
+from hotline.cli.rows import print_rows
 from hotline.settings import Settings
 from hotline.sweep import now_ms
-from ivr.cases.actions import Refused
 from ivr.outages.notice import HOWS, KINDS, PLANNED, RESULTS, STATES, By, Draft
 from ivr.store import outages, users
 from ivr.store.ids import uuid7
-from ivr.store.models import Outage, OutageCustomer, User
+from ivr.store.models import Outage, OutageCustomer
 from ivr.store.outages import OutageFilter
 from ivr.store.sql import Row
 
-PIPE_WIDTH = 200
 LIST_MAX = 200
-_as = click.option("--as", "who", required=True, metavar="NAME", help="The account in whose name it is done.")
 _at = click.option("--at", "at", default="", metavar="TIME", help="When it was; now when left out.")
 
 
@@ -47,7 +43,7 @@ def outage() -> None:
 @click.option("--announced", default="", metavar="TIME", help="When the public was told; now when left out.")
 @click.option("--customer", "customers", multiple=True, help="A key customer to be told (repeatable).")
 @click.option("--confirmed", default="", help="Why it is announced too late (supervisors).")
-@_as
+@as_option
 @looking
 def add(
     settings: Settings, kind: str, line: str, area: str, starts: str, ends: str, reason: str, announced: str,
@@ -83,18 +79,7 @@ def list_notices(settings: Settings, state: str | None, limit: int, as_json: boo
     with parts.looking(settings) as session:
         found = outages.listed(session, OutageFilter(state or ""), now, limit=limit).rows
         rows = [_shown(session, row, now, zone, as_json) for row in found]
-    if as_json:
-        print_json(rows)
-    elif not rows:
-        click.echo("no such outage notices")
-    else:
-        table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-        for column in rows[0]:
-            table.add_column(column, overflow="fold")
-        for one in rows:
-            table.add_row(*("" if value is None else str(value) for value in one.values()))
-        console = Console() if sys.stdout.isatty() else Console(width=PIPE_WIDTH)
-        console.print(table, highlight=False)
+    print_rows(rows, as_json, "no such outage notices")
 
 
 @outage.command()
@@ -103,7 +88,7 @@ def list_notices(settings: Settings, state: str | None, limit: int, as_json: boo
 @click.argument("how", type=click.Choice(HOWS))
 @click.argument("result", type=click.Choice(RESULTS))
 @_at
-@_as
+@as_option
 @looking
 def told(settings: Settings, notice: str, customer: str, how: str, result: str, at: str, who: str) -> None:
     """Note what came of telling a key customer of NOTICE (its id), by the customer's name.
@@ -124,7 +109,7 @@ def told(settings: Settings, notice: str, customer: str, how: str, result: str, 
 @outage.command()
 @click.argument("notice")
 @_at
-@_as
+@as_option
 @looking
 def restore(settings: Settings, notice: str, at: str, who: str) -> None:
     """Note that power is back 恢复供电.
@@ -141,7 +126,7 @@ def restore(settings: Settings, notice: str, at: str, who: str) -> None:
 @outage.command()
 @click.argument("notice")
 @click.option("--reason", required=True, help="Why it is taken back.")
-@_as
+@as_option
 @looking
 def withdraw(settings: Settings, notice: str, reason: str, who: str) -> None:
     """Take a notice back; it stays in the list. Once the outage has begun only a supervisor may.
@@ -156,23 +141,16 @@ def withdraw(settings: Settings, notice: str, reason: str, who: str) -> None:
 
 @contextmanager
 def _writing(settings: Settings, who: str, action: str, detail: str = "") -> Iterator[tuple[Connection, By, list[Row]]]:
-    """A transaction in the account's name, with its audit row; a refusal is told and ends the command.
+    """A transaction in the account's name, with its audit row.
 
     What is put into the list is the row of the notice it was done to.
     """
     done: list[Row] = []
-    try:
-        with parts.changing(settings) as session:
-            found = session.scalar(select(User).where(User.name == who, User.active))
-            if found is None:
-                raise click.UsageError(f"there is no account {who}; `hotline user list` shows all")
-            by = By(who, found.role, now_ms())
-            yield session.connection(), by, done
-            target = outages.named(done[0], _zone(settings))
-            users.audit(session, at=by.at, user=who, action=f"outage.{action}", target=target, detail=detail[:200])
-    except Refused as refused:
-        click.echo(f"Refused: {refused.zh} {refused.en}", err=True)
-        sys.exit(FOUND)
+    with acting(settings, who) as (session, role):
+        by = By(who, role, now_ms())
+        yield session.connection(), by, done
+        target = outages.named(done[0], _zone(settings))
+        users.audit(session, at=by.at, user=who, action=f"outage.{action}", target=target, detail=detail[:200])
 
 
 def _moment(settings: Settings, text: str) -> int | None:

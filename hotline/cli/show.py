@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import click
-from rich.console import Console
-from rich.table import Table
 from sqlalchemy import inspect, select
 
 from hotline import parts
-from hotline.cli.common import json_option, looking, print_json
+from hotline.cli.common import json_option, looking
+from hotline.cli.rows import print_rows
 from hotline.settings import Settings
 from ivr.store import queries
 from ivr.store.models import Call, Journal
@@ -116,20 +114,7 @@ def _row(row: Any, settings: Settings) -> dict[str, Any]:
 
 
 def _print(rows: list[dict[str, Any]], columns: Sequence[str], as_json: bool, nothing: str) -> None:
-    if as_json:
-        print_json(rows)
-        return
-    if not rows:
-        click.echo(nothing)
-        return
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    for row in rows:
-        table.add_row(*(_short(row[column]) for column in columns))
-    # Into a pipe or a file, lines are not broken at the width of a terminal that is not there.
-    console = Console() if sys.stdout.isatty() else Console(width=PIPE_WIDTH)
-    console.print(table, highlight=False)
+    print_rows(rows, as_json, nothing, columns, _short, PIPE_WIDTH)
 
 
 def _short(value: Any) -> str:

@@ -76,12 +76,9 @@ def entries(connection: Connection, kind: str, now: int, rules: Rules) -> list[E
 
 
 def _entry(kind: str, rows: list[Row], now: int, hours: bool) -> Entry:
-    first = last = rows[0]
-    urgent = first["case_kind"] == "repair"
-    if len(rows) > 1:
-        rows.sort(key=lambda row: (row["due_at"], row["id"]))
-        first, last = rows[0], max(rows, key=lambda row: row["last_at"] or 0)
-        urgent = any(row["case_kind"] == "repair" for row in rows)
+    rows.sort(key=lambda row: (row["due_at"], row["id"]))
+    first, last = rows[0], max(rows, key=lambda row: row["last_at"] or 0)
+    urgent = any(row["case_kind"] == "repair" for row in rows)
     return Entry(
         kind, first["party_id"], tuple(rows), first["due_at"], min(row["next_at"] for row in rows),
         max(row["tries"] for row in rows), last["last_result"],

@@ -1,0 +1,33 @@
+"""In whose name a command changes something: an account of the panel, by its own rights."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from hotline import parts
+from hotline.cli.common import FOUND
+from hotline.settings import Settings
+from ivr.cases.actions import Refused
+from ivr.store.models import User
+
+as_option = click.option("--as", "who", required=True, metavar="NAME", help="The account in whose name it is done.")
+
+
+@contextmanager
+def acting(settings: Settings, who: str) -> Iterator[tuple[Session, str]]:
+    """A transaction, and the account's role; a refusal is told and ends the command."""
+    try:
+        with parts.changing(settings) as session:
+            found = session.scalar(select(User).where(User.name == who, User.active))
+            if found is None:
+                raise click.UsageError(f"there is no account {who}; `hotline user list` shows all")
+            yield session, found.role
+    except Refused as refused:
+        click.echo(f"Refused: {refused.zh} {refused.en}", err=True)
+        sys.exit(FOUND)
