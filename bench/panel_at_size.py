@@ -244,9 +244,11 @@ def _listens(port: int) -> bool:
 
 
 def memory_mb(pid: int) -> float:
-    """The most the process has had resident."""
-    text = Path(f"/proc/{pid}/status").read_text()
-    return int(re.search(r"VmHWM:\s+(\d+)", text)[1]) / 1024  # type: ignore[index]
+    """The most the process and those it began have had resident."""
+    process = Path(f"/proc/{pid}")
+    own = int(re.search(r"VmHWM:\s+(\d+)", (process / "status").read_text())[1]) / 1024  # type: ignore[index]
+    begun = [child for task in process.glob("task/*/children") for child in task.read_text().split()]
+    return own + sum(memory_mb(int(child)) for child in begun)
 
 
 def ask(browsers: list[tuple[str, Browser]], found: list[Page], seconds: float) -> list[str]:

@@ -13,10 +13,12 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Engine
 
 from hotline import parts
+from hotline.beside import Beside
 from hotline.callbacks import calling
 from hotline.settings import Settings
 from hotline.sweep import rules
 from ivr.store.casework import Casework
+from ivr.store.counting import Counter, Counting
 from ivr.store.ledger import spoken_number
 from ivr.store.parties import Parties
 from web import Name, PanelConfig, create_app
@@ -34,8 +36,8 @@ def run_panel(settings: Settings) -> None:
     sys.setswitchinterval(SWITCH_S)
     panel = settings.panel
     tls = TlsFiles(panel.tls_cert, panel.tls_key) if panel.tls_cert and panel.tls_key else None
-    with parts.database(settings) as engine:
-        app = create_app(panel_config(settings, engine))
+    with parts.database(settings) as engine, Beside(Counter.of, settings.database) as counter:
+        app = create_app(panel_config(settings, engine, counter))
         # What stands now stands for ever; looking through all that figures are counted from holds every page up.
         gc.collect()
         gc.freeze()
@@ -43,7 +45,7 @@ def run_panel(settings: Settings) -> None:
         serve(app, panel.listen.host, panel.listen.port, tls, stop)
 
 
-def panel_config(settings: Settings, engine: Engine) -> PanelConfig:
+def panel_config(settings: Settings, engine: Engine, counter: Counting) -> PanelConfig:
     """What the panel is given."""
     keys, panel, unit, house = parts.keys(settings), settings.panel, settings.unit, rules(settings)
     casework = Casework(keys, house, spoken_number)
@@ -55,6 +57,7 @@ def panel_config(settings: Settings, engine: Engine) -> PanelConfig:
         casework=casework,
         calling=calling(settings, casework, keys),
         phrases=parts.phrases(settings),
+        counter=counter,
         vault=parts.vault(settings, keys),
         profile=house.profile,
         calendar=house.calendar,

@@ -227,7 +227,7 @@ def figures() -> Response:
     if last < first:
         raise Refused(400, "Bad parameter", "to: must not be before from.")
     start, end = day_range(first, last)
-    items = [as_data(figure) for figure in raw(reading(), start, end)]
+    items = [as_data(figure) for figure in raw(start, end)]
     period = {"from": first.isoformat(), "to": last.isoformat(), "zone": str(config().zone)}
     return jsonify(period=period, items=items)
 

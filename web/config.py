@@ -14,6 +14,7 @@ from ivr.phrases import Phrases
 from ivr.profile import Profile
 from ivr.store.calling import Calling
 from ivr.store.casework import Casework
+from ivr.store.counting import Counting
 from ivr.store.parties import Parties
 from ivr.store.users import Hasher
 from recordings.vault import Vault
@@ -34,6 +35,7 @@ class PanelConfig:
     ``profile`` and ``calendar`` are those of the calls process.
     ``windows`` and ``seats`` map ids to names. ``tls``: the panel is reached by HTTPS
     only (secure cookies). ``proxies``: how many trusted reverse proxies stand in front. ``now_ms``: UTC ms.
+    ``counter``: who counts figures of long periods.
     """
 
     engine: Engine
@@ -48,6 +50,7 @@ class PanelConfig:
     casework: Casework
     calling: Calling
     phrases: Phrases
+    counter: Counting
     windows: Mapping[str, Name] = field(default_factory=dict)
     seats: Mapping[str, Name] = field(default_factory=dict)
     tls: bool = False

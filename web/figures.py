@@ -13,12 +13,13 @@ from datetime import date
 from flask import current_app
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy.orm import Session
 
 from ivr.metrics.records import MIN_FOR_PERCENT, Figure, Period
 from ivr.report.charts import Drawn
+from ivr.report.span import Span
 from ivr.store import behind
-from ivr.store.figures import Material, figures, limits, material
+from ivr.store.counting import Counted, Counter
+from ivr.store.figures import figures, limits
 from web.db import config, now_ms, reading
 from web.labels import label
 from web.language import chosen
@@ -157,16 +158,24 @@ def shared(from_ms: int, to_ms: int, window: str = "") -> list[Shown]:
     return [show(figure) for figure in recent.get(from_ms, to_ms, window)]
 
 
-def shown(session: Session, from_ms: int, to_ms: int, window: str = "") -> list[Shown]:
+def shown(from_ms: int, to_ms: int, window: str = "") -> list[Shown]:
     """Every figure of the calls that arrived, and the cases that were due, in ``[from_ms, to_ms)``."""
-    return [show(figure) for figure in raw(session, from_ms, to_ms, window)]
+    return [show(figure) for figure in raw(from_ms, to_ms, window)]
 
 
-def raw(
-    session: Session, from_ms: int, to_ms: int, window: str = "", rows: Material | None = None
-) -> tuple[Figure, ...]:
+def raw(from_ms: int, to_ms: int, window: str = "") -> tuple[Figure, ...]:
     """The same as records, for the API; ``window``: only its calls and their cases."""
-    return figures(session, from_ms, to_ms, config().profile, now_ms(), window or None, rows)
+    if _long(from_ms, to_ms):
+        return _counted(from_ms, to_ms, window).figures
+    return figures(reading(), from_ms, to_ms, config().profile, now_ms(), window or None)
+
+
+def _counted(from_ms: int, to_ms: int, window: str) -> Counted:
+    return config().counter.ask(Counter.figures, from_ms, to_ms, window, config().profile, now_ms())
+
+
+def _long(from_ms: int, to_ms: int) -> bool:
+    return to_ms - from_ms > LONG_MS
 
 
 def excluded(figure: Figure, why: str) -> int:
@@ -180,34 +189,33 @@ class Recent:
     def __init__(self) -> None:
         beside = threading.Lock()
         self._short: Shared[tuple[int, int, str], tuple[Figure, ...]] = Shared(KEPT_MS)
-        self._long: Shared[tuple[int, int, str], tuple[tuple[Figure, ...], Material]] = Shared(
-            LONG_KEPT_MS, LONG_STALE_MS, beside
-        )
-        self._rows: Shared[tuple[str, int, int], Behind | None] = Shared(LONG_KEPT_MS, LONG_STALE_MS, beside)
-        self.charts: Shared[tuple[date, date, str], list[Drawn]] = Shared(LONG_KEPT_MS, LONG_STALE_MS, beside)
+        self._long: Shared[tuple[int, int, str], Counted] = Shared(LONG_KEPT_MS, LONG_STALE_MS, beside)
+        self._charts: Shared[tuple[date, date, str], list[Drawn]] = Shared(LONG_KEPT_MS, LONG_STALE_MS, beside)
 
     def get(self, from_ms: int, to_ms: int, window: str = "") -> tuple[Figure, ...]:
-        if to_ms - from_ms > LONG_MS:
-            return self._of(from_ms, to_ms, window)[0]
-        return self._short.get((from_ms, to_ms, window), lambda: raw(reading(), from_ms, to_ms, window))
+        if _long(from_ms, to_ms):
+            return self._counted(from_ms, to_ms, window).figures
+        return self._short.get((from_ms, to_ms, window), lambda: raw(from_ms, to_ms, window))
 
     def rows(self, figure_id: str, from_ms: int, to_ms: int) -> Behind | None:
         """What is behind a figure, as it was counted; None: there is no figure of that name."""
+        period, known = Period(from_ms, to_ms, now_ms()), limits(config().profile)
+        if not _long(from_ms, to_ms):
+            return behind.rows(reading(), figure_id, period, known)
+        found = self._counted(from_ms, to_ms)
+        return found.rows.get(figure_id) or behind.conditions(figure_id, period, known, found.worst_day)
 
-        def found(known: Material | None = None) -> Behind | None:
-            period = Period(from_ms, to_ms, now_ms())
-            return behind.rows(reading(), figure_id, period, limits(config().profile), known)
+    def charts(self, span: Span, language: str) -> list[Drawn]:
+        """The charts of the period, in that language."""
+        panel = config()
+        return self._charts.get(
+            (span.first, span.last, language),
+            lambda: panel.counter.ask(Counter.charts, span, language, panel.profile, now_ms()),
+        )
 
-        if to_ms - from_ms <= LONG_MS:
-            return found()
-        return self._rows.get((figure_id, from_ms, to_ms), lambda: found(self._of(from_ms, to_ms)[1]))
-
-    def _of(self, from_ms: int, to_ms: int, window: str = "") -> tuple[tuple[Figure, ...], Material]:
-        def counted() -> tuple[tuple[Figure, ...], Material]:
-            rows = material(reading(), from_ms, to_ms, limits(config().profile), window or None)
-            return raw(reading(), from_ms, to_ms, window, rows), rows
-
-        return self._long.get((from_ms, to_ms, window), counted)
+    def _counted(self, from_ms: int, to_ms: int, window: str = "") -> Counted:
+        asked = (from_ms, to_ms, window)
+        return self._long.get(asked, lambda: _counted(*asked))
 
 
 def _family(figure: Figure) -> str:

@@ -63,6 +63,12 @@ def rows(
     session: Session, id_: str, period: Period, limits: Limits, known: Material | None = None
 ) -> CallRows | IdRows | None:
     """What is behind the figure; None: there is no figure of that name. ``known``: what it was counted from."""
+    found = ids(session, id_, period, limits, known)
+    return found or conditions(id_, period, limits, worst_day(session, period) if id_ == "K1g" else (0, 0))
+
+
+def ids(session: Session, id_: str, period: Period, limits: Limits, known: Material | None = None) -> IdRows | None:
+    """The same of figures of promises and of what comes after calls; None for all others."""
     span = (period.from_ms, period.to_ms)
     if id_ in PROMISES or id_ == "K18-time":
         how = PROMISES.get(id_)
@@ -86,17 +92,28 @@ def rows(
     if id_ == "K19":
         told_of = outages.planned(session, *span) if known is None else known.outages
         return IdRows(outages=_by_fate([(announced_fate(each), each.id) for each in told_of]))
+    return None
+
+
+def conditions(id_: str, period: Period, limits: Limits, worst: tuple[int, int]) -> CallRows | None:
+    """The same of figures of calls; None for all others. ``worst``: see :func:`worst_day`."""
+    span = (period.from_ms, period.to_ms)
     if id_ == "K6":
         late = Call.network_wait >= limits.apology
         return CallRows(
             span, _shares(and_(REAL, late, Call.late_apology), and_(REAL, late)) | {"test_calls": and_(Call.test, late)}
         )
     if id_ == "K1g":
-        hours = tally.hours(session, *span)
-        end = hours.worst_hours(period.from_ms, min(period.to_ms, period.now_ms))[2] * HOUR_MS
-        return CallRows((end - DAY_MS, end), _shares(A, O))
+        return CallRows(worst, _shares(A, O))
     found = _of_calls(id_, limits)
     return None if found is None else CallRows(span, {**found, **_left_out()})
+
+
+def worst_day(session: Session, period: Period) -> tuple[int, int]:
+    """The 24 hours ``[from, to)`` with the lowest answer rate (K1g)."""
+    hours = tally.hours(session, period.from_ms, period.to_ms)
+    end = hours.worst_hours(period.from_ms, min(period.to_ms, period.now_ms))[2] * HOUR_MS
+    return end - DAY_MS, end
 
 
 def _of_calls(id_: str, limits: Limits) -> dict[str, ColumnElement[bool]] | None:

@@ -21,7 +21,7 @@ from tests.support.asterisk import Asterisk, installation
 from tests.support.hotline import Hotline
 from tests.support.need import asterisk_root, need
 from tests.support.ports import free_address
-from tests.support.waiting import wait_until
+from tests.support.waiting import gone, wait_until
 
 pytestmark = pytest.mark.network
 
@@ -35,14 +35,6 @@ def refusal(settings: Settings) -> str:
     with pytest.raises(CannotRun) as caught:
         find(settings)
     return str(caught.value)
-
-
-def gone(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return True
-    return False
 
 
 def test_where_none_answers_and_none_may_be_started_it_says_how(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ from hotline.ports import sip_answers, web_answers
 from hotline.settings import parse_address
 from tests.support.hotline import Hotline
 from tests.support.need import need
-from tests.support.waiting import wait_until
+from tests.support.waiting import gone, wait_until
 
 pytestmark = pytest.mark.network
 Start = Callable[..., Hotline]
@@ -40,14 +40,6 @@ def command(hotline: Hotline, *arguments: str, timeout: float = 240) -> subproce
         cwd=hotline.home,
         stdin=subprocess.DEVNULL,
     )
-
-
-def gone(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return True
-    return False
 
 
 def pids(hotline: Hotline) -> list[int]:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from hotline.supervisor import Child, Supervisor
+from tests.support.waiting import gone
 
 WAIT = "import time\nwhile True: time.sleep(0.05)"
 
@@ -24,14 +25,6 @@ async def until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(30):
         while not condition():  # noqa: ASYNC110 - a process tells no event
             await asyncio.sleep(0.02)
-
-
-def alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
 
 
 def test_a_crashed_child_is_started_again_and_it_is_said() -> None:
@@ -95,7 +88,7 @@ def test_children_end_when_the_supervisor_is_killed(tmp_path: Path) -> None:
         pid = int(pid_file.read_text())
         process.kill()
         await process.wait()
-        await until(lambda: not alive(pid))
+        await until(lambda: gone(pid))
 
     asyncio.run(story())
 
@@ -159,7 +152,7 @@ def test_a_spare_waits_takes_the_place_of_a_crashed_child_and_ends_with_the_rest
         next_one = child.spare
         supervisor.stop()
         assert await running == 0
-        assert next_one is not None and not alive(next_one.pid) and not alive(first.pid)
+        assert next_one is not None and gone(next_one.pid) and gone(first.pid)
 
     asyncio.run(story())
 

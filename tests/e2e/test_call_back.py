@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from hotline.panel import panel_config
 from ivr.store import users
 from ivr.store.casework import Entry
+from ivr.store.counting import Counter
 from ivr.store.models import Audit, Callback, CallbackAttempt, Case, DeskCommand, OutgoingCall
 from ivr.store.rebuild import verify
 from sip.embedded.phone import OnCall, Phone, PhoneEvent
@@ -49,7 +50,7 @@ class Desk:
 
     def __init__(self, books: Books, far_port: int) -> None:
         self.books, self.far_port = books, far_port
-        config = panel_config(books.settings, books.engine)
+        config = panel_config(books.settings, books.engine, Counter(books.engine))
         self.casework = config.casework
         with Session(books.engine) as session, session.begin():
             users.create_user(

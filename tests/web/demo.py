@@ -26,6 +26,7 @@ from ivr.profile import Profile
 from ivr.store import users
 from ivr.store.calling import Calling, Wish
 from ivr.store.casework import Casework
+from ivr.store.counting import Counter
 from ivr.store.engine import open_engine
 from ivr.store.ids import uuid7
 from ivr.store.journal import append_facts
@@ -117,7 +118,7 @@ class World:
         given: dict[str, Any] = {
             "engine": self.engine, "secret_key": b"k" * 32, "parties": self.parties, "vault": self.vault,
             "casework": self.casework, "profile": self.profile,
-            "calling": self.calling,
+            "calling": self.calling, "counter": Counter(self.engine),
             "phrases": Phrases.load(variables={"unit": "示范供电服务中心", "unit.en": "Model Power"}),
             "calendar": self.calendar, "now_ms": self.clock, "zone": ZONE,
             "unit": Name("示范供电服务中心", "Model Power Service Centre"), "windows": WINDOWS, "seats": SEATS,

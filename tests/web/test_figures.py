@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import re
 
+from hotline.beside import Beside
+from ivr.store.counting import Counter
+from tests.web.conftest import Auth
 from tests.web.demo import at, morning
+from web import create_app
 
 ANSWERED = (3, 8, 12, 15, 16, 20, 21, 40)
 ABANDONED = (2, 4, 9, 30)
@@ -75,3 +79,24 @@ def test_a_period_the_wrong_way_round_or_too_long_is_put_right(as_role, world):
     lead = as_role("lead")
     assert 'value="2026-11-01"' in lead.get("/figures?from=2026-11-26&to=2026-11-01").text
     assert "一次最多统计一年" in lead.get("/figures?from=2020-01-01&to=2026-11-01").text
+
+
+def test_a_process_of_its_own_counts_what_the_panel_would_count_itself(as_role, world):
+    morning(world)
+    month = "from=2026-11-01&to=2026-11-30"
+    paths = [
+        f"/figures?{month}",
+        *(f"/figures/{id_}/rows?{month}" for id_ in ("K1g", "K4", "K14", "K15", "K16", "K20")),
+    ]
+    here = [as_role("lead").get(path) for path in paths]
+    with Beside(Counter.of, world.folder) as counter:
+        there = create_app(world.config(counter=counter)).test_client()
+        Auth(there).login("lead")
+        assert [page.status_code for page in here] == [200] * len(paths)
+        assert [_body(there.get(path).text) for path in paths] == [_body(page.text) for page in here]
+        assert there.get(f"/figures/K99/rows?{month}").status_code == 404
+        assert counter.pid is not None, "it was asked"
+
+
+def _body(page: str) -> str:
+    return re.sub(r"\?v=\w+", "", page[page.index("<main") :])

@@ -11,11 +11,8 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from ivr.metrics.records import Figure
-from ivr.report.charts import draw
-from ivr.report.contents import Curves
 from ivr.report.span import Span
 from ivr.store import behind, outages, queries
-from ivr.store.report import curves
 from web.access import may, needs
 from web.db import config, now_ms, reading
 from web.figures import FAMILIES, LEFT_OUT, Behind, Recent, Shown, excluded, shared, show, shown
@@ -69,7 +66,7 @@ def _span() -> tuple[date, date]:
 
 
 def _figures() -> list[Shown]:
-    return shown(reading(), *day_range(*_span()), window=word("window", config().windows))
+    return shown(*day_range(*_span()), window=word("window", config().windows))
 
 
 @bp.get("/figures")
@@ -78,16 +75,11 @@ def index() -> str:
     first, last = _span()
     found = shared(*day_range(first, last), window=word("window", config().windows))
     recent: Recent = current_app.extensions["panel.figures"]
-    language = lang()
-    drawn = recent.charts.get((first, last, language), lambda: draw(_curves(first, last), language))
+    drawn = recent.charts(Span(first, last, config().zone), lang())
     return render_template(
         "figures.html", figures=found, listed=TABLE.sorted(found), families=FAMILIES, first=first, last=last,
         charts=drawn, table=TABLE, windows=config().windows, with_args=with_args, rows_of=_link,
     )  # fmt: skip
-
-
-def _curves(first: date, last: date) -> Curves:
-    return curves(reading(), Span(first, last, config().zone), config().profile, now_ms())
 
 
 @bp.get("/figures.<any(csv, xlsx):form>")

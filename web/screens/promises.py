@@ -14,7 +14,7 @@ from ivr.report.page import PUBLIC
 from ivr.report.periods import month as last_month
 from ivr.report.span import Span
 from web.access import public
-from web.db import config, reading
+from web.db import config
 from web.figures import raw, show
 from web.format import today
 
@@ -36,7 +36,7 @@ class Kept:
             if self._day != today():
                 self._day, self._kept = today(), {}
             if span not in self._kept:
-                self._kept[span] = raw(reading(), span.from_ms, span.to_ms)
+                self._kept[span] = raw(span.from_ms, span.to_ms)
             return self._kept[span]
 
 
