@@ -5,7 +5,7 @@
 
 Questions are asked one after the other; functions, arguments and answers are pickled, so only the modules they come
 from are loaded over there. The process begins with the first question, is begun anew when it died, and ends with this
-one, however that ends.
+one, however that ends. One that has become large ends after its answer: its memory comes back no other way.
 """
 
 from __future__ import annotations
@@ -19,10 +19,12 @@ import threading
 from collections.abc import Callable
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar
 
 NICE = 5  # calls and pages come first
 END_S = 2
+LARGE = 200 * 2**20  # bytes
 
 Thing = TypeVar("Thing")
 P = ParamSpec("P")
@@ -55,7 +57,9 @@ class Beside(Generic[Thing]):
                 line = self._line or self._start()
                 try:
                     line.send((what, args, kwargs))
-                    good, answer = line.recv()
+                    good, answer, leaves = line.recv()
+                    if leaves:
+                        self._end()
                     break
                 except (EOFError, OSError):
                     code = self._end()
@@ -118,14 +122,19 @@ def serve(line: Connection) -> None:
 
 def _answer(what: Callable[..., Any], thing: Any, args: Any, kwargs: Any) -> bytes:
     try:
-        return pickle.dumps((True, what(thing, *args, **kwargs)))
+        answer = what(thing, *args, **kwargs)
+        return pickle.dumps((True, answer, _resident() > LARGE))
     except Exception as error:
         try:
-            told = pickle.dumps((False, error))
+            told = pickle.dumps((False, error, False))
             pickle.loads(told)  # noqa: S301 - our own; some errors can be packed and not be unpacked
         except Exception:
-            told = pickle.dumps((False, RuntimeError(f"{type(error).__name__}: {error}")))
+            told = pickle.dumps((False, RuntimeError(f"{type(error).__name__}: {error}"), False))
         return told
+
+
+def _resident() -> int:
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 def main() -> None:

@@ -81,6 +81,7 @@ class FollowUp:
     left_out: str = ""
     test: bool = False
     id: str = ""  # of the case
+    closed: int = 0  # UTC ms
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,7 @@ class Dispatched:
     returned: bool
     test: bool = False
     id: str = ""  # of the case
+    closed: int = 0  # UTC ms
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,7 @@ class Announced:
     in_time: bool
     withdrawn: bool = False
     id: str = ""  # of the notice
+    starts: int = 0  # UTC ms
 
 
 @dataclass(frozen=True, slots=True)

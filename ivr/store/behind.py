@@ -7,7 +7,7 @@ holds every figure's counts against its rows.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import ColumnElement, and_, or_
@@ -18,9 +18,9 @@ from ivr.metrics.dispatching import dispatch_fate
 from ivr.metrics.outages import announced_fate
 from ivr.metrics.promises import PROMISES, arrival_fate
 from ivr.metrics.records import HOUR_MS, Limits, Period
-from ivr.store import outages, ratings, tally
+from ivr.store import missed, outages, ratings, tally
 from ivr.store.dispatching import dispatched
-from ivr.store.figures import Material, follow_ups, missed_callers
+from ivr.store.figures import Material, follow_ups
 from ivr.store.models import Call
 from ivr.store.promises import due_cases
 from ivr.store.tally import ANSWERED, CUT, DAY_MS, SOUND, TALK
@@ -67,8 +67,16 @@ def rows(
     return found or conditions(id_, period, limits, worst_day(session, period) if id_ == "K1g" else (0, 0))
 
 
-def ids(session: Session, id_: str, period: Period, limits: Limits, known: Material | None = None) -> IdRows | None:
-    """The same of figures of promises and of what comes after calls; None for all others."""
+def ids(
+    session: Session,
+    id_: str,
+    period: Period,
+    limits: Limits,
+    known: Material | None = None,
+    rated: Sequence[ratings.Listed] | None = None,
+) -> IdRows | None:
+    """The same of figures of promises and of what comes after calls; None for all others. ``rated``: what
+    ``ratings.listed`` gave of the period already."""
     span = (period.from_ms, period.to_ms)
     if id_ in PROMISES or id_ == "K18-time":
         how = PROMISES.get(id_)
@@ -77,15 +85,15 @@ def ids(session: Session, id_: str, period: Period, limits: Limits, known: Mater
     if id_ in ("K15", "K16", "K16-rated", "K17"):
         closed = [] if id_ == "K17" else follow_ups(session, *span) if known is None else known.follow_ups
         asked = [(follow_up_fate(id_, each), each.id) for each in closed]
-        told = [] if id_ == "K15" else ratings.listed(session, *span)
-        rated = [(rated_fate(id_, kind), calls, cases) for kind, calls, cases in told]
+        told = [] if id_ == "K15" else ratings.listed(session, *span) if rated is None else rated
+        fates = [(rated_fate(id_, kind), calls, cases) for kind, calls, cases in told]
         return IdRows(
-            _by_fate([*asked, *((fate, case) for fate, _calls, cases in rated for case in cases)]),
-            _by_fate([(fate, call) for fate, calls, _cases in rated for call in calls]),
+            _by_fate([*asked, *((fate, case) for fate, _calls, cases in fates for case in cases)]),
+            _by_fate([(fate, call) for fate, calls, _cases in fates for call in calls]),
         )
     if id_ == "K20":
-        missed = missed_callers(session, *span, limits.missed) if known is None else known.missed
-        return IdRows(calls=_by_fate([(missed_fate(each, period, limits.missed), each.id) for each in missed]))
+        callers = (missed.read(session, *span, limits.missed) if known is None else known.missed).callers()
+        return IdRows(calls=_by_fate([(missed_fate(each, period, limits.missed), each.id) for each in callers]))
     if id_ == "K25":
         sent = dispatched(session, *span) if known is None else known.dispatched
         return IdRows(_by_fate([(dispatch_fate(each), each.id) for each in sent]))

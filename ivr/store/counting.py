@@ -21,6 +21,7 @@ from ivr.metrics.records import Figure, Period
 from ivr.profile import Profile
 from ivr.report.charts import Drawn, draw
 from ivr.report.span import Span
+from ivr.store import ratings
 from ivr.store.behind import IdRows, ids, worst_day
 from ivr.store.engine import open_engine, reading
 from ivr.store.figures import figures, limits, material
@@ -71,8 +72,11 @@ class Counter:
         with Session(reading(self._engine)) as session:
             rows = material(session, from_ms, to_ms, known, window or None)
             found = figures(session, from_ms, to_ms, profile, now_ms, window or None, rows)
-            behind = {} if window else {f.id: ids(session, f.id, period, known, rows) for f in found}
-            worst = (0, 0) if window else worst_day(session, period)
+            if window:
+                return Counted(found, {}, (0, 0))
+            rated = ratings.listed(session, from_ms, to_ms)
+            behind = {figure.id: ids(session, figure.id, period, known, rows, rated) for figure in found}
+            worst = worst_day(session, period)
         return Counted(found, {id_: each for id_, each in behind.items() if each is not None}, worst)
 
     def charts(self, span: Span, language: str, profile: Profile, now_ms: int) -> list[Drawn]:

@@ -16,14 +16,14 @@ def dispatched(session: Session, from_ms: int, to_ms: int, window: str | None = 
     """The cases closed in the period that were dispatched to somebody."""
     case_id = Case.id + ""  # so that SQLite goes from the cases to their steps, and not through all steps there are
     query = (
-        select(case_id, Case.test, func.max(CaseStep.action))
+        select(case_id, Case.test, Case.closed, func.max(CaseStep.action))
         .join(CaseStep, CaseStep.case_id == case_id)
         .where(Case.closed >= from_ms, Case.closed < to_ms, CaseStep.action.in_((ASSIGNED, RETURNED)))
         .where(*of_window(window))
-        .group_by(case_id, Case.test)
+        .group_by(case_id, Case.test, Case.closed)
         .order_by(case_id)
     )  # only what was assigned can be returned, and the latter is the greater word
     return [
-        Dispatched(last == RETURNED, bool(test), id_)
-        for id_, test, last in session.connection().execute(with_calls(query, window))
+        Dispatched(last == RETURNED, bool(test), id_, closed or 0)
+        for id_, test, closed, last in session.connection().execute(with_calls(query, window))
     ]

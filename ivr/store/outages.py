@@ -140,11 +140,12 @@ def history(session: Session, outage_id: str) -> Sequence[Journal]:
 def planned(session: Session, from_ms: int, to_ms: int) -> list[Announced]:
     """The planned outages that begin in ``[from_ms, to_ms)``: what K19 is counted from."""
     query = (
-        select(Outage.short, Outage.withdrawn, Outage.id)
+        select(Outage.short, Outage.withdrawn, Outage.id, Outage.starts)
         .where(Outage.starts >= from_ms, Outage.starts < to_ms, Outage.kind == PLANNED)
         .order_by(Outage.id)
     )
-    return [Announced(not short, withdrawn is not None, id_) for short, withdrawn, id_ in session.execute(query)]
+    rows = session.execute(query)
+    return [Announced(not short, withdrawn is not None, id_, starts) for short, withdrawn, id_, starts in rows]
 
 
 def named(row: Row, zone: tzinfo) -> str:

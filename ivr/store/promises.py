@@ -23,16 +23,9 @@ ROLL_MAX_MS = 60 * 24 * HOUR_MS
 REOPENED = "case_reopened"
 PIECE = 500  # cases whose journal is read at once
 
-Told = dict[str, list[DueCase]]  # case -> its promises before it was reopened, once they were read from the journal
 
-
-def due_cases(
-    session: Session, from_ms: int, to_ms: int, window: str | None = None, told: Told | None = None
-) -> Iterator[DueCase]:
-    """Promises whose time, or the stricter one, ends in ``[from_ms, to_ms)``.
-
-    ``told``: what of the journal is known already, for who asks of many periods at one moment.
-    """
+def due_cases(session: Session, from_ms: int, to_ms: int, window: str | None = None) -> Iterator[DueCase]:
+    """Promises whose time, or the stricter one, ends in ``[from_ms, to_ms)``."""
     begun = case((Case.reopened > 0, Case.span_from), else_=Case.received)
     query = (
         select(
@@ -44,10 +37,10 @@ def due_cases(
     rows = session.execute(with_calls(query, window))
     for kind, due, replied, test, unrolled, received, arrived, closed, paused, id_ in rows:
         yield DueCase(kind, due or 0, replied, test, unrolled, received, arrived, closed, paused, id_)
-    yield from _before(session, from_ms, to_ms, window, {} if told is None else told)
+    yield from _before(session, from_ms, to_ms, window)
 
 
-def _before(session: Session, from_ms: int, to_ms: int, window: str | None, told: Told) -> Iterator[DueCase]:
+def _before(session: Session, from_ms: int, to_ms: int, window: str | None) -> Iterator[DueCase]:
     """Those of cases that were reopened since."""
     query = (
         select(Case.id, Case.test)
@@ -60,16 +53,15 @@ def _before(session: Session, from_ms: int, to_ms: int, window: str | None, told
         .order_by(Case.id)
     )  # fmt: skip
     tests = {case_id: bool(test) for case_id, test in session.execute(with_calls(query, window))}
-    unread = [case_id for case_id in tests if case_id not in told]
-    for first in range(0, len(unread), PIECE):
-        told |= _read(session, unread[first : first + PIECE])
-    for case_id, test in tests.items():
-        for promise in told[case_id]:
-            if from_ms <= promise.due < to_ms or from_ms <= promise.strict < to_ms:
-                yield replace(promise, test=test)
+    ids = list(tests)
+    for first in range(0, len(ids), PIECE):
+        for case_id, promises in _read(session, ids[first : first + PIECE]).items():
+            for promise in promises:
+                if from_ms <= promise.due < to_ms or from_ms <= promise.strict < to_ms:
+                    yield replace(promise, test=tests[case_id])
 
 
-def _read(session: Session, ids: Collection[str]) -> Told:
+def _read(session: Session, ids: Collection[str]) -> dict[str, list[DueCase]]:
     """The promise at every reopening of these cases, as the journal tells it."""
     rows = journal.JOURNAL
     query = select(rows).where(rows.c.case_id.in_(ids), rows.c.name.like("case\\_%", escape="\\")).order_by(rows.c.seq)

@@ -23,6 +23,7 @@ from ivr.store.sql import table
 
 RATINGS, PARTIES, CALLS = table("ratings"), table("parties"), table("calls")
 EVERY_MS = 7 * 86_400_000  # one number is asked at most once in so long
+Listed = tuple[Rated, list[str], list[str]]  # alike; their calls; the cases of their follow-ups
 _NO_CASE = {"id": None, "number": "", "kind": "", "due": "", "status": "", "owner": ""}
 
 
@@ -70,7 +71,7 @@ def counted(session: Session, from_ms: int, to_ms: int, window: str | None = Non
     return [_rated(*row) for row in session.execute(query)]
 
 
-def listed(session: Session, from_ms: int, to_ms: int) -> list[tuple[Rated, list[str], list[str]]]:
+def listed(session: Session, from_ms: int, to_ms: int) -> list[Listed]:
     """The same groups, each with the ids of its calls, and of the cases of its follow-ups."""
     # As one text for each group: the database puts together thousands of ids while others go on.
     calls = func.aggregate_strings(Rating.call_id, ",")

@@ -18,7 +18,6 @@ from ivr.store import tally
 from ivr.store.figures import figures, follow_ups, limits, material
 from ivr.store.hourly import QUARTER_MS
 from ivr.store.models import Callback, Case
-from ivr.store.promises import Told
 from ivr.store.queries import due_counts
 from ivr.store.ratings import counted
 
@@ -31,17 +30,15 @@ PRESSURE_DAYS = 14
 def contents(session: Session, span: Span, profile: Profile, now_ms: int) -> Contents:
     """Everything a report of this period shows."""
     from_ms, to_ms = span.from_ms, span.to_ms
-    known, told = limits(profile), Told()
-    whole = material(session, from_ms, to_ms, known, told=told)
+    whole = material(session, from_ms, to_ms, limits(profile))
 
     def of(start: int, end: int) -> tuple[Figure, ...]:
-        rows = material(session, start, end, known, told=told)
-        return figures(session, start, end, profile, now_ms, rows=rows)
+        return figures(session, start, end, profile, now_ms, rows=whole.between(start, end))
 
     return Contents(
         span=span,
         now_ms=now_ms,
-        figures=figures(session, from_ms, to_ms, profile, now_ms, rows=whole),
+        figures=of(from_ms, to_ms),
         days=tuple((name, of(start, end)) for name, start, end in span.by_day()),
         arrivals=_arrivals(session, span),
         received=_received(session, from_ms, to_ms),

@@ -44,6 +44,10 @@ class Adder:
     def die(self) -> None:
         os._exit(7)
 
+    def fill(self, megabytes: int) -> int:
+        self.much = b"x" * (megabytes << 20)
+        return self.sum
+
     def compute(self) -> None:
         while True:
             pass
@@ -81,6 +85,15 @@ def test_a_question_it_dies_over_is_given_up_after_the_second_time(adder: Beside
     with pytest.raises(BesideFailed, match=r"Adder\.die ended \(exit 7\)"):
         adder.ask(Adder.die)
     assert adder.ask(Adder.add, 2) == 42
+
+
+def test_who_has_become_large_ends_after_the_answer(adder: Beside[Adder]) -> None:
+    adder.ask(Adder.add, 1)
+    small, same = adder.pid, adder.ask(Adder.fill, 10)
+    assert adder.pid == small and same == 41
+    assert adder.ask(Adder.fill, 300) == 41
+    assert adder.pid is None and small is not None and gone(small)
+    assert adder.ask(Adder.add, 2) == 42, "a new one"
 
 
 def test_closing_does_not_wait_for_what_it_computes() -> None:

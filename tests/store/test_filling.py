@@ -8,10 +8,13 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Engine, func, select
+from sqlalchemy.orm import Session
 
 from ivr.calendar.tables import WorkCalendar
 from ivr.cases.clock import Rules
 from ivr.profile import Profile
+from ivr.store.engine import reading
+from ivr.store.figures import figures, limits, material
 from ivr.store.filling import fill
 from ivr.store.ledger import spoken_number
 from ivr.store.models import Call, Callback, Case, InboxRow, Journal, LiveCall, PartyRow
@@ -107,3 +110,18 @@ def test_who_is_on_the_line_at_the_end_is_a_live_call(engine: Engine, keys: KeyR
         assert live == set(connection.scalars(select(Call.id).where(Call.outcome == "live"))) != set()
         arrived = connection.scalar(select(func.min(Call.arrived)).where(Call.outcome == "live"))
         assert now - arrived < 3_600_000
+
+
+def test_the_figures_of_a_day_are_the_same_from_the_rows_of_the_whole_period(engine: Engine, keys: KeyRing) -> None:
+    """A report reads its period once and cuts the days out of it."""
+    plan = dataclasses.replace(PLAN, calls=2500, cases=400)
+    filled(engine, keys, plan)
+    profile, seen, now = Profile.load(), Counter[str](), at("2026-10-20 10:30")
+    with Session(reading(engine)) as session:
+        whole = material(session, at("2026-09-20 00:00"), at("2026-10-20 00:00"), limits(profile))
+        for n in range(30):
+            first, end = (at("2026-09-20 00:00") + day * 86_400_000 for day in (n, n + 1))
+            alone = figures(session, first, end, profile, now)
+            assert figures(session, first, end, profile, now, rows=whole.between(first, end)) == alone
+            seen.update({figure.id: figure.denominator for figure in alone})
+    assert all(seen[id_] for id_ in ("K12", "K14", "K15", "K16", "K18", "K20", "K25")), seen
