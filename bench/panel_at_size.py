@@ -360,7 +360,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--calls", type=int, default=SIZE[0])
     parser.add_argument("--cases", type=int, default=SIZE[1])
-    parser.add_argument("--seconds", type=float, default=120.0)
+    parser.add_argument("--seconds", type=float, default=300.0)
     parser.add_argument("--database", choices=("sqlite", "postgresql", "both"), default="both")
     parser.add_argument("--alone", action="store_true", help="one request after the other, to see what a page costs")
     parser.add_argument("--gate", action="store_true", help="fail when a figure is missed")

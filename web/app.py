@@ -91,7 +91,6 @@ def create_app(config: PanelConfig) -> Flask:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.extensions["panel"] = config
     app.extensions["panel.figures"] = Recent()
-    app.extensions["panel.promises"] = promises.Kept()
     app.extensions["panel.calendars"] = Added(config.engine, config.calendar)
     if config.proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=config.proxies, x_proto=config.proxies, x_host=config.proxies)  # type: ignore[method-assign]

@@ -28,6 +28,7 @@ from web.shared import Shared
 KEPT_MS = 2500  # boards that ask within this time share one calculation
 LONG_MS = 25 * 3_600_000  # figures of more than a day are computed once in so long, and are never older than so much
 LONG_KEPT_MS, LONG_STALE_MS = 60_000, 120_000
+OVER_KEPT_MS, OVER_STALE_MS = 3_600_000, 86_400_000  # of a month that is over hardly anything changes
 
 FORMULAS = {
     "K1": "A / O",
@@ -190,12 +191,17 @@ class Recent:
         beside = threading.Lock()
         self._short: Shared[tuple[int, int, str], tuple[Figure, ...]] = Shared(KEPT_MS)
         self._long: Shared[tuple[int, int, str], Counted] = Shared(LONG_KEPT_MS, LONG_STALE_MS, beside)
+        self._over: Shared[Span, tuple[Figure, ...]] = Shared(OVER_KEPT_MS, OVER_STALE_MS, beside)
         self._charts: Shared[tuple[date, date, str], list[Drawn]] = Shared(LONG_KEPT_MS, LONG_STALE_MS, beside)
 
     def get(self, from_ms: int, to_ms: int, window: str = "") -> tuple[Figure, ...]:
         if _long(from_ms, to_ms):
             return self._counted(from_ms, to_ms, window).figures
         return self._short.get((from_ms, to_ms, window), lambda: raw(from_ms, to_ms, window))
+
+    def month(self, span: Span) -> tuple[Figure, ...]:
+        """Figures of a month that is over, for everybody who asks."""
+        return self._over.get(span, lambda: raw(span.from_ms, span.to_ms))
 
     def rows(self, figure_id: str, from_ms: int, to_ms: int) -> Behind | None:
         """What is behind a figure, as it was counted; None: there is no figure of that name."""
