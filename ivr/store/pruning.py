@@ -8,6 +8,8 @@
 * ``texts``: what people wrote about cases that were closed for so long.
 * ``people``: number and name of callers, after ``callers_days``, unless an open case, a case kept by the rule above,
   or an open callback still needs them. Their key is destroyed.
+* ``identities``: who anonymous reporters are, of cases that were closed for so long, unless somebody waits for the
+  custodian. Key and text are deleted; who asked for it and why stays.
 * ``notices``: inbox, e-mails and webhooks that are done, after ``notices_days``.
 
 The journal and the audit log hold no caller's data and stay. Each piece is one short transaction (some 40 ms), and
@@ -36,7 +38,7 @@ from ivr.store.sql import Row, table
 
 RECORDINGS, CASES, CALLBACKS, NOTES = table("recordings"), table("cases"), table("callbacks"), table("case_notes")
 PARTIES, PARTY_KEYS, PRUNINGS = table("parties"), table("party_keys"), table("prunings")
-COMMANDS = table("desk_commands")
+COMMANDS, SEALED, REQUESTS = table("desk_commands"), table("sealed_identities"), table("identity_requests")
 INBOX, OUTBOX, DELIVERIES, AUDIT = table("inbox"), table("outbox"), table("deliveries"), table("audit")
 DAY_MS = 86_400_000
 PIECE_MS = 40  # the journal waits no longer
@@ -75,6 +77,7 @@ def rules(profile: Profile, keep: Keep, now: int) -> tuple[Rule, ...]:
         Rule("recordings", profile.name, before, cases_before),
         Rule("texts", profile.name, before, cases_before),
         Rule("people", profile.name, now - keep.callers_days * DAY_MS, cases_before),
+        Rule("identities", profile.name, before, cases_before),
         Rule("notices", profile.name, now - keep.notices_days * DAY_MS, cases_before),
     )
 
@@ -175,6 +178,10 @@ def _wanted(rule: Rule) -> list[tuple[str, Conditions]]:
             known = exists().where(PARTY_KEYS.c.party_id == PARTIES.c.id)
             asked = (COMMANDS.c.at < rule.before, COMMANDS.c.number_hmac != "")
             return [("parties", (PARTIES.c.created < rule.before, known, ~of_case, ~to_call)), ("desk_commands", asked)]
+        case "identities":
+            done = exists().where(CASES.c.id == SEALED.c.case_id, _closed(rule))
+            waits = exists().where(REQUESTS.c.case_id == SEALED.c.case_id, REQUESTS.c.decided.is_(None))
+            return [("sealed_identities", (done, ~waits))]
         case "notices":
             old = INBOX.c.at < rule.before
             sent = exists().where(OUTBOX.c.id == DELIVERIES.c.outbox_id, _done(rule))
@@ -192,7 +199,7 @@ def _done(rule: Rule) -> ColumnElement[bool]:
 
 def _candidates(engine: Engine, name: str, where: Conditions, after: str) -> list[str]:
     """The next rows that seem to be due; looked for while nobody waits for us."""
-    ids = table(name).c.id
+    ids = _key(name)
     with reading(engine).connect() as connection:
         return list(connection.scalars(select(ids).where(ids > after, *where).order_by(ids).limit(LOOKED_FOR)))
 
@@ -202,9 +209,9 @@ def _piece(
 ) -> tuple[list[tuple[str, int]], list[str]]:
     """Let those of the rows go that are still due, for :data:`PIECE_MS`; they with their bytes, and who is left."""
     began = time.monotonic()
-    source = table(name)
+    source, key = table(name), _key(name)
     mine, rest = ids[:AT_ONCE], ids[AT_ONCE:]
-    query = select(source).where(source.c.id.in_(mine), *where).order_by(source.c.id)
+    query = select(source).where(key.in_(mine), *where).order_by(key)
     rows = [dict(row) for row in connection.execute(query).mappings()]
     if name == "recordings":
         gone: list[tuple[str, int]] = []
@@ -216,16 +223,21 @@ def _piece(
             journal.append_facts(connection, [fact], call_id=row["call_id"], case_id=_lone(row))
             gone.append((row["id"], row["bytes"]))
         return gone, rest
-    due = [row["id"] for row in rows]
+    due = [row[key.name] for row in rows]
     if name == "parties":
         connection.execute(delete(PARTY_KEYS).where(PARTY_KEYS.c.party_id.in_(due)))
         nothing = dict.fromkeys((*FIELDS, "number_hmac"))
         connection.execute(update(PARTIES).where(PARTIES.c.id.in_(due)).values(nothing))
     elif name == "desk_commands":
-        connection.execute(update(source).where(source.c.id.in_(due)).values(number_hmac=""))
+        connection.execute(update(source).where(key.in_(due)).values(number_hmac=""))
     else:
-        connection.execute(delete(source).where(source.c.id.in_(due)))
+        connection.execute(delete(source).where(key.in_(due)))
     return [(ident, 0) for ident in due], rest
+
+
+def _key(name: str) -> ColumnElement[str]:
+    (key,) = table(name).primary_key
+    return key
 
 
 def _lone(row: Row) -> str | None:

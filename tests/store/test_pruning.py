@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, func, select
 
+from ivr.cases.actions import Refused
 from ivr.profile import Profile
 from ivr.store import pruning
+from ivr.store.identities import Identities
 from ivr.store.ledger import SqlLedger
-from ivr.store.models import CaseNote, InboxRow, PartyKey, PartyRow, Recording
+from ivr.store.models import CaseNote, InboxRow, PartyKey, PartyRow, Recording, SealedIdentity
 from ivr.store.parties import Parties
 from ivr.store.pruning import DAY_MS, Keep, digest
 from ivr.store.rebuild import rebuild, verify
@@ -108,13 +110,36 @@ def test_b10_texts_go_with_the_case_and_notices_when_they_are_done(engine: Engin
         assert set(connection.scalars(select(CaseNote.case_id))) == {open_}
 
 
+def test_b10_a_sealed_identity_goes_a_year_after_closing_unless_somebody_waits_for_it(
+    engine: Engine, desk: Desk, keys: KeyRing
+) -> None:
+    identities = Identities(keys)
+    plain, asked, open_ = (desk.letter("report", anonymous=True, number="", text=f"反映问题{n}") for n in range(3))
+    cases = {case_id: desk.case(case_id) for case_id in (plain, asked, open_)}
+    with engine.begin() as connection:
+        for case in cases.values():
+            identities.seal(connection, case, "李强", "operator", "某职工", desk.now)
+        request = identities.ask(connection, cases[asked], "王芳", "lead", "来函核实", desk.now)
+    for case_id in (plain, asked):
+        desk.closed(case_id)
+    assert prune(engine, desk.now + 364 * DAY_MS)["identities"] == 0
+    assert prune(engine, desk.now + 366 * DAY_MS)["identities"] == 1
+    with engine.begin() as connection:
+        assert set(connection.scalars(select(SealedIdentity.case_id))) == {asked, open_}
+        assert identities.open(connection, request, "保管员", "custodian", "核对无误", desk.now) == "某职工"
+        with pytest.raises(Refused, match="no sealed identity"):
+            identities.ask(connection, cases[plain], "王芳", "lead", "来函核实", desk.now)
+    assert prune(engine, desk.now + 366 * DAY_MS)["identities"] == 1
+    assert [row["reason"] for row in desk.rows("identity_requests")] == ["来函核实"], "that it was asked for stays"
+
+
 def test_every_deletion_leaves_a_proof_that_can_be_checked(engine: Engine, ledger: SqlLedger) -> None:
     calls = [caller(ledger, f"1540000000{n}") for n in range(3)]
     ids = sorted(f"{call.call_id[:30]}r1" for call in calls)
     prune(engine, LATER)
     with engine.connect() as connection:
         proofs = {row["rule"]: row for row in pruning.proofs(connection)}
-    assert set(proofs) == {"recordings", "texts", "people", "notices"}
+    assert set(proofs) == {"recordings", "texts", "people", "identities", "notices"}
     proof = proofs["recordings"]
     assert (proof["count"], proof["bytes"], proof["by"], proof["profile"]) == (3, 120_000, "test", PROFILE.name)
     assert proof["digest"] == digest(ids) != digest(reversed(ids))
