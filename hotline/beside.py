@@ -54,8 +54,8 @@ class Beside(Generic[Thing]):
         """What ``what(thing, *args, **kwargs)`` gives or raises over there."""
         with self._lock:
             for last in (False, True):
-                line = self._line or self._start()
                 try:
+                    line = self._line or self._start()
                     line.send((what, args, kwargs))
                     good, answer, leaves = line.recv()
                     if leaves:

@@ -166,13 +166,10 @@ def shown(from_ms: int, to_ms: int, window: str = "") -> list[Shown]:
 
 def raw(from_ms: int, to_ms: int, window: str = "") -> tuple[Figure, ...]:
     """The same as records, for the API; ``window``: only its calls and their cases."""
+    panel = config()
     if _long(from_ms, to_ms):
-        return _counted(from_ms, to_ms, window).figures
-    return figures(reading(), from_ms, to_ms, config().profile, now_ms(), window or None)
-
-
-def _counted(from_ms: int, to_ms: int, window: str) -> Counted:
-    return config().counter.ask(Counter.figures, from_ms, to_ms, window, config().profile, now_ms())
+        return panel.counter.ask(Counter.figures, from_ms, to_ms, window, panel.profile, now_ms())
+    return figures(reading(), from_ms, to_ms, panel.profile, now_ms(), window or None)
 
 
 def _long(from_ms: int, to_ms: int) -> bool:
@@ -220,8 +217,8 @@ class Recent:
         )
 
     def _counted(self, from_ms: int, to_ms: int, window: str = "") -> Counted:
-        asked = (from_ms, to_ms, window)
-        return self._long.get(asked, lambda: _counted(*asked))
+        panel, asked = config(), (from_ms, to_ms, window)
+        return self._long.get(asked, lambda: panel.counter.ask(Counter.counted, *asked, panel.profile, now_ms()))
 
 
 def _family(figure: Figure) -> str:

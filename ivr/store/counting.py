@@ -63,11 +63,13 @@ class Counter:
         with self._lock:
             return what(self, *args, **kwargs)
 
-    def figures(self, from_ms: int, to_ms: int, window: str, profile: Profile, now_ms: int) -> Counted:
-        """Every figure of ``[from_ms, to_ms)`` (UTC ms), counted now; ``window``: only its calls and their cases.
+    def figures(self, from_ms: int, to_ms: int, window: str, profile: Profile, now_ms: int) -> tuple[Figure, ...]:
+        """Every figure of ``[from_ms, to_ms)`` (UTC ms), counted now; ``window``: only its calls and their cases."""
+        with Session(reading(self._engine)) as session:
+            return figures(session, from_ms, to_ms, profile, now_ms, window or None)
 
-        What is behind figures is told of all windows only.
-        """
+    def counted(self, from_ms: int, to_ms: int, window: str, profile: Profile, now_ms: int) -> Counted:
+        """The same figures with what is behind them, which is told of all windows only."""
         period, known = Period(from_ms, to_ms, now_ms), limits(profile)
         with Session(reading(self._engine)) as session:
             rows = material(session, from_ms, to_ms, known, window or None)

@@ -1,8 +1,10 @@
 """Calls that nobody answered, and when their callers and we reached each other: what K20 is counted from.
 
-missed = read(session, from_ms, to_ms, limit_ms)
-missed.callers()                          # one entry for each number
-missed.between(day, day_after).callers()  # the same of a part of the period
+    missed = read(session, from_ms, to_ms, limit_ms)
+    missed.callers()                          # one entry for each number
+    missed.between(day, day_after).callers()  # the same of a part of the period
+
+What is read once serves the whole period and each of its days.
 """
 
 from __future__ import annotations

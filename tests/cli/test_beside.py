@@ -8,10 +8,16 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from hotline.beside import Beside, BesideFailed
+from ivr.profile import Profile
+from ivr.store.counting import Counter
+from ivr.store.engine import is_away
+from tests.support.ports import free_address
 from tests.support.waiting import gone, wait_until
 
 
@@ -85,6 +91,16 @@ def test_a_question_it_dies_over_is_given_up_after_the_second_time(adder: Beside
     with pytest.raises(BesideFailed, match=r"Adder\.die ended \(exit 7\)"):
         adder.ask(Adder.die)
     assert adder.ask(Adder.add, 2) == 42
+
+
+def test_a_database_that_is_away_is_told_as_what_it_is(tmp_path: Path) -> None:
+    """So the panel's page says what to do, whoever asked the database."""
+    nowhere = f"postgresql://nobody@{free_address()}/none"
+    with Beside(Counter.of, tmp_path) as empty, Beside(Counter.of, nowhere) as silent:
+        for beside in (empty, silent):
+            with pytest.raises(OperationalError) as told:
+                beside.ask(Counter.figures, 0, 3_600_000, "", Profile.load(), 7_200_000)
+            assert is_away(told.value)
 
 
 def test_who_has_become_large_ends_after_the_answer(adder: Beside[Adder]) -> None:
