@@ -35,11 +35,22 @@ class Page(Generic[Row]):
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """By this column, equal ones by ``ident``; ``descending``: the largest (newest) first."""
+    """By this column, equal ones by ``ident``; ``descending``: the largest (newest) first.
+
+    ``few``: other conditions leave few rows of a long table, so these are sorted; the column's own index is not walked.
+    """
 
     column: InstrumentedAttribute[Any]
     ident: InstrumentedAttribute[Any]
     descending: bool = False
+    few: bool = False
+
+    @property
+    def key(self) -> Any:
+        """The column as it is compared and sorted by."""
+        if not self.few:
+            return self.column
+        return self.column + "" if _is_text(self.column) else self.column + 0
 
 
 class BadCursor(ValueError):
@@ -79,22 +90,22 @@ def bounds(order: Order, before: str | None, low: int | None, high: int | None) 
 
 
 def _after(query: Select[Any], order: Order, at: tuple[Any, str] | None) -> Select[Any]:
-    column, ident = order.column, order.ident
+    column, ident = order.key, order.ident
     if at is not None:
         value, last = at
         # The first bound walks the index.
         near = column <= value if order.descending else column >= value
         query = query.where(near, or_(_beyond(column, value, order.descending), _beyond(ident, last, order.descending)))
-    return query.order_by(_way(column, order), _way(ident, order)) if column is not ident else query.order_by(
+    return query.order_by(_way(column, order), _way(ident, order)) if order.column is not ident else query.order_by(
         _way(ident, order)
     )  # fmt: skip
 
 
-def _beyond(column: InstrumentedAttribute[Any], value: Any, descending: bool) -> Any:
+def _beyond(column: Any, value: Any, descending: bool) -> Any:
     return column < value if descending else column > value
 
 
-def _way(column: InstrumentedAttribute[Any], order: Order) -> Any:
+def _way(column: Any, order: Order) -> Any:
     return column.desc() if order.descending else column.asc()
 
 

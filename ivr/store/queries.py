@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, func, select
@@ -120,6 +120,8 @@ def calls(
     """
     name = sort if may_sort(where) or sort.lstrip("-") == "arrived" else "-arrived"
     order = _order(CALL_ORDERS, name, Call.id)
+    if order.column is not Call.arrived:
+        order = replace(order, few=True)
     query = _between(select(Call).where(*where.where), Call.arrived, order, before, where.from_ms, where.to_ms)
     if where.hmac:
         parties = select(PartyRow.id).where(PartyRow.number_hmac == where.hmac)
