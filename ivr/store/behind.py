@@ -59,11 +59,9 @@ class IdRows:
         return sum(len(ids.get(part, ())) for ids in (self.cases, self.calls, self.outages))
 
 
-def rows(
-    session: Session, id_: str, period: Period, limits: Limits, known: Material | None = None
-) -> CallRows | IdRows | None:
-    """What is behind the figure; None: there is no figure of that name. ``known``: what it was counted from."""
-    found = ids(session, id_, period, limits, known)
+def rows(session: Session, id_: str, period: Period, limits: Limits) -> CallRows | IdRows | None:
+    """What is behind the figure; None: there is no figure of that name."""
+    found = ids(session, id_, period, limits)
     return found or conditions(id_, period, limits, worst_day(session, period) if id_ == "K1g" else (0, 0))
 
 
@@ -75,8 +73,8 @@ def ids(
     known: Material | None = None,
     rated: Sequence[ratings.Listed] | None = None,
 ) -> IdRows | None:
-    """The same of figures of promises and of what comes after calls; None for all others. ``rated``: what
-    ``ratings.listed`` gave of the period already."""
+    """The same of figures of promises and of what comes after calls; None for all others. ``known``: what they were
+    counted from; ``rated``: what ``ratings.listed`` gave of the period already."""
     span = (period.from_ms, period.to_ms)
     if id_ in PROMISES or id_ == "K18-time":
         how = PROMISES.get(id_)

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import case as either
-from sqlalchemy import func, null, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from ivr.metrics.records import MissedCaller
@@ -87,7 +87,7 @@ def read(session: Session, from_ms: int, to_ms: int, limit_ms: int, window: str 
     query = (
         select(
             func.coalesce(PartyRow.number_hmac, Callback.party_id, Callback.id), Callback.created, Callback.closed,
-            Callback.outcome, Callback.test, Callback.call_id, either((Callback.reached, spoken), else_=null()),
+            Callback.outcome, Callback.test, Callback.call_id, either((Callback.reached, spoken)),
         )
         .outerjoin(PartyRow, PartyRow.id == Callback.party_id)
         .where(Callback.kind == "missed", Callback.created >= from_ms, Callback.created < to_ms)
