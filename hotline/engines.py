@@ -93,7 +93,7 @@ def asterisk_config(settings: Settings) -> AsteriskConfig:
         user=asterisk.user,
         secret=asterisk.secret,
         app=asterisk.app,
-        ami=tuple(asterisk.ami) if asterisk.ami else None,
+        ami=asterisk.ami,
         spool=asterisk.spool,
         media=media_folder(settings),
         seats=tuple(settings.seats),

@@ -9,7 +9,7 @@ import os
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -120,7 +120,7 @@ def run(settings: Settings, running: Address | None) -> TestCall:
         return asyncio.run(place(address, data, from_user))
 
 
-async def _until(condition, within_s: float) -> bool:  # type: ignore[no-untyped-def]
+async def _until(condition: Callable[[], bool], within_s: float) -> bool:
     end = time.monotonic() + within_s
     while time.monotonic() < end:
         if await asyncio.to_thread(condition):

@@ -126,7 +126,7 @@ def _limit() -> int:
 def _page(page: queries.Page[Any], row: Callable[[Any], dict[str, Any]]) -> Response:
     following = None
     if page.next is not None:
-        kept = {key: value for key, value in request.args.items() if key != "cursor"}
+        kept: dict[str, Any] = {key: value for key, value in request.args.items() if key != "cursor"}
         following = url_for(request.endpoint or "", **{**kept, "cursor": page.next})
     return jsonify(items=[row(item) for item in page.rows], next=following)
 

@@ -39,7 +39,7 @@ def _has_page(path: str) -> bool:
     return bool(current_app.url_map.bind("").test(path, "GET"))
 
 
-class Words(Domain):  # type: ignore[misc]  # flask_babel has no types
+class Words(Domain):
     """Our words: a page asks for many hundreds of them, so each is looked up once in each language."""
 
     def __init__(self) -> None:
@@ -49,7 +49,7 @@ class Words(Domain):  # type: ignore[misc]  # flask_babel has no types
     def of(self, text: str) -> tuple[str, Markup]:
         """The words in the language of the request, for programs and for pages."""
         try:
-            known = g.words
+            known: dict[str, tuple[str, Markup]] = g.words
         except AttributeError:
             known = g.words = self._known.setdefault(str(get_locale()), {})
         if (found := known.get(text)) is None:

@@ -11,10 +11,13 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cheroot import wsgi
 from cheroot.ssl.builtin import BuiltinSSLAdapter
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 log = logging.getLogger("web.access")
 server_log = logging.getLogger("web.server")
@@ -33,10 +36,10 @@ class TlsFiles:
     key: Path
 
 
-def logged(app: Callable[..., Any]) -> Callable[..., Iterable[bytes]]:
+def logged(app: WSGIApplication) -> WSGIApplication:
     """Log method, path, status and time of each request; never the query, which may name a person."""
 
-    def wrapped(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+    def wrapped(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         began, status = time.perf_counter(), [""]
 
         def start(line: str, headers: Any, *rest: Any) -> Any:
@@ -62,7 +65,7 @@ def logged(app: Callable[..., Any]) -> Callable[..., Iterable[bytes]]:
 
 
 def serve(
-    app: Callable[..., Any],
+    app: WSGIApplication,
     host: str,
     port: int,
     tls: TlsFiles | None,
@@ -73,9 +76,8 @@ def serve(
 
     Raises ``OSError`` with a clear text when the address is taken or a TLS file cannot be used.
     """
-    server = wsgi.Server((host, port), logged(app), numthreads=THREADS, server_name="hotline", shutdown_timeout=STOP_S)
+    server = _Server((host, port), logged(app), numthreads=THREADS, server_name="hotline", shutdown_timeout=STOP_S)
     server.max_request_header_size, server.max_request_body_size = HEADER_MAX, BODY_MAX
-    server.error_log = _errors
     if tls is not None:
         server.ssl_adapter = _adapter(tls)
     try:
@@ -107,5 +109,8 @@ def _adapter(tls: TlsFiles) -> BuiltinSSLAdapter:
         raise OSError(f"{tls.cert} and {tls.key} cannot be used: {error}; run: hotline tls init") from error
 
 
-def _errors(msg: str = "", level: int = logging.INFO, traceback: bool = False) -> None:
-    server_log.log(level, "%s", msg, exc_info=traceback)
+class _Server(wsgi.Server):
+    """A server whose errors go to our log."""
+
+    def error_log(self, msg: str = "", level: int = logging.INFO, traceback: bool = False) -> None:
+        server_log.log(level, "%s", msg, exc_info=traceback)

@@ -20,6 +20,7 @@ from itertools import islice
 from typing import Any
 
 from flask import Response, request
+from flask_babel import LazyString
 from flask_babel import gettext as _
 from markupsafe import Markup, escape
 
@@ -43,7 +44,7 @@ class Column:
 
     key: str
     title: Any
-    cell: Callable[[Any], Cell] | None = None
+    cell: Callable[[Any], Cell | LazyString] | None = None
     sort: bool = False
     head: Any = None
     by: Callable[[Any], Any] | None = None
@@ -82,16 +83,15 @@ class Table:
     def address(self, column: Column) -> str:
         """The page sorted by this column; sorted already, the other way round."""
         turned = f"-{column.key}" if self.state(column) == "ascending" else column.key
-        return with_args(**{self.param: turned, "before": None})
+        return with_args(None, None, **{self.param: turned, "before": None})
 
     def sorted(self, rows: Iterable[Any]) -> list[Any]:
         """A short list in order; what has no value comes last."""
         key, down = self.sort().removeprefix("-"), self.sort().startswith("-")
         column = next((one for one in self.columns if one.key == key), None)
-        by = column and (column.by or column.cell)
-        if by is None:
+        if column is None or (by := column.by or column.cell) is None:
             return list(rows)
-        valued = [(by(row), row) for row in rows]
+        valued: list[tuple[Any, Any]] = [(by(row), row) for row in rows]
         known = [pair for pair in valued if pair[0] not in (None, "")]
         known.sort(key=lambda pair: pair[0].casefold() if isinstance(pair[0], str) else pair[0], reverse=down)
         return [row for _value, row in known] + [row for value, row in valued if value in (None, "")]
@@ -168,7 +168,7 @@ def seconds(ms: int | None) -> float | None:
     return None if ms is None else ms / 1000
 
 
-def _text(cell: Any) -> Cell:
+def _text(cell: Cell | LazyString) -> Cell:
     """Words that are translated late are words now."""
     return cell if cell is None or isinstance(cell, bool | int | float | str | datetime) else str(cell)
 

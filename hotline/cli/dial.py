@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from pathlib import Path
 
 import click
@@ -114,7 +114,7 @@ class Screen:
         self._console.print(f"  {line}")
 
     @contextlib.contextmanager
-    def status(self):  # type: ignore[no-untyped-def]
+    def status(self) -> Iterator[Callable[[str], None]]:
         """A status line while the block runs (in a terminal)."""
         if not terminal.is_terminal():
             yield lambda _text: None
@@ -145,7 +145,7 @@ async def _type(caller: Caller, keys: asyncio.Queue[str]) -> None:
             await caller.hang_up()
 
 
-async def _show(caller: Caller, show) -> None:  # type: ignore[no-untyped-def]
+async def _show(caller: Caller, show: Callable[[str], None]) -> None:
     while True:
         step = caller.outcome.steps[-1] if caller.outcome.steps else "…"
         state = f"step {step}" if caller.outcome.answered else "calling"
@@ -169,7 +169,7 @@ async def _sit(phone: SeatPhone, screen: Screen, after: float | None, clips: Seq
             raise CannotRun(f"{error}; does the hotline run, and is the secret in hotline.toml its own?") from None
 
 
-def _run(work) -> None:  # type: ignore[no-untyped-def]
+def _run(work: Coroutine[object, object, None]) -> None:
     """Run until done; Ctrl-C hangs up and is a normal end."""
     try:
         asyncio.run(work)
@@ -228,7 +228,7 @@ def _sentence(settings: Settings) -> Clip:
     return Clip(sound.id, sound.pcm, sound.text)
 
 
-def _save(save, wav: Path) -> None:  # type: ignore[no-untyped-def]
+def _save(save: Callable[[Path], None], wav: Path) -> None:
     try:
         save(wav)
     except OSError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import NotRequired, TypedDict
 
 import click
 import yaml
@@ -108,6 +109,16 @@ def _show(console: Console, said: list[str]) -> None:
         console.print(line, markup=False)
 
 
+class Checked(TypedDict):
+    """What checking one flow, or the phrases, found; ``proof``: what was gone through when nothing was."""
+
+    name: str
+    problems: list[str]
+    warnings: list[str]
+    proof: str
+    version: NotRequired[str]
+
+
 @click.command()
 @click.argument("flow", nargs=-1)
 @json_option
@@ -140,7 +151,7 @@ def check(settings: Settings, flow: tuple[str, ...], as_json: bool) -> None:
         sys.exit(FOUND)
 
 
-def _check_one(settings: Settings, name: str) -> dict[str, object]:
+def _check_one(settings: Settings, name: str) -> Checked:
     path = flows.find(name)
     try:
         context = load(path, flows.house(settings))
@@ -152,7 +163,7 @@ def _check_one(settings: Settings, name: str) -> dict[str, object]:
     return {"name": name, "problems": problems, "warnings": [], "proof": proof, "version": context.version}
 
 
-def _check_wording(settings: Settings) -> dict[str, object]:
+def _check_wording(settings: Settings) -> Checked:
     unit = settings.unit
     findings = Wording.load().check_prompts(parts.phrases(settings), unit.name, unit.name_en)
     return {

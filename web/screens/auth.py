@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -30,19 +31,19 @@ def _name() -> str:
     return request.form.get("name", "").strip()[:80]
 
 
-def _was_wrong(response: Any) -> bool:
+def _was_wrong(response: Response) -> bool:
     return response.status_code == 401
 
 
 def limit(app: Flask, limiter: Limiter) -> None:
     """Count wrong passwords per person and address."""
-    view = app.view_functions["auth.log_in"]
+    view: Callable[..., Any] = app.view_functions["auth.log_in"]
     for rule, key in (
         (PER_NAME_AND_ADDRESS, lambda: f"{_name().lower()}|{get_remote_address()}"),
         (PER_ADDRESS, get_remote_address),
         (PER_NAME, lambda: _name().lower()),
     ):
-        view = limiter.limit(rule, key_func=key, deduct_when=_was_wrong, scope=rule)(view)  # type: ignore[call-arg]
+        view = limiter.limit(rule, key_func=key, deduct_when=_was_wrong, scope=rule)(view)
     app.view_functions["auth.log_in"] = view
 
 
