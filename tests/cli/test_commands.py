@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from hotline.cli import COMMANDS, main
-from ivr.store.schema import upgrade
+from tests.support.database import migrated
 from tests.support.need import ROOT
 
 DOC = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
@@ -189,7 +189,7 @@ def test_verify_and_rebuild_agree_on_a_healthy_database(here: Path) -> None:
 
 
 def test_an_account_is_added_listed_and_given_a_new_password(here: Path) -> None:
-    upgrade(here / "data")
+    migrated(here / "data")
     added = hotline("user", "add", "li.na", "--role", "lead", "--seat", "101")
     assert added.exit_code == 0 and re.search(r"password \(shown only now\): (\w{4}-){3}\w{4}", added.stdout)
     (row,) = json.loads(hotline("user", "list", "--json").stdout)
@@ -211,20 +211,20 @@ def test_an_account_is_added_listed_and_given_a_new_password(here: Path) -> None
     ],
 )
 def test_what_an_account_may_not_be_is_said_with_the_remedy(here: Path, arguments: tuple[str, ...], told: str) -> None:
-    upgrade(here / "data")
+    migrated(here / "data")
     assert hotline("user", "add", "li.na").exit_code == 0
     result = hotline("user", *arguments, stdin="short\n")
     assert result.exit_code == 2 and told in result.output
 
 
 def test_a_token_is_shown_once(here: Path) -> None:
-    upgrade(here / "data")
+    migrated(here / "data")
     result = hotline("user", "token", "wall display", "--scope", "figures:read")
     assert result.exit_code == 0 and re.search(r"hl_\S{20,}", result.stdout)
 
 
 def test_an_empty_hotline_shows_what_to_try(here: Path) -> None:
-    upgrade(here / "data")
+    migrated(here / "data")
     assert "hotline dial" in hotline("show", "calls").output
     assert json.loads(hotline("show", "calls", "--json").stdout) == []
 

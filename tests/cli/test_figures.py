@@ -20,10 +20,10 @@ from hotline.cli import main
 from ivr.store.engine import open_engine
 from ivr.store.ledger import SqlLedger
 from ivr.store.models import Audit, Case
-from ivr.store.schema import upgrade
 from recordings.keys import KeyRing
 from tests.metrics.test_formulas import ABANDONED, ANSWERED
 from tests.store.history import START, Caller, number_for, request_abandoned, request_answered
+from tests.support.database import migrated
 
 DAY = ("--from", "2026-11-21", "--to", "2026-11-21")
 NUMBER = "13900004321"
@@ -35,7 +35,7 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.chdir(tmp_path)
     folder = tmp_path / "data"
     folder.mkdir(mode=0o700)
-    upgrade(folder)
+    migrated(folder)
     engine = open_engine(folder)
     ledger = SqlLedger(
         engine, KeyRing.load(folder / "keys", {}), owner="test", spool=folder / "spool.jsonl", number_for=number_for,

@@ -20,7 +20,7 @@ from hotline.script import Act
 from hotline.settings import Address, Settings, Sip, Trunk, load
 from hotline.settings_file import template, to_toml, write_template
 from ivr.store.models import Process, Seat
-from ivr.store.schema import upgrade
+from tests.support.database import migrated
 from tests.support.ports import free_address
 
 # --- keys ---------------------------------------------------------------------------------------
@@ -248,7 +248,7 @@ def test_a_check_that_breaks_is_a_finding_and_the_others_go_on(
 def test_ans_4_a_trunk_that_is_not_registered_fails(settings: Settings, state: str, level: str) -> None:
     trunk = Trunk(host="sip.example", user="u", secret="s")
     settings = settings.model_copy(update={"trunk": trunk})
-    upgrade(settings.database)
+    migrated(settings.database)
     with parts.changing(settings) as session:
         session.add(Process(owner="here", kind="calls", started=1, beat=2, detail=json.dumps({"trunk": state})))
     with runfile.announced(settings.data.dir, "calls", sip="127.0.0.1:5060"):
@@ -257,7 +257,7 @@ def test_ans_4_a_trunk_that_is_not_registered_fails(settings: Settings, state: s
 
 
 def test_without_an_operator_the_doctor_warns_and_says_what_to_try(settings: Settings) -> None:
-    upgrade(settings.database)
+    migrated(settings.database)
     with runfile.announced(settings.data.dir, "calls", sip="127.0.0.1:5060"):
         (line,) = doctor.seats(settings)
         assert line.level == "warn" and "hotline dial --seat" in line.todo

@@ -27,11 +27,11 @@ from ivr.store.ids import uuid7
 from ivr.store.ledger import SqlLedger, spoken_number
 from ivr.store.parties import Parties
 from ivr.store.rebuild import verify
-from ivr.store.schema import upgrade
 from ivr.store.sql import Row
 from recordings.keys import KeyRing
 from sip.simulator import SeatPlan, Simulator
 from tests.store.history import Caller
+from tests.support.database import migrated
 from tests.support.world import WINDOWS, ZONE, moment
 
 CITIZEN = "13800001111"
@@ -42,7 +42,7 @@ class House:
 
     def __init__(self, folder: Path, start: str = "2026-08-03T10:00:00") -> None:
         self.clock = VirtualClock(moment(start))
-        upgrade(folder)
+        migrated(folder)
         self.engine = open_engine(folder, relaxed=True)
         keys = KeyRing.open(folder / "keys")
         self.rules = Rules(Profile.load(), WorkCalendar.load(), ZONE)

@@ -25,8 +25,8 @@ from ivr.store.engine import reading
 from ivr.store.ledger import SqlLedger
 from ivr.store.models import Journal
 from ivr.store.report import contents
-from ivr.store.schema import upgrade
 from tests.store.history import START, Caller, request_abandoned, request_answered
+from tests.support.database import migrated
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 NOVEMBER = Span.month(2026, 11, SHANGHAI)
@@ -132,7 +132,7 @@ def test_a_month_without_anything_is_a_page_all_the_same(engine: Engine) -> None
 def test_the_commands_write_html_and_pdf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("data").mkdir(mode=0o700)
-    upgrade(Path("data"))
+    migrated(Path("data"))
     run = CliRunner().invoke
     result = run(main, ["report", "monthly", "--month", "2026-11", "--out", "out"])
     assert result.exit_code == 0, result.output

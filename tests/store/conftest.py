@@ -8,10 +8,10 @@ from sqlalchemy import Engine
 
 from ivr.store.engine import open_engine
 from ivr.store.ledger import SqlLedger
-from ivr.store.schema import upgrade
 from recordings.keys import KeyRing
 from tests.store.desk import Desk
 from tests.store.history import number_for
+from tests.support.database import migrated
 from tests.support.postgres import postgres, postgres_url
 
 __all__ = ["postgres", "postgres_url"]
@@ -24,17 +24,17 @@ def keys(tmp_path: Path) -> KeyRing:
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """An empty database, on SQLite and on PostgreSQL."""
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'hotline.db'}"
-    made: str = request.getfixturevalue("postgres_url")
+    """A database at the present schema with nothing in it, on SQLite and on PostgreSQL."""
+    if request.param == "postgresql":
+        return str(request.getfixturevalue("postgres_url"))
+    made = f"sqlite:///{tmp_path / 'hotline.db'}"
+    migrated(made)
     return made
 
 
 @pytest.fixture
 def engine(url: str) -> Iterator[Engine]:
-    """A database at the present schema."""
-    upgrade(url)
+    """The connections to it."""
     engine = open_engine(url)
     yield engine
     engine.dispose()

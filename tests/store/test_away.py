@@ -19,10 +19,10 @@ from ivr.store import work
 from ivr.store.engine import open_engine
 from ivr.store.ledger import SPOOL_FIRST, SqlLedger
 from ivr.store.rebuild import verify
-from ivr.store.schema import upgrade
 from ivr.store.spool import Spool
 from recordings.keys import KeyRing
 from tests.store.history import Caller, busy_day
+from tests.support.database import migrated
 from tests.support.postgres import Cluster, cluster
 
 Make = Callable[..., SqlLedger]
@@ -73,7 +73,7 @@ class Sick:
 
 @pytest.fixture
 def sqlite(tmp_path: Path) -> Iterator[Engine]:
-    upgrade(tmp_path)
+    migrated(tmp_path)
     engine = open_engine(tmp_path)
     yield engine
     engine.dispose()
@@ -92,7 +92,6 @@ def test_postgresql_stopped_in_mid_call_and_started_again(
     server: Cluster, make_ledger: Make, how: signal.Signals
 ) -> None:
     url = server.new_database()
-    upgrade(url)
     engine = open_engine(url)
     ledger = make_ledger(engine, inline=False, **HASTY)
     call = Caller(ledger).arrives()

@@ -11,11 +11,11 @@ from ivr.cases.actions import ACTIONS, Refused
 from ivr.store.engine import open_engine
 from ivr.store.ledger import SqlLedger
 from ivr.store.rebuild import rebuild, verify
-from ivr.store.schema import upgrade
 from ivr.sweeper import Sweeper
 from recordings.keys import KeyRing
 from tests.cases.test_workflow_properties import GIVEN
 from tests.store.desk import STAFF, Desk
+from tests.support.database import migrated
 
 HOUR = 3_600_000
 KINDS = ("complaint", "report", "repair", "enquiry", "suggestion", "praise")
@@ -25,7 +25,7 @@ RESULTS = ("reached", "reached", "no_answer", "busy", "wrong_number", "refused")
 @pytest.mark.parametrize("seed", range(2))
 def test_db_rebuild_changes_nothing_after_a_random_life(tmp_path: Path, seed: int) -> None:
     dice = random.Random(seed)
-    upgrade(tmp_path)
+    migrated(tmp_path)
     engine, keys = open_engine(tmp_path, relaxed=True), KeyRing.open(tmp_path / "keys")
     desk = Desk(engine, keys, SqlLedger(engine, keys, owner="n", spool=tmp_path / "s", inline=True))
     sweeper = Sweeper(engine, desk.rules, lambda: desk.now)

@@ -15,8 +15,8 @@ from ivr.store.engine import open_engine
 from ivr.store.journal import JOURNAL, read_row
 from ivr.store.ledger import SqlLedger
 from ivr.store.rebuild import rebuild, verify
-from ivr.store.schema import upgrade
 from tests.store.history import START, busy_day, call_placed, derived
+from tests.support.database import migrated
 
 Make = Callable[..., SqlLedger]
 
@@ -113,8 +113,7 @@ def test_calls_may_go_on_while_it_rebuilds(engine: Engine, make_ledger: Make) ->
 def test_one_journal_gives_the_same_rows_on_sqlite_and_postgresql(
     make_ledger: Make, tmp_path: Path, postgres_url: str
 ) -> None:
-    upgrade(tmp_path)
-    upgrade(postgres_url)
+    migrated(tmp_path)
     sqlite, server = open_engine(tmp_path), open_engine(postgres_url)
     busy_day(make_ledger(sqlite), 60)
     with sqlite.connect() as source, server.begin() as target:

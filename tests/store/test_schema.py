@@ -3,6 +3,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,25 @@ from ivr.store import journal
 from ivr.store.engine import DatabaseAway, check, open_engine, reading
 from ivr.store.models import Base
 from ivr.store.schema import _config, current, newest, require_current, upgrade
-from tests.support.postgres import free_port
+from tests.support.postgres import Cluster, free_port
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty database, on SQLite and on PostgreSQL: here the migrations themselves are the subject."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'hotline.db'}"
+    server: Cluster = request.getfixturevalue("postgres")
+    return server.new_database(empty=True)
+
+
+@pytest.fixture
+def engine(url: str) -> Iterator[Engine]:
+    """The connections to a database that the migrations brought to the present schema."""
+    upgrade(url)
+    engine = open_engine(url)
+    yield engine
+    engine.dispose()
 
 
 def test_the_migrations_make_exactly_the_tables_of_the_models(engine: Engine) -> None:

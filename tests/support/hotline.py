@@ -22,7 +22,9 @@ from hotline.flows import CHECKED
 from hotline.ports import sip_answers, web_answers
 from hotline.settings import Settings, load, parse_address
 from hotline.settings_file import template, to_toml
+from ivr.store.engine import database_url
 from ivr.store.schema import upgrade
+from tests.support.database import migrated
 from tests.support.need import ROOT
 from tests.support.ports import free_address, rtp_range
 from tests.support.waiting import wait_until
@@ -101,13 +103,21 @@ class Hotline:
         if PROOFS.exists():
             shutil.copy(PROOFS, self.data / CHECKED)
         if self.part != "serve":
-            upgrade(self.settings.database)
+            self._database()
         self.again()
         if (proved := self.data / CHECKED).exists():
             keep = PROOFS.with_suffix(f".{os.getpid()}")
             shutil.copy(proved, keep)
             keep.replace(PROOFS)
         return self
+
+    def _database(self) -> None:
+        """As ``hotline db upgrade`` leaves it: a copy of the one this test process made, or (PostgreSQL) in place."""
+        target = self.settings.database
+        if database_url(target).get_backend_name() == "sqlite":
+            migrated(target)
+        else:
+            upgrade(target)
 
     def again(self) -> Self:
         """Start it (after :meth:`kill`: once more, over what it left) and wait until it answers."""

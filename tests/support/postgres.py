@@ -1,6 +1,6 @@
 """A private PostgreSQL for the tests: its own cluster in a temporary folder, a free port, durable as in service.
 
-    from tests.support.postgres import postgres_url  # a session fixture: URL of an empty database
+    from tests.support.postgres import postgres_url  # a fixture: URL of a new database
 
 As root the server runs as the ``postgres`` user (initdb refuses root, and cannot reach a home of mode 0700).
 """
@@ -16,9 +16,12 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 
 import pytest
+
+from ivr.store.schema import upgrade
 
 START_S = 60  # a loaded machine is slow
 USER = "hotline"
@@ -78,12 +81,19 @@ class Cluster:
             process.send_signal(how)
             process.wait(START_S)
 
-    def new_database(self) -> str:
-        """The URL of a new, empty database."""
+    def new_database(self, *, empty: bool = False) -> str:
+        """The URL of a new database at the present schema (a copy: the migrations run once), or of an ``empty`` one."""
         self._made += 1
         name = f"t{self._made}"
-        assert self._query(f"CREATE DATABASE {name}") == 0
+        assert self._query(f"CREATE DATABASE {name} TEMPLATE {'template1' if empty else self._template}") == 0
         return self.url(name)
+
+    @cached_property
+    def _template(self) -> str:
+        name = "migrated"
+        assert self._query(f"CREATE DATABASE {name}") == 0
+        upgrade(self.url(name))
+        return name
 
     def url(self, name: str) -> str:
         """The URL of a database that is there."""
@@ -142,5 +152,5 @@ def postgres() -> Iterator[Cluster]:
 
 @pytest.fixture
 def postgres_url(postgres: Cluster) -> str:
-    """The URL of a new, empty database on it."""
+    """The URL of a new database on it: at the present schema, with nothing in it."""
     return postgres.new_database()

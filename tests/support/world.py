@@ -29,10 +29,10 @@ from ivr.script import lines
 from ivr.store.engine import open_engine
 from ivr.store.ledger import SqlLedger
 from ivr.store.models import Base, Call, Case, Journal, Leg
-from ivr.store.schema import upgrade
 from ivr.telephony import Clip
 from recordings.keys import KeyRing
 from sip.simulator import SeatPlan, Simulator
+from tests.support.database import migrated
 
 ZONE = ZoneInfo("Asia/Shanghai")
 CHAR_MS = 50  # how long a character takes to say; quick, so that stories stay short
@@ -97,7 +97,7 @@ class World:
         path = shipped().get(flow) or Path(flow)
         self.flow = load(path, house)
         self.keys = KeyRing.open(folder / "keys")
-        upgrade(folder)
+        migrated(folder)
         self.engine = open_engine(folder, relaxed=relaxed)
         self.ledger = SqlLedger(
             self.engine,

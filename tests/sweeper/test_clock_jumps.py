@@ -18,11 +18,11 @@ from ivr.cases.watch import LEVELS
 from ivr.profile import Schedule
 from ivr.store.engine import open_engine
 from ivr.store.ledger import SqlLedger
-from ivr.store.schema import upgrade
 from ivr.sweeper import Sweeper
 from recordings.keys import KeyRing
 from tests.cases.conftest import at
 from tests.store.desk import Desk
+from tests.support.database import migrated
 from tests.sweeper.conftest import TO, Kept
 
 HOUR = 3_600_000
@@ -43,7 +43,7 @@ class Office:
     """A desk in office hours with four kinds of promise, put back to its beginning before each story."""
 
     def __init__(self, folder) -> None:
-        upgrade(folder)
+        migrated(folder)
         engine, keys = open_engine(folder, relaxed=True), KeyRing.open(folder / "keys")
         self.desk = Desk(engine, keys, SqlLedger(engine, keys, owner="n", spool=folder / "s", inline=True))
         rules = self.desk.rules

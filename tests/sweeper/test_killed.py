@@ -24,12 +24,12 @@ from ivr.store import notices, sweeping, worklists
 from ivr.store.engine import open_engine
 from ivr.store.ledger import SqlLedger
 from ivr.store.rebuild import verify
-from ivr.store.schema import upgrade
 from ivr.store.sweeping import Addresses, Outgoing
 from ivr.sweeper import Sweeper
 from recordings.keys import KeyRing
 from tests.cases.conftest import at
 from tests.store.desk import Desk
+from tests.support.database import migrated
 from tests.support.hotline import Hotline
 from tests.support.waiting import wait_until
 from tests.sweeper.conftest import TO, Kept
@@ -78,7 +78,7 @@ class Night:
     """A database that can be put back to how the night began, as often as wanted."""
 
     def __init__(self, folder: Path) -> None:
-        upgrade(folder)
+        migrated(folder)
         self.engine, keys = open_engine(folder, relaxed=True), KeyRing.open(folder / "keys")
         self.desk = Desk(self.engine, keys, SqlLedger(self.engine, keys, owner="n", spool=folder / "s", inline=True))
         case = self.desk.letter(number="13800001110")

@@ -32,9 +32,9 @@ from ivr.store.ids import uuid7
 from ivr.store.journal import append_facts
 from ivr.store.ledger import SqlLedger, spoken_number
 from ivr.store.parties import Parties
-from ivr.store.schema import upgrade
 from recordings.keys import KeyRing
 from recordings.vault import Vault
+from tests.support.database import migrated
 from web import Name, PanelConfig
 from web.passwords import Argon2
 
@@ -92,8 +92,8 @@ class World:
         self.folder = folder
         self.clock = clock or Clock()
         self.keys = KeyRing.open(folder / "keys")
+        migrated(folder)
         self.engine = open_engine(folder, relaxed=True)
-        upgrade(self.engine)
         self.parties = Parties(self.keys)
         self.vault = Vault(folder / "vault", self.keys)
         self.profile = Profile.load()
