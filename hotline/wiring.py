@@ -96,7 +96,10 @@ class VaultKeeper:
                 item = self._vault.put(path, recording_id) if path.exists() else self._vault.item(recording_id)
                 data = {"path": item.path.name, "bytes": item.bytes, "sha256": item.sha256, "ms": item.ms}
             except (VaultError, OSError) as error:
-                log.error("recording %s stays in the spool: %s", recording_id, error)
+                if path.exists():
+                    log.error("recording %s stays in the spool: %s", recording_id, error)
+                else:  # its caller left before it began
+                    log.info("recording %s: nothing was recorded", recording_id)
             self._call_soon(lambda: done(data))
 
         self._worker.submit(put)

@@ -39,7 +39,8 @@ class Conductor:
         self._h = house
         self._lines: dict[str, tuple[OngoingCall, Leg | None]] = {}
         self._calls: dict[str, OngoingCall] = {}
-        self._sounding: dict[str, tuple[OngoingCall, str]] = {}  # lines whose quality may still be told, oldest first
+        # Lines whose quality may still be told, oldest first: call and leg by id, for the call itself is soon over.
+        self._sounding: dict[str, tuple[str, str]] = {}
 
     @property
     def calls(self) -> int:
@@ -120,13 +121,13 @@ class Conductor:
 
     def _sounded(self, event: t.LineQuality) -> None:
         """How a line sounded: told when it has ended, often after its call was closed."""
-        call, leg_id = self._sounding.pop(event.line, (None, ""))
-        if call is not None:
-            self._note(call, quality_fact(event, leg_id))
+        call_id, leg_id = self._sounding.pop(event.line, ("", ""))
+        if call_id:
+            self._write(call_id, self._calls.get(call_id), quality_fact(event, leg_id))
 
     def _line(self, line: str, call: OngoingCall, leg: Leg | None) -> None:
         self._lines[line] = (call, leg)
-        self._sounding[line] = (call, leg.id if leg else "")
+        self._sounding[line] = (call.id, leg.id if leg else "")
         if len(self._sounding) > SOUNDING_MAX:
             del self._sounding[next(iter(self._sounding))]
 
@@ -240,12 +241,16 @@ class Conductor:
 
     def _note(self, call: OngoingCall, fact: Fact) -> None:
         """Write a fact that asks nothing of the machine."""
+        self._write(call.id, call, fact)
+
+    def _write(self, call_id: str, call: OngoingCall | None, fact: Fact) -> None:
+        """Write a fact of a call, of one that is over (None), too."""
 
         def written(error: Exception | None) -> None:
             if error is not None:
-                log.error("call %s: %s not written: %s", call.id, fact.name, error)
+                log.error("call %s: %s not written: %s", call_id, fact.name, error)
 
-        self._h.ledger.commit(Turn(call.id, (fact,), call.live()), written)
+        self._h.ledger.commit(Turn(call_id, (fact,), call.live() if call else None), written)
 
     # --- carrying out ---
 

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, RowMapping, delete, func, or_, select, update
 from ivr.ledger import Fact, Interrupted, Live
 from ivr.store import journal
 from ivr.store.keys import Keys
-from ivr.store.sql import table, upsert
+from ivr.store.sql import delete_by, table, upsert
 
 LIVE, SEATS, LEGS = table("live_calls"), table("seats"), table("legs")
 
@@ -32,9 +32,7 @@ class LiveCalls:
         rows = [self._row(call_id, live, now) for call_id, live in calls.items() if live is not None]
         if rows:
             upsert(connection, "live_calls", rows)
-        over = [call_id for call_id, live in calls.items() if live is None]
-        if over:
-            connection.execute(delete(LIVE).where(LIVE.c.call_id.in_(over)))
+        delete_by(connection, "live_calls", "call_id", [call_id for call_id, live in calls.items() if live is None])
 
     def renew(self, connection: Connection, now: int) -> None:
         """Keep the lease on every call of this owner."""

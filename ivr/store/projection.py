@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Sequence
+from functools import cache
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Executable, bindparam, select
 
 from ivr.store import hourly
 from ivr.store.fold import FOLDS, LEG_FACTS, fold
@@ -96,14 +97,16 @@ def save(connection: Connection, tables: Tables) -> None:
 
 
 def _wanted(connection: Connection, calls: Collection[str]) -> dict[tuple[str, str], str]:
-    journal = table("journal")
-    opened = connection.execute(
-        select(journal.c.call_id, journal.c.case_id, journal.c.data).where(
-            journal.c.call_id.in_(list(calls)), journal.c.name == "case_opened"
-        )
-    )
+    opened = connection.execute(_cases_opened(), {"calls": list(calls)})
     return {
         (call_id, token): case_id
         for call_id, case_id, data in opened
         for token in json.loads(data).get("recordings", ())
     }
+
+
+@cache
+def _cases_opened() -> Executable:
+    journal = table("journal")
+    query = select(journal.c.call_id, journal.c.case_id, journal.c.data).where(journal.c.name == "case_opened")
+    return query.where(journal.c.call_id.in_(bindparam("calls", expanding=True)))

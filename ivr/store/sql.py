@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from functools import cache
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Connection, Executable, String, Table, bindparam, func, select
+from sqlalchemy import ColumnElement, Connection, Executable, String, Table, bindparam, delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from ivr.store.models import Base
@@ -40,6 +40,12 @@ def rows_by(
     return {row["id"]: dict(row) for row in found.mappings()}
 
 
+def delete_by(connection: Connection, name: str, column: str, values: Collection[Any]) -> None:
+    """Delete the rows of a table whose ``column`` is one of ``values``."""
+    if values:
+        connection.execute(_delete(name, column), {"values": list(values)})
+
+
 def among(dialect: str, column: Any, ids: Sequence[str]) -> ColumnElement[bool]:
     """Is the text in ``column`` one of ``ids``? Thousands of them are sent as one value."""
     if dialect == "postgresql":
@@ -56,6 +62,11 @@ def among(dialect: str, column: Any, ids: Sequence[str]) -> ColumnElement[bool]:
 def _select(name: str, column: str, lock: bool) -> Executable:
     query = select(table(name)).where(table(name).c[column].in_(bindparam("values", expanding=True)))
     return query.order_by(table(name).c.id).with_for_update() if lock else query  # SQLite has one writer anyway
+
+
+@cache
+def _delete(name: str, column: str) -> Executable:
+    return delete(table(name)).where(table(name).c[column].in_(bindparam("values", expanding=True)))
 
 
 @cache

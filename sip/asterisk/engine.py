@@ -322,7 +322,7 @@ class AsteriskEngine:
             return
         if playback["state"] == "failed" and not line.leaving:
             # The caller hears nothing, but the call goes on.
-            log.error("line %s: Asterisk cannot play %s", line.name, playback["media_uri"])
+            self._reports.trouble(line, "Asterisk cannot play %s", playback["media_uri"])
         self._reports.played(line, not line.leaving)
 
     def _entered(self, channel: Channel) -> None:

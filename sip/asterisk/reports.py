@@ -29,6 +29,7 @@ from sip.asterisk.media import take
 log = logging.getLogger(__name__)
 
 _LAST_FILE_S = 5.0  # how long a line's end waits for its recording
+_LEAVING_S = 2.0  # how long the news that a caller has left may take after the failure of what he was to hear
 _NEARLY_MS = 500  # a recording this close to its limit ended by it: the limit is in whole seconds
 
 
@@ -87,6 +88,16 @@ class Reports:
             self._silent(playback)
             self._emit(PlayDone(line.name, now_ms(), token, finished))
 
+    def trouble(self, line: Line, text: str, *values: object) -> None:
+        """Something failed on a line: an error, unless its caller was leaving, which is told a moment later."""
+
+        def judge() -> None:
+            if not line.leaving and line.last is None:
+                log.error("line %s: " + text, line.name, *values)
+
+        if not line.leaving:
+            line.timers.append(asyncio.get_running_loop().call_later(_LEAVING_S, judge))
+
     def recorded(self, line: Line) -> None:
         """What is recorded of the line ended: the file is ours now."""
         recording, line.recording = line.recording, None
@@ -100,7 +111,7 @@ class Reports:
             if end == "silence" and recording.max_ms and taken.ms >= recording.max_ms - _NEARLY_MS:
                 end = "max"
         except (OSError, EOFError, wave.Error) as error:
-            log.error("line %s: recording %s is not there: %s", line.name, recording.name, error)
+            self.trouble(line, "recording %s is not there: %s", recording.name, error)
             end = "failed"
         self._emit(RecordDone(line.name, now_ms(), recording.token, recording.path, ms, end))
         if line.last:

@@ -43,7 +43,7 @@ class Sound:
 
         def asked(reply: Reply) -> None:
             if not reply.ok and line.playing == (token, playback):
-                log.error("line %s: prompt refused: %s %s", line.name, reply.code, reply.body)
+                self._reports.trouble(line, "prompt refused: %s %s", reply.code, reply.body)
                 self._reports.played(line, True)  # the caller hears nothing, but the call goes on
 
         body = {"media": media, "playbackId": playback}
@@ -61,7 +61,7 @@ class Sound:
 
         def asked(reply: Reply) -> None:
             if not reply.ok and line.recording is recording:
-                log.error("line %s: cannot record: %s %s", line.name, reply.code, reply.body)
+                self._reports.trouble(line, "cannot record: %s %s", reply.code, reply.body)
                 self._reports.recorded(line)
 
         query = {

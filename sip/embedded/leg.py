@@ -78,6 +78,7 @@ class Leg:
         self.state = "gone"
         self.dialog.state = DialogState.TERMINATED
         self.timers.clear_all()
+        self.session.end()
         self.stream.close()
         self.owner.leg_ended(self, by, cause, code)
 

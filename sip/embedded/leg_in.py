@@ -12,7 +12,7 @@ from sip.embedded.agent import UserAgent
 from sip.embedded.description import Unacceptable, read
 from sip.embedded.leg import Leg, LegOwner
 from sip.embedded.transactions import ServerTransaction
-from sip.embedded.wire import cseq_of, tag_of, uri_of, user_of
+from sip.embedded.wire import Header, cseq_of, tag_of, uri_of, user_of
 
 if TYPE_CHECKING:
     from sip.embedded.media import Stream
@@ -74,19 +74,22 @@ class InboundLeg(Leg):
         """Join the dialog and read the offer; False when the call had to be refused."""
         refusal = self.session.refusal(self._invite.request)
         if refusal is not None:
-            self._invite.respond(422, headers=[refusal])
-            return False
+            return self._refused(422, refusal)
         try:
             self._offer = offered(self._invite)
             if self._offer is not None:
                 self._answer, self._agreed = self.description.answer(self._offer, self.source[0])
         except Unacceptable as error:
-            self._invite.respond(488, headers=[error.warning])
-            return False
+            return self._refused(488, error.warning)
         self._invite.on_cancel = lambda: self._left("cancelled")
         self.agent.join(self.dialog.call_id, self.dialog.local_tag, self.dialog.remote_tag, self)
         self.timers.arm("setup", setup_timeout_s, self._too_long)
         return True
+
+    def _refused(self, code: int, header: Header) -> bool:
+        self._invite.respond(code, headers=[header])
+        self.session.end()
+        return False
 
     def ring(self) -> None:
         """180 to the caller."""

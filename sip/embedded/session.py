@@ -13,6 +13,10 @@ from sip.embedded.wire import Header
 DEFAULT_MIN_S = 90
 
 
+def _nothing() -> None:
+    """Nobody is told."""
+
+
 class SessionTimer:
     """Refreshes the session at half its interval, or expects the other side to."""
 
@@ -57,6 +61,10 @@ class SessionTimer:
             self._arm(interval, ours=refresher != "uas")
         elif self._interval and self._ours:
             self._arm(self._interval, ours=True)
+
+    def end(self) -> None:
+        """The call is over: nobody is told any more (and the leg that would be is freed)."""
+        self._refresh = self._expire = _nothing
 
     def _arm(self, interval: int, *, ours: bool) -> None:
         self._interval, self._ours = interval, ours

@@ -229,6 +229,7 @@ class Stream:
         if self._closed:
             return
         self._closed = True
+        self.on_key = self._sink = None
         self._loop.remove_reader(self._sock.fileno())
         self._sock.close()
         self._rtcp.close()

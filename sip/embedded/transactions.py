@@ -35,6 +35,10 @@ def server_key(request: SipRequest) -> Key:
     return (request.call_id or "", sender, *sequence, sent_by, branch, method)
 
 
+def _nothing(*_: object) -> None:
+    """What a transaction calls back once nobody needs it: the leg it told has it, too, and would never be freed."""
+
+
 def _identity(request: SipRequest) -> Key:
     return request.call_id or "", tag_of(request.get_header("from") or ""), request.get_header("cseq") or ""
 
@@ -71,8 +75,8 @@ class ServerTransaction:
         self.key, self.request, self.source = key, request, source
         self.to_tag = tag_of(request.get_header("to") or "") or generate_tag()
         self.final = 0  # status code once answered
-        self.on_cancel: Callable[[], None] = lambda: None
-        self.on_unacked: Callable[[], None] = lambda: None
+        self.on_cancel: Callable[[], None] = _nothing
+        self.on_unacked: Callable[[], None] = _nothing
         self._layer = layer
         self._last: bytes | None = None
         self._acked = False
@@ -94,6 +98,7 @@ class ServerTransaction:
         if code < 200:
             return
         self.final = code
+        self.on_cancel = _nothing
         timing = self._layer.timing
         if self.is_invite:  # timers G/H, or the repetition of the 2xx (§13.3.1.4)
             self._repeat(timing.t1)
@@ -110,6 +115,7 @@ class ServerTransaction:
         """The final response to an INVITE has arrived. Stays a while to absorb what is late."""
         if self.final and not self._acked:
             self._acked = True
+            self.on_unacked = _nothing
             self._timers.clear("repeat")
             timing = self._layer.timing
             self._timers.arm("end", timing.t4 if self.final >= 300 else timing.give_up, self.close)
@@ -126,9 +132,10 @@ class ServerTransaction:
         self._timers.arm("repeat", delay, again)
 
     def _unacked(self) -> None:
+        unacked, self.on_unacked = self.on_unacked, _nothing
         self.close()
         if self.final < 300:
-            self.on_unacked()
+            unacked()
 
 
 class ClientTransaction:
@@ -200,14 +207,15 @@ class ClientTransaction:
 
     def failed(self) -> None:
         """Nothing came back in time, or the network says nobody is there."""
-        done = bool(self.final)
+        done, on_timeout = bool(self.final), self._on_timeout
         self.close()
         if not done:
-            self._on_timeout()
+            on_timeout()
 
     def close(self) -> None:
         self._timers.clear_all()
         self._layer.forget_client(self.key)
+        self._on_response = self._on_timeout = _nothing
 
     def _repeat(self, delay: float) -> None:
         def again() -> None:

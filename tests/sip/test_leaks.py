@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from ivr.telephony import Incoming, LineFailed, LineGone
+from ivr.telephony import Clip, Incoming, LineFailed, LineGone, LineUp
 from sip.embedded.config import SeatConfig
 from sip.embedded.phone import CallFailed, OnCall, Phone
 from tests.sip.raw import FAST, PATIENCE_S, Caller, Hotline, story
+from tests.support.garbage import Cycles
 
 
 def descriptors() -> int:
@@ -94,6 +95,70 @@ async def test_nothing_is_left_after_the_storm() -> None:
         await plain(hotline.port)  # and it still answers
     gc.collect()
     assert (descriptors(), len(asyncio.all_tasks())) == before
+
+
+@story
+async def test_calls_that_ended_leave_no_reference_cycle_while_another_goes_on(tmp_path: Path) -> None:
+    """A cycle would be kept until no call is up at all: 15 KiB of every call of a busy day."""
+    async with Hotline(rtp_timeout_s=0.5, max_calls=50) as hotline:
+        with Caller(hotline.port) as staying:
+            await staying.call()
+            with Cycles(of=("sip.", "ivr.", "aiosipua.")) as cycles:
+                async with asyncio.TaskGroup() as storm:
+                    for kind in STORM * 3:
+                        storm.create_task(kind(hotline.port))
+                await hotline.until(LineGone, 3 * (len(STORM) - 1))
+                for event in hotline.of(Incoming):
+                    hotline.engine.play(event.line, [], "nobody")
+                async with asyncio.timeout(PATIENCE_S):
+                    while hotline.media.ports_in_use > 1 or len(hotline.engine._agent.layer):  # noqa: ASYNC110
+                        await asyncio.sleep(0.05)
+            assert not cycles.found
+            await staying.hang_up()
+
+
+@story
+async def test_talks_recordings_and_phones_that_did_not_answer_leave_no_reference_cycle(tmp_path: Path) -> None:
+    with Caller(9) as phone:
+        seat = SeatConfig("101", uri=f"sip:101@127.0.0.1:{phone.port}")
+        async with Hotline(seats={"101": seat}) as hotline:
+            with Caller(hotline.port) as staying:
+                await staying.call()
+                with Cycles(of=("sip.", "ivr.", "aiosipua.")) as cycles:
+                    for turn in range(3):
+                        await talk(hotline, phone, turn, tmp_path)
+                    async with asyncio.timeout(PATIENCE_S):
+                        while hotline.media.ports_in_use > 1 or len(hotline.engine._agent.layer):  # noqa: ASYNC110
+                            await asyncio.sleep(0.05)
+                assert not cycles.found
+                await staying.hang_up()
+
+
+async def talk(hotline: Hotline, phone: Caller, turn: int, folder: Path) -> None:
+    """The operator's phone is busy, rings in vain, and is lifted; what the citizen says is recorded."""
+    engine = hotline.engine
+    with Caller(hotline.port) as citizen:
+        await citizen.call()
+        line = hotline.of(Incoming)[-1].line
+        engine.dial(f"{turn}/busy", "101", 5000)
+        phone.reply(await phone.receive(lambda m: m.method == "INVITE"), 486)
+        engine.dial(f"{turn}/vain", "101", 200)
+        phone.reply(await phone.receive(lambda m: m.method == "INVITE"), 180)
+        await hotline.until(LineFailed, 2 * turn + 2)
+        cancel = await phone.receive(lambda m: m.method == "CANCEL")
+        phone.reply(cancel, 200)
+        phone.reply(next(m for m in reversed(phone.seen) if m.method == "INVITE"), 487)
+        engine.dial(f"{turn}/lifted", "101", 5000)
+        phone.reply(await phone.receive(lambda m: m.method == "INVITE"), 200, phone.sdp())
+        await hotline.until(LineUp, 1 + 2 * turn + 2)
+        engine.play(line, [Clip("clip", bytes(32_000), "two seconds")], "p")
+        engine.record(line, f"r{turn}", folder / f"{turn}.wav", 60_000, 0)
+        engine.bridge(line, f"{turn}/lifted")
+        await asyncio.sleep(0.1)
+        engine.hangup(f"{turn}/lifted", "over")
+        phone.reply(await phone.receive(lambda m: m.method == "BYE"), 200)
+        await citizen.hang_up()
+    await hotline.until(LineGone, 2 * turn + 2)
 
 
 @story
