@@ -60,7 +60,7 @@ def files(site: Site) -> dict[str, str]:
         "http.conf": _http(site.engine, site.wss),
         "ari.conf": "[general]\nenabled = yes\n\n" + _ari_user(site.engine),
         "manager.conf": _manager(site.engine),
-        "rtp.conf": _section("general", [("rtpstart", site.rtp_range[0]), ("rtpend", site.rtp_range[1])]),
+        "rtp.conf": _rtp(site),
         "pjsip.conf": _pjsip(site),
         "extensions.conf": "; All calls, from outside and to seats, go through one loop.\n" + dialplan(site),
         "indications.conf": _INDICATIONS,
@@ -153,6 +153,12 @@ def _asterisk(site: Site) -> str:
         [("verbose", 2), ("transmit_silence", "yes"), ("defaultlanguage", "zh"), ("hideconnect", "yes")],
     )
     return f"; Start with: asterisk -f -C {clean(home / 'asterisk.conf')}\n[directories]\n{directories}\n{options}"
+
+
+def _rtp(site: Site) -> str:
+    """Once a source was heard only it counts; another has to show four packets in sequence (``strictrtp``)."""
+    first, last = site.rtp_range
+    return _section("general", [("rtpstart", first), ("rtpend", last), ("strictrtp", "yes"), ("probation", 4)])
 
 
 def _modules(site: Site) -> str:

@@ -88,7 +88,7 @@ def _agree(sdp: SdpMessage, media: MediaDescription, source_host: str) -> Agreed
     silent = address in ("0.0.0.0", "::")  # noqa: S104  (the old way of holding, RFC 3264 §8.4)
     direction = _direction(sdp, media)
     return Agreed(
-        host=address if is_ip(address) and not silent else source_host,
+        host=address if is_ip(address) else source_host,
         port=media.port,
         payload_type=codec,
         dtmf_pt=keys,

@@ -245,6 +245,7 @@ class Leg:
             return
         self._unacked = None
         waiting.acked()
+        self.stream.confirm()
         if self._bye_after_ack:
             self.bye()
         elif self._awaits_answer:
@@ -314,7 +315,7 @@ class Leg:
         except Unacceptable as error:
             transaction.respond(488, headers=[error.warning])
             return None
-        self.apply(agreed)
+        self.apply(agreed, confirmed=request.method != "INVITE")
         return answer
 
     def _on_info(self, transaction: ServerTransaction) -> None:
@@ -330,8 +331,11 @@ class Leg:
 
     # --- audio -----------------------------------------------------------------------------
 
-    def apply(self, agreed: Agreed) -> None:
-        """Point the audio stream at what was agreed; tell the owner when hold changed."""
+    def apply(self, agreed: Agreed, confirmed: bool = True) -> None:
+        """Point the audio stream at what was agreed; tell the owner when hold changed.
+
+        ``confirmed``: the far end has shown that it is there. Else little sound is sent until its ACK.
+        """
         self.stream.set_remote(
             agreed.host,
             agreed.port,
@@ -339,6 +343,8 @@ class Leg:
             agreed.dtmf_pt,
             send=agreed.send,
             receive=agreed.receive,
+            via=self.source[0],
+            confirmed=confirmed,
         )
         if agreed.held != self.held:
             self.held = agreed.held

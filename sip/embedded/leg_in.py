@@ -105,7 +105,7 @@ class InboundLeg(Leg):
         self.accept_invite(self._invite, body, awaits_answer=self._answer is None)
         if self._answer is not None:
             self._up()
-            self.apply(self._agreed)
+            self.apply(self._agreed, confirmed=False)
 
     def on_late_answer(self) -> None:
         if self.state == "early":

@@ -111,6 +111,9 @@ class Stream:
         dtmf_pt: int | None,
         send: bool = True,
         receive: bool = True,
+        *,
+        via: str = "",
+        confirmed: bool = True,
     ) -> None:
         """Where the far end wants its audio, and what was agreed (first answer or re-INVITE).
 
@@ -122,13 +125,19 @@ class Stream:
         address = ipaddress.ip_address(host)
         if self._closed:
             return
-        self._source.signal((str(address), port))
+        somewhere = port != 0 and not address.is_unspecified
+        if somewhere or self._source.address is None:  # hold says nothing about where the far end is
+            self._source.signal((str(address), port), via, self._loop.time(), confirmed)
         if payload_type != self._out.pt:
             self._out.pt = payload_type
             if self._play is not None:  # the same place in the same clips, in the other code
                 self._play.codes = self._encoded(self._play.clips)
         self._out.dtmf_pt = dtmf_pt
-        self._send, self._receive = send and port != 0 and not address.is_unspecified, receive
+        self._send, self._receive = send and somewhere, receive
+
+    def confirm(self) -> None:
+        """The far end has shown that it takes part (an ACK, a request inside the dialog)."""
+        self._source.confirmed = True
 
     def play(self, clips: Sequence[Clip], on_done: Callable[[bool], None]) -> None:
         """Play clips back to back; ``on_done(True)`` after the last frame, ``on_done(False)`` when cut short.
@@ -251,7 +260,7 @@ class Stream:
         if self._keys.busy:
             event = self._keys.next()
             if event is not None:
-                if self._send:
+                if self._may_send():
                     self._transmit(now, self._out.event(*event))
                 return
         if self._play is not None:
@@ -274,11 +283,14 @@ class Stream:
             _call(play.on_done, True)
 
     def _send_audio(self, now: float, payload: bytes) -> None:
-        if self._send:
+        if self._may_send():
             self._transmit(now, self._out.audio(payload))
         else:
             self._out.pause(1)
             self._last_sent = 0.0
+
+    def _may_send(self) -> bool:
+        return self._send and (self._source.confirmed or self._source.spend())
 
     def _transmit(self, now: float, packet: bytes) -> None:
         if self._last_sent and now - self._last_sent > GAP_S:
@@ -315,7 +327,8 @@ class Stream:
             return
         now = self._loop.time()
         pt, dtmf_pt = packet.pt, self._out.dtmf_pt
-        if not self._source.accept(source[:2], pt == self._out.pt or pt == dtmf_pt, now):
+        agreed = pt == self._out.pt or pt == dtmf_pt
+        if not self._source.accept(source[:2], agreed, now, packet.ssrc, packet.seq):
             self._stats.strays += 1
             return
         if self._heard_at and now - self._heard_at > GAP_S:
@@ -356,7 +369,7 @@ class Stream:
 
     def _pass_on(self, packet: Packet, now: float) -> None:
         """Send a packet of the other side at once, in our own sequence and time."""
-        if self._play is not None or self._keys.busy or not self._send:
+        if self._play is not None or self._keys.busy or not self._may_send():
             return
         out = self._out.relayed(packet)
         if out is not None:
