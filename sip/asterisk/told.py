@@ -6,10 +6,10 @@ are bounded, accounts are only named when they are ours, and of an address only 
 
 from __future__ import annotations
 
-import ipaddress
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 
 from ivr.telephony import LineQuality, Refused
+from sip.refusals import network_of
 
 REFUSALS = ("InvalidAccountID", "InvalidPassword", "ChallengeResponseFailed", "FailedACL", "AuthMethodNotAllowed",
             "RequestNotAllowed", "RequestBadFormat", "UnexpectedAddress", "SessionLimit",
@@ -19,9 +19,6 @@ QUALITY_VARIABLE = "RTPAUDIOQOS"  # set on each channel at its end
 REGISTRATION = "trunk-registration"  # as sip/asterisk/files.py names it
 LONGEST = 200
 SERVICES = ("PJSIP", "AMI", "ARI", "HTTP")
-
-GATHER_MS = 60_000  # the same refusal again is counted and told once a minute
-KINDS_MAX = 50  # of one minute; what is beyond is told together
 
 
 def text(value: object, longest: int = LONGEST) -> str:
@@ -80,46 +77,11 @@ def refused(event: Mapping[str, object], at: int, ours: Collection[str]) -> Refu
         kind,
         service if service in SERVICES else "other",
         account if account in ours else "",
-        network_of(text(event.get("RemoteAddress", ""), 80)),
+        network_of(host_of(text(event.get("RemoteAddress", ""), 80))),
     )
 
 
-def network_of(address: str) -> str:
-    """``IPV4/UDP/198.51.100.7/5060`` -> ``198.51.100.0/24`` (IPv6: /48); empty when it is none."""
+def host_of(address: str) -> str:
+    """``IPV4/UDP/198.51.100.7/5060`` -> ``198.51.100.7``."""
     parts = address.split("/")
-    try:
-        found = ipaddress.ip_address(parts[2] if len(parts) > 2 else address)
-    except ValueError:
-        return ""
-    return str(ipaddress.ip_network((found, 24 if found.version == 4 else 48), strict=False))
-
-
-class Gathered:
-    """Refusals: the first of its kind is told at once, those like it are counted and told once a minute."""
-
-    def __init__(self, tell: Callable[[Refused], None]) -> None:
-        self._tell = tell
-        self._since = 0
-        self._more: dict[tuple[str, str, str, str], int] = {}
-
-    def add(self, one: Refused) -> None:
-        self.flush(one.at)
-        key = (one.kind, one.service, one.account, one.network)
-        if key not in self._more and len(self._more) >= KINDS_MAX:
-            key = ("many", "other", "", "")
-        if key in self._more:
-            self._more[key] += 1
-            return
-        if not self._more:
-            self._since = one.at
-        self._more[key] = 0
-        self._tell(Refused(one.at, *key))
-
-    def flush(self, now: int) -> None:
-        """Tell what was counted, when its minute is over."""
-        if not self._more or now - self._since < GATHER_MS:
-            return
-        gathered, self._more = self._more, {}
-        for key, count in gathered.items():
-            if count:
-                self._tell(Refused(now, *key, count))
+    return parts[2] if len(parts) > 2 else address

@@ -19,6 +19,7 @@ from panoramisk import Manager
 from ivr.telephony import LineQuality, Refused, TrunkState
 from sip.asterisk import told
 from sip.asterisk.config import AsteriskConfig, ami_secret
+from sip.refusals import Gathered
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +64,7 @@ class Watch:
     ) -> None:
         self._config, self._tell, self._now_ms, self._limits = config, tell, now_ms, limits
         self._ours: Collection[str] = {*config.seats, *filter(None, [config.trunk]), config.user}
-        self._gathered = told.Gathered(tell)
+        self._gathered = Gathered(tell)
         self._sounds: dict[str, tuple[int, float, float]] = {}  # line -> when, loss, jitter
         self.trouble = "not connected yet"  # empty while connected
         self.registration = ""  # of the trunk; empty: not known
