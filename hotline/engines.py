@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -10,6 +11,7 @@ from hotline.settings import Settings
 from ivr.telephony import Engine, Sink
 from sip.asterisk.config import TRUNK, AsteriskConfig
 from sip.embedded.config import EmbeddedConfig, SeatConfig, TrunkConfig
+from sip.numbers import diallable
 
 LEFT = "left"  # beside Asterisk's recordings: messages left while no hotline was connected
 
@@ -69,6 +71,18 @@ def trunk_config(settings: Settings) -> TrunkConfig | None:
     )
 
 
+def _access(settings: Settings) -> dict[str, Any]:
+    """Who may call, and how much: what both engines are told of it."""
+    sip = settings.sip
+    shared = (diallable(number, sip.country_code) for number in sip.shared_numbers)
+    return {
+        "accept": tuple(map(ip_network, sip.accept)),
+        "max_calls": sip.max_calls,
+        "per_number": sip.calls_per_number,
+        "shared_numbers": frozenset(filter(None, shared)),
+    }
+
+
 def embedded_config(settings: Settings) -> EmbeddedConfig:
     """The embedded engine's settings."""
     return EmbeddedConfig(
@@ -79,9 +93,9 @@ def embedded_config(settings: Settings) -> EmbeddedConfig:
         realm=settings.sip.realm,
         seats=seat_configs(settings),
         trunk=trunk_config(settings),
-        max_calls=settings.sip.max_calls,
         test_callers=frozenset(settings.test.callers),
         country_code=settings.sip.country_code,
+        **_access(settings),
     )
 
 
@@ -100,8 +114,8 @@ def asterisk_config(settings: Settings) -> AsteriskConfig:
         trunk=TRUNK if settings.trunk else "",
         test_callers=frozenset(settings.test.callers),
         country_code=settings.sip.country_code,
-        max_calls=settings.sip.max_calls,
         leave_calls=True,
+        **_access(settings),
     )
 
 

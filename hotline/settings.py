@@ -94,6 +94,20 @@ def _ip_address(value: object) -> str:
         raise ValueError('write an IP address, like "203.0.113.7"') from None
 
 
+def _network(value: object) -> str:
+    try:
+        return str(ipaddress.ip_network(str(value)))
+    except ValueError as error:
+        hint = ": the part behind the slash must be 0 bits" if "host bits" in str(error) else ""
+        raise ValueError(f'write a network, like "192.0.2.0/24" or "2001:db8::/32"{hint}') from None
+
+
+def _caller_number(value: object) -> str:
+    if not re.fullmatch(r"\+?[0-9]{2,20}", str(value)):
+        raise ValueError('write a telephone number in digits, like "02155550000"')
+    return str(value)
+
+
 def _sip_uri(value: object) -> str:
     if not re.fullmatch(r"sip:[^\s@]+(@[^\s@]+)?", str(value)):
         raise ValueError('write a SIP address, like "sip:104@192.0.2.10:5060"')
@@ -118,6 +132,8 @@ MaybeAddress = Annotated[Address | None, BeforeValidator(_address_or_none), Plai
 Ports = Annotated[PortRange, BeforeValidator(_ports), PlainSerializer(str)]
 Zone = Annotated[str, BeforeValidator(_zone)]
 IpAddress = Annotated[str, BeforeValidator(_ip_address)]
+IpNetwork = Annotated[str, BeforeValidator(_network)]
+CallerNumber = Annotated[str, BeforeValidator(_caller_number)]
 Hours = Annotated[Schedule, BeforeValidator(_hours)]
 SipUri = Annotated[str, BeforeValidator(_sip_uri)]
 EmailAddress = Annotated[str, BeforeValidator(_email)]
@@ -147,6 +163,9 @@ class Sip(Part):
     realm: str = Field(default="hotline", min_length=1)
     max_calls: int = Field(default=200, ge=1, le=2000)
     country_code: str = Field(default="86", pattern=r"^\d{1,3}$")  # how +86… numbers become diallable ones
+    accept: tuple[IpNetwork, ...] = ()  # with a trunk: networks whose calls are taken besides the trunk's
+    calls_per_number: int = Field(default=3, ge=0)  # at once, of one caller's number; 0: no bound
+    shared_numbers: tuple[CallerNumber, ...] = ()  # of a hospital, a factory: without that bound
 
 
 class Rtp(Part):

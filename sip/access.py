@@ -139,8 +139,8 @@ class Door:
 def room(rules: Rules, there: Iterable[Call], source: str, trunk: bool, number: str | None, now: float) -> Room:
     """Whether a call finds room beside those that are there. ``now``: seconds.
 
-    Where a bound is reached, the call that makes room is the oldest one whose ACK is overdue; where calls without an ACK
-    take half of the lines, also the oldest of the source that has most, when that is more than the newcomer's share.
+    Where a bound is reached, the call that makes room is the oldest one whose ACK is overdue; where calls without an
+    ACK take half of the lines, also the oldest of the source with most, when that is more than the newcomer's share.
     """
     calls = list(there)
     bounded = number is not None and rules.per_number and number not in rules.shared_numbers

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from sip.access import Network, Rules
 from sip.embedded.config import SeatConfig, TrunkConfig
 
 TRUNK = "trunk"  # the PJSIP endpoint of the line to the provider, as we write it
@@ -23,7 +24,8 @@ class AsteriskConfig:
     ``url``: of ARI, ``http://host:port``. ``app``: one hotline, one name; a second process with the same
     name takes the calls away from the first. ``context``: our dialplan loop. ``spool``: Asterisk's
     ``recording`` folder, and ``media``: where prompts without a file are written for it; both are
-    seen at the same path by Asterisk and by us.
+    seen at the same path by Asterisk and by us. ``accept``, ``per_number``, ``shared_numbers``: see
+    :class:`sip.access.Rules`.
     """
 
     url: str = "http://127.0.0.1:8088"
@@ -39,12 +41,20 @@ class AsteriskConfig:
     test_callers: frozenset[str] = frozenset()
     country_code: str = "86"
     max_calls: int = 200
+    accept: tuple[Network, ...] = ()
+    per_number: int = 0
+    shared_numbers: frozenset[str] = frozenset()
     http: bool = False  # requests by HTTP in any case; else only to an Asterisk that takes none over the socket
     leave_calls: bool = False  # at the end calls stay up in Asterisk; the next process takes them over
     request_s: float = 10.0  # a request is given up, also when the connection came back meanwhile
     unanswered_s: float = 180.0  # a call that is neither answered nor ended (RFC 3261 timer C)
     check_s: float = 30.0  # how often our lines are compared with Asterisk's channels
     retry_s: tuple[float, float] = (0.2, 2.0)  # first and longest pause between two attempts to connect
+
+    @property
+    def access(self) -> Rules:
+        """How much may be called; whose a call is, Asterisk finds out by itself (``sip/asterisk/files.py``)."""
+        return Rules(bool(self.trunk), (), self.accept, self.max_calls, self.per_number, self.shared_numbers)
 
 
 def ami_secret(config: AsteriskConfig) -> str:

@@ -53,8 +53,18 @@ class DialogUser(Protocol):
     def on_ack(self, request: SipRequest) -> None: ...
 
 
+class Doorkeeper(Protocol):
+    """Who says which calls are taken; asked of INVITEs that belong to nothing yet."""
+
+    def stranger(self, request: SipRequest, source: Addr) -> bool:
+        """Is it dropped without a word? The request may be faulty."""
+
+    def refusal(self, request: SipRequest, source: Addr) -> SipResponse | None:
+        """What it is refused with, before anything is kept of it; None when it may go on."""
+
+
 class UserAgent:
-    """SIP on one UDP port. Set ``on_invite`` (and ``on_register``) before :meth:`open`."""
+    """SIP on one UDP port. Set ``on_invite`` (``on_register``, ``door``) before :meth:`open`."""
 
     def __init__(self, name: str, timing: Timing, advertised_host: str | None = None) -> None:
         self.timing = timing
@@ -63,6 +73,7 @@ class UserAgent:
         self.layer = TransactionLayer(self.socket.send, timing, name)
         self.on_invite: Callable[[ServerTransaction], None] = lambda tx: tx.respond(480)
         self.on_register: Callable[[ServerTransaction], None] | None = None
+        self.door: Doorkeeper | None = None
         self._dialogs: dict[tuple[str, str], tuple[str, DialogUser]] = {}
         self._empty = asyncio.Event()
         self._lookups: set[asyncio.Task[None]] = set()
@@ -176,7 +187,7 @@ class UserAgent:
             check(message, data)
         except Faulty as fault:
             self.socket.counts["faulty"] += 1
-            if message.method != "ACK":
+            if message.method != "ACK" and not self._stranger(message, source):
                 refusal = reply(message, fault.code, to_tag="faulty", reason=fault.why)
                 self.socket.send(bytes(refusal), source)
             return
@@ -192,6 +203,8 @@ class UserAgent:
             return
         if known is not None:
             known.again()
+            return
+        if request.method == "INVITE" and self._dialog_of(request) is None and not self._let_in(request, source):
             return
         transaction = self.layer.accept(request, source)
         if request.method == "CANCEL":
@@ -211,6 +224,18 @@ class UserAgent:
                 leg.on_request(transaction)
         else:
             self._fresh(transaction)
+
+    def _stranger(self, request: SipRequest, source: Addr) -> bool:
+        return request.method == "INVITE" and self.door is not None and self.door.stranger(request, source)
+
+    def _let_in(self, request: SipRequest, source: Addr) -> bool:
+        """May a new INVITE go on? A flood costs neither a transaction nor repeated answers (RFC 3261 §8.2.7)."""
+        if self._stranger(request, source):
+            return False
+        refusal = self.door.refusal(request, source) if self.door is not None else None
+        if refusal is not None:
+            self.socket.send(bytes(refusal), source)
+        return refusal is None
 
     def _cancelled(self, cancel: ServerTransaction) -> None:
         invite = self.layer.find_server(cancel.request, "INVITE")

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from sip.access import Network, Rules
+
 
 @dataclass(frozen=True, slots=True)
 class SeatConfig:
@@ -61,7 +63,8 @@ class EmbeddedConfig:
     one the other side must use (address translation). ``country_code``: how ``+`` numbers become
     diallable ones. ``digest_algorithms``: how phones prove their secret, preferred first; only MD5 by
     default, because common phones (libre and baresip before 2021) give up when SHA-256 is offered
-    beside it. ``test_callers``: From users whose calls from this machine are test calls.
+    beside it. ``test_callers``: From users whose calls from this machine are test calls. ``accept``,
+    ``per_number``, ``shared_numbers``: see :class:`sip.access.Rules`.
     """
 
     sip_host: str = "0.0.0.0"  # noqa: S104  (a hotline is there to be called)
@@ -73,6 +76,9 @@ class EmbeddedConfig:
     trunk: TrunkConfig | None = None
     user_agent: str = "open-hotline"
     max_calls: int = 200
+    accept: tuple[Network, ...] = ()
+    per_number: int = 0
+    shared_numbers: frozenset[str] = frozenset()
     test_callers: frozenset[str] = frozenset()
     country_code: str = "86"
     digest_algorithms: tuple[str, ...] = ("MD5",)
@@ -83,3 +89,9 @@ class EmbeddedConfig:
     min_expires_s: int = 60
     max_expires_s: int = 3600
     retry_after_s: int = 10  # told to callers refused with 503
+
+    @property
+    def access(self) -> Rules:
+        """Who may call, and how much."""
+        peers = self.trunk.peers if self.trunk else ()
+        return Rules(self.trunk is not None, peers, self.accept, self.max_calls, self.per_number, self.shared_numbers)

@@ -38,9 +38,9 @@ from ivr.telephony import (
     Sink,
 )
 from sip.embedded.agent import UserAgent
-from sip.embedded.caller import caller_of
 from sip.embedded.config import EmbeddedConfig
 from sip.embedded.credentials import Credentials
+from sip.embedded.doorman import Doorman
 from sip.embedded.leg import By, Leg
 from sip.embedded.leg_in import InboundLeg, well_formed
 from sip.embedded.leg_out import OutboundLeg, Target
@@ -74,7 +74,7 @@ class EmbeddedEngine:
         self._agent = UserAgent(config.user_agent, config.timing, config.advertised_host)
         self._registrar: Registrar | None = None
         self._trunk: Registration | None = None
-        self._provider: Addr | None = None  # of a trunk without registration
+        self._doorman: Doorman | None = None
 
     # --- life ------------------------------------------------------------------------------
 
@@ -97,6 +97,8 @@ class EmbeddedEngine:
         self._sink = sink
         self._loop = asyncio.get_running_loop()
         self._registrar = Registrar(self._config, self._reach)
+        self._doorman = Doorman(self._config, self._lines, self._registrar.sources, self._emit, _now_ms)
+        self._agent.door = self._doorman
         self._agent.on_invite = self._invited
         self._agent.on_register = self._registrar.handle
         try:
@@ -111,12 +113,11 @@ class EmbeddedEngine:
         for seat, here in self._registrar.reachable().items():
             if here:
                 self._reach(seat, True)
+        self._doorman.start()
         trunk = self._config.trunk
-        if trunk is not None and not trunk.register:
-            self._agent.resolve(*host_of(as_uri(trunk.registrar)), self._found_provider)
-        elif trunk is not None:
-            credentials = Credentials(trunk.user, trunk.secret)
-            self._trunk = Registration(self._agent, trunk.registrar, credentials, trunk.expires, self._trunk_changed)
+        if trunk is not None and trunk.register:
+            login, line = Credentials(trunk.user, trunk.secret), self._doorman.line
+            self._trunk = Registration(self._agent, trunk.registrar, login, trunk.expires, self._trunk_changed, line)
             self._trunk.start()
 
     async def stop(self, drain_s: float = 0.0) -> None:
@@ -136,6 +137,8 @@ class EmbeddedEngine:
         self._lines.finish()
         if self._registrar is not None:
             self._registrar.close()
+        if self._doorman is not None:
+            self._doorman.close()
         self._agent.close()
         await asyncio.sleep(0)
 
@@ -144,6 +147,8 @@ class EmbeddedEngine:
 
     def _trunk_changed(self, state: str) -> None:
         log.log(logging.WARNING if state.startswith("failed") else logging.INFO, "trunk: %s", state)
+        if self._doorman is not None and self._trunk is not None and self._trunk.address is not None:
+            self._doorman.found(self._trunk.address)
 
     def _reach(self, seat: str, reachable: bool) -> None:
         self._emit(SeatReach(seat, _now_ms(), reachable))
@@ -166,10 +171,11 @@ class EmbeddedEngine:
         if not leg.begin(self._config.setup_timeout_s):
             stream.close()
             return
-        line = Line(uuid.uuid4().hex, leg)
-        self._lines.add(line)
         request, source = transaction.request, transaction.source
-        caller = caller_of(request, self._config.country_code, self._trusts(source))
+        assert self._doorman is not None
+        trunk, caller = self._doorman.caller(request, source)
+        line = Line(uuid.uuid4().hex, leg, trunk, caller)
+        self._lines.add(line)
         sender = user_of(uri_of(request.headers.get("from")[0]))
         self._emit(
             Incoming(
@@ -184,16 +190,6 @@ class EmbeddedEngine:
 
     def _unavailable(self, transaction: ServerTransaction) -> None:
         transaction.respond(503, headers=[("Retry-After", str(self._config.retry_after_s))])
-
-    def _trusts(self, source: Addr) -> bool:
-        trunk = self._config.trunk
-        if trunk is None or not trunk.trust_caller_header:
-            return False
-        registrar = self._trunk.address if self._trunk is not None else self._provider
-        return source[0] in trunk.peers or (registrar is not None and source[0] == registrar[0])
-
-    def _found_provider(self, address: Addr | None) -> None:
-        self._provider = address
 
     # --- verbs -----------------------------------------------------------------------------
 

@@ -64,6 +64,8 @@ class Leg:
         self.description = Description(agent.local(source[0])[0], stream.port)
         self.timers = Timers()
         self.session = SessionTimer(self.timers, self._refresh, lambda: self.fail("session_expired"))
+        self.answered_at: float | None = None  # loop time of our first 2xx
+        self.acknowledged = False  # the far end is known to have had an answer of ours
         self._unacked: ServerTransaction | None = None  # our 2xx that waits for its ACK
         self._awaits_answer = False  # our offer went out in that 2xx
         self._inviting: ClientTransaction | None = None
@@ -209,7 +211,7 @@ class Leg:
     def on_request(self, transaction: ServerTransaction) -> None:
         """Any request inside this dialog except ACK and CANCEL."""
         request = transaction.request
-        self.heard_at = asyncio.get_running_loop().time()
+        self.heard_at, self.acknowledged = asyncio.get_running_loop().time(), True  # it names our tag
         if cseq_of(request) <= self.dialog.remote_cseq:
             transaction.respond(500, reason="CSeq out of order")
             return
@@ -239,7 +241,7 @@ class Leg:
 
     def on_ack(self, request: SipRequest) -> None:
         """The ACK to our 2xx; with a late offer it carries the answer."""
-        self.heard_at = asyncio.get_running_loop().time()
+        self.heard_at, self.acknowledged = asyncio.get_running_loop().time(), True
         waiting = self._unacked
         if waiting is None or cseq_of(request) != cseq_of(waiting.request):
             return
@@ -259,6 +261,7 @@ class Leg:
     def accept_invite(self, transaction: ServerTransaction, body: bytes, awaits_answer: bool) -> None:
         """Send a 2xx with ``body``; it is repeated until its ACK comes, or the leg fails."""
         self._unacked, self._awaits_answer = transaction, awaits_answer
+        self.answered_at = self.answered_at or asyncio.get_running_loop().time()
         transaction.on_unacked = self._never_acked
         extra = self.session.answer(transaction.request)
         records = [("Record-Route", value) for value in transaction.request.headers.get("record-route")]

@@ -17,10 +17,15 @@ _LAST_FILE_S = 10.0  # how long the end of a line waits for its recording to rea
 
 @dataclass(slots=True, eq=False)
 class Line:
-    """One telephone leg as the port names it. ``leg``: None while a seat's address is looked up."""
+    """One telephone leg as the port names it. ``leg``: None while a seat's address is looked up.
+
+    ``trunk``: a call that came over it. ``number``: of who calls, None when withheld.
+    """
 
     name: str
     leg: InboundLeg | OutboundLeg | None = None
+    trunk: bool = False
+    number: str | None = None
     up: bool = False
     gone: bool = False
     recordings: int = 0  # begun and not yet told of

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from aiosipua.headers import parse_auth
@@ -49,6 +49,10 @@ class Registrar:
         """The phone that registered last."""
         bindings = self._bindings.get(seat)
         return bindings[-1] if bindings else None
+
+    def sources(self) -> Iterator[str]:
+        """The addresses registered phones send from."""
+        return (binding.source[0] for bindings in self._bindings.values() for binding in bindings)
 
     def reachable(self) -> dict[str, bool]:
         """Every configured seat and whether its phone can be rung."""

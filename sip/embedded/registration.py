@@ -27,7 +27,8 @@ class Registration:
     """Keeps one registration alive: refresh before it ends, back off when refused.
 
     ``state``: ``off``, ``registering``, ``registered``, or ``failed: <why>``. ``address``: the
-    registrar's, once known. ``on_state`` is called at each change.
+    registrar's, once known. ``on_state`` is called at each change. ``line``: a secret the Contact carries, by which
+    the registrar's calls are known again.
     """
 
     def __init__(
@@ -37,12 +38,14 @@ class Registration:
         credentials: Credentials,
         expires_s: int,
         on_state: Callable[[str], None] = lambda _: None,
+        line: str = "",
     ) -> None:
         self.state = "off"
         self.address: Addr | None = None
         self._agent, self._credentials, self._on_state = agent, credentials, on_state
         self._host = host_of(as_uri(registrar))
         self._expires = expires_s
+        self._line = line
         self._pause = FIRST_PAUSE_S
         self._call_id, self._tag, self._cseq = generate_call_id(self._host[0]), generate_tag(), 0
         self._challenged = 0
@@ -85,13 +88,12 @@ class Registration:
         user = self._credentials.user
         host = self._request_host()
         self._cseq += 1
-        contact = self._agent.contact(user, to[0])[1]
         headers = [
             ("From", f"<sip:{user}@{host}>;tag={self._tag}"),
             ("To", f"<sip:{user}@{host}>"),
             ("Call-ID", self._call_id),
             ("CSeq", f"{self._cseq} REGISTER"),
-            ("Contact", f"{contact};expires={self._expires}"),
+            ("Contact", f"<{self._contact(to)}>;expires={self._expires}"),
             ("Expires", str(self._expires)),
             *extra,
         ]
@@ -128,8 +130,12 @@ class Registration:
     def _request_host(self) -> str:
         return self._host[0] if self._host[1] == 5060 else f"{self._host[0]}:{self._host[1]}"
 
+    def _contact(self, to: Addr) -> str:
+        uri = uri_of(self._agent.contact(self._credentials.user, to[0])[1])
+        return f"{uri};line={self._line}" if self._line else uri
+
     def _granted(self, response: SipResponse) -> int:
-        ours = uri_of(self._agent.contact(self._credentials.user, (self.address or self._host)[0])[1])
+        ours = self._contact(self.address or self._host)
         for contact in response.headers.get("contact"):
             if uri_of(contact) == ours and (given := seconds(params_of(contact).get("expires"))) is not None:
                 return given

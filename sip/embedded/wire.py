@@ -201,6 +201,13 @@ def host_of(uri: str) -> Addr:
     return inside.group(1).strip("[]"), int(inside.group(2) or 5060)
 
 
+def uri_params_of(uri: str) -> dict[str, str]:
+    """The parameters of a ``sip:`` URI (names in lower case): ``sip:1@h;line=x`` -> ``{"line": "x"}``."""
+    tail = uri.partition(":")[2].split("?")[0].rpartition("@")[2]
+    pairs = (part.partition("=") for part in tail.split(";")[1:])
+    return {name.strip().lower(): text.strip() for name, _, text in pairs}
+
+
 def is_ip(host: str) -> bool:
     try:
         ipaddress.ip_address(host)

@@ -88,16 +88,16 @@ def message(start: str, headers: list[tuple[str, str]], body: str = "") -> bytes
 
 
 class Caller:
-    """One UDP socket that calls ``port`` on this machine. Close it when done."""
+    """One UDP socket at ``host`` that calls ``port`` on this machine. Close it when done."""
 
-    def __init__(self, port: int, user: str = "13812345678") -> None:
-        self.to, self.user = ("127.0.0.1", port), user
+    def __init__(self, port: int, user: str = "13812345678", host: str = "127.0.0.1") -> None:
+        self.to, self.user, self.host = ("127.0.0.1", port), user, host
         self.sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.sock.bind(("127.0.0.1", 0))
+        self.sock.bind((host, 0))
         self.sock.setblocking(False)
         self.port = self.sock.getsockname()[1]
         self.rtp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.rtp.bind(("127.0.0.1", 0))
+        self.rtp.bind((host, 0))
         self.rtp.setblocking(False)
         self.call_id, self.tag = uuid.uuid4().hex, uuid.uuid4().hex[:8]
         self.remote_tag = ""
@@ -113,7 +113,7 @@ class Caller:
         self.rtp.close()
 
     def sdp(self) -> str:
-        return SDP.format(port=self.rtp.getsockname()[1])
+        return SDP.replace("127.0.0.1", self.host).format(port=self.rtp.getsockname()[1])
 
     def request(
         self,
@@ -130,13 +130,13 @@ class Caller:
         """A complete request; ``extra`` replaces or adds headers, ``drop`` leaves some out."""
         tag = f";tag={self.remote_tag}" if self.remote_tag else ""
         headers = {
-            "Via": f"SIP/2.0/UDP 127.0.0.1:{self.port};branch={branch or self.branch()};rport",
+            "Via": f"SIP/2.0/UDP {self.host}:{self.port};branch={branch or self.branch()};rport",
             "Max-Forwards": "70",
             "From": f'"测试" <sip:{self.user}@127.0.0.1>;tag={self.tag}',
             "To": f"<sip:hotline@127.0.0.1>{tag}",
             "Call-ID": self.call_id,
             "CSeq": f"{number if number is not None else next(self.number)} {method}",
-            "Contact": f"<sip:{self.user}@127.0.0.1:{self.port}>",
+            "Contact": f"<sip:{self.user}@{self.host}:{self.port}>",
         }
         if body:
             headers["Content-Type"] = kind
@@ -215,7 +215,7 @@ class Caller:
             ("Call-ID", request["call-id"]),
             ("CSeq", request["cseq"]),
         ]
-        headers += [("Contact", f"<sip:phone@127.0.0.1:{self.port}>")]
+        headers += [("Contact", f"<sip:phone@{self.host}:{self.port}>")]
         if body:
             headers.append(("Content-Type", "application/sdp"))
         source = re.search(r"127\.0\.0\.1:(\d+)", request["via"])

@@ -60,8 +60,10 @@ class Hotline:
         self.log = home / f"{part}.log"
         tree = tomllib.loads(template())
         chosen: dict[str, Any] = {"voice": {"cache_dir": str(VOICES)}, "rtp": {"ports": str(rtp_range())}}
+        chosen["sip"] = {"calls_per_number": 0}  # most telephones of the tests share a number
         if explicit:
-            chosen |= {"sip": {"listen": str(free_address())}, "panel": {"listen": str(free_address())}}
+            chosen["sip"]["listen"] = str(free_address())
+            chosen["panel"] = {"listen": str(free_address())}
         _lay_over(tree, chosen)
         _lay_over(tree, changes or {})
         home.mkdir(parents=True)
