@@ -6,8 +6,6 @@ import asyncio
 import logging
 from concurrent.futures import ThreadPoolExecutor
 
-from sqlalchemy import Engine
-
 from hotline.settings import Settings
 from ivr.cases.clock import Rules
 from ivr.house import House
@@ -17,7 +15,7 @@ from ivr.outgoing.placing import Lines, Placing
 from ivr.outgoing.takeover import take_over
 from ivr.store.calling import Calling, Order
 from ivr.store.casework import Casework
-from ivr.store.engine import reading
+from ivr.store.engine import Engine, reading
 from ivr.store.keys import Keys
 from ivr.store.ledger import spoken_number
 from ivr.store.parties import Parties

@@ -10,14 +10,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
-
 from hotline.ports import reachable
 from hotline.script import Act
 from hotline.settings import Address
-from ivr.store.engine import DatabaseAway, open_engine, reading
-from ivr.store.models import LiveCall
+from ivr.store import by_ref
+from ivr.store.engine import DatabaseAway, Session, open_engine, reading
 from ivr.telephony import Clip
 from recordings import audio
 from sip.embedded.phone import CallFailed, OnCall, Phone, PhoneEvent
@@ -55,7 +52,7 @@ class Whereabouts:
             return ""
         try:
             with Session(reading(self._engine)) as session:
-                return session.scalar(select(LiveCall.step).where(LiveCall.ref == call_id)) or ""
+                return by_ref.step(session, call_id)
         except Exception:
             # The step is a courtesy: without it the call goes on, so whatever is wrong ends it here.
             self.close()

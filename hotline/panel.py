@@ -10,8 +10,6 @@ import time
 from importlib.metadata import version
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Engine
-
 from hotline import parts
 from hotline.beside import Beside
 from hotline.callbacks import calling
@@ -19,6 +17,7 @@ from hotline.settings import Settings
 from hotline.sweep import rules
 from ivr.store.casework import Casework
 from ivr.store.counting import Counter, Counting
+from ivr.store.engine import Engine
 from ivr.store.ledger import spoken_number
 from ivr.store.parties import Parties
 from web import Name, PanelConfig, create_app

@@ -7,16 +7,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import Engine
-from sqlalchemy.orm import Session
-
 from hotline.settings import Settings
 from ivr import spoken
 from ivr.calendar.tables import WorkCalendar
 from ivr.phrases import Phrases
 from ivr.profile import Profile
 from ivr.store.calendars import Added
-from ivr.store.engine import DatabaseAway, open_engine, reading
+from ivr.store.engine import DatabaseAway, Engine, Session, open_engine, reading
 from ivr.store.schema import require_current
 from recordings.keys import KeyRing
 from recordings.sound import Line

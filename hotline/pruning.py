@@ -7,12 +7,10 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Engine
-
 from hotline import parts
 from hotline.settings import Settings
 from ivr.store import pruning as store
-from ivr.store.engine import reading
+from ivr.store.engine import Engine, reading
 from ivr.store.sql import Row
 
 

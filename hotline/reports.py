@@ -8,9 +8,6 @@ import tempfile
 import time
 from pathlib import Path
 
-from sqlalchemy import Engine
-from sqlalchemy.orm import Session
-
 from hotline.settings import Settings
 from ivr.profile import Profile
 from ivr.report import figures as said
@@ -18,7 +15,7 @@ from ivr.report import page
 from ivr.report.figures import Part
 from ivr.report.periods import Due
 from ivr.report.sheet import write_xlsx
-from ivr.store.engine import reading
+from ivr.store.engine import Engine, Session, reading
 from ivr.store.report import contents
 from ivr.store.reports import Made
 

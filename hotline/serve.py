@@ -11,8 +11,6 @@ from dataclasses import replace
 
 from rich.cells import set_cell_size
 from rich.console import Console
-from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from hotline import standby
 from hotline.addresses import choose_addresses, panel_url
@@ -22,8 +20,7 @@ from hotline.ports import sip_answers, web_answers
 from hotline.settings import Settings
 from hotline.supervisor import Child, Supervisor, python
 from ivr.store import users
-from ivr.store.engine import open_engine
-from ivr.store.models import User
+from ivr.store.engine import Session, open_engine
 from ivr.store.schema import upgrade
 
 FIRST_ACCOUNTS = ("admin", "supervisor")  # name and role of each
@@ -42,7 +39,7 @@ def first_accounts(settings: Settings) -> dict[str, str]:
     try:
         upgrade(engine)
         with Session(engine) as session, session.begin():
-            if session.scalar(select(User.id).limit(1)) is not None:
+            if users.any_account(session):
                 return {}
             passwords = {}
             now = time.time_ns() // 1_000_000

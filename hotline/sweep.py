@@ -10,13 +10,12 @@ import time
 from datetime import time as local_time
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Engine
-
 from hotline import notify, parts, pruning, reports
 from hotline.settings import Settings
 from ivr.cases.clock import Rules
 from ivr.reporting import Reporting
 from ivr.store import board, schema
+from ivr.store.engine import Engine
 from ivr.sweeper import PAUSE_S, Sweeper
 from ivr.upkeep import Upkeep
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import os
 import subprocess
 import tempfile
@@ -15,16 +14,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from hotline.errors import CannotRun
 from hotline.ports import any_free, reachable, sip_answers
 from hotline.settings import Address, Settings
 from hotline.settings_file import to_toml
 from hotline.supervisor import python
-from ivr.store.engine import open_engine, reading
-from ivr.store.models import Call, Journal
+from ivr.store import by_ref
+from ivr.store.engine import Session, open_engine, reading
 from sip.embedded.phone import CallFailed, Phone
 
 KEY = "*"  # chooses nothing in any menu, so that a test rings no operator and opens no case
@@ -138,11 +135,6 @@ def _key_arrived(database: str | Path, call_id: str) -> bool:
     engine = open_engine(database)
     try:
         with Session(reading(engine)) as session:
-            rows = session.scalars(
-                select(Journal.data)
-                .join(Call, Call.id == Journal.call_id)
-                .where(Call.ref == call_id, Journal.name == "digit")
-            )
-            return any(json.loads(data).get("key") == KEY for data in rows)
+            return by_ref.key_arrived(session, call_id, KEY)
     finally:
         engine.dispose()

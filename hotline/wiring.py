@@ -15,8 +15,6 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Engine as SqlEngine
-
 from hotline import engines, parts, priority
 from hotline.callbacks import Callbacks
 from hotline.errors import CannotRun
@@ -37,6 +35,7 @@ from ivr.ledger import CaseRequest
 from ivr.messages import take_in
 from ivr.profile import Profile
 from ivr.store.calendars import Added
+from ivr.store.engine import Engine as SqlEngine
 from ivr.store.engine import open_engine
 from ivr.store.ids import uuid7
 from ivr.store.ledger import SqlLedger

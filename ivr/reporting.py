@@ -12,11 +12,9 @@ from collections.abc import Callable, Mapping
 from datetime import time
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Engine
-
 from ivr.report.periods import Due, due
 from ivr.store import reports
-from ivr.store.engine import reading
+from ivr.store.engine import Engine, reading
 from ivr.store.reports import Made
 
 

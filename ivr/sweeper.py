@@ -17,12 +17,10 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Protocol
 
-from sqlalchemy import Engine
-
 from ivr.calendar.hours import is_open
 from ivr.cases.clock import Rules
 from ivr.store import rebuild, sweeping, worklists
-from ivr.store.engine import explain, is_away, reading
+from ivr.store.engine import Engine, explain, is_away, reading
 from ivr.store.sweeping import Addresses, Outgoing
 
 LOG = logging.getLogger(__name__)

@@ -13,14 +13,12 @@ import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from sqlalchemy import Engine
-
 from ivr.calendar.tables import missing_years
 from ivr.cases.actions import Notice
 from ivr.cases.clock import Rules
 from ivr.store import notices, recomputing
 from ivr.store.calendars import Added
-from ivr.store.engine import reading
+from ivr.store.engine import Engine, reading
 
 LOG = logging.getLogger(__name__)
 REASON = "工作日历或期限规则已更改"

@@ -13,14 +13,15 @@ from flask_babel import LazyString, get_locale
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
-from sqlalchemy import select
 
 from ivr.cases import notices
 from ivr.cases.actions import ACTIONS, TEXT_MAX, Field
 from ivr.cases.workflow import possible
+from ivr.store import case_history
 from ivr.store.casework import Casework
 from ivr.store.ids import uuid7
-from ivr.store.models import Callback, CallbackAttempt, Case, CaseDue, CaseStep
+from ivr.store.models import Case
+from ivr.store.sql import values
 from web import labels
 from web.access import may
 from web.db import config, now_ms, reading
@@ -95,15 +96,15 @@ def moment(text: str) -> int | None:
 
 def context(case: Case) -> dict[str, Any]:
     """What the page of a case shows of its life: steps, due dates, related cases, and what can be done now."""
-    known = {"steps": _steps(case), "dues": _dues(case)}
+    known = {"steps": _steps(case), "dues": case_history.dues(reading(), case.id)}
     if not may("work"):
         return {**known, "actions": [], "similar": [], "to_call": [], "sealed": None, "asked": []}
-    found = possible(row_of(case), current_user.name, current_user.role, now_ms(), desk().rules)
+    found = possible(values(case), current_user.name, current_user.role, now_ms(), desk().rules)
     connection, identities = reading().connection(), desk().identities
     sealed = identities.has(connection, case.id) if case.anonymous else None
     asked = identities.requests(connection, case.id) if sealed else []
     told = {**known, "actions": found, "similar": _similar(case), "sealed": sealed, "asked": asked}
-    return {**told, "to_call": _to_call(case), "command": uuid7(), **calling_from_here()}
+    return {**told, "to_call": case_history.to_call(reading(), case.id), "command": uuid7(), **calling_from_here()}
 
 
 def calling_from_here() -> dict[str, bool]:
@@ -112,25 +113,8 @@ def calling_from_here() -> dict[str, bool]:
     return {"has_trunk": trunk, "can_call": trunk and bool(current_user.seat)}
 
 
-def _to_call(case: Case) -> list[Callback]:
-    """What this case's citizen is to be called for."""
-    mine = select(Callback).where(Callback.case_id == case.id, Callback.state == "open", Callback.party_id.is_not(None))
-    return list(reading().scalars(mine.order_by(Callback.created, Callback.id)))
-
-
-def row_of(case: Case) -> dict[str, Any]:
-    """The case as the rules read it."""
-    return {column.name: getattr(case, column.name) for column in case.__table__.columns}
-
-
 def _steps(case: Case) -> list[dict[str, Any]]:
-    rows = reading().scalars(select(CaseStep).where(CaseStep.case_id == case.id).order_by(CaseStep.at, CaseStep.id))
-    return [{"row": row, "data": json.loads(row.data)} for row in rows]
-
-
-def _dues(case: Case) -> list[CaseDue]:
-    rows = reading().scalars(select(CaseDue).where(CaseDue.case_id == case.id).order_by(CaseDue.at, CaseDue.id))
-    return list(rows)
+    return [{"row": row, "data": json.loads(row.data)} for row in case_history.steps(reading(), case.id)]
 
 
 @dataclass(frozen=True)
@@ -150,16 +134,16 @@ def history(case: Case) -> list[Line]:
     steps = [
         Line(row.at, str(step_name(row.action)), row.who, str(labels.label(labels.STATUSES, row.was)),
              str(labels.label(labels.STATUSES, row.status)), row.reason)
-        for row in (step["row"] for step in _steps(case))
+        for row in case_history.steps(reading(), case.id)
     ]  # fmt: skip
     dues = [
         Line(one.at, _("期限：%(why)s", why=step_name(one.cause)), one.who, due_text(one.was), due_text(one.due),
              one.reason)
-        for one in _dues(case)
+        for one in case_history.dues(reading(), case.id)
     ]  # fmt: skip
     tried = [
         Line(one.at, _("回电：%(result)s", result=labels.label(RESULTS, one.result)), one.who, "", "", one.reason)
-        for one in reading().scalars(select(CallbackAttempt).where(CallbackAttempt.case_id == case.id))
+        for one in case_history.attempts(reading(), case.id)
     ]
     return sorted([*steps, *dues, *tried], key=lambda line: line.at)
 

@@ -7,14 +7,13 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Engine
-
 from ivr.calendar.tables import WorkCalendar
 from ivr.phrases import Phrases
 from ivr.profile import Profile
 from ivr.store.calling import Calling
 from ivr.store.casework import Casework
 from ivr.store.counting import Counting
+from ivr.store.engine import Engine
 from ivr.store.parties import Parties
 from ivr.store.users import Hasher
 from recordings.vault import Vault

@@ -10,11 +10,10 @@ from typing import cast
 
 from flask import Flask, current_app, g, request
 from flask_login import current_user
-from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.orm import Session
 
 from ivr.store import engine, users
 from ivr.store.calendars import Added
+from ivr.store.engine import DatabaseError, Session
 from web.config import PanelConfig
 
 log = logging.getLogger("web")
@@ -78,7 +77,7 @@ def init(app: Flask) -> None:
         looked[0] = time.monotonic()
         try:
             calendars().refresh()
-        except SQLAlchemyError:  # the page itself says that the database is away
+        except DatabaseError:  # the page itself says that the database is away
             log.warning("working days could not be read")
 
     app.teardown_appcontext(lambda _error: release())

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from flask import abort, request
 from flask_babel import gettext as _
 from flask_login import current_user
-from sqlalchemy.orm import Session
 
+from ivr.store.engine import Session
 from web.access import may
 from web.db import config, reading, record, writing
 from web.masking import mask

@@ -7,14 +7,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import click
-from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from hotline import parts
 from hotline.cli.common import FOUND
 from hotline.settings import Settings
 from ivr.cases.actions import Refused
-from ivr.store.models import User
+from ivr.store import users
+from ivr.store.engine import Session
 
 as_option = click.option("--as", "who", required=True, metavar="NAME", help="The account in whose name it is done.")
 
@@ -24,8 +23,8 @@ def acting(settings: Settings, who: str) -> Iterator[tuple[Session, str]]:
     """A transaction, and the account's role; a refusal is told and ends the command."""
     try:
         with parts.changing(settings) as session:
-            found = session.scalar(select(User).where(User.name == who, User.active))
-            if found is None:
+            found = users.find_user(session, who)
+            if found is None or not found.active:
                 raise click.UsageError(f"there is no account {who}; `hotline user list` shows all")
             yield session, found.role
     except Refused as refused:

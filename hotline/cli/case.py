@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
 
 import click
-from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from hotline import parts
 from hotline.cli.acting import acting, as_option
@@ -20,10 +17,12 @@ from hotline.sweep import known_rules, now_ms
 from ivr.cases.actions import ACTIONS, Do
 from ivr.cases.workflow import possible
 from ivr.cases.worklist import RESULTS, Attempt
-from ivr.store import queries, recomputing, users, worklists
+from ivr.store import case_history, queries, recomputing, users, worklists
 from ivr.store.casework import CHANNELS, Casework, Entry
+from ivr.store.engine import Session
 from ivr.store.ledger import spoken_number
 from ivr.store.models import CaseDue, CaseStep
+from ivr.store.sql import Row, values
 
 BY = "hotline"  # in the history of a case: whoever may run this command on the machine
 
@@ -68,9 +67,9 @@ def show(settings: Settings, number: str, as_json: bool) -> None:
         found = queries.case_file(session, number)
         if found is None:
             raise click.UsageError(f"there is no case {number}; `hotline case list` shows the latest")
-        row = {column.name: getattr(found.case, column.name) for column in found.case.__table__.columns}
-        steps = _rows(session, CaseStep, row["id"])
-        dues = _rows(session, CaseDue, row["id"])
+        row = values(found.case)
+        steps = _plain(case_history.steps(session, row["id"]))
+        dues = _plain(case_history.dues(session, row["id"]))
     house = known_rules(settings)
     can = {
         role: [a.id for a in possible(row, "", role, now_ms(), house)] for role in ("operator", "lead", "supervisor")
@@ -234,9 +233,8 @@ def _pair(text: str) -> tuple[str, str]:
     return name, value
 
 
-def _rows(session: Session, model: type[CaseStep] | type[CaseDue], case_id: str) -> list[dict[str, Any]]:
-    rows = session.scalars(select(model).where(model.case_id == case_id).order_by(model.at, model.id))
-    found = [{column.name: getattr(row, column.name) for column in model.__table__.columns} for row in rows]
+def _plain(rows: Sequence[CaseStep] | Sequence[CaseDue]) -> list[Row]:
+    found = [values(row) for row in rows]
     for row in found:
         for name in {"data", "explanation"} & set(row):
             row[name] = json.loads(row[name])

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-from sqlalchemy.orm import Session
 
 from hotline import parts
 from hotline.cli.common import with_settings
@@ -23,6 +22,7 @@ from ivr.report.span import Span
 from ivr.spoken import LANGS
 from ivr.store import export as stored
 from ivr.store import users
+from ivr.store.engine import Session
 from ivr.store.parties import Parties
 
 BY = "hotline"  # who did it, in the audit log: whoever may run this command on the machine

@@ -13,7 +13,6 @@ from zoneinfo import ZoneInfo
 import click
 from rich.console import Console
 from rich.table import Table
-from sqlalchemy.orm import Session
 
 from hotline import parts
 from hotline.cli.common import json_option, print_json, with_settings
@@ -27,6 +26,7 @@ from ivr.report.sheet import write_csv
 from ivr.report.span import Span
 from ivr.spoken import LANGS
 from ivr.store import tally
+from ivr.store.engine import Session
 from ivr.store.figures import figures as stored
 
 PIPE_WIDTH = 200

@@ -8,8 +8,6 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import click
-from sqlalchemy import Connection, select
-from sqlalchemy.orm import Session
 
 from hotline import parts
 from hotline.cli.acting import acting, as_option
@@ -19,8 +17,9 @@ from hotline.settings import Settings
 from hotline.sweep import now_ms
 from ivr.outages.notice import HOWS, KINDS, PLANNED, RESULTS, STATES, By, Draft
 from ivr.store import outages, users
+from ivr.store.engine import Connection, Session
 from ivr.store.ids import uuid7
-from ivr.store.models import Outage, OutageCustomer
+from ivr.store.models import Outage
 from ivr.store.outages import OutageFilter
 from ivr.store.sql import Row
 
@@ -98,8 +97,7 @@ def told(settings: Settings, notice: str, customer: str, how: str, result: str, 
     """
     moment = _moment(settings, at)
     with _writing(settings, who, "tell", result) as (connection, by, done):
-        mine = select(OutageCustomer.n, OutageCustomer.name).where(OutageCustomer.outage_id == notice)
-        named = {name: n for n, name in connection.execute(mine)}
+        named = outages.customer_numbers(connection, notice)
         if named and customer not in named:
             raise click.UsageError(f"{customer} is not among its key customers: {', '.join(named)}")
         done.append(outages.tell(connection, notice, named.get(customer, 0), how, result, moment, by))

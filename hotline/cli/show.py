@@ -9,14 +9,14 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import click
-from sqlalchemy import inspect, select
 
 from hotline import parts
 from hotline.cli.common import json_option, looking
 from hotline.cli.rows import print_rows
 from hotline.settings import Settings
+from ivr.store import journal as journal_rows
 from ivr.store import queries
-from ivr.store.models import Call, Journal
+from ivr.store.sql import values
 
 HIDDEN = frozenset({"party_id", "query_hash", "command_id"})  # inner names that help nobody
 MOMENTS = frozenset(
@@ -90,12 +90,8 @@ def journal(settings: Settings, limit: int, as_json: bool, call_id: str) -> None
     \b
     Example: hotline show journal -n 50
     """
-    query = select(Journal).order_by(Journal.seq.desc()).limit(limit)
-    if call_id:
-        by_ref = select(Call.id).where(Call.ref == call_id)
-        query = query.where((Journal.call_id == call_id) | Journal.call_id.in_(by_ref))
     with parts.looking(settings) as session:
-        rows = [_row(row, settings) for row in reversed(session.scalars(query).all())]
+        rows = [_row(row, settings) for row in journal_rows.latest(session, limit, call_id)]
     for row in rows:
         row["data"] = json.loads(row["data"])
     _print(rows, ("at", "call_id", "kind", "name", "data", "reason"), as_json, "the journal is empty")
@@ -104,12 +100,12 @@ def journal(settings: Settings, limit: int, as_json: bool, call_id: str) -> None
 def _row(row: Any, settings: Settings) -> dict[str, Any]:
     """A row as plain data; moments in the unit's zone."""
     zone = ZoneInfo(settings.unit.zone)
-    values = {c.key: getattr(row, c.key) for c in inspect(row).mapper.column_attrs if c.key not in HIDDEN}
     return {
         key: datetime.fromtimestamp(value / 1000, zone).isoformat(timespec="milliseconds")
         if key in MOMENTS and value is not None
         else value
-        for key, value in values.items()
+        for key, value in values(row).items()
+        if key not in HIDDEN
     }
 
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Engine
-
 from hotline.notify.email import Mail
 from hotline.notify.webhook import Webhook
 from hotline.settings import Settings
 from ivr.store import reports
-from ivr.store.engine import reading
+from ivr.store.engine import Engine, reading
 from ivr.store.reports import Made
 from ivr.store.sweeping import Addresses
 from ivr.sweeper import Sender

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
 
 from ivr.cases.actions import Refused
 from ivr.cases.worklist import Attempt
@@ -34,6 +35,10 @@ LIVE = ("queued", "taken")
 # citizen is for the operator to say: a machine closes nobody's entry.
 CERTAIN = {"busy": "busy", "no_answer": "no_answer"}
 TO_BE_NOTED = ("reached", "declined", "not_in_use")
+
+
+class AlreadyAsked(Exception):
+    """Somebody else asked for this number or this telephone in the same moment; the transaction is lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +76,10 @@ class Calling:
     # --- the panel --------------------------------------------------------------------------
 
     def ask(self, connection: Connection, wish: Wish) -> Row:
-        """Queue the call; the command's row (that of the first time, when it is asked again). Raises NotAllowed."""
+        """Queue the call; the command's row (that of the first time, when it is asked again).
+
+        Raises NotAllowed, AlreadyAsked.
+        """
         known = self.command(connection, wish.id)
         if known is not None:
             return known
@@ -85,7 +93,10 @@ class Calling:
             "callback_id": wish.callback_id, "number_hmac": hmac, "state": "queued", "reason": "", "owner": "",
             "taken": None, "ended": None, "result": "", "noted": None, "live_number": hmac, "live_seat": wish.seat,
         }  # fmt: skip
-        connection.execute(insert(COMMANDS), row)
+        try:
+            connection.execute(insert(COMMANDS), row)
+        except IntegrityError as error:
+            raise AlreadyAsked(wish.callback_id) from error
         return row
 
     def refused(self, connection: Connection, wish: Wish, why: NotAllowed) -> None:

@@ -12,7 +12,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, text
+# Types named by those who open or pass on a database (web, hotline) without speaking SQL; `as`: for them, too.
+from sqlalchemy import Connection as Connection
+from sqlalchemy import Engine as Engine
+from sqlalchemy import create_engine, event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import (
     ArgumentError,
@@ -23,12 +26,16 @@ from sqlalchemy.exc import (
     ProgrammingError,
     SQLAlchemyError,
 )
+from sqlalchemy.orm import Session as Session
 
 DATABASE_FILE = "hotline.db"  # inside the data folder
 BUSY_MS = 5000  # how long a writer waits for another writer (SQLite)
 AGAIN_S = 0.02  # then it tries again what SQLite does not wait for
 CONNECT_S = 3  # how long a connection attempt may take (PostgreSQL)
 SILENT_MS = 8000  # a server that acknowledges nothing for this long is gone (PostgreSQL)
+
+
+DatabaseError = SQLAlchemyError  # whatever a statement may end with
 
 
 class DatabaseAway(Exception):

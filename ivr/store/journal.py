@@ -6,10 +6,12 @@ import json
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from sqlalchemy import Connection, RowMapping, insert, select, text
+from sqlalchemy.orm import Session
 
 from ivr.ledger import Fact
 from ivr.store import projection
 from ivr.store.ids import uuid7
+from ivr.store.models import Call, Journal
 from ivr.store.rows import JournalRow
 from ivr.store.sql import table
 
@@ -69,6 +71,15 @@ def read(connection: Connection, *, call_id: str | None = None, case_id: str | N
     query = query.where(JOURNAL.c.case_id == case_id) if case_id is not None else query
     for row in connection.execute(query).mappings():
         yield read_row(row)
+
+
+def latest(session: Session, limit: int, call: str = "") -> list[Journal]:
+    """The latest rows, oldest of them first. ``call``: only of this call (its id or SIP Call-ID)."""
+    query = select(Journal).order_by(Journal.seq.desc()).limit(limit)
+    if call:
+        by_ref = select(Call.id).where(Call.ref == call)
+        query = query.where((Journal.call_id == call) | Journal.call_id.in_(by_ref))
+    return list(session.scalars(query))[::-1]
 
 
 def _values(row: JournalRow) -> dict[str, object]:

@@ -132,6 +132,12 @@ def customers(session: Session, outage_id: str) -> Sequence[OutageCustomer]:
     return session.scalars(mine.order_by(OutageCustomer.n)).all()
 
 
+def customer_numbers(connection: Connection, outage_id: str) -> dict[str, int]:
+    """By name: which of the notice's key customers it is."""
+    mine = select(OutageCustomer.name, OutageCustomer.n).where(OutageCustomer.outage_id == outage_id)
+    return {name: n for name, n in connection.execute(mine)}
+
+
 def history(session: Session, outage_id: str) -> Sequence[Journal]:
     """Everything that was written about a notice, in order."""
     return session.scalars(select(Journal).where(Journal.case_id == outage_id).order_by(Journal.seq)).all()

@@ -20,6 +20,11 @@ def table(name: str) -> Table:
     return Base.metadata.tables[name]
 
 
+def values(entity: Base) -> Row:
+    """A row of a table as plain data, by column."""
+    return {column.name: getattr(entity, column.name) for column in entity.__table__.columns}
+
+
 def upsert(connection: Connection, name: str, rows: list[Row]) -> None:
     """Insert or replace whole rows. Text longer than its column is cut (headers may be any length)."""
     limits = _limits(name)

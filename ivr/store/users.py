@@ -71,6 +71,11 @@ def find_user(session: Session, name: str) -> User | None:
     return session.scalar(select(User).where(User.name == name))
 
 
+def any_account(session: Session) -> bool:
+    """Is there an account at all?"""
+    return session.scalar(select(User.id).limit(1)) is not None
+
+
 def list_users(session: Session) -> Sequence[User]:
     """Every account, active ones first, by name."""
     return session.scalars(select(User).order_by(User.active.desc(), User.name)).all()

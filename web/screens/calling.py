@@ -8,11 +8,10 @@ from flask import Blueprint, abort, flash, redirect, render_template, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
-from sqlalchemy.exc import IntegrityError
 
 from ivr.outgoing.numbers import NotAllowed
 from ivr.store import worklists
-from ivr.store.calling import EXPIRES_MS, Wish
+from ivr.store.calling import EXPIRES_MS, AlreadyAsked, Wish
 from ivr.store.models import Call, Callback, Case
 from ivr.store.sql import Row
 from web.access import needs
@@ -62,7 +61,7 @@ def call(callback_id: str) -> Any:
             record(db, "callback.refused", target=callback_id, detail=why.code)
         flash(said(why), "error")
         return redirect(url_for("worklists.of", kind=_callback(callback_id).kind), 303)
-    except IntegrityError:  # somebody else clicked in the same moment
+    except AlreadyAsked:
         flash(_("正在拨打这个号码。"), "error")
         return redirect(url_for("worklists.of", kind=_callback(callback_id).kind), 303)
     return redirect(url_for("calling.show", command_id=wish.id), 303)

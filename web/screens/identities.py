@@ -7,13 +7,14 @@ from typing import Any
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
-from sqlalchemy.orm import Session
 
 from ivr.cases.actions import Refused
 from ivr.store import queries
+from ivr.store.engine import Session
 from ivr.store.models import Case
+from ivr.store.sql import values
 from web.access import needs
-from web.casework import desk, row_of, said
+from web.casework import desk, said
 from web.db import now_ms, reading, record, writing
 
 bp = Blueprint("identities", __name__)
@@ -54,7 +55,7 @@ def ask(case_id: str) -> Any:
     case, reason = _case(case_id), request.form.get("reason", "")
     try:
         with writing() as db:
-            desk().identities.ask(db.connection(), row_of(case), current_user.name, current_user.role, reason, now_ms())
+            desk().identities.ask(db.connection(), values(case), current_user.name, current_user.role, reason, now_ms())
             record(db, "identity.ask", target=case.number, detail=reason[:200])
         flash(_("已提交给身份保管员。"), "info")
     except Refused as refused:
@@ -70,7 +71,7 @@ def seal(case_id: str) -> Any:
     try:
         with writing() as db:
             text = request.form.get("identity", "")
-            desk().identities.seal(db.connection(), row_of(case), current_user.name, current_user.role, text, now_ms())
+            desk().identities.seal(db.connection(), values(case), current_user.name, current_user.role, text, now_ms())
             record(db, "identity.seal", target=case.number)
         flash(_("身份已密封。"), "info")
     except Refused as refused:

@@ -9,9 +9,9 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user, login_user
-from sqlalchemy.orm import Session
 
 from ivr.store import users
+from ivr.store.engine import Session
 from ivr.store.models import User
 from web.access import ROLE_NAMES, account, needs
 from web.db import config, now_ms, reading, record, writing
