@@ -11,12 +11,14 @@ import contextlib
 import logging
 import socket
 from collections.abc import Callable, Iterable
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from aiosipua.message import SipRequest, SipResponse
 from aiosipua.utils import generate_branch
 
+from sip.embedded.checks import Faulty, check, number
 from sip.embedded.config import Timing
+from sip.embedded.loglimit import LogLimit
 from sip.embedded.transactions import ServerTransaction, TransactionLayer
 from sip.embedded.udp import UdpSocket
 from sip.embedded.wire import (
@@ -24,10 +26,8 @@ from sip.embedded.wire import (
     METHODS,
     SUPPORTED,
     Addr,
-    Faulty,
     Header,
     Junk,
-    check,
     host_port,
     is_ip,
     parse,
@@ -38,6 +38,7 @@ from sip.embedded.wire import (
 )
 
 log = logging.getLogger(__name__)
+_Told = TypeVar("_Told")
 
 CAPABILITIES: tuple[Header, ...] = (
     ("Allow", ALLOW),
@@ -51,6 +52,7 @@ class DialogUser(Protocol):
 
     def on_request(self, transaction: ServerTransaction) -> None: ...
     def on_ack(self, request: SipRequest) -> None: ...
+    def broke(self, error: Exception) -> None: ...
 
 
 class Doorkeeper(Protocol):
@@ -77,6 +79,7 @@ class UserAgent:
         self._dialogs: dict[tuple[str, str], tuple[str, DialogUser]] = {}
         self._empty = asyncio.Event()
         self._lookups: set[asyncio.Task[None]] = set()
+        self._limit = LogLimit(log)
 
     # --- life ------------------------------------------------------------------------------
 
@@ -120,8 +123,9 @@ class UserAgent:
             family = socket.AF_INET6 if ":" in self.socket.host else socket.AF_INET
             try:
                 found = await asyncio.get_running_loop().getaddrinfo(host, port, family=family, type=socket.SOCK_DGRAM)
-            except OSError as error:
-                log.warning("cannot find the address of %s: %s", host, error)
+            except (OSError, ValueError) as error:  # a name no resolver takes is a ``UnicodeError``
+                now = asyncio.get_running_loop().time()
+                self._limit.say(now, logging.WARNING, "cannot find the address of %s: %s", host, error)
                 then(None)
             else:
                 then((str(found[0][4][0]), port))
@@ -179,7 +183,7 @@ class UserAgent:
             self.socket.counts["junk"] += 1
             return
         if isinstance(message, SipResponse):
-            if not message.headers.get("cseq") or not self.layer.response(message):
+            if not self.layer.response(message):
                 self.socket.counts["stray"] += 1
             return
         stamp_source(message, source)
@@ -198,8 +202,8 @@ class UserAgent:
         if request.method == "ACK":
             if known is not None and known.final >= 300:
                 known.acked()
-            elif (leg := self._dialog_of(request)) is not None:
-                leg.on_ack(request)
+            elif (user := self._dialog_of(request)) is not None:
+                self._guarded(user, user.on_ack, request)
             return
         if known is not None:
             known.again()
@@ -210,7 +214,7 @@ class UserAgent:
         if request.method == "CANCEL":
             self._cancelled(transaction)
             return
-        if (request.get_header("max-forwards") or "70").strip() == "0":
+        if number(request.get_header("max-forwards") or "70") == 0:
             transaction.respond(483)
             return
         unknown = [option for option in request.headers.get("require") if option.lower() not in SUPPORTED]
@@ -221,9 +225,18 @@ class UserAgent:
             if leg is None:
                 transaction.respond(481)
             else:
-                leg.on_request(transaction)
+                self._guarded(leg, leg.on_request, transaction)
+                transaction.respond(500)  # when it has no answer yet
         else:
             self._fresh(transaction)
+
+    @staticmethod
+    def _guarded(leg: DialogUser, act: Callable[[_Told], None], told: _Told) -> None:
+        """What goes wrong inside a call ends this call and no other."""
+        try:
+            act(told)
+        except Exception as error:
+            leg.broke(error)
 
     def _stranger(self, request: SipRequest, source: Addr) -> bool:
         return request.method == "INVITE" and self.door is not None and self.door.stranger(request, source)
@@ -257,7 +270,11 @@ class UserAgent:
             elif self.layer.twin(request):  # the same call over another path (§8.2.2.2)
                 transaction.respond(482)
             else:
-                self.on_invite(transaction)
+                try:
+                    self.on_invite(transaction)
+                except Exception:
+                    transaction.respond(500)
+                    raise
         elif request.method == "OPTIONS":
             transaction.respond(200, headers=CAPABILITIES)
         elif request.method == "REGISTER" and self.on_register is not None:

@@ -11,10 +11,12 @@ from dataclasses import dataclass
 
 from aiosipua.sdp import ConnectionData, MediaDescription, Origin, SdpMessage, parse_sdp, serialize_sdp
 
+from sip.embedded.checks import number
 from sip.embedded.wire import Header, is_ip
 
 CODECS = {8: "PCMA", 0: "PCMU"}
 OUR_DTMF = 101
+_LONGEST_PTIME = 1000  # ms of sound in one packet
 _ANSWER = {"sendrecv": "sendrecv", "sendonly": "recvonly", "recvonly": "sendonly", "inactive": "inactive"}
 
 
@@ -52,6 +54,8 @@ def read(body: bytes) -> SdpMessage:
         raise Unacceptable(f"unreadable session description: {error}") from error
     if not sdp.media:
         raise Unacceptable("no media in the session description")
+    if not all(0 <= media.port <= 65_535 for media in sdp.media):
+        raise Unacceptable("a port that does not exist")
     return sdp
 
 
@@ -70,6 +74,10 @@ def _usable(media: MediaDescription) -> bool:
 def _agree(sdp: SdpMessage, media: MediaDescription, source_host: str) -> Agreed:
     """Read one audio section. ``source_host`` stands in for an address that is a name."""
     offered = [codec.payload_type for codec in media.codecs]
+    if not all(0 <= payload_type <= 127 for payload_type in offered):  # seven bits of the RTP header
+        raise Unacceptable("a payload type that does not exist")
+    if not all(number(ptime, 1, _LONGEST_PTIME) for ptime in media.attributes.get("ptime", ())):
+        raise Unacceptable("a packet length that cannot be")
     codec = next((pt for pt in CODECS if pt in offered), None)
     if codec is None:
         raise Unacceptable("neither PCMA nor PCMU is offered")
@@ -77,7 +85,9 @@ def _agree(sdp: SdpMessage, media: MediaDescription, source_host: str) -> Agreed
         (
             c.payload_type
             for c in media.codecs
-            if c.encoding_name.lower() == "telephone-event" and c.clock_rate in (0, 8000)
+            if c.encoding_name.lower() == "telephone-event"
+            and c.clock_rate in (0, 8000)
+            and c.payload_type not in CODECS
         ),
         None,
     )

@@ -5,7 +5,8 @@ Events are delivered one after the other from that loop, never from inside a ver
 
 Causes in ``LineGone``: by the far end ``bye``, ``cancelled`` (hung up before the answer); by failure
 ``no_ack``, ``bad_answer``, ``lost`` (a request inside the call found nobody), ``session_expired``,
-``rtp_timeout``, ``setup_timeout`` (never answered); by us whatever ``hangup`` was given, or ``shutdown``.
+``rtp_timeout``, ``setup_timeout`` (never answered), ``error`` (of ours, in the log); by us whatever
+``hangup`` was given, or ``shutdown``.
 """
 
 from __future__ import annotations
@@ -45,6 +46,7 @@ from sip.embedded.leg import By, Leg
 from sip.embedded.leg_in import InboundLeg, well_formed
 from sip.embedded.leg_out import OutboundLeg, Target
 from sip.embedded.lines import Line, Lines
+from sip.embedded.loglimit import LogLimit
 from sip.embedded.media import Media, NoPorts, Stream
 from sip.embedded.registrar import Registrar
 from sip.embedded.registration import Registration, as_uri
@@ -75,6 +77,7 @@ class EmbeddedEngine:
         self._registrar: Registrar | None = None
         self._trunk: Registration | None = None
         self._doorman: Doorman | None = None
+        self._limit = LogLimit(log)
 
     # --- life ------------------------------------------------------------------------------
 
@@ -164,11 +167,16 @@ class EmbeddedEngine:
         try:
             stream = self._media.open()
         except NoPorts as error:
-            log.error("a call is refused: %s", error)
+            self._limit.say(self._loop.time(), logging.ERROR, "a call is refused: %s", error)
             self._unavailable(transaction)
             return
-        leg = InboundLeg(self._agent, self, transaction, stream, self._config.min_session_s)
-        if not leg.begin(self._config.setup_timeout_s):
+        try:
+            leg = InboundLeg(self._agent, self, transaction, stream, self._config.min_session_s)
+            leg.begin(self._config.setup_timeout_s)
+        except Exception:
+            stream.close()
+            raise
+        if transaction.final:
             stream.close()
             return
         request, source = transaction.request, transaction.source

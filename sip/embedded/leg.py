@@ -7,10 +7,11 @@ INFO keys, session timers and target refresh are the same for both and live here
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 import re
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
 
 from aiosipua.dialog import Dialog, DialogState
 from aiosipua.message import SipRequest, SipResponse
@@ -24,6 +25,9 @@ from sip.embedded.wire import ALLOW, Addr, Header, cseq_of, host_of, is_ip, uri_
 if TYPE_CHECKING:
     from sip.embedded.media import Stream
 
+log = logging.getLogger(__name__)
+
+_Told = TypeVar("_Told")
 By = Literal["far", "us", "failure"]
 SDP: Header = ("Content-Type", "application/sdp")
 _RELAY_KEY = re.compile(r"^\s*Signal\s*=\s*([0-9A-D*#]|1[0-5])\s*$", re.IGNORECASE | re.MULTILINE)
@@ -62,7 +66,7 @@ class Leg:
         self.user = "hotline"  # user part of our Contact
         self.heard_at = asyncio.get_running_loop().time()  # last SIP message from the far end
         self.description = Description(agent.local(source[0])[0], stream.port)
-        self.timers = Timers()
+        self.timers = Timers(self.broke)
         self.session = SessionTimer(self.timers, self._refresh, lambda: self.fail("session_expired"))
         self.answered_at: float | None = None  # loop time of our first 2xx
         self.acknowledged = False  # the far end is known to have had an answer of ours
@@ -70,32 +74,68 @@ class Leg:
         self._awaits_answer = False  # our offer went out in that 2xx
         self._inviting: ClientTransaction | None = None
         self._bye_after_ack = False
+        stream.on_broken = self.broke
 
     # --- the end ---------------------------------------------------------------------------
 
     def end(self, by: By, cause: str, code: int = 0) -> None:
-        """The leg is over: the port is free again, the owner knows. Only the first call counts."""
+        """The leg is over: the port is free again, the owner knows. Only the first call counts.
+
+        Whatever is still to be said to the far end comes after this: saying it may fail, being free may not.
+        """
         if self.state == "gone":
             return
         self.state = "gone"
         self.dialog.state = DialogState.TERMINATED
         self.timers.clear_all()
+        self.release()
+        try:
+            self.stream.close()
+        finally:
+            self.owner.leg_ended(self, by, cause, code)
+
+    def release(self) -> None:
+        """Break what refers back to this leg, so that it is freed at once."""
+        self.timers.on_error = None
         self.session.end()
-        self.stream.close()
-        self.owner.leg_ended(self, by, cause, code)
 
     def fail(self, cause: str) -> None:
-        """Something broke: BYE, and the owner hears ``failure``."""
-        if self.state == "up":
+        """Something broke: the owner hears ``failure``, the far end BYE."""
+        if self.state != "gone":
+            self.end("failure", cause)
             self.bye()
-        self.end("failure", cause)
+
+    def broke(self, error: Exception) -> None:
+        """An error of ours in this leg: said once, and the leg is over."""
+        if self.state != "gone":
+            log.error("call %s ends by an error of ours", self.dialog.call_id, exc_info=error)
+        try:
+            self.fail("error")
+        except Exception:
+            self.forget()
+            raise
+
+    def guarded(self, act: Callable[[_Told], None]) -> Callable[[_Told], None]:
+        """``act`` as a call-back: what goes wrong in it ends this leg."""
+
+        def run(told: _Told) -> None:
+            try:
+                act(told)
+            except Exception as error:
+                self.broke(error)
+
+        return run
 
     def bye(self) -> None:
         """Send BYE; after a 2xx that is not acknowledged yet, only then (RFC 3261 §15)."""
-        if self._unacked is not None and self.state != "gone":
+        if self._unacked is not None:
             self._bye_after_ack = True
             return
-        self.request("BYE", on_final=lambda _: self.forget(), on_timeout=self.forget)
+        try:
+            self.request("BYE", on_final=lambda _: self.forget(), on_timeout=self.forget)
+        except Exception:
+            self.forget()
+            raise
 
     def forget(self) -> None:
         """No request of this dialog is expected any more."""
@@ -153,7 +193,7 @@ class Leg:
             if method == "ACK":
                 self.agent.socket.send(bytes(request), to)
                 return
-            transaction = self.agent.layer.request(request, to, on_response, on_timeout)
+            transaction = self.agent.layer.request(request, to, self.guarded(on_response), on_timeout)
             if method == "INVITE":
                 self._inviting = transaction
 
@@ -269,10 +309,8 @@ class Leg:
 
     def _never_acked(self) -> None:
         self._unacked = None
-        gone = self.state == "gone"
-        self.request("BYE", on_final=lambda _: self.forget(), on_timeout=self.forget)
-        if not gone:
-            self.end("failure", "no_ack")
+        self.end("failure", "no_ack")
+        self.bye()
 
     def _on_reinvite(self, transaction: ServerTransaction) -> None:
         request = transaction.request

@@ -88,7 +88,7 @@ class InboundLeg(Leg):
 
     def _refused(self, code: int, header: Header) -> bool:
         self._invite.respond(code, headers=[header])
-        self.session.end()
+        self.release()
         return False
 
     def ring(self) -> None:
@@ -113,12 +113,24 @@ class InboundLeg(Leg):
 
     def hang_up(self, cause: str) -> None:
         """Refuse the call or end it."""
-        if self.state == "early" and not self._invite.final:
-            self._invite.respond(REFUSALS.get(cause, 480))
-            self.forget()
-        elif self.state != "gone":
-            self.bye()
+        if self.state == "gone":
+            return
         self.end("us", cause)
+        self._part(REFUSALS.get(cause, 480))
+
+    def fail(self, cause: str) -> None:
+        """Something broke, before the answer or after it."""
+        if self.state != "gone":
+            self.end("failure", cause)
+            self._part(500)
+
+    def _part(self, code: int) -> None:
+        """Tell the caller that it is over: refuse what has no answer yet, else BYE."""
+        if self._invite.final:
+            self.bye()
+            return
+        self.forget()
+        self._invite.respond(code)
 
     def on_bye(self, transaction: ServerTransaction) -> None:
         """BYE is allowed before the answer too (§15): the INVITE then ends with 487."""
@@ -139,9 +151,8 @@ class InboundLeg(Leg):
         self.end("far", cause)
 
     def _too_long(self) -> None:
-        self._invite.respond(480)
-        self.forget()
         self.end("failure", "setup_timeout")
+        self._part(480)
 
     def _records(self) -> list[tuple[str, str]]:
         return [("Record-Route", value) for value in self._invite.request.headers.get("record-route")]

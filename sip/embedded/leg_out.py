@@ -11,6 +11,7 @@ from aiosipua.message import SipResponse
 from aiosipua.utils import generate_tag
 
 from sip.embedded.agent import CAPABILITIES, UserAgent
+from sip.embedded.checks import Faulty, bounded
 from sip.embedded.credentials import Credentials
 from sip.embedded.description import Unacceptable, read
 from sip.embedded.leg import SDP, By, Leg, LegOwner
@@ -71,17 +72,24 @@ class OutboundLeg(Leg):
     def cancel(self, by: By, cause: str) -> None:
         """Give up before the answer; one that crosses the CANCEL is taken and ended at once."""
         if self.state == "early":
+            self.end(by, cause)
             if self._invite is not None:
                 self._invite.cancel()
-            self.end(by, cause)
+
+    def fail(self, cause: str) -> None:
+        """Something broke, before the answer or after it."""
+        if self.state == "early":
+            self.cancel("failure", cause)
+        else:
+            super().fail(cause)
 
     def hang_up(self, cause: str) -> None:
         """CANCEL or BYE, whatever fits."""
         if self.state == "early":
             self.cancel("us", "cancelled")
         elif self.state == "up":
-            self.bye()
             self.end("us", cause)
+            self.bye()
 
     def _send(self, extra: tuple[tuple[str, str], ...]) -> None:
         dialog, to = self.dialog, self._target.to
@@ -99,7 +107,7 @@ class OutboundLeg(Leg):
         ]
         request = self.agent.new_request("INVITE", self._target.uri, to, headers)
         request.body = self.description.offer()
-        self._invite = self.agent.layer.request(request, to, self._responded, self._nobody)
+        self._invite = self.agent.layer.request(request, to, self.guarded(self._responded), self._nobody)
 
     def _responded(self, response: SipResponse) -> None:
         code = response.status_code
@@ -134,17 +142,18 @@ class OutboundLeg(Leg):
             self.agent.join(self.dialog.call_id, self.dialog.local_tag, tag, self)
         self.request("ACK", number=cseq_of(response))
         if first and self.state == "gone":  # it crossed our CANCEL
-            self.request("BYE", on_final=lambda _: self.forget(), on_timeout=self.forget)
+            self.bye()
         elif first:
             self._take_up(response)
 
     def _take_up(self, response: SipResponse) -> None:
         self.timers.clear("ring")
         try:
+            bounded(response)
             agreed = self.description.accept(read(response.body), self.source[0])
-        except Unacceptable:
-            self.request("BYE", on_final=lambda _: self.forget(), on_timeout=self.forget)
+        except (Faulty, Unacceptable):
             self.end("failure", "error", 488)
+            self.bye()
             return
         self.state = "up"
         self.dialog.confirm()
@@ -153,8 +162,12 @@ class OutboundLeg(Leg):
         self.apply(agreed)
 
     def _establish(self, dialog: Dialog, response: SipResponse, tag: str) -> None:
-        contacts = response.headers.get("contact")
         dialog.remote_tag = tag
+        try:
+            bounded(response)
+        except Faulty:  # nothing in it is to be trusted: what we say goes to whom we called
+            return
+        contacts = response.headers.get("contact")
         dialog.remote_target = uri_of(contacts[0]) if contacts else dialog.remote_target
         dialog.route_set = list(reversed(response.headers.get("record-route")))  # §12.1.2
 

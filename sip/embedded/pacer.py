@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from typing import Protocol
-
-log = logging.getLogger(__name__)
 
 FRAME_S = 0.020
 SLOTS = 10
@@ -19,6 +16,7 @@ class Paced(Protocol):
 
     def tick(self, now: float) -> None: ...
     def skip(self, frames: int) -> None: ...
+    def broke(self, error: Exception) -> None: ...
 
 
 class Slots:
@@ -75,8 +73,9 @@ class Slots:
             for stream in tuple(self._slots[self._step % SLOTS]):
                 try:
                     stream.tick(now)
-                except Exception:  # one broken stream must not silence the others
-                    log.exception("a stream failed to send its frame")
+                except Exception as error:  # one broken stream must not silence the others, nor break at each frame
+                    self.leave(stream)
+                    stream.broke(error)
             self._step += 1
 
 

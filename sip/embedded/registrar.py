@@ -15,6 +15,7 @@ from aiosipua.headers import parse_auth
 
 from sip.embedded.config import EmbeddedConfig
 from sip.embedded.digest import Digest, Throttle
+from sip.embedded.loglimit import LogLimit
 from sip.embedded.transactions import ServerTransaction
 from sip.embedded.wire import Addr, cseq_of, host_of, params_of, scheme_of, seconds, uri_of, user_of
 
@@ -44,6 +45,7 @@ class Registrar:
         self._throttle = Throttle(self._loop.time)
         self._bindings: dict[str, list[Binding]] = {}  # newest last
         self._expiry: asyncio.TimerHandle | None = None
+        self._limit = LogLimit(log)
 
     def newest(self, seat: str) -> Binding | None:
         """The phone that registered last."""
@@ -84,7 +86,8 @@ class Registrar:
             transaction.respond(401, headers=self._digest.challenge(stale=True))
         elif verdict == "wrong":
             self._throttle.failed(source)
-            log.warning("seat %s: wrong credentials in a registration from %s", seat.id, source)
+            kind = "seat %s: wrong credentials in a registration from %s"
+            self._limit.say(self._loop.time(), logging.WARNING, kind, seat.id, source)
             transaction.respond(403)
         else:
             self._register(transaction, seat.id)

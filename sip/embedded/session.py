@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from aiosipua.message import SipRequest, SipResponse
-from aiosipua.session_timer import parse_session_expires, peer_allows_update, watchdog_delay
+from aiosipua.session_timer import peer_allows_update, watchdog_delay
 
+from sip.embedded.checks import number
 from sip.embedded.transactions import Timers
 from sip.embedded.wire import Header
 
@@ -15,6 +16,13 @@ DEFAULT_MIN_S = 90
 
 def _nothing() -> None:
     """Nobody is told."""
+
+
+def _wanted(message: SipRequest | SipResponse) -> tuple[int, str]:
+    """Interval in seconds and refresher of ``Session-Expires``; 0 when there is none that can be."""
+    interval, *rest = (message.get_header("session-expires") or "").split(";")
+    params = dict(part.strip().lower().partition("=")[::2] for part in rest)
+    return number(interval) or 0, params.get("refresher", "").strip()
 
 
 class SessionTimer:
@@ -29,12 +37,12 @@ class SessionTimer:
 
     def refusal(self, request: SipRequest) -> Header | None:
         """Min-SE for a 422, when the wanted interval is too short."""
-        wanted, _ = parse_session_expires(request.get_header("session-expires") or "")
+        wanted, _ = _wanted(request)
         return ("Min-SE", str(self.min_s)) if 0 < wanted < self.min_s else None
 
     def answer(self, request: SipRequest) -> list[Header]:
         """Headers of the 2xx; arms the timer when the request asked for one."""
-        interval, refresher = parse_session_expires(request.get_header("session-expires") or "")
+        interval, refresher = _wanted(request)
         self.by_update = peer_allows_update(request.headers.get("allow"))
         if interval <= 0:  # without the header a session lives as long as it likes (§9)
             self._interval = 0
@@ -54,11 +62,11 @@ class SessionTimer:
 
     def confirmed(self, response: SipResponse) -> None:
         """A 2xx to our INVITE or UPDATE: what the far end wants holds from now on."""
-        interval, refresher = parse_session_expires(response.get_header("session-expires") or "")
+        interval, refresher = _wanted(response)
         allow = response.headers.get("allow")
         self.by_update = peer_allows_update(allow) if allow else self.by_update
         if interval > 0:
-            self._arm(interval, ours=refresher != "uas")
+            self._arm(max(interval, self.min_s), ours=refresher != "uas")
         elif self._interval and self._ours:
             self._arm(self._interval, ours=True)
 

@@ -78,6 +78,7 @@ class Stream:
     ) -> None:
         self.port: int = rtp.getsockname()[1]
         self.on_key: Callable[[str], None] | None = None
+        self.on_broken: Callable[[Exception], None] | None = None
         self._sock, self._rtcp, self._loop = rtp, rtcp, loop
         self._cache, self._writer, self._on_close, self._on_file = cache, writer, on_close, on_file
         self._closed = False
@@ -118,10 +119,13 @@ class Stream:
         """Where the far end wants its audio, and what was agreed (first answer or re-INVITE).
 
         ``host``: an IP address; ``0.0.0.0`` or port 0 means nothing is sent (old-style hold).
-        ``payload_type``: 0 (mu-law) or 8 (A-law). Raises ``ValueError`` for anything else.
+        ``payload_type``: 0 (mu-law) or 8 (A-law). Raises ``ValueError`` for anything else, and for a
+        port or a ``dtmf_pt`` that does not exist.
         """
         if payload_type not in SILENCE:
             raise ValueError(f"payload type {payload_type} is neither 0 (PCMU) nor 8 (PCMA)")
+        if not 0 <= port <= 65_535 or not (dtmf_pt is None or 0 <= dtmf_pt <= 127):
+            raise ValueError(f"port {port} or payload type {dtmf_pt} does not exist")
         address = ipaddress.ip_address(host)
         if self._closed:
             return
@@ -238,7 +242,7 @@ class Stream:
         if self._closed:
             return
         self._closed = True
-        self.on_key = self._sink = None
+        self.on_key = self._sink = self.on_broken = None
         self._loop.remove_reader(self._sock.fileno())
         self._sock.close()
         self._rtcp.close()
@@ -246,6 +250,19 @@ class Stream:
         self.unbridge()
         self._end_record("gone")
         self.stop_play()
+
+    def broke(self, error: Exception) -> None:
+        """An error of ours: this stream ends and its leg with it; said once."""
+        if self._closed:
+            return
+        told = self.on_broken
+        try:
+            self.close()
+        finally:
+            if told is None:
+                log.error("the stream on RTP port %d ends by an error of ours", self.port, exc_info=error)
+            else:
+                _call(told, error)
 
     # --- sending --------------------------------------------------------------------------
 
@@ -299,7 +316,7 @@ class Stream:
         assert self._source.address is not None
         try:
             self._sock.sendto(packet, self._source.address)
-        except OSError:  # a full buffer, a vanished route: as if lost on the way
+        except (OSError, OverflowError, ValueError):  # a full buffer, a vanished route: as if lost on the way
             self._stats.send_errors += 1
         else:
             self._stats.sent += 1
@@ -317,8 +334,8 @@ class Stream:
             return
         try:
             self._datagram(data, source)
-        except Exception:
-            log.exception("a packet on RTP port %d could not be handled", self.port)
+        except Exception as error:
+            self.broke(error)
 
     def _datagram(self, data: bytes, source: tuple[str, int]) -> None:
         packet = parse(data)

@@ -14,8 +14,9 @@ from aiosipua.headers import parse_via
 from aiosipua.message import SipRequest, SipResponse
 from aiosipua.utils import generate_tag
 
+from sip.embedded.checks import number
 from sip.embedded.config import Timing
-from sip.embedded.wire import Addr, Header, Junk, parse, reply, tag_of
+from sip.embedded.wire import Addr, Header, Junk, cseq_of, parse, reply, tag_of
 
 Key = tuple[str, ...]
 _MAGIC = "z9hG4bK"
@@ -46,15 +47,21 @@ def _identity(request: SipRequest) -> Key:
 class Timers:
     """Named one-shot timers that can all be cleared; nothing outlives its owner."""
 
-    def __init__(self) -> None:
+    def __init__(self, on_error: Callable[[Exception], None] | None = None) -> None:
         self._armed: dict[str, asyncio.TimerHandle] = {}
+        self.on_error = on_error  # who answers for what goes wrong in a call-back
 
     def arm(self, name: str, delay_s: float, callback: Callable[[], None]) -> None:
         self.clear(name)
 
         def run() -> None:
             self._armed.pop(name, None)
-            callback()
+            try:
+                callback()
+            except Exception as error:
+                if self.on_error is None:
+                    raise
+                self.on_error(error)
 
         self._armed[name] = asyncio.get_running_loop().call_later(delay_s, run)
 
@@ -288,12 +295,13 @@ class TransactionLayer:
 
     def response(self, response: SipResponse) -> bool:
         """Hand a response to its request; False when it belongs to none."""
-        method = (response.get_header("cseq") or " ").split()[-1:]
+        sequence = (response.get_header("cseq") or "").split()
         branch = parse_via(response.headers.get("via")[0]).branch or ""
-        transaction = self._clients.get((branch, *method))
-        if transaction is not None:
-            transaction.receive(response)
-        return transaction is not None
+        transaction = self._clients.get((branch, *sequence[1:]))
+        if transaction is None or number(sequence[0]) != cseq_of(transaction.request):
+            return False
+        transaction.receive(response)
+        return True
 
     def undeliverable(self, data: bytes) -> None:
         """The network could not deliver this datagram: end the request it carried, if it was one."""

@@ -14,6 +14,7 @@ import socket
 from collections import Counter
 from collections.abc import Callable
 
+from sip.embedded.loglimit import LogLimit
 from sip.embedded.wire import Addr
 
 log = logging.getLogger(__name__)
@@ -33,6 +34,7 @@ class UdpSocket:
         self._routes: dict[str, str] = {}
         self.host, self.port = "", 0
         self.counts: Counter[str] = Counter()
+        self._faults = LogLimit(log)
 
     def open(self, host: str, port: int) -> None:
         """Bind; port 0 takes a free one. Raises ``OSError`` that names the address."""
@@ -70,7 +72,7 @@ class UdpSocket:
                 return
             except (ConnectionError, TimeoutError):
                 continue
-            except OSError as error:
+            except (OSError, OverflowError, ValueError, TypeError) as error:  # an address that cannot be is one of them
                 self.counts["send_failed"] += 1
                 log.debug("cannot send to %s: %s", to, error)
                 return
@@ -86,7 +88,7 @@ class UdpSocket:
                 try:
                     probe.connect((remote, 9))  # sends nothing: only asks the routing table
                     self._routes[remote] = probe.getsockname()[0]
-                except OSError:
+                except (OSError, ValueError):
                     return "127.0.0.1"
         return self._routes[remote]
 
@@ -104,9 +106,10 @@ class UdpSocket:
             self.counts["received"] += 1
             try:
                 self._on_data(data, (source[0], source[1]))
-            except Exception:  # one bad datagram never stops the others
+            except Exception as error:  # one bad datagram never stops the others
                 self.counts["failed"] += 1
-                log.exception("a datagram from %s could not be handled", source)
+                now = asyncio.get_running_loop().time()
+                self._faults.say(now, logging.ERROR, "a datagram from %s could not be handled", source, error=error)
 
     def _read_errors(self) -> None:
         while self._socket is not None:

@@ -7,14 +7,13 @@ from aiosipua.message import SipRequest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sip.embedded.checks import Faulty, check
 from sip.embedded.description import Unacceptable, read
 from sip.embedded.digest import Digest, Throttle
 from sip.embedded.leg import info_key
 from sip.embedded.transactions import server_key
 from sip.embedded.wire import (
-    Faulty,
     Junk,
-    check,
     host_of,
     params_of,
     parse,
