@@ -32,8 +32,8 @@ from support.processes import cpu_s
 from support.prompts import rehearse
 
 from hotline import runfile
-from hotline.settings import Settings, load
-from hotline.settings_file import template, to_toml
+from hotline.settings import Settings
+from hotline.settings_file import load, template, to_toml
 from hotline.testcall import temporary
 from ivr.store.engine import open_engine, reading
 from ivr.store.models import Call as CallRow

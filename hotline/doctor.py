@@ -7,14 +7,13 @@ import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Literal
 from zoneinfo import ZoneInfo
 
-from hotline import flows, parts, runfile, testcall
+from hotline import doctor_asterisk, flows, parts, runfile, testcall
 from hotline.errors import CannotRun
+from hotline.finding import Finding, Level
 from hotline.ports import is_free, sip_answers, web_answers
 from hotline.settings import ENVIRONMENT, OTHER_VARIABLES, Address, Settings, parse_address
 from ivr.calendar.tables import missing_years
@@ -23,59 +22,50 @@ from ivr.store import health
 from ivr.store.engine import DatabaseAway
 from recordings.keys import KeyProblem
 
-Level = Literal["ok", "warn", "FAIL"]
 MB = 1024 * 1024
 DISK_FAIL_MB, DISK_WARN_MB = 200, 2000
 CLOCK_BACK_MS = 5_000
 PROBED_PAIRS = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One finding: what was looked at, how it stands, and what to do."""
-
-    what: str
-    level: Level
-    text: str
-    todo: str = ""
+Check = Callable[[Settings], Iterator[Finding]]
 
 
-Check = Callable[[Settings], Iterator[Line]]
-
-
-def settings_file(settings: Settings) -> Iterator[Line]:
+def settings_file(settings: Settings) -> Iterator[Finding]:
     """The file is there, private, and no variable is misspelt."""
     known = {*ENVIRONMENT, *OTHER_VARIABLES}
     for name in sorted(n for n in os.environ if n.startswith("HOTLINE_") and n not in known):
-        yield Line("settings", "warn", f"{name} is set, but there is no such setting", "see docs/settings.md")
+        yield Finding("settings", "warn", f"{name} is set, but there is no such setting", "see docs/settings.md")
     if settings.config is None:
-        yield Line("settings", "warn", "there is no hotline.toml here", "run: hotline init")
+        yield Finding("settings", "warn", "there is no hotline.toml here", "run: hotline init")
         return
     mode = settings.config.stat().st_mode & 0o777
     if mode & 0o077:
-        yield Line("settings", "FAIL", f"{settings.config} can be read by others", f"run: chmod 600 {settings.config}")
+        yield Finding(
+            "settings", "FAIL", f"{settings.config} can be read by others", f"run: chmod 600 {settings.config}"
+        )
     else:
-        yield Line("settings", "ok", f"{settings.config}, engine {settings.engine}")
+        yield Finding("settings", "ok", f"{settings.config}, engine {settings.engine}")
 
 
-def rules(settings: Settings) -> Iterator[Line]:
+def rules(settings: Settings) -> Iterator[Finding]:
     """The profile and every flow that is used can be served."""
     try:
         profile = parts.profile(settings)
     except ProfileError as error:
-        yield Line("rules", "FAIL", str(error), "correct `profile`")
+        yield Finding("rules", "FAIL", str(error), "correct `profile`")
         return
-    yield Line("rules", "ok", f"{profile.name}: an answer within {profile.answer.limit_s:g} s")
+    yield Finding("rules", "ok", f"{profile.name}: an answer within {profile.answer.limit_s:g} s")
     try:
         flows.serve_flows(settings)
     except CannotRun as error:
-        yield Line("flow", "FAIL", str(error), "run: hotline check")
+        yield Finding("flow", "FAIL", str(error), "run: hotline check")
     else:
         used = sorted({settings.flow, *settings.numbers.values()})
-        yield Line("flow", "ok", f"{', '.join(used)}: no caller falls into a hole")
+        yield Finding("flow", "ok", f"{', '.join(used)}: no caller falls into a hole")
 
 
-def ports(settings: Settings) -> Iterator[Line]:
+def ports(settings: Settings) -> Iterator[Finding]:
     """SIP and panel answer when they run, or their ports are free; some RTP ports are free."""
     running = runfile.read(settings.data.dir)
     for name, wanted, udp in (("calls", settings.sip.listen, True), ("panel", settings.panel.listen, False)):
@@ -85,32 +75,34 @@ def ports(settings: Settings) -> Iterator[Line]:
             where = str(running[name]["sip" if udp else "url"])
             alive = sip_answers(parse_address(where), 3.0) if udp else web_answers(where, 5.0)
             if alive:
-                yield Line(name, "ok", f"answers at {where}")
+                yield Finding(name, "ok", f"answers at {where}")
             else:
-                yield Line(name, "FAIL", f"runs at {where} but does not answer", "end the hotline and start it again")
+                yield Finding(
+                    name, "FAIL", f"runs at {where} but does not answer", "end the hotline and start it again"
+                )
         elif is_free(wanted, udp=udp):
-            yield Line(name, "ok", f"not running; {wanted} is free")
+            yield Finding(name, "ok", f"not running; {wanted} is free")
         elif settings.sip_explicit if udp else settings.panel_explicit:
             option = "--sip" if udp else "--panel"
             todo = f"end that program, or choose another with {option} HOST:PORT"
-            yield Line(name, "FAIL", f"{wanted} is taken by another program", todo)
+            yield Finding(name, "FAIL", f"{wanted} is taken by another program", todo)
         else:
-            yield Line(name, "warn", f"{wanted} is taken; the next free port will be used", "")
+            yield Finding(name, "warn", f"{wanted} is taken; the next free port will be used", "")
     if settings.engine != "asterisk":
         yield _rtp(settings)
 
 
-def answering(settings: Settings) -> Iterator[Line]:
+def answering(settings: Settings) -> Iterator[Finding]:
     """Calls and panel are answered now: a look of a moment, for health checks."""
     running = runfile.read(settings.data.dir)
     for name in ("calls", "panel"):
         if name not in running:
-            yield Line(name, "FAIL", "does not run", "run: hotline serve")
+            yield Finding(name, "FAIL", "does not run", "run: hotline serve")
             continue
         where = str(running[name]["sip" if name == "calls" else "url"])
         alive = _calls_answered(settings, where) if name == "calls" else web_answers(where, 5.0)
         todo = "" if alive else "look into its log, or end the hotline and start it again"
-        yield Line(name, "ok" if alive else "FAIL", f"{'answers' if alive else 'does not answer'} at {where}", todo)
+        yield Finding(name, "ok" if alive else "FAIL", f"{'answers' if alive else 'does not answer'} at {where}", todo)
 
 
 def _calls_answered(settings: Settings, where: str) -> bool:
@@ -122,28 +114,28 @@ def _calls_answered(settings: Settings, where: str) -> bool:
     return sip_answers(parse_address(where), 3.0)
 
 
-def asterisk(settings: Settings) -> Iterator[Line]:
+def asterisk(settings: Settings) -> Iterator[Finding]:
     """The Asterisk that answers, when one does."""
     if settings.engine == "asterisk":
-        from hotline.doctor_asterisk import examine
-
-        yield from examine(settings)
+        yield from doctor_asterisk.examine(settings)
 
 
-def _rtp(settings: Settings) -> Line:
+def _rtp(settings: Settings) -> Finding:
     wanted = settings.rtp.ports
     step = max(2, (wanted.last - wanted.first) // PROBED_PAIRS // 2 * 2)
     tried = range(wanted.first + wanted.first % 2, wanted.last, step)
     free = sum(is_free(Address(settings.sip.listen.host, port), udp=True) for port in tried)
     if free == 0:
-        return Line("sound", "FAIL", f"all RTP ports tried in {wanted} are taken", "choose others with --rtp FROM-TO")
+        return Finding(
+            "sound", "FAIL", f"all RTP ports tried in {wanted} are taken", "choose others with --rtp FROM-TO"
+        )
     calls = (wanted.last - wanted.first + 1) // 4
     if calls < settings.sip.max_calls:
-        return Line("sound", "warn", f"RTP ports {wanted} are enough for {calls} bridged calls", "widen [rtp] ports")
-    return Line("sound", "ok", f"RTP ports {wanted}")
+        return Finding("sound", "warn", f"RTP ports {wanted} are enough for {calls} bridged calls", "widen [rtp] ports")
+    return Finding("sound", "ok", f"RTP ports {wanted}")
 
 
-def voices(settings: Settings) -> Iterator[Line]:
+def voices(settings: Settings) -> Iterator[Finding]:
     """The machine's voice speaks; prompts are made; recordings fit their texts."""
     speaking = parts.voices(settings)
     try:
@@ -153,57 +145,59 @@ def voices(settings: Settings) -> Iterator[Line]:
     finally:
         speaking.close()
     if state.espeak_trouble:
-        yield Line("voice", "FAIL", state.espeak_trouble, "run: pip install 'open-hotline[voice]'")
+        yield Finding("voice", "FAIL", state.espeak_trouble, "run: pip install 'open-hotline[voice]'")
     else:
-        yield Line("voice", "ok", f"espeak-ng {state.espeak}; online {state.online}; piper {state.piper}")
+        yield Finding("voice", "ok", f"espeak-ng {state.espeak}; online {state.online}; piper {state.piper}")
     if missing:
-        yield Line("prompts", "warn", f"{missing} of {len(lines)} are not made yet", "run: hotline voice build")
+        yield Finding("prompts", "warn", f"{missing} of {len(lines)} are not made yet", "run: hotline voice build")
     else:
-        yield Line("prompts", "ok", f"all {len(lines)} are made")
+        yield Finding("prompts", "ok", f"all {len(lines)} are made")
     for line in state.stale:
-        yield Line(
+        yield Finding(
             "prompts", "warn", f"{line.phrase_key} ({line.lang}) was recorded with another text", "record it again"
         )
 
 
-def database(settings: Settings) -> Iterator[Line]:
+def database(settings: Settings) -> Iterator[Finding]:
     """The database can be written and read, at this version's schema; the disk has room."""
     try:
         with parts.changing(settings) as session:
             kept = health.keeps(session, time.time_ns() // 1_000_000)
         kind = "PostgreSQL" if settings.data.database_url.startswith("postgres") else "SQLite"
         if kept:
-            yield Line("database", "ok", f"{kind}: written and read")
+            yield Finding("database", "ok", f"{kind}: written and read")
         else:
-            yield Line("database", "FAIL", "what was written was not read back", "check the disk, restore the back-up")
+            yield Finding(
+                "database", "FAIL", "what was written was not read back", "check the disk, restore the back-up"
+            )
     except (DatabaseAway, OSError) as error:
-        yield Line("database", "FAIL", str(error), "run: hotline db upgrade" if "schema" in str(error) else "")
+        yield Finding("database", "FAIL", str(error), "run: hotline db upgrade" if "schema" in str(error) else "")
     here = settings.data.dir if settings.data.dir.exists() else settings.data.dir.parent
     free = shutil.disk_usage(here).free // MB if here.exists() else 0
     level: Level = "FAIL" if free < DISK_FAIL_MB else "warn" if free < DISK_WARN_MB else "ok"
-    yield Line("disk", level, f"{free} MB free in {here}", "" if level == "ok" else "make room")
+    yield Finding("disk", level, f"{free} MB free in {here}", "" if level == "ok" else "make room")
 
 
-def keys(settings: Settings) -> Iterator[Line]:
+def keys(settings: Settings) -> Iterator[Finding]:
     """The master keys are there and only their owner can read them."""
     folder = settings.data.dir / "keys"
     if not settings.key and not folder.exists():
-        yield Line("keys", "ok", "made at the first start")
+        yield Finding("keys", "ok", "made at the first start")
         return
     try:
         ring = parts.keys(settings)
     except (KeyProblem, OSError) as error:
-        yield Line("keys", "FAIL", str(error), f"see docs/security.md; keys are in {folder}")
+        yield Finding("keys", "FAIL", str(error), f"see docs/security.md; keys are in {folder}")
         return
     if not settings.key:
         loose = [path for path in (folder, *folder.iterdir()) if path.stat().st_mode & 0o077]
         if loose:
-            yield Line("keys", "FAIL", f"{loose[0]} can be read by others", f"run: chmod -R go-rwx {folder}")
+            yield Finding("keys", "FAIL", f"{loose[0]} can be read by others", f"run: chmod -R go-rwx {folder}")
             return
-    yield Line("keys", "ok", f"{len(ring.ids)} in {'HOTLINE_KEY' if settings.key else folder}; back them up apart")
+    yield Finding("keys", "ok", f"{len(ring.ids)} in {'HOTLINE_KEY' if settings.key else folder}; back them up apart")
 
 
-def fonts(settings: Settings) -> Iterator[Line]:
+def fonts(settings: Settings) -> Iterator[Finding]:
     """Chinese fonts on this machine (for a browser here, for pictures and reports)."""
     found = False
     if program := shutil.which("fc-list"):
@@ -211,13 +205,13 @@ def fonts(settings: Settings) -> Iterator[Line]:
         found = bool(listed.stdout.strip())
     found = found or any(Path("/usr/share/fonts").glob("**/*CJK*"))
     if found:
-        yield Line("fonts", "ok", "Chinese characters can be shown here")
+        yield Finding("fonts", "ok", "Chinese characters can be shown here")
     else:
-        yield Line("fonts", "warn", "no Chinese font on this machine (browsers elsewhere have their own)",
+        yield Finding("fonts", "warn", "no Chinese font on this machine (browsers elsewhere have their own)",
                    "run: apt-get install fonts-noto-cjk")  # fmt: skip
 
 
-def clock(settings: Settings) -> Iterator[Line]:
+def clock(settings: Settings) -> Iterator[Finding]:
     """The clock goes right: not behind the journal, and set by a time server when that can be known."""
     now = datetime.now(UTC)
     local = now.astimezone(ZoneInfo(settings.unit.zone))
@@ -227,15 +221,15 @@ def clock(settings: Settings) -> Iterator[Line]:
     except (DatabaseAway, OSError):
         last = 0
     if last > now.timestamp() * 1000 + CLOCK_BACK_MS:
-        yield Line("clock", "FAIL", f"{local:%Y-%m-%d %H:%M} is before the last journal row", "set the clock (NTP)")
+        yield Finding("clock", "FAIL", f"{local:%Y-%m-%d %H:%M} is before the last journal row", "set the clock (NTP)")
         return
     synchronised = _ntp()
     if synchronised is False:
-        yield Line(
+        yield Finding(
             "clock", "warn", f"{local:%Y-%m-%d %H:%M %Z}; no time server sets it", "run: timedatectl set-ntp true"
         )
     else:
-        yield Line("clock", "ok", f"{local:%Y-%m-%d %H:%M %Z}")
+        yield Finding("clock", "ok", f"{local:%Y-%m-%d %H:%M %Z}")
 
 
 def _ntp() -> bool | None:
@@ -249,42 +243,42 @@ def _ntp() -> bool | None:
     return {"yes": True, "no": False}.get(told.stdout.strip())
 
 
-def calendar(settings: Settings, today: date | None = None) -> Iterator[Line]:
+def calendar(settings: Settings, today: date | None = None) -> Iterator[Finding]:
     """Working days are known: this year's always, next year's from November on."""
     today = today or datetime.now(ZoneInfo(settings.unit.zone)).date()
     days = parts.known_calendar(settings)
     for year in missing_years(days, today):
-        yield Line("calendar", "warn", f"no working days are known for {year}; due dates there are provisional",
+        yield Finding("calendar", "warn", f"no working days are known for {year}; due dates there are provisional",
                    f"write the notice into cn-{year}.toml, add it in the panel or in [calendar] tables")  # fmt: skip
     if days.covers(today):
-        yield Line("calendar", "ok", f"working days are known for {', '.join(map(str, days.tables))}")
+        yield Finding("calendar", "ok", f"working days are known for {', '.join(map(str, days.tables))}")
 
 
-def seats(settings: Settings) -> Iterator[Line]:
+def seats(settings: Settings) -> Iterator[Finding]:
     """Operators' phones can be reached."""
     if "calls" not in runfile.read(settings.data.dir):
-        yield Line("seats", "ok", f"{len(settings.seats)} are set up; who is there is known while the hotline runs")
+        yield Finding("seats", "ok", f"{len(settings.seats)} are set up; who is there is known while the hotline runs")
         return
     try:
         with parts.looking(settings) as session:
             here = health.reachable_seats(session)
     except (DatabaseAway, OSError) as error:
-        yield Line("seats", "FAIL", str(error))
+        yield Finding("seats", "FAIL", str(error))
         return
     away = [seat for seat in settings.seats if seat not in here]
     if not here:
-        yield Line("seats", "warn", "no operator's phone is registered: callers can only leave a message",
+        yield Finding("seats", "warn", "no operator's phone is registered: callers can only leave a message",
                    "register one (docs/first-call.md), or try: hotline dial --seat 101 --answer")  # fmt: skip
     elif away:
-        yield Line("seats", "ok", f"{', '.join(sorted(here))} can be reached; not {', '.join(away)}")
+        yield Finding("seats", "ok", f"{', '.join(sorted(here))} can be reached; not {', '.join(away)}")
     else:
-        yield Line("seats", "ok", "all can be reached")
+        yield Finding("seats", "ok", "all can be reached")
 
 
-def trunk(settings: Settings) -> Iterator[Line]:
+def trunk(settings: Settings) -> Iterator[Finding]:
     """The line to the provider is registered (the calls process says so with its heart-beat)."""
     if settings.trunk is None:
-        yield Line("trunk", "ok", "none: calls arrive directly, and nobody can be called back (docs/callbacks.md)")
+        yield Finding("trunk", "ok", "none: calls arrive directly, and nobody can be called back (docs/callbacks.md)")
         return
     if "calls" not in runfile.read(settings.data.dir):
         return
@@ -292,30 +286,32 @@ def trunk(settings: Settings) -> Iterator[Line]:
         with parts.looking(settings) as session:
             state = health.trunk_state(session)
     except (DatabaseAway, OSError) as error:
-        yield Line("trunk", "FAIL", str(error))
+        yield Finding("trunk", "FAIL", str(error))
         return
     if settings.trunk.mode == "ip" or state in ("registered", "reachable"):
-        yield Line(
+        yield Finding(
             "trunk", "ok", f"{settings.trunk.host}: {state if settings.trunk.mode == 'register' else 'by address'}"
         )
     else:
         todo = "check host, user and secret under [trunk], and that the network reaches it"
-        yield Line("trunk", "FAIL", f"{settings.trunk.host}: {state}", todo)
+        yield Finding("trunk", "FAIL", f"{settings.trunk.host}: {state}", todo)
 
 
-def test_call(settings: Settings) -> Iterator[Line]:
+def test_call(settings: Settings) -> Iterator[Finding]:
     """A real call: answered, a voice heard, a key press arrives."""
     running = runfile.read(settings.data.dir).get("calls")
     where = "the running hotline" if running else "a temporary hotline"
     try:
         result = testcall.run(settings, parse_address(str(running["sip"])) if running else None)
     except CannotRun as error:
-        yield Line("test call", "FAIL", f"{where}: {error}", "correct what is said above, then try again")
+        yield Finding("test call", "FAIL", f"{where}: {error}", "correct what is said above, then try again")
         return
     if result.trouble:
-        yield Line("test call", "FAIL", f"{where}: {result.trouble}", f"see {settings.data.dir / 'log' / 'calls.log'}")
+        yield Finding(
+            "test call", "FAIL", f"{where}: {result.trouble}", f"see {settings.data.dir / 'log' / 'calls.log'}"
+        )
     else:
-        yield Line("test call", "ok", f"{where} answered in {result.answered_ms} ms, spoke, and took the key press")
+        yield Finding("test call", "ok", f"{where} answered in {result.answered_ms} ms, spoke, and took the key press")
 
 
 CHECKS: tuple[Check, ...] = (
@@ -323,7 +319,7 @@ CHECKS: tuple[Check, ...] = (
 )  # fmt: skip
 
 
-def examine(settings: Settings, *, call: bool = True) -> Iterator[Line]:
+def examine(settings: Settings, *, call: bool = True) -> Iterator[Finding]:
     """Every check in turn; one that breaks is a finding itself, and the others go on."""
     for check in CHECKS:
         if check is test_call and not call:
@@ -331,4 +327,4 @@ def examine(settings: Settings, *, call: bool = True) -> Iterator[Line]:
         try:
             yield from check(settings)
         except Exception as error:
-            yield Line(check.__name__, "FAIL", f"{type(error).__name__}: {error}", "please report this")
+            yield Finding(check.__name__, "FAIL", f"{type(error).__name__}: {error}", "please report this")

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from hotline import engines, runfile
 from hotline.asterisk import OLDEST, OLDEST_BY_HTTP, ami_trouble, ask, takes_calls
-from hotline.doctor import Line
+from hotline.finding import Finding
 from hotline.ports import sip_answers
 from hotline.settings import Settings
 from sip.asterisk.files import MODULES
@@ -18,7 +18,7 @@ WHAT = "asterisk"
 DOCS = "see docs/asterisk.md"
 
 
-def examine(settings: Settings) -> Iterator[Line]:
+def examine(settings: Settings) -> Iterator[Finding]:
     """ARI lets us in, the version is new enough, all modules are there, the folders are shared."""
     url = settings.asterisk.url
     try:
@@ -26,10 +26,10 @@ def examine(settings: Settings) -> Iterator[Line]:
         loaded = {str(module["name"]).removesuffix(".so") for module in ask(settings, "asterisk/modules")}
     except urllib.error.HTTPError as error:
         todo = "compare [asterisk] user and secret with ari.conf" if error.code in (401, 403) else DOCS
-        yield Line(WHAT, "FAIL", f"ARI at {url} answers {error.code} {error.reason}", todo)
+        yield Finding(WHAT, "FAIL", f"ARI at {url} answers {error.code} {error.reason}", todo)
         return
     except (OSError, ValueError) as error:
-        yield Line(WHAT, "FAIL", f"no ARI at {url}: {error}", "start Asterisk, or correct [asterisk] url")
+        yield Finding(WHAT, "FAIL", f"no ARI at {url}: {error}", "start Asterisk, or correct [asterisk] url")
         return
     yield from _version(str(info["system"]["version"]))
     yield from _modules(loaded)
@@ -39,63 +39,65 @@ def examine(settings: Settings) -> Iterator[Line]:
     yield from _folders(settings)
 
 
-def _version(version: str) -> Iterator[Line]:
+def _version(version: str) -> Iterator[Finding]:
     found = re.search(r"(\d+)\.(\d+)", version)
     if found and (int(found[1]), int(found[2])) >= OLDEST:
-        yield Line(WHAT, "ok", f"version {version}")
+        yield Finding(WHAT, "ok", f"version {version}")
     elif found and int(found[1]) >= OLDEST_BY_HTTP:
-        yield Line(WHAT, "warn", f"version {version} takes no requests over the WebSocket; they go by HTTP",
+        yield Finding(WHAT, "warn", f"version {version} takes no requests over the WebSocket; they go by HTTP",
                    "22.4 or later is quicker, and is what the hotline is tried with")  # fmt: skip
     else:
-        yield Line(WHAT, "FAIL", f"version {version} is too old", f"{OLDEST_BY_HTTP} is needed, better 22.4 or later")
+        yield Finding(
+            WHAT, "FAIL", f"version {version} is too old", f"{OLDEST_BY_HTTP} is needed, better 22.4 or later"
+        )
 
 
-def _modules(loaded: set[str]) -> Iterator[Line]:
+def _modules(loaded: set[str]) -> Iterator[Finding]:
     # One that is there already may have other modules for sound and sorcery; these do the hotline's own work.
     wanted = {name for name in (*MODULES["ARI"], *MODULES["the dialplan"]) if name != "res_websocket_client"}
     missing = sorted(wanted - loaded)
     if missing:
-        yield Line(WHAT, "FAIL", f"modules are missing: {', '.join(missing)}", "load them in modules.conf")
+        yield Finding(WHAT, "FAIL", f"modules are missing: {', '.join(missing)}", "load them in modules.conf")
     else:
-        yield Line(WHAT, "ok", "all modules the hotline needs are loaded")
+        yield Finding(WHAT, "ok", "all modules the hotline needs are loaded")
 
 
-def _sip(settings: Settings) -> Iterator[Line]:
+def _sip(settings: Settings) -> Iterator[Finding]:
     where = settings.sip.listen
     if sip_answers(where, 3.0):
-        yield Line(WHAT, "ok", f"answers SIP at {where}")
+        yield Finding(WHAT, "ok", f"answers SIP at {where}")
     else:
-        yield Line(WHAT, "FAIL", f"does not answer SIP at {where}", "set [sip] listen to the address in pjsip.conf")
+        yield Finding(WHAT, "FAIL", f"does not answer SIP at {where}", "set [sip] listen to the address in pjsip.conf")
 
 
-def _application(settings: Settings) -> Iterator[Line]:
+def _application(settings: Settings) -> Iterator[Finding]:
     if "calls" not in runfile.read(settings.data.dir):
         return
     app = settings.asterisk.app
     if takes_calls(settings):
-        yield Line(WHAT, "ok", f"the running hotline is connected as {app}")
+        yield Finding(WHAT, "ok", f"the running hotline is connected as {app}")
     else:
-        yield Line(WHAT, "FAIL", f"the hotline runs, but is not connected as {app}", "look into its log; restart it")
+        yield Finding(WHAT, "FAIL", f"the hotline runs, but is not connected as {app}", "look into its log; restart it")
 
 
-def _ami(settings: Settings) -> Iterator[Line]:
+def _ami(settings: Settings) -> Iterator[Finding]:
     where = settings.asterisk.ami
     if where is None:
-        yield Line(WHAT, "ok", "AMI is not read: no figures on sound, trunk and refusals ([asterisk] ami)")
+        yield Finding(WHAT, "ok", "AMI is not read: no figures on sound, trunk and refusals ([asterisk] ami)")
     elif trouble := ami_trouble(settings):
-        yield Line(WHAT, "warn", f"no figures on sound, trunk and refusals: AMI at {where}: {trouble}",
+        yield Finding(WHAT, "warn", f"no figures on sound, trunk and refusals: AMI at {where}: {trouble}",
                    "compare manager.conf with `hotline asterisk lines`, or set [asterisk] ami")  # fmt: skip
     else:
-        yield Line(WHAT, "ok", f"AMI at {where} can be read")
+        yield Finding(WHAT, "ok", f"AMI at {where} can be read")
 
 
-def _folders(settings: Settings) -> Iterator[Line]:
+def _folders(settings: Settings) -> Iterator[Finding]:
     spool, media = settings.asterisk.spool, engines.media_folder(settings)
     if not spool.is_dir() or not os.access(spool, os.R_OK | os.W_OK | os.X_OK):
         todo = "make it writable for both users (a common group), or set [asterisk] spool"
-        yield Line(WHAT, "FAIL", f"recordings cannot be taken from {spool}", todo)
+        yield Finding(WHAT, "FAIL", f"recordings cannot be taken from {spool}", todo)
     elif not (media / "sorry.wav").is_file():
-        yield Line(WHAT, "warn", f"{media} holds no apology for callers whom no hotline answers",
+        yield Finding(WHAT, "warn", f"{media} holds no apology for callers whom no hotline answers",
                    "run: hotline asterisk init, or: hotline asterisk lines")  # fmt: skip
     else:
-        yield Line(WHAT, "ok", f"recordings are taken from {spool}, tones are in {media}")
+        yield Finding(WHAT, "ok", f"recordings are taken from {spool}, tones are in {media}")

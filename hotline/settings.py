@@ -8,7 +8,6 @@ environment variable or the option, and what to write instead.
 from __future__ import annotations
 
 import ipaddress
-import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -455,24 +454,6 @@ OPTIONS: Mapping[str, tuple[str, ...]] = {
 }
 CONFIG_VARIABLE = "HOTLINE_CONFIG"
 OTHER_VARIABLES = frozenset({CONFIG_VARIABLE, "HOTLINE_REQUIRE_ALL"})
-
-
-def load(
-    config: Path | None = None,
-    options: Mapping[str, object] | None = None,
-    environ: Mapping[str, str] | None = None,
-    *,
-    need_file: bool = False,
-) -> Settings:
-    """Read the settings.
-
-    ``config``: the file; default ``HOTLINE_CONFIG``, then ``./hotline.toml``. When there is none, the
-    shipped template counts, unless ``need_file``. ``options``: by name (``sip``, ``rtp``, ``panel``,
-    ``data``, ``flow``, ``profile``, ``engine``); None is not given. Raises :class:`SettingsError`.
-    """
-    from hotline.settings_file import read_settings
-
-    return read_settings(config, options or {}, os.environ if environ is None else environ, need_file=need_file)
 
 
 class SettingsError(Exception):

@@ -63,10 +63,20 @@ def config_path(config: Path | None, environ: Mapping[str, str]) -> tuple[Path, 
     return Path(FILE_NAME), False
 
 
-def read_settings(
-    config: Path | None, options: Mapping[str, object], environ: Mapping[str, str], *, need_file: bool
+def load(
+    config: Path | None = None,
+    options: Mapping[str, object] | None = None,
+    environ: Mapping[str, str] | None = None,
+    *,
+    need_file: bool = False,
 ) -> Settings:
-    """See :func:`hotline.settings.load`."""
+    """Read the settings.
+
+    ``config``: the file; default ``HOTLINE_CONFIG``, then ``./hotline.toml``. When there is none, the
+    shipped template counts, unless ``need_file``. ``options``: by name (``sip``, ``rtp``, ``panel``,
+    ``data``, ``flow``, ``profile``, ``engine``); None is not given. Raises :class:`SettingsError`.
+    """
+    options, environ = options or {}, os.environ if environ is None else environ
     path, named = config_path(config, environ)
     found = path.is_file()
     if not found and (named or need_file):

@@ -19,13 +19,13 @@ from ivr.report.figures import as_data
 from ivr.store import queries, users
 from ivr.store.models import Call, Case
 from web.access import public
+from web.case_page import explanation
 from web.db import config, now_ms, reading
 from web.figures import raw
 from web.format import day_range, today
 from web.labels import KINDS, OUTCOMES, STATUSES
 from web.people import masked
 from web.problems import problem
-from web.screens.cases import explanation
 
 bp = Blueprint("api", __name__, url_prefix="/api/v1")
 

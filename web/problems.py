@@ -90,10 +90,8 @@ def init(app: Flask) -> None:
         return page(400, text=_("翻页参数无效，请从第一页开始。"))
 
     @app.errorhandler(RateLimitExceeded)
-    def too_often(error: RateLimitExceeded) -> Any:
-        from web.screens.auth import locked
-
-        return locked(error) if request.endpoint == "auth.log_in" else page(429)
+    def too_often(_error: RateLimitExceeded) -> Any:
+        return page(429)
 
     @app.errorhandler(HTTPException)
     def http(error: HTTPException) -> Any:

@@ -12,7 +12,8 @@ from typing import Any
 import click
 
 from hotline.errors import CannotRun as CannotRun
-from hotline.settings import CONFIG_VARIABLE, Settings, load
+from hotline.settings import CONFIG_VARIABLE, Settings
+from hotline.settings_file import load
 
 FOUND = 1  # exit code: it ran, and found something that needs attention
 USAGE = 2  # exit code: wrong command line or settings

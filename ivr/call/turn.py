@@ -6,16 +6,14 @@ a pure function for everybody outside.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from ivr.call import commands as c
+from ivr.call import events as e
 from ivr.call.limits import HOPS_MAX, PLAY_LIMIT_S
 from ivr.call.state import OVER, CallState, Draft, Ringing, evolve
-
-if TYPE_CHECKING:
-    from ivr.call.steps.base import Step
 
 FAREWELL = "@farewell"  # the built-in last step: bye, grace time, hang up
 
@@ -33,6 +31,15 @@ class Rules:
     account_silence_s: int = 5
 
 
+class Acting(Protocol):
+    """What a turn, the machine and the checker need of a step (``ivr/call/steps/base.py`` makes them)."""
+
+    def enter(self, turn: Turn) -> None: ...
+    def on(self, turn: Turn, event: e.Event) -> None: ...
+    def resume(self, turn: Turn) -> None: ...
+    def phrases(self) -> Iterator[tuple[str, str]]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class FlowContext:
     """The flow a call runs in: its steps by name and what they lean on (all pure)."""
@@ -41,7 +48,7 @@ class FlowContext:
     version: str
     start: str
     person: str
-    steps: Mapping[str, Step]
+    steps: Mapping[str, Acting]
     rules: Rules
     is_open: Callable[[str, int], bool]  # (schedule, UTC ms) -> open?
     labels: Mapping[str, str]  # step name -> phrase key of its menu label

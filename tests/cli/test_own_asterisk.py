@@ -122,7 +122,7 @@ KEEPS_ONE = """
 import asyncio, sys
 from pathlib import Path
 from hotline.own_asterisk import find, running
-from hotline.settings import load
+from hotline.settings_file import load
 
 async def main():
     async with running(find(load(Path(sys.argv[1]))), print):

@@ -17,8 +17,8 @@ from hotline import doctor, parts, runfile, script, tls
 from hotline.addresses import Taken, choose_addresses
 from hotline.ports import is_free, next_free, reachable, sip_answers, web_answers
 from hotline.script import Act
-from hotline.settings import Address, Settings, Sip, Trunk, load
-from hotline.settings_file import template, to_toml, write_template
+from hotline.settings import Address, Settings, Sip, Trunk
+from hotline.settings_file import load, template, to_toml, write_template
 from ivr.store.models import Process, Seat
 from tests.support.database import migrated
 from tests.support.ports import free_address

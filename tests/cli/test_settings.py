@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from hotline.settings import ENVIRONMENT, Address, PortRange, Settings, SettingsError, load
-from hotline.settings_file import template, write_template
+from hotline.settings import ENVIRONMENT, Address, PortRange, Settings, SettingsError
+from hotline.settings_file import load, template, write_template
 from tests.support.need import ROOT
 
 DOC = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")

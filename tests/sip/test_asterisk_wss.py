@@ -13,7 +13,8 @@ import websockets
 
 from hotline import tls
 from hotline.asterisk import write
-from hotline.settings import Settings, SettingsError, load
+from hotline.settings import Settings, SettingsError
+from hotline.settings_file import load
 from sip.asterisk.config import Wss
 from sip.embedded.config import SeatConfig
 from tests.support.asterisk import bare

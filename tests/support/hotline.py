@@ -20,8 +20,8 @@ from typing import Any, Self
 from hotline import runfile
 from hotline.flows import CHECKED
 from hotline.ports import sip_answers, web_answers
-from hotline.settings import Settings, load, parse_address
-from hotline.settings_file import template, to_toml
+from hotline.settings import Settings, parse_address
+from hotline.settings_file import load, template, to_toml
 from ivr.store.engine import database_url
 from ivr.store.schema import upgrade
 from tests.support.database import migrated

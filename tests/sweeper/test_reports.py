@@ -12,7 +12,8 @@ from openpyxl import load_workbook
 
 from hotline import reports as making
 from hotline.notify.email import Mail
-from hotline.settings import Notify, Settings, SettingsError, load
+from hotline.settings import Notify, Settings, SettingsError
+from hotline.settings_file import load
 from ivr.report import periods
 from ivr.report.periods import Due
 from ivr.reporting import Reporting

@@ -84,7 +84,8 @@ def log_in() -> Any:
     return redirect(safe_next(request.form.get("next")))
 
 
-def locked(error: RateLimitExceeded) -> Any:
+@bp.errorhandler(RateLimitExceeded)
+def locked(_error: RateLimitExceeded) -> Any:
     """Too many wrong passwords: say how long to wait."""
     minutes = 15
     flash(_("密码错误次数过多，为安全起见请 %(minutes)s 分钟后再试，或请管理员重设密码。", minutes=minutes), "error")

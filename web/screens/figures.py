@@ -20,8 +20,8 @@ from web.format import day_range, today
 from web.forms import day, with_args, word
 from web.labels import label
 from web.language import lang
-from web.screens import calls, cases
-from web.screens import outages as notices
+from web.lists import calls, cases
+from web.lists import outages as notices
 from web.tables import Column, Table
 
 bp = Blueprint("figures", __name__)
@@ -146,7 +146,7 @@ def export_rows(figure_id: str, form: str) -> Any:
     if chosen == CASES:
         return _files(cases.TABLE, figure.id).file(form, cases.every(_cases(found, part)))
     if chosen == OUTAGES:
-        return _files(notices.TABLE, figure.id).file(form, notices.all_of(_outages(found, part)))
+        return _files(notices.TABLE, figure.id).file(form, notices.every_notice(_outages(found, part)))
     return _files(calls.TABLE, figure.id).file(form, calls.every(_calls(found, part)))
 
 

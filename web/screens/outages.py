@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
-from functools import partial
 from typing import Any
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
@@ -22,46 +20,18 @@ from ivr.store.outages import OutageFilter
 from web.access import needs
 from web.casework import given, moment, said
 from web.db import config, now_ms, reading, record, writing
-from web.format import day_range, outage_state
+from web.format import day_range
 from web.forms import day, with_args, word
 from web.labels import OUTAGE_HOWS, OUTAGE_KINDS, OUTAGE_RESULTS, OUTAGE_STATES, OUTAGE_STEPS, label
-from web.tables import Column, Table, every, wall
+from web.lists.outages import TABLE, every_notice
+from web.tables import Column, Table, wall
 
 bp = Blueprint("outages", __name__)
 
 STATES = {**OUTAGE_STATES, outages.SHORT: _l("提前不足")}
 ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-MINUTE_MS = 60_000
 
 
-def _lead(row: Outage) -> int | None:
-    """Whole minutes between announcement and beginning; what was announced later has none."""
-    return (row.starts - row.announced) // MINUTE_MS if row.starts > row.announced else None
-
-
-TABLE = Table(
-    "outages",
-    (
-        Column("starts", _l("停电时间"), lambda row: wall(row.starts), sort=True),
-        Column("ends", None, lambda row: wall(row.ends), sort=True, head=_l("结束时间")),
-        Column("line", _l("线路"), lambda row: row.line, sort=True),
-        Column("area", _l("区域"), lambda row: row.area),
-        Column("kind", _l("类型"), lambda row: label(OUTAGE_KINDS, row.kind), sort=True),
-        Column("state", _l("状态"), lambda row: outage_state(row)[1]),
-        Column("announced", _l("公告时间"), lambda row: wall(row.announced), sort=True),
-        Column("lead", None, _lead, head=_l("提前（分钟）")),
-        Column("short", None, lambda row: _("提前不足") if row.short else "", head=_l("提前不足")),
-        Column("confirmed", None, lambda row: row.confirmed, head=_l("提前不足的原因")),
-        Column("told", _l("重要客户"), lambda row: row.told, sort=True, head=_l("已通知的重要客户")),
-        Column("customers", None, lambda row: row.customers, head=_l("重要客户数")),
-        Column("reason", None, lambda row: row.reason, head=_l("停电原因")),
-        Column("restored", None, lambda row: wall(row.restored), sort=True, head=_l("恢复供电时间")),
-        Column("withdrawn", None, lambda row: row.withdrawn_why, head=_l("撤回原因")),
-        Column("who", None, lambda row: row.entered_by, head=_l("登记人")),
-    ),
-    "-starts",
-    "outages.export",
-)
 CUSTOMERS = Table(
     "outage-customers",
     (
@@ -93,15 +63,10 @@ def index() -> str:
     return render_template("outages.html", page=page, table=TABLE, states=STATES, with_args=with_args, days=_days())
 
 
-def all_of(where: OutageFilter) -> Iterator[Outage]:
-    """All notices, page after page."""
-    return every(partial(outages.listed, reading(), where, now_ms(), sort=TABLE.sort()))
-
-
 @bp.get("/outages.<any(csv, xlsx):form>")
 @needs("export")
 def export(form: str) -> Any:
-    return TABLE.file(form, all_of(_filter()))
+    return TABLE.file(form, every_notice(_filter()))
 
 
 @bp.get("/outages/new")

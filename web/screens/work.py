@@ -13,11 +13,11 @@ from ivr.store import queries
 from ivr.store.casework import Entry
 from ivr.store.ids import uuid7
 from web.access import needs
+from web.case_page import page
 from web.casework import desk, given, said
 from web.db import now_ms, reading, record, writing
 from web.labels import CATEGORIES, CHANNELS, KINDS
 from web.people import masked
-from web.screens.cases import page
 
 bp = Blueprint("work", __name__)
 

@@ -1,0 +1,71 @@
+"""The page of one case: why it is due then, what was done, what can be done."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+
+from flask import render_template
+from flask_babel import lazy_gettext as _l
+
+from ivr.cases.promise import due_for
+from ivr.store import queries
+from ivr.store.models import Case
+from web.casework import context
+from web.db import config
+from web.language import chosen
+from web.people import masked
+from web.tables import Column, Table, wall
+
+HISTORY = Table(
+    "case-history",
+    (
+        Column("at", _l("时间"), lambda row: wall(row.at)),
+        Column("what", _l("事项"), lambda row: row.what),
+        Column("who", _l("经办人"), lambda row: row.who),
+        Column("was", _l("原状态或期限"), lambda row: row.was),
+        Column("now", _l("现状态或期限"), lambda row: row.now),
+        Column("reason", _l("原因"), lambda row: row.reason),
+    ),
+    "at",
+    "cases.export_history",
+)
+
+
+def explanation(case: Case) -> list[str]:
+    """How the due date was reached, line by line, as it was stored."""
+    try:
+        lines = json.loads(case.explanation)
+    except ValueError:
+        return []
+    return [str(line) for line in lines] if isinstance(lines, list) else []
+
+
+def explained(case: Case) -> tuple[list[str], str]:
+    """The explanation in the page's language, and which language that is.
+
+    It is stored in Chinese, the register's language. For an English page it is computed anew, and only
+    taken when its Chinese twin is word for word what was stored (profile and calendar may have changed).
+    """
+    stored = explanation(case)
+    panel = config()
+    if chosen() == "zh" or case.profile != panel.profile.name:
+        return stored, "zh-CN"
+    received = datetime.fromtimestamp(case.received / 1000, UTC)
+    try:
+        promise = due_for(case.kind, received, panel.profile, panel.calendar, panel.zone, case.channel)
+    except ValueError:
+        return stored, "zh-CN"
+    if [*promise.lines(), *promise.warnings()] != stored:
+        return stored, "zh-CN"
+    return [*promise.lines("en"), *promise.warnings("en")], "en"
+
+
+def page(found: queries.CaseFile, clear: str = "", texts: dict[str, str] | None = None) -> str:
+    """The page of a case; ``clear``: its number, ``texts``: what was written, when somebody asked for them."""
+    case = found.case
+    return render_template(
+        "case.html", case=case, recordings=found.recordings, journal=found.journal,
+        number=masked(case.party_id, anonymous=case.anonymous), clear=clear,
+        explained=explained(case), texts=texts, history_table=HISTORY, **context(case),
+    )  # fmt: skip

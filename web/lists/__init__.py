@@ -1,0 +1,1 @@
+"""The long lists that several pages show: their columns, their rows page after page, what is seen of the numbers."""
