@@ -17,7 +17,7 @@ from hotline.finding import Finding, Level
 from hotline.ports import is_free, sip_answers, web_answers
 from hotline.settings import ENVIRONMENT, OTHER_VARIABLES, Address, Settings, parse_address
 from ivr.calendar.tables import missing_years
-from ivr.profile import ProfileError
+from ivr.profile import ProfileError, retired
 from ivr.store import health
 from ivr.store.engine import DatabaseAway
 from recordings.keys import KeyProblem
@@ -55,6 +55,8 @@ def rules(settings: Settings) -> Iterator[Finding]:
     except ProfileError as error:
         yield Finding("rules", "FAIL", str(error), "correct `profile`")
         return
+    for note in retired(settings.profile):
+        yield Finding("rules", "warn", note, "remove it")
     yield Finding("rules", "ok", f"{profile.name}: an answer within {profile.answer.limit_s:g} s")
     try:
         flows.serve_flows(settings)

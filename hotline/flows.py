@@ -68,8 +68,13 @@ def rules(profile: Profile) -> Rules:
         limit_s=profile.ring_limit_ms / 1000,
         a_alone_s=profile.a_alone_ms / 1000,
         apology_after_s=profile.apology_after_ms / 1000,
+        ring_stage_s=profile.seats.ring_stage_s,
+        menus=profile.menu_mode != "none",
+        first_key_s=profile.call.first_digit_s,
+        inter_key_s=profile.call.inter_digit_s,
         farewell_grace_s=profile.call.farewell_grace_s,
         account_max_s=profile.recording.account_max_s,
+        message_max_s=profile.recording.message_max_s,
         account_silence_s=profile.recording.silence_s,
     )
 
@@ -86,12 +91,12 @@ def serve_flows(
 
 
 def proved(path: Path, base: House, data: Path) -> FlowContext:
-    """The flow in a file, loaded and walked; a proof made before for the same flow and program is remembered."""
+    """The flow in a file, loaded and walked; a proof made before for the same flow, rules and program is remembered."""
     try:
         flow = load(path, base)
     except FlowRefused as refused:
         raise CannotRun(f"the flow is not served:\n{refused}") from None
-    key = hashlib.sha256(f"{flow.version} {flow.labels} {_machine_version()}".encode()).hexdigest()
+    key = hashlib.sha256(f"{flow.version} {flow.labels} {flow.rules} {_machine_version()}".encode()).hexdigest()
     memory = data / CHECKED
     if key in _remembered(memory):
         return flow

@@ -19,6 +19,7 @@ from hotline.own_asterisk import running as own_asterisk
 from hotline.ports import sip_answers, web_answers
 from hotline.settings import Settings
 from hotline.supervisor import Child, Supervisor, python
+from ivr.profile import retired
 from ivr.store import users
 from ivr.store.engine import Session, open_engine
 from ivr.store.schema import upgrade
@@ -59,7 +60,7 @@ def serve(settings: Settings, console: Console) -> int:
     found = replace(found, settings=chosen.settings)
     found.settings.data.dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     passwords = first_accounts(found.settings)
-    for note in (*found.notes, *chosen.notes):
+    for note in (*found.notes, *chosen.notes, *retired(settings.profile)):
         console.print(f"Note: {note}.")
     return asyncio.run(_serve(found, console, passwords))
 

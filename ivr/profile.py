@@ -4,7 +4,8 @@
     profile.answer.limit_ms, profile.a_alone_ms, profile.deadline("complaint")
 
 What a profile leaves out comes from the default one (``sgcc_window``), table by table. A mistake
-is a :class:`ProfileError` naming file, key and what to write instead.
+is a :class:`ProfileError` naming file, key and what to write instead. A field that an older version
+knew is no mistake: it has no effect, and :func:`retired` says where it stands.
 """
 
 from __future__ import annotations
@@ -22,6 +23,17 @@ RING_TONE_MS = 1_000  # a ring sounds 1 s (B6); then silence to the end of the r
 B_MIN_RING_S = 5  # B rings at least this long before the limit (design §8: a_alone_s <= limit - 5)
 
 Kind = str  # complaint, report, ... (ivr.cases.kinds); a rule may also be named kind@channel
+REPAIR = "repair"
+
+# What profiles of older versions may hold; nothing ever read it. A value names the only one that is retired.
+RETIRED: dict[str, str | None] = {
+    "appointment_window_min": None,
+    "bill_history_months": None,
+    "hold_music_advertising": None,
+    "mailbox_first_response_h": None,
+    "menu_mode": "classic",
+    "other_media_first_response_s": None,
+}
 
 
 class ProfileError(ValueError):
@@ -97,10 +109,6 @@ class AnswerRule(_Table):
         """When the tone of the last allowed ring ends (S2-1: 16 s); 0 when no rings are named."""
         return (self.rings - 1) * self.ring_period_ms + RING_TONE_MS if self.rings else 0
 
-    def rings_in(self, wait_ms: int) -> int:
-        """How many rings have begun after ``wait_ms``."""
-        return max(0, wait_ms) // self.ring_period_ms + 1
-
 
 class LateRule(_Table):
     """When the first words must be an apology (ANS-3)."""
@@ -117,7 +125,7 @@ class SeatRule(_Table):
 
 
 class CallRule(_Table):
-    """Waits inside a call."""
+    """Waits inside a call: silence before a key, silence between two keys of a number, after the farewell."""
 
     first_digit_s: Annotated[float, Field(ge=2, le=30)]
     inter_digit_s: Annotated[float, Field(ge=1, le=30)]
@@ -143,7 +151,7 @@ class FigureRule(_Table):
 
 
 class ConnectRate(_Table):
-    """Share of calls answered, and over which time (K1g)."""
+    """Share of calls answered, and over which time: ``rolling_24h`` is K1g, a ``day`` or a ``month`` K1."""
 
     target: Annotated[float, Field(gt=0, le=1)]
     window: Literal["rolling_24h", "day", "month"]
@@ -201,9 +209,9 @@ class Profile(_Table):
     """Everything a service promises. Units are in the names."""
 
     name: str
-    title: dict[str, str]
+    title: Annotated[dict[str, str], Field(min_length=1)]
     source: str
-    menu_mode: Literal["none", "optional", "classic"]
+    menu_mode: Literal["none", "optional"]
     closing: Literal["drain", "hard"]
     hours: Schedule
     answer: AnswerRule
@@ -214,37 +222,45 @@ class Profile(_Table):
     figures: FigureRule
     deadlines: dict[Kind, DeadlineRule]
     casework: CaseworkRule = CaseworkRule()
-    onsite_min: dict[str, Annotated[int, Field(gt=0)]]
+    onsite_min: Annotated[dict[str, Annotated[int, Field(gt=0)]], Field(min_length=1)]
     ready_before_min: Annotated[int, Field(ge=0, le=120)]
-    appointment_window_min: Annotated[int, Field(gt=0)]
     outage_notice_days: Annotated[int, Field(ge=0)]
     followup_rate_target: Annotated[float, Field(ge=0, le=1)]
     promise_target: Annotated[float, Field(ge=0, le=1)]
-    bill_history_months: Annotated[int, Field(ge=0)]
     missed_call_back_h: Annotated[int, Field(gt=0)]
     pause_notice_min: Annotated[int, Field(gt=0)]
     queue_alarm: Annotated[int, Field(gt=0)]
     repeat_caller_days: Annotated[int, Field(gt=0)]
     counter_phone_soft_limit_s: Annotated[int, Field(gt=0)] | None = None
     important_customer_notice_h: Annotated[int, Field(gt=0)] | None = None
-    other_media_first_response_s: Annotated[int, Field(gt=0)] | None = None
-    mailbox_first_response_h: Annotated[int, Field(gt=0)] | None = None
-    hold_music_advertising: Literal["forbidden", "allowed"] = "forbidden"
     connect_rate: ConnectRate | None = None
 
     @classmethod
     def load(cls, name_or_path: str | Path = DEFAULT_PROFILE) -> Profile:
         """A shipped profile by name, or a file of one's own by path (``*.toml``)."""
-        where, own = _read(name_or_path)
-        _, base = _read(DEFAULT_PROFILE)
+        where, own, _ = _read(name_or_path)
+        _, base, _ = _read(DEFAULT_PROFILE)
+        own = {key: value for key, value in own.items() if not _is_retired(key, value)}
         try:
             return cls.model_validate(_over(base, own))
         except ValidationError as error:
             raise ProfileError("\n".join(_explain(where, item) for item in error.errors())) from None
 
-    def deadline(self, kind: Kind, channel: str = "phone") -> DeadlineRule | None:
-        """The rule for this kind by this channel, else for this kind, else None (nothing is promised)."""
-        return self.deadlines.get(f"{kind}@{channel}", self.deadlines.get(kind))
+    def titled(self, lang: str) -> str:
+        """Return the title in this language, else in the first one it has."""
+        return self.title.get(lang, next(iter(self.title.values())))
+
+    def deadline(self, kind: Kind, channel: str = "phone", area: str = "") -> DeadlineRule | None:
+        """Return the rule for this kind by this channel, else for this kind, else None (nothing is promised).
+
+        For a repair 报修 that ``deadlines`` does not name it is the time until somebody is on site in ``area``
+        (``onsite_min``; the first one when the area is not known).
+        """
+        rule = self.deadlines.get(f"{kind}@{channel}", self.deadlines.get(kind))
+        if rule is None and kind == REPAIR:
+            area = area if area in self.onsite_min else next(iter(self.onsite_min))
+            return DeadlineRule(n=self.onsite_min[area], unit="minute", source=f"onsite_min.{area}")
+        return rule
 
     @property
     def a_alone_ms(self) -> int:
@@ -258,11 +274,6 @@ class Profile(_Table):
     def ring_limit_ms(self) -> int:
         """How long A and B of a window ring before the apology and the next stage."""
         return self.answer.limit_ms
-
-    @property
-    def ring_stage_ms(self) -> int:
-        """How long the group, then the general window ring."""
-        return round(self.seats.ring_stage_s * 1000)
 
     @property
     def apology_after_ms(self) -> int:
@@ -279,7 +290,24 @@ def shipped_profiles() -> list[str]:
     return sorted(f.name.removesuffix(".toml") for f in folder.iterdir() if f.name.endswith(".toml"))
 
 
-def _read(name_or_path: str | Path) -> tuple[str, dict[str, Any]]:
+def retired(name_or_path: str | Path) -> list[str]:
+    """Say of each field the profile sets without effect where it stands, and that it may be removed."""
+    where, own, text = _read(name_or_path)
+    return [_without_effect(where, key, value, text) for key, value in own.items() if _is_retired(key, value)]
+
+
+def _is_retired(key: str, value: object) -> bool:
+    return key in RETIRED and RETIRED[key] in (None, value)
+
+
+def _without_effect(where: str, key: str, value: object, text: str) -> str:
+    line = next((n for n, line in enumerate(text.splitlines(), 1) if line.split("=")[0].strip() == key), 0)
+    what = key if RETIRED[key] is None else f"{key} = {value!r}"
+    return f"{where}{f':{line}' if line else ''}: {what} has no effect and may be removed"
+
+
+def _read(name_or_path: str | Path) -> tuple[str, dict[str, Any], str]:
+    """Return the file's name, what it says, and its text."""
     text = str(name_or_path)
     if text.endswith(".toml"):
         where, path = text, Path(text)
@@ -293,7 +321,7 @@ def _read(name_or_path: str | Path) -> tuple[str, dict[str, Any]]:
         names = ", ".join(shipped_profiles())
         raise ProfileError(f"there is no profile {text!r}: use one of {names}, or the path of a .toml file")
     try:
-        return where, tomllib.loads(content)
+        return where, tomllib.loads(content), content
     except tomllib.TOMLDecodeError as error:
         raise ProfileError(f"{where}: not readable as TOML: {error}") from None
 

@@ -53,7 +53,7 @@ def explained(case: Case) -> tuple[list[str], str]:
         return stored, "zh-CN"
     received = datetime.fromtimestamp(case.received / 1000, UTC)
     try:
-        promise = due_for(case.kind, received, panel.profile, panel.calendar, panel.zone, case.channel)
+        promise = due_for(case.kind, received, panel.profile, panel.calendar, panel.zone, case.channel, case.category)
     except ValueError:
         return stored, "zh-CN"
     if [*promise.lines(), *promise.warnings()] != stored:

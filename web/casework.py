@@ -76,8 +76,14 @@ def options(field: Field) -> Mapping[str, Any]:
     if field.name == "window":
         return {code: window_name(code) for code in config().windows}
     if field.name == "category":
-        return labels.CATEGORIES
+        return natures()
     return {code: CHOICES[field.name][code] for code in field.choices} if field.choices else {}
+
+
+def natures() -> Mapping[str, Any]:
+    """Return what a case can be about: the kinds of complaint; of a repair its area, where areas differ."""
+    areas = config().profile.onsite_min
+    return labels.CATEGORIES | ({code: labels.label(labels.AREAS, code) for code in areas} if len(areas) > 1 else {})
 
 
 def given() -> dict[str, str]:

@@ -148,6 +148,11 @@ class Shown:
         return self.figure.id
 
     @property
+    def target(self) -> str:
+        """The least share the profile promises, ``≥ 90 %``; empty: it promises none."""
+        return "" if self.figure.target is None else f"≥ {self.figure.target * 100:g} %"
+
+    @property
     def family(self) -> int:
         """The K number, by which figures stand together."""
         return int(re.match(r"K(\d+)", self.id)[1])  # type: ignore[index]  # every id begins so (B9)

@@ -113,6 +113,9 @@ CATEGORIES = {
     "unlawful_or_late": _l("不依法办事或超期"),
     "other": _l("其他"),
 }
+# Of a repair: where it is (``onsite_min`` of the profile; A5.2 no. 11).
+AREAS = {"city": _l("城区"), "rural": _l("农村地区"), "remote": _l("特殊边远地区")}
+NATURES = CATEGORIES | AREAS
 
 OUTAGE_KINDS = {"planned": _l("计划检修"), "temporary": _l("临时检修"), "emergency": _l("紧急停限电")}
 OUTAGE_STATES = {"ahead": _l("未开始"), "now": _l("停电中"), "over": _l("已结束"), "withdrawn": _l("已撤回")}

@@ -1,14 +1,11 @@
 """Limits of one call: each a number with a unit and where it comes from.
 
-What a profile may change (ring limit, apology, grace time ...) is in ``ivr/profile.py``; here
-stand the bounds of the machine itself.
+What a profile may change (ring limit, waits for keys, apology, grace time ...) is in ``ivr/profile.py``;
+here stand the bounds of the machine itself.
 """
 
 from __future__ import annotations
 
-FIRST_KEY_S = 7  # silence before a first key; slow callers need more than the usual 5 s (B5, WAI)
-INTER_KEY_S = 4  # silence between two keys of a number; elsewhere 3 s (B5)
-CONFIRM_KEY_S = 7  # silence after "correct: 1, again: 2"
 TRIES = 2  # silent or wrong answers before the caller is led to a person (C no. 3)
 PLAY_LIMIT_S = 120  # a prompt whose end is never reported is taken as ended
 SEATS_ANSWER_S = 2  # the desk answers at once; if not, nobody is free
@@ -19,8 +16,6 @@ STORE_ANSWER_S = 3  # a question to the store is answered by then, or the call g
 RATINGS = "12345"  # 1 very satisfied ... 5 very dissatisfied (政务服务"好差评")
 BAD_RATING = 4  # from here on it is a bad rating 差评, and somebody calls back
 RECORD_END_LIMIT_S = 10  # a stopped recording is reported by then, or counts as failed
-ACCOUNT_MAX_S = 180  # spoken account of a complaint
-ACCOUNT_SILENCE_S = 5  # silence that ends it
 ACCOUNT_MIN_MS = 1000  # shorter than this, nothing was said
 NUMBER_MIN, NUMBER_MAX = 7, 12  # digits of a callback number: local number ... 0 + area code + number
 HOPS_MAX = 25  # steps entered with no act of the caller: the checker refuses such flows, this ends the call

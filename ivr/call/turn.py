@@ -25,9 +25,14 @@ class Rules:
     limit_s: float = 12  # S2-1 第十条(二)6: 铃响4声(12秒)内
     a_alone_s: float = 5  # STF-1
     apology_after_s: float = 15  # ANS-3 S4-29
+    ring_stage_s: float = 12  # group, then general
+    menus: bool = True  # False: no menu is spoken (GB/T 33358-2016)
+    first_key_s: float = 7  # silence before a key; slow callers need more than the usual 5 s (B5, WAI)
+    inter_key_s: float = 4  # silence between two keys of a number; elsewhere 3 s (B5)
     farewell_grace_s: float = 8  # ANS-6 S4-33
     answer_after_s: float = 0  # let it ring first (analogue lines: caller id comes after ring 1)
-    account_max_s: int = 180
+    account_max_s: int = 300
+    message_max_s: int = 180
     account_silence_s: int = 5
 
 

@@ -33,12 +33,12 @@ class Rules:
     @property
     def signature(self) -> str:
         """What due dates follow from: changes with the profile's deadlines and hours, and with the calendar."""
-        told = self.profile.model_dump_json(include={"name", "deadlines", "hours"})
+        told = self.profile.model_dump_json(include={"name", "deadlines", "hours", "onsite_min"})
         return hashlib.sha256(f"{told} {self.calendar.digest} {self.zone}".encode()).hexdigest()
 
     def rule(self, case: Mapping[str, Any]) -> DeadlineRule | None:
-        """The deadline rule of the case's kind and channel."""
-        return self.profile.deadline(case["kind"], case["channel"])
+        """Return the deadline rule of the case's kind, channel and (for a repair) area."""
+        return self.profile.deadline(case["kind"], case["channel"], case["category"])
 
     def local(self, ms: int) -> datetime:
         """That moment in the hotline's zone."""

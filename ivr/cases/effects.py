@@ -125,7 +125,17 @@ CONDITIONS: Mapping[str, tuple[Condition, ...]] = {
 
 def _classify(case: Case, do: Do, rules: Rules) -> Effect:
     status = "classified" if case["status"] == "received" else case["status"]
-    return Effect({"status": status, **{name: do.get(name) for name in ("urgency", "window", "category")}})
+    changes = {"status": status, **{name: do.get(name) for name in ("urgency", "window", "category")}}
+    return Effect({**changes, **_in_another_area(case, do, rules)})
+
+
+def _in_another_area(case: Case, do: Do, rules: Rules) -> dict[str, Any]:
+    """Return the new due date of a repair whose area has another one (``onsite_min``); empty: the date stands."""
+    stands = case["extended"] or case["paused"] is not None or case["paused_ms"] or case["arrived"] is not None
+    if stands or rules.rule({**case, "category": do.get("category")}) == rules.rule(case):
+        return {}
+    why = f"原期限 {str(case['due']).replace('T', ' ')}，{rules.written(do.at)} 按报修区域重算"
+    return {**promised({**case, "category": do.get("category")}, case["span_from"], rules, why), "warned": 0}
 
 
 def _assign(case: Case, do: Do, rules: Rules) -> Effect:

@@ -23,20 +23,21 @@ def due_for(
     calendar: WorkCalendar,
     zone: ZoneInfo,
     channel: str = "phone",
+    area: str = "",
 ) -> DueDate:
     """When a case of this kind is due: the core of ``hotline due``.
 
     ``received``: ISO text (``2026-09-24``, ``2026-09-24T15:30``, with an offset if wanted; without one it
     is the hotline's local time) or an aware datetime. Raises :class:`ValueError` saying what to write
     for a bad time, an unknown kind, or a kind without a deadline in the profile. Besides the kinds
-    of case, any name of the profile's ``deadlines`` is taken (``meter_fault``).
+    of case, any name of the profile's ``deadlines`` is taken (``meter_fault``). ``area``: of a repair.
     """
     at = parse_received(received, zone) if isinstance(received, str) else received
     try:
         name = kind if kind in profile.deadlines else find_kind(kind).id
     except ValueError as error:
         raise ValueError(f"{error}; {profile.name} has rules for: {', '.join(sorted(profile.deadlines))}") from None
-    rule = profile.deadline(name, channel)
+    rule = profile.deadline(name, channel, area)
     if rule is None:
         raise ValueError(
             f"profile {profile.name} promises nothing for {name}: "
@@ -87,7 +88,7 @@ def case_request(
     unknown kind.
     """
     known = find_kind(kind)
-    rule = profile.deadline(known.id, channel)
+    rule = profile.deadline(known.id, channel, category)
     request = CaseRequest(
         command_id=command_id,
         call_id=call_id,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from ivr.metrics.aftercare import aftercare
 from ivr.metrics.dispatching import dispatching
@@ -77,7 +78,13 @@ def all_figures(
         dispatching(bare, dispatched),
         announcing(bare, outages),
     )
-    return tuple(sorted(found, key=lambda figure: k_number(figure.id)))
+    return tuple(sorted((_aimed(figure, limits) for figure in found), key=lambda figure: k_number(figure.id)))
+
+
+def _aimed(figure: Figure, limits: Limits) -> Figure:
+    """Return the figure with the target the profile sets for it."""
+    found = next((target.share for target in limits.targets if target.is_of(figure)), None)
+    return figure if found is None else replace(figure, target=found)
 
 
 def k_number(id_: str) -> int:

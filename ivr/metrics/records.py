@@ -11,6 +11,7 @@ RequestOutcome = Literal["answered", "abandoned", "callback", "failed", "waiting
 Clock = Literal["network_answer", "human_wait", "agent_ring"]
 
 HOUR_MS = 3_600_000
+DAY_MS = 24 * HOUR_MS
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +141,21 @@ class Period:
 
 
 @dataclass(frozen=True, slots=True)
+class Target:
+    """At least this share is promised of a figure. ``days``: only of periods of so many days (from, to)."""
+
+    figure: str
+    share: float
+    days: tuple[int, int] | None = None
+
+    def is_of(self, figure: Figure) -> bool:
+        """Tell whether it is this figure's target."""
+        from_ms, to_ms = figure.period
+        first, last = self.days or (0, to_ms)
+        return figure.id == self.figure and first <= round((to_ms - from_ms) / DAY_MS) <= last
+
+
+@dataclass(frozen=True, slots=True)
 class Limits:
     """The profile's numbers the figures need (ms); ``levels``: the N of K2."""
 
@@ -150,6 +166,7 @@ class Limits:
     levels: tuple[int, ...] = (15_000, 20_000)
     apology: int = 15_000
     missed: int = 24 * HOUR_MS
+    targets: tuple[Target, ...] = ()
 
     @property
     def all_levels(self) -> tuple[int, ...]:
@@ -163,6 +180,7 @@ class Figure:
 
     ``unit``: ``ratio`` (value 0..1) or ``s``. ``value`` None: nothing to divide by. ``numerator`` None: an
     order statistic (median ...) of ``denominator`` waits. ``exclusions``: what was left out, and how many.
+    ``target``: the least share the profile promises, if it does.
     """
 
     id: str
@@ -176,6 +194,7 @@ class Figure:
     unit: Literal["ratio", "s"]
     exclusions: tuple[tuple[str, int], ...] = ()
     note: str = ""
+    target: float | None = None
 
     @property
     def show_percent(self) -> bool:

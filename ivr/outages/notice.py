@@ -24,7 +24,7 @@ RESULTS = ("told", "no_answer", "failed")
 AHEAD, NOW, OVER, WITHDRAWN = STATES = ("ahead", "now", "over", "withdrawn")
 
 LINE_MAX, AREA_MAX, REASON_MAX, NAME_MAX, CUSTOMERS_MAX = 120, 500, 500, 120, 200
-MINUTE_MS, DAY_MS = 60_000, 86_400_000
+MINUTE_MS, HOUR_MS, DAY_MS = 60_000, 3_600_000, 86_400_000
 LONGEST_DAYS, BACK_DAYS, FAR_DAYS = 31, 31, 366  # what lies outside is a slip of the pen
 
 
@@ -77,6 +77,14 @@ def in_time(announced: int, starts: int, days: int, zone: tzinfo) -> bool:
     """Is the lead long enough (see above)?"""
     told = datetime.fromtimestamp(minute(announced) / 1000, UTC).astimezone(zone)
     return minute(starts) >= round((told + timedelta(days=days)).timestamp() * 1000)  # the same time of day there
+
+
+def tell_by(kind: str, starts: int, hours: int | None) -> int | None:
+    """Return until when key customers are to be told of a temporary outage 临时检修 (UTC ms), ``hours`` ahead.
+
+    None: the profile (``important_customer_notice_h``) or the kind sets no time; then they are told in time.
+    """
+    return starts - hours * HOUR_MS if hours is not None and kind == TEMPORARY else None
 
 
 def minute(ms: int) -> int:

@@ -76,6 +76,7 @@ def as_data(figure: Figure) -> dict[str, Any]:
         "denominator": figure.denominator,
         "exclusions": dict(figure.exclusions),
         "show_percent": figure.show_percent,
+        "target": figure.target,
         "note": figure.note,
     }
 

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from ivr.metrics import formulas
-from ivr.metrics.records import HOUR_MS, Announced, Dispatched, DueCase, Figure, FollowUp, Limits, Period
-from ivr.profile import Profile
+from ivr.metrics.records import HOUR_MS, Announced, Dispatched, DueCase, Figure, FollowUp, Limits, Period, Target
+from ivr.profile import ConnectRate, Profile
 from ivr.store import missed, outages, ratings, tally
 from ivr.store.dispatching import dispatched
 from ivr.store.missed import NOT_TO_BE_CALLED, Missed
 from ivr.store.models import Callback, Case
 from ivr.store.promises import due_cases, of_window, with_calls
+
+CONNECT_DAYS = {"day": (1, 1), "month": (28, 31)}
 
 
 def limits(profile: Profile) -> Limits:
@@ -29,7 +31,19 @@ def limits(profile: Profile) -> Limits:
         tuple(round(level * 1000) for level in profile.figures.service_level_s),
         profile.apology_after_ms,
         profile.missed_call_back_h * HOUR_MS,
+        tuple(_targets(profile)),
     )
+
+
+def _targets(profile: Profile) -> Iterator[Target]:
+    """The shares the profile promises (S2-1 §5(二), §13(五); GB/T 33358)."""
+    yield Target("K14", profile.promise_target)
+    yield Target("K15", profile.followup_rate_target)
+    match profile.connect_rate:
+        case ConnectRate(target=share, window="rolling_24h"):
+            yield Target("K1g", share)
+        case ConnectRate(target=share, window=window):
+            yield Target("K1", share, CONNECT_DAYS[window])
 
 
 def follow_ups(session: Session, from_ms: int, to_ms: int, window: str | None = None) -> list[FollowUp]:

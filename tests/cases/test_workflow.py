@@ -7,9 +7,12 @@ from datetime import date
 
 import pytest
 
+from ivr.calendar.tables import WorkCalendar
 from ivr.cases.actions import Refused
+from ivr.cases.clock import Rules
 from ivr.cases.numbers import case_number
-from tests.cases.conftest import NUMBER, Told, at
+from ivr.profile import Profile
+from tests.cases.conftest import NUMBER, ZONE, Told, at
 
 Tell = Callable[..., Told]
 
@@ -170,3 +173,15 @@ def test_a_refusal_says_why(told: Tell, action: str, text: str) -> None:
 def test_neither_an_administrator_nor_a_custodian_works_on_cases(told: Tell) -> None:
     for role in ("admin", "custodian"):
         assert "only operator, lead, supervisor" in refused(told(), "accept", role=role)
+
+
+def test_pwr_1_a_repair_of_another_area_gets_that_areas_due_date_and_says_why() -> None:
+    rules = Rules(Profile.load("sgcc_current"), WorkCalendar.load(), ZONE)
+    told = Told(rules, "repair", "2026-11-23 10:00")
+    told.do("classify", urgency="urgent", window="repair", category="rural")
+    assert told.dues == [
+        ("case_opened", "", "2026-11-23T10:45"),
+        ("case_classified", "2026-11-23T10:45", "2026-11-23T11:30"),
+    ]
+    told.do("classify", urgency="ordinary", window="repair", category="rural")
+    assert len(told.dues) == 2, "the same area keeps its date"

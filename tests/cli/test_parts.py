@@ -211,6 +211,14 @@ def test_a_misspelt_variable_is_noticed(settings: Settings, monkeypatch: pytest.
     assert line.level == "warn" and "HOTLINE_PROFIL" in line.text
 
 
+def test_a_profile_field_without_effect_is_a_warning_and_no_failure(settings: Settings, tmp_path: Path) -> None:
+    own = tmp_path / "our.toml"
+    own.write_text("bill_history_months = 24\n", encoding="utf-8")
+    lines = list(doctor.rules(settings.model_copy(update={"profile": str(own)})))
+    assert [line.level for line in lines] == ["warn", "ok", "ok"]
+    assert lines[0].text == f"{own}:1: bill_history_months has no effect and may be removed"
+
+
 def test_keys_others_can_read_fail(settings: Settings) -> None:
     parts.keys(settings)
     assert levels(doctor.keys, settings) == ["ok"]

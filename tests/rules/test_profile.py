@@ -5,7 +5,7 @@ from datetime import time
 import pytest
 
 from ivr.cases.kinds import KINDS
-from ivr.profile import DEFAULT_PROFILE, Profile, ProfileError, shipped_profiles
+from ivr.profile import DEFAULT_PROFILE, Profile, ProfileError, retired, shipped_profiles
 
 
 def test_ans_1_the_default_profile_is_the_power_companys_standard():
@@ -13,7 +13,7 @@ def test_ans_1_the_default_profile_is_the_power_companys_standard():
     assert (profile.name, profile.answer.clock, profile.answer.limit_ms) == ("sgcc_window", "human_wait", 12_000)
     assert (profile.answer.rings, profile.answer.rings_end_ms) == (4, 16_000)
     assert profile.hours.kind == "always"
-    assert (profile.a_alone_ms, profile.ring_limit_ms, profile.ring_stage_ms) == (5_000, 12_000, 12_000)
+    assert (profile.a_alone_ms, profile.ring_limit_ms) == (5_000, 12_000)
     assert profile.followup_rate_target == 0.90
 
 
@@ -64,11 +64,6 @@ def test_lenient_counts_to_the_end_of_the_last_ring(tmp_path):
     assert _own(tmp_path, '[answer]\ncombine = "lenient"').answer.limit_ms == 16_000
 
 
-def test_rings_are_derived_from_the_wait():
-    answer = Profile.load().answer
-    assert [answer.rings_in(ms) for ms in (0, 4_999, 5_000, 12_000, 25_000)] == [1, 1, 2, 3, 6]
-
-
 @pytest.mark.parametrize(
     ("late", "apology_ms"),
     [
@@ -111,6 +106,38 @@ def test_a_mistake_names_file_key_and_remedy(tmp_path, content, message):
     with pytest.raises(ProfileError, match=message) as caught:
         _own(tmp_path, content)
     assert "own.toml" in str(caught.value)
+
+
+OLD = """name = "ours"
+menu_mode = "classic"
+
+appointment_window_min = 60  # S2-1
+"""
+
+
+def test_a_field_of_an_older_version_has_no_effect_and_is_told_with_its_line(tmp_path):
+    path = tmp_path / "own.toml"
+    path.write_text(OLD, "utf-8")
+    assert Profile.load(path).menu_mode == "optional"
+    assert retired(path) == [
+        f"{path}:2: menu_mode = 'classic' has no effect and may be removed",
+        f"{path}:4: appointment_window_min has no effect and may be removed",
+    ]
+
+
+@pytest.mark.parametrize("name", shipped_profiles())
+def test_no_shipped_profile_sets_what_has_no_effect(name):
+    assert retired(name) == []
+
+
+def test_pwr_1_a_repair_is_due_when_its_area_says(tmp_path):
+    """A rule for repairs under ``deadlines`` counts instead."""
+    profile = Profile.load("sgcc_current")
+    assert [str(profile.deadline("repair", "phone", area)) for area in ("", "city", "remote", "moon")] == [
+        "45 minute", "45 minute", "120 minute", "45 minute",
+    ]  # fmt: skip
+    own = _own(tmp_path, "[deadlines]\nrepair = { n = 2, unit = 'hour' }")
+    assert str(own.deadline("repair", "phone", "city")) == "2 hour"
 
 
 def test_an_unknown_profile_names_the_shipped_ones(tmp_path):

@@ -13,7 +13,7 @@ from ivr.store.models import Case
 from ivr.store.queries import CaseFilter
 from web.db import reading
 from web.format import due_text, remaining
-from web.labels import CATEGORIES, CHANNELS, KINDS, STATUSES, label
+from web.labels import CHANNELS, KINDS, NATURES, STATUSES, label
 from web.people import masked_all
 from web.tables import Column, Table, parts, wall
 
@@ -22,7 +22,7 @@ TABLE = Table(
     (
         Column("number", _l("编号"), lambda row: row[0].number, sort=True),
         Column("kind", _l("类别"), lambda row: label(KINDS, row[0].kind), sort=True),
-        Column("category", None, lambda row: label(CATEGORIES, row[0].category), head=_l("事由")),
+        Column("category", None, lambda row: label(NATURES, row[0].category), head=_l("事由")),
         Column("channel", None, lambda row: label(CHANNELS, row[0].channel), head=_l("渠道")),
         Column("status", _l("状态"), lambda row: label(STATUSES, row[0].status), sort=True),
         Column("owner", _l("责任人"), lambda row: row[0].owner, sort=True),

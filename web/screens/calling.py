@@ -18,7 +18,7 @@ from web.access import needs
 from web.casework import CHOICES, RESULTS, given, said
 from web.db import config, now_ms, reading, record, writing
 from web.format import local
-from web.labels import CATEGORIES, KINDS, label
+from web.labels import KINDS, NATURES, label
 from web.language import lang
 from web.people import masked
 
@@ -133,7 +133,7 @@ def _script(callback: Callback) -> list[str]:
     when = case.received if case else call.arrived if call else callback.created
     topic = _("来电") if case is None else str(label(KINDS, case.kind))
     if case is not None and case.category:
-        topic = f"{topic} ({label(CATEGORIES, case.category)})"
+        topic = f"{topic} ({label(NATURES, case.category)})"
     staff = "".join(char for char in current_user.seat if char in "0123456789") or "0"
     about = {"id": staff, "date": local(when).date().isoformat(), "topic": topic}
     phrases, language = config().phrases, lang()

@@ -44,6 +44,7 @@ TABLE = Table(
         Column("unit", None, lambda f: f.figure.unit, head=_l("单位")),
         Column("numerator", _l("分子"), lambda f: f.figure.numerator, sort=True),
         Column("denominator", _l("分母"), lambda f: f.figure.denominator, sort=True),
+        Column("target", None, lambda f: f.target, head=_l("目标")),
         Column("excluded", _l("未计入"), lambda f: f.excluded),
         Column("formula", _l("公式"), lambda f: f.formula),
         Column("profile", None, lambda f: f.figure.profile, head=_l("规则")),
@@ -78,7 +79,7 @@ def index() -> str:
     drawn = recent.charts(Span(first, last, config().zone), lang())
     return render_template(
         "figures.html", figures=found, listed=TABLE.sorted(found), families=FAMILIES, first=first, last=last,
-        charts=drawn, table=TABLE, windows=config().windows, with_args=with_args, rows_of=_link,
+        charts=drawn, table=TABLE, rules=config().profile, windows=config().windows, with_args=with_args, rows_of=_link,
     )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 
 from ivr.cases.actions import Refused
-from ivr.outages.notice import PLANNED, By, Draft, TooShort
+from ivr.outages.notice import PLANNED, By, Draft, TooShort, tell_by
 from ivr.store import outages
 from ivr.store.ids import uuid7
 from ivr.store.models import Journal, Outage
@@ -154,6 +154,7 @@ def _detail(outage_id: str, filled: dict[str, str] | None = None) -> str:
     return render_template(
         "outage.html", row=row, customers=CUSTOMERS.sorted(told), table=CUSTOMERS, filled=filled or {}, days=row.days,
         history=[_step(one, names) for one in outages.history(reading(), outage_id)],
+        tell_by=tell_by(row.kind, row.starts, config().profile.important_customer_notice_h),
         may_withdraw=row.withdrawn is None and (now_ms() < row.starts or current_user.role == "supervisor"),
     )  # fmt: skip
 

@@ -14,9 +14,9 @@ from ivr.store.casework import Entry
 from ivr.store.ids import uuid7
 from web.access import needs
 from web.case_page import page
-from web.casework import desk, given, said
+from web.casework import desk, given, natures, said
 from web.db import now_ms, reading, record, writing
-from web.labels import CATEGORIES, CHANNELS, KINDS
+from web.labels import CHANNELS, KINDS
 from web.people import masked
 
 bp = Blueprint("work", __name__)
@@ -103,5 +103,5 @@ def _form(filled: dict[str, str], similar: Any = ()) -> str:
     numbers = {row["id"]: masked(row["party_id"]) for row in similar}
     return render_template(
         "case_new.html", filled=filled, similar=similar, numbers=numbers, kinds=KINDS, channels=CHANNELS,
-        categories=CATEGORIES, again=request.method == "POST",
+        categories=natures(), again=request.method == "POST",
     )  # fmt: skip

@@ -29,7 +29,9 @@ def on(turn: Turn, event: e.Event) -> Answer | None:
             return "person"
         case "account.ask", _ if ended(event) or isinstance(event, e.Digit):
             turn.hush()
-            turn.record("account.record", turn.rules.account_max_s, turn.rules.account_silence_s)
+            rules = turn.rules
+            longest = rules.message_max_s if turn.s.draft.kind == "message" else rules.account_max_s
+            turn.record("account.record", longest, rules.account_silence_s)
         case "account.record", e.Digit(key=key):
             turn.set(digits=key)
             _stop(turn)

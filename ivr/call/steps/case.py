@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ivr.call import commands as c
 from ivr.call import events as e
-from ivr.call.limits import CONFIRM_KEY_S, SAVE_LIMIT_S
+from ivr.call.limits import SAVE_LIMIT_S
 from ivr.call.state import Draft
 from ivr.call.steps import questions
 from ivr.call.steps.base import Step, ended
@@ -161,7 +161,7 @@ class Case(Step):
                     turn.ask(c.Mark("query_code_noted"))
                 self._finish(turn)
         elif ended(event):
-            turn.arm("silence", CONFIRM_KEY_S)
+            turn.arm("silence", turn.rules.first_key_s)
         elif isinstance(event, e.TimeUp) and turn.s.draft.query_code and not turn.s.tries:
             turn.set(tries=1)  # nobody said that it is noted: once more
             self._read_back(turn)

@@ -10,7 +10,8 @@
         tries: 2
 
 Text and keys cannot disagree, since the text is made from the keys. ``*`` repeats the menu. After
-``tries`` silent (wrong) answers the caller goes to ``silence`` (``wrong``).
+``tries`` silent (wrong) answers the caller goes to ``silence`` (``wrong``). Under a profile with
+``menu_mode = "none"`` no menu is spoken: who comes here goes to ``silence`` at once.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from ivr.call import events as e
 from ivr.call.commands import Say as Spoken
-from ivr.call.limits import FIRST_KEY_S, TRIES
+from ivr.call.limits import TRIES
 from ivr.call.steps.base import Phrases, Step, ended
 from ivr.call.turn import Turn
 
@@ -53,6 +54,9 @@ class Menu(Step):
     menu: Choices
 
     def start(self, turn: Turn) -> None:
+        if not turn.rules.menus:
+            turn.goto(self.menu.silence)
+            return
         turn.set(chose=True)
         self._speak(turn)
 
@@ -68,7 +72,7 @@ class Menu(Step):
         if isinstance(event, e.Digit):
             self._key(turn, event.key)
         elif ended(event):
-            turn.arm("silence", FIRST_KEY_S)
+            turn.arm("silence", turn.rules.first_key_s)
         elif isinstance(event, e.TimeUp):
             self._again(turn, self.menu.silence)
 

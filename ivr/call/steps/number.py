@@ -10,7 +10,7 @@ import re
 
 from ivr.call import events as e
 from ivr.call.commands import Say
-from ivr.call.limits import CONFIRM_KEY_S, FIRST_KEY_S, INTER_KEY_S, NUMBER_MAX, NUMBER_MIN, TRIES
+from ivr.call.limits import NUMBER_MAX, NUMBER_MIN, TRIES
 from ivr.call.steps.base import Answer, ended
 from ivr.call.turn import Turn
 
@@ -49,9 +49,9 @@ def _typing(turn: Turn, event: e.Event) -> Answer | None:
             turn.set(digits=turn.s.digits + event.key)
             if len(turn.s.digits) >= NUMBER_MAX:
                 return _typed(turn)
-            turn.arm("silence", INTER_KEY_S)
+            turn.arm("silence", turn.rules.inter_key_s)
     elif ended(event):
-        turn.arm("silence", FIRST_KEY_S)
+        turn.arm("silence", turn.rules.first_key_s)
     elif isinstance(event, e.TimeUp):
         return _typed(turn)
     return None
@@ -83,7 +83,7 @@ def _confirming(turn: Turn, event: e.Event) -> Answer | None:
             return None
         return _take(turn, confirmed=event.key == "1")
     if ended(event):
-        turn.arm("silence", CONFIRM_KEY_S)
+        turn.arm("silence", turn.rules.first_key_s)
     elif isinstance(event, e.TimeUp):
         return _take(turn, confirmed=False)
     return None

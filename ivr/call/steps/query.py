@@ -19,14 +19,7 @@ from pydantic import Field
 
 from ivr.call import commands as c
 from ivr.call import events as e
-from ivr.call.limits import (
-    CONFIRM_KEY_S,
-    FIRST_KEY_S,
-    INTER_KEY_S,
-    QUERY_DIGITS,
-    QUERY_TRIES,
-    STORE_ANSWER_S,
-)
+from ivr.call.limits import QUERY_DIGITS, QUERY_TRIES, STORE_ANSWER_S
 from ivr.call.steps.base import Step, ended
 from ivr.call.turn import Turn
 
@@ -74,9 +67,9 @@ class Query(Step):
                 if len(turn.s.digits) >= QUERY_DIGITS[1]:
                     self._typed(turn)
                 else:
-                    turn.arm("silence", INTER_KEY_S)
+                    turn.arm("silence", turn.rules.inter_key_s)
             case _ if ended(event):
-                turn.arm("silence", FIRST_KEY_S)
+                turn.arm("silence", turn.rules.first_key_s)
             case e.TimeUp():
                 self._typed(turn)
 
@@ -109,7 +102,7 @@ class Query(Step):
             else:
                 self._find(turn)
         elif ended(event):
-            turn.arm("silence", CONFIRM_KEY_S)
+            turn.arm("silence", turn.rules.first_key_s)
         elif isinstance(event, e.TimeUp):
             self._find(turn)
 
@@ -151,7 +144,7 @@ class Query(Step):
             else:
                 self._leave(turn)
         elif ended(event):
-            turn.arm("silence", FIRST_KEY_S)
+            turn.arm("silence", turn.rules.first_key_s)
         elif isinstance(event, e.TimeUp):
             self._leave(turn)
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 
 from ivr.call import commands as c
 from ivr.call import events as e
-from ivr.call.limits import CATEGORIES, CATEGORY_PAGE, CONFIRM_KEY_S, FIRST_KEY_S, TRIES
+from ivr.call.limits import CATEGORIES, CATEGORY_PAGE, TRIES
 from ivr.call.steps import account, number
 from ivr.call.steps.base import Answer, ended
 from ivr.call.turn import Turn
@@ -64,7 +64,7 @@ def _anonymous(turn: Turn, event: e.Event) -> Answer | None:
             return "done"
         return _again(turn, "ask.anonymous")
     if ended(event):
-        turn.arm("silence", FIRST_KEY_S)
+        turn.arm("silence", turn.rules.first_key_s)
     elif isinstance(event, e.TimeUp):
         return _again(turn, "ask.anonymous")
     return None
@@ -101,7 +101,7 @@ def _category(turn: Turn, event: e.Event) -> Answer | None:
             return None
         return _chosen(turn, event.key)
     if ended(event):
-        turn.arm("silence", FIRST_KEY_S)
+        turn.arm("silence", turn.rules.first_key_s)
     elif isinstance(event, e.TimeUp):
         return _uncategorised(turn)
     return None
@@ -144,7 +144,7 @@ def _own_number(turn: Turn, event: e.Event) -> Answer | None:
         turn.draft(callback="caller", confirmed=event.key == "1")
         return "done"
     if ended(event):
-        turn.arm("silence", CONFIRM_KEY_S)
+        turn.arm("silence", turn.rules.first_key_s)
     elif isinstance(event, e.TimeUp):
         turn.draft(callback="caller", confirmed=False)
         return "done"

@@ -18,7 +18,7 @@ from pydantic import Field
 
 from ivr.call import commands as c
 from ivr.call import events as e
-from ivr.call.limits import BAD_RATING, FIRST_KEY_S, RATINGS, STORE_ANSWER_S, TRIES
+from ivr.call.limits import BAD_RATING, RATINGS, STORE_ANSWER_S, TRIES
 from ivr.call.steps.base import Step, ended
 from ivr.call.turn import Turn
 
@@ -42,7 +42,7 @@ class Rate(Step):
             case "rate", e.Digit(key=key):
                 self._key(turn, key)
             case "rate", _ if ended(event):
-                turn.arm("silence", FIRST_KEY_S)
+                turn.arm("silence", turn.rules.first_key_s)
             case "rate", e.TimeUp():
                 turn.goto(self.next)
             case "rate.thanks", e.Digit(key="0"):

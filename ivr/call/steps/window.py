@@ -5,9 +5,9 @@
     repair: {window: repair, nobody: leave_word}
 
 STF-1 (AB岗): A rings alone for ``a_alone_s``, then A and B together until the profile's limit; a
-busy or silent phone is passed over at once. Then an apology, the window's group, the general window,
-and at last ``nobody`` (a message or a dated callback). Nobody rings for ever: every level has
-its limit. After the operator hangs up the call goes on at ``after`` (default: farewell).
+busy or silent phone is passed over at once. Then an apology, the window's group, the general window
+(each for ``ring_stage_s``), and at last ``nobody`` (a message or a dated callback). Nobody rings for
+ever: every level has its limit. After the operator hangs up the call goes on at ``after`` (default: farewell).
 """
 
 from __future__ import annotations
@@ -64,7 +64,8 @@ class Window(Step):
                 self._give_up(turn)
 
     def _level(self, turn: Turn, level: str, *says: str) -> None:
-        turn.ring(level=level, waiting=(), seats=(), until=turn.at + round(turn.rules.limit_s * 1000))
+        limit_s = turn.rules.limit_s if level == LEVELS[0] else turn.rules.ring_stage_s
+        turn.ring(level=level, waiting=(), seats=(), until=turn.at + round(limit_s * 1000))
         if says:
             turn.say("finding", *(c.Say(key) for key in says), RINGBACK)
         turn.set(phase="finding")
