@@ -59,7 +59,7 @@ class Rules:
 class Call:
     """A call that is there. ``number`` None: withheld. ``acknowledged``: the far end is known to have our answer.
 
-    ``answered_at``: seconds on the clock ``room`` is asked with; None while it only rings.
+    ``overdue``: it should have been known for ``OVERDUE_S``. ``answered_at``: in seconds; None while it only rings.
     """
 
     line: str
@@ -68,6 +68,7 @@ class Call:
     number: str | None
     acknowledged: bool
     answered_at: float | None = None
+    overdue: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +137,8 @@ class Door:
         return any(address.version == network.version and address in network for network in self.rules.accept)
 
 
-def room(rules: Rules, there: Iterable[Call], source: str, trunk: bool, number: str | None, now: float) -> Room:
-    """Whether a call finds room beside those that are there. ``now``: seconds.
+def room(rules: Rules, there: Iterable[Call], source: str, trunk: bool, number: str | None) -> Room:
+    """Whether a call finds room beside those that are there.
 
     Where a bound is reached, the call that makes room is the oldest one whose ACK is overdue; where calls without an
     ACK take half of the lines, also the oldest of the source with most, when that is more than the newcomer's share.
@@ -151,27 +152,23 @@ def room(rules: Rules, there: Iterable[Call], source: str, trunk: bool, number: 
     ours = [] if trunk else [call for call in direct if call.source == source]
     leaving = ""
     if len(ours) >= rules.per_source:
-        leaving = _overdue(ours, now)
+        leaving = _overdue(ours)
         if not leaving:
             return Room(refusal=SOURCE_FULL)
     elif not trunk and len(direct) >= rules.in_all:
-        leaving = _overdue(direct, now) or _of_the_greediest(direct, len(ours))
+        leaving = _overdue(direct) or _of_the_greediest(direct, len(ours))
         if not leaving:
             return Room(refusal=UNANSWERED_FULL)
     elif len(calls) >= rules.max_calls:
-        leaving = _overdue(waiting, now)
+        leaving = _overdue(waiting)
         if not leaving and 2 * len(direct) >= rules.max_calls:
             leaving = _of_the_greediest(direct, len(ours))
     return Room(overdue=leaving)
 
 
-def _overdue(calls: Iterable[Call], now: float) -> str:
+def _overdue(calls: Iterable[Call]) -> str:
     """The call that was answered first of those whose ACK should have come."""
-    late = [
-        (call.answered_at, call.line)
-        for call in calls
-        if call.answered_at is not None and now - call.answered_at >= OVERDUE_S
-    ]
+    late = [(call.answered_at, call.line) for call in calls if call.overdue and call.answered_at is not None]
     return min(late)[1] if late else ""
 
 

@@ -32,10 +32,6 @@ class Gathered:
         self._since = 0
         self._more: dict[tuple[str, str, str, str], int] = {}
 
-    def __bool__(self) -> bool:
-        """Is a minute running?"""
-        return bool(self._more)
-
     def add(self, one: Refused) -> None:
         """Take one in; its ``at`` is the time now."""
         self.flush(one.at)

@@ -15,9 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from ivr.telephony import Clip, EngineEvent, SeatReach, Sink, Survivor
+from sip.access import HERE, NUMBER_FULL
 from sip.asterisk import causes
 from sip.asterisk.agreement import Agreement
 from sip.asterisk.config import TRUNK_OUT, AsteriskConfig
+from sip.asterisk.doorman import Doorman
 from sip.asterisk.lines import By, Line, Lines, Recording
 from sip.asterisk.link import Link
 from sip.asterisk.media import MediaFolder, mend, move
@@ -32,7 +34,6 @@ log = logging.getLogger(__name__)
 
 _CONNECT_S = 15.0
 _LAST_S = 5.0  # how long the last lines may take to end
-_ALLOWED = ("allowed", "allowed_not_screened", "allowed_passed_screen", "allowed_failed_screen")
 
 
 class AsteriskEngine:
@@ -62,6 +63,7 @@ class AsteriskEngine:
 
     async def start(self, sink: Sink) -> None:
         self._sink, self._loop = sink, asyncio.get_running_loop()
+        self._doorman = Doorman(self._config, self._lines, self._link, self._hang_up, self._emit)
         self._media.open()
         self._ready: asyncio.Future[None] = self._loop.create_future()
         run = asyncio.create_task(self._link.run())
@@ -99,6 +101,7 @@ class AsteriskEngine:
         await asyncio.sleep(0)
 
     async def _quit(self) -> None:
+        self._doorman.close()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -152,7 +155,8 @@ class AsteriskEngine:
 
     def adopt(self, line: str, *, seat: str = "", playing: str = "", recording: tuple[str, Path] | None = None) -> None:
         channel = self._agreement.survivors()[line]
-        found = Line(line, seat, up=channel.up and bool(channel.args), rang=bool(seat))
+        found = Line(line, seat, up=channel.up and bool(channel.args), rang=bool(seat), heard=True)
+        found.number = None if seat else self._caller(channel)
         if playing:
             found.playing = (playing, playback_of(line, playing))
         if recording:
@@ -339,24 +343,23 @@ class AsteriskEngine:
             self._arrived(channel)
 
     def _arrived(self, channel: Channel) -> None:
-        if self._draining or self._lines.incoming >= self._config.max_calls:
-            query = {"reason_code": causes.refusal(causes.UNAVAILABLE)}
-            self._link.ask("DELETE", "channels", channel.id, query=query)
+        number, trunk = self._caller(channel), channel.endpoint == self._config.trunk
+        refusal = self._doorman.refusal(channel.source, trunk, number)
+        if refusal or self._draining or self._lines.incoming >= self._config.max_calls:
+            why = "busy" if refusal == NUMBER_FULL else causes.UNAVAILABLE
+            self._link.ask("DELETE", "channels", channel.id, query={"reason_code": causes.refusal(why)})
             return
-        line = Line(channel.id, up=channel.up)
+        line = Line(channel.id, up=channel.up, source=channel.source, trunk=trunk, number=number)
         self._lines.add(line)
         self._follow(line)
-        _, called, _, address = (*channel.args, "", "", "")[:4]
-        here = address.rsplit(":", 1)[0] in ("127.0.0.1", "[::1]")
-        test = here and channel.caller in self._config.test_callers
-        self._reports.arrived(line, called, self._caller(channel), channel.ref, test)
+        test = channel.source in HERE and channel.caller in self._config.test_callers
+        self._reports.arrived(line, channel.called, number, channel.ref, test)
         if not line.up:
             line.timers.append(self._loop.call_later(self._config.unanswered_s, self._unanswered, line))
 
     def _caller(self, channel: Channel) -> str | None:
         """The number of a call from outside, unless it is withheld."""
-        shown = channel.args[:1] == ("call",) and (*channel.args, "", "")[2] in _ALLOWED
-        return diallable(channel.caller, self._config.country_code) if shown else None
+        return diallable(channel.caller, self._config.country_code) if channel.shown else None
 
     def _follow(self, line: Line) -> None:
         """Hear of the line also outside of Stasis: while it rings, and of its very end."""

@@ -9,7 +9,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from sip.asterisk.acl import only, single
 from sip.asterisk.config import TRUNK, TRUNK_OUT, AsteriskConfig, Site, Wss, ami_secret
+from sip.asterisk.texts import INDICATIONS, LOGGER
 from sip.asterisk.told import QUALITY_VARIABLE, WATCHED
 from sip.embedded.config import SeatConfig, TrunkConfig
 
@@ -56,14 +58,14 @@ def files(site: Site) -> dict[str, str]:
     return {
         "asterisk.conf": _asterisk(site),
         "modules.conf": _modules(site),
-        "logger.conf": _LOGGER,
+        "logger.conf": LOGGER,
         "http.conf": _http(site.engine, site.wss),
         "ari.conf": "[general]\nenabled = yes\n\n" + _ari_user(site.engine),
         "manager.conf": _manager(site.engine),
         "rtp.conf": _rtp(site),
         "pjsip.conf": _pjsip(site),
         "extensions.conf": "; All calls, from outside and to seats, go through one loop.\n" + dialplan(site),
-        "indications.conf": _INDICATIONS,
+        "indications.conf": INDICATIONS,
         "cdr.conf": "; The hotline keeps its own journal.\n[general]\nenable = no\n",
         "cel.conf": "[general]\nenable = no\n",
         **{name: f"; {_DEFAULTS}\n" for name in _UNCHANGED},
@@ -174,36 +176,6 @@ _UNCHANGED = ("acl.conf", "ccss.conf", "features.conf", "pjproject.conf", "stasi
               "websocket_client.conf")  # fmt: skip
 _DEFAULTS = "Nothing set: Asterisk's defaults."
 
-_INDICATIONS = """\
-; Tones of the Chinese network.
-[general]
-country = cn
-
-[cn]
-description = China
-ringcadence = 1000,4000
-dial = 450
-busy = 450/350,0/350
-ring = 450/1000,0/4000
-congestion = 450/700,0/700
-callwaiting = 450/400,0/4000
-dialrecall = 450
-record = 950/400,0/10000
-info = 450/100,0/100,450/100,0/100,450/100,0/100,450/400,0/400
-stutter = 450
-"""
-
-_LOGGER = """\
-[general]
-dateformat = %F %T.%3q
-
-[logfiles]
-console = notice,warning,error
-messages.log = notice,warning,error
-; Refused registrations and calls, for fail2ban and the like.
-security.log = security
-"""
-
 
 def _http(engine: AsteriskConfig, wss: Wss | None) -> str:
     where = urlsplit(engine.url)
@@ -279,8 +251,7 @@ def _pjsip(site: Site) -> str:
     parts = [
         _section("global", [("type", "global"), ("user_agent", "open-hotline"), ("default_realm", site.realm)]),
         _section("transport", _transport(site)),
-        "; Anyone may call the hotline. A call reaches our dialplan and nothing else.\n"
-        + _section("anonymous", [("type", "endpoint"), *_endpoint(site.engine.context)]),
+        _callers(site),
         *(text for seat in site.seats.values() for text in _seat(seat, site)),
     ]
     if site.wss:
@@ -291,6 +262,17 @@ def _pjsip(site: Site) -> str:
     if site.trunk:
         parts += _trunk(site.trunk, site)
     return "\n".join(parts)
+
+
+def _callers(site: Site) -> str:
+    """Whoever calls and is neither the trunk nor a seat. A call reaches our dialplan and nothing else."""
+    endpoint = [("type", "endpoint"), *_endpoint(site.engine.context)]
+    if site.trunk is None:
+        return "; Anyone may call the hotline.\n" + _section("anonymous", endpoint)
+    about = (
+        "; With a trunk, callers from elsewhere are refused: only this machine and `[sip] accept` networks may call.\n"
+    )
+    return about + _section("anonymous", [*endpoint, *only(map(str, site.engine.accept))])
 
 
 def _transport(site: Site) -> list[tuple[str, object]]:
@@ -349,14 +331,16 @@ def _seat(seat: SeatConfig, site: Site) -> list[str]:
         )
     if seat.uri:
         aor.append(("contact", seat.uri))
+    if seat.uri and seat.secret is None and site.trunk is not None:
+        # Nothing proves that a call under its name is its own, but the address.
+        endpoint += only([*map(str, site.engine.accept), *single(seat.uri)])
     return [_section(seat.id, endpoint), _section(seat.id, aor), *parts]
 
 
 def _test_caller(name: str, site: Site) -> str:
     """Whom `hotline doctor` calls as; an Asterisk of somebody's own usually refuses callers it does not know."""
-    only_here = [("deny", "0.0.0.0/0"), ("permit", "127.0.0.1/32")]
     about = "; The test call of `hotline doctor`: from this machine only, and to the hotline only.\n"
-    return about + _section(name, [("type", "endpoint"), *_endpoint(site.engine.context), *only_here])
+    return about + _section(name, [("type", "endpoint"), *_endpoint(site.engine.context), *only([])])
 
 
 def _trunk(trunk: TrunkConfig, site: Site) -> list[str]:
@@ -381,11 +365,15 @@ def _trunk(trunk: TrunkConfig, site: Site) -> list[str]:
             ("outbound_auth", "trunk-auth"),
             ("contact_user", trunk.user),
             ("expiration", trunk.expires),
+            ("line", "yes"),  # a secret in our Contact: a call that names it is the provider's, wherever it comes from
+            ("endpoint", TRUNK),
             ("retry_interval", 30),
             ("forbidden_retry_interval", 300),
         ]
         parts.append(_section("trunk-registration", lines))
+    # By its address or our Contact's secret, never by the name a caller gives.
+    endpoint.append(("identify_by", "ip"))
     # Citizens are called by an endpoint of its own (sip/asterisk/config.py), which nobody who calls in is taken for.
-    out = [*endpoint, ("identify_by", "ip"), ("send_pai", "yes")]  # the outgoing caller ID beside the account
+    out = [*endpoint, ("send_pai", "yes")]  # the outgoing caller ID beside the account
     endpoint.append(("trust_id_inbound", "yes" if trunk.trust_caller_header else "no"))
     return ["; The line to the provider or PBX.\n" + _section(TRUNK, endpoint), _section(TRUNK_OUT, out), *parts]

@@ -24,7 +24,11 @@ class Recording:
 
 @dataclass(slots=True, eq=False)
 class Line:
-    """One telephone leg. ``seat``: whom it was dialled to ring; empty for a call from outside."""
+    """One telephone leg. ``seat``: whom it was dialled to ring; empty for a call from outside.
+
+    Of a call from outside: ``source`` (address), ``trunk`` (it came over that), ``number`` (None: withheld), ``heard``
+    (sound or a key came from it); loop times ``up_at``, ``asked_at`` and ``silent_at`` (asked, nothing had come).
+    """
 
     name: str
     seat: str = ""
@@ -40,6 +44,13 @@ class Line:
     bridge: str | None = None
     held: bool = False
     last: tuple[int, int] | None = None  # its end (Q.850 cause, SIP code) waits for its recording
+    source: str = ""
+    trunk: bool = False
+    number: str | None = None
+    heard: bool = False
+    up_at: float | None = None
+    asked_at: float = 0.0
+    silent_at: float | None = None
     timers: list[asyncio.TimerHandle] = field(default_factory=list)
 
 
@@ -67,8 +78,8 @@ class Lines:
 
     @property
     def incoming(self) -> int:
-        """How many are calls from outside."""
-        return sum(not line.seat for line in self._lines.values())
+        """How many are calls from outside that we have not ended."""
+        return sum(not line.seat and line.verdict is None for line in self._lines.values())
 
     def add(self, line: Line) -> None:
         self._lines[line.name] = line

@@ -61,7 +61,7 @@ class Reports:
 
     def is_up(self, line: Line) -> None:
         if not line.up and line.last is None:
-            line.up = True
+            line.up, line.up_at = True, asyncio.get_running_loop().time()
             self._emit(LineUp(line.name, now_ms()))
 
     def rings(self, line: Line) -> None:
@@ -70,6 +70,7 @@ class Reports:
             self._emit(LineRinging(line.name, now_ms()))
 
     def keyed(self, line: Line, key: str) -> None:
+        line.heard = True
         if line.last is None:
             self._emit(Keyed(line.name, now_ms(), key))
 

@@ -6,6 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from sip.access import plain
+
+_SHOWN = ("allowed", "allowed_not_screened", "allowed_passed_screen", "allowed_failed_screen")
+
 
 @dataclass(frozen=True, slots=True)
 class Channel:
@@ -21,6 +25,21 @@ class Channel:
     @property
     def up(self) -> bool:
         return self.state == "Up"
+
+    @property
+    def called(self) -> str:
+        """The number a call from outside asks for."""
+        return (*self.args, "", "")[1]
+
+    @property
+    def shown(self) -> bool:
+        """Is its number shown to the called?"""
+        return self.args[:1] == ("call",) and (*self.args, "", "")[2] in _SHOWN
+
+    @property
+    def source(self) -> str:
+        """The address a call from outside comes from."""
+        return plain((*self.args, "", "", "", "")[3].rpartition(":")[0])
 
     @property
     def endpoint(self) -> str:

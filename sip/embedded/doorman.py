@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from aiosipua.message import SipRequest, SipResponse
 
 from ivr.telephony import Refused
-from sip.access import NUMBER_FULL, STRANGER, Call, Door, Origin, plain, room
+from sip.access import NUMBER_FULL, OVERDUE_S, STRANGER, Call, Door, Origin, plain, room
 from sip.embedded.caller import caller_of
 from sip.embedded.config import EmbeddedConfig
 from sip.embedded.leg_in import InboundLeg
@@ -19,13 +19,12 @@ from sip.embedded.lines import Lines
 from sip.embedded.registration import as_uri
 from sip.embedded.resolver import addresses_of
 from sip.embedded.wire import Addr, host_of, is_ip, reply, uri_of, uri_params_of
-from sip.refusals import GATHER_MS, Gathered, network_of
+from sip.telling import Teller
 
 log = logging.getLogger(__name__)
 
 LOOK_UP_S = 300.0  # how often the provider's addresses are looked up anew
 LOOK_UP_FAILED_S = 10.0
-_SERVICE = "SIP"
 
 
 class Doorman:
@@ -44,12 +43,11 @@ class Doorman:
     ) -> None:
         registers = config.trunk is not None and config.trunk.register
         self.line = secrets.token_hex(8) if registers else ""  # our Contact's, which only the registrar learns
-        self._config, self._lines, self._phones, self._now_ms = config, lines, phones, now_ms
+        self._config, self._lines, self._phones = config, lines, phones
         self._door = Door(config.access, self.line)
         self._fixed = [host for seat in config.seats.values() if seat.uri and (host := _host(seat.uri))]
-        self._gathered = Gathered(tell)
+        self._teller = Teller(tell, "SIP", now_ms)
         self._loop = asyncio.get_running_loop()
-        self._minute: asyncio.TimerHandle | None = None
         self._looking: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -65,9 +63,7 @@ class Doorman:
 
     def close(self) -> None:
         """Tell what is still counted, and end."""
-        self._gathered.flush(self._now_ms() + GATHER_MS)
-        if self._minute is not None:
-            self._minute.cancel()
+        self._teller.close()
         if self._looking is not None:
             self._looking.cancel()
 
@@ -76,18 +72,18 @@ class Doorman:
     def stranger(self, request: SipRequest, source: Addr) -> bool:
         if self.whose(request, source) != "stranger":
             return False
-        self._note(STRANGER, source)
+        self._teller.refused(STRANGER, plain(source[0]))
         return True
 
     def refusal(self, request: SipRequest, source: Addr) -> SipResponse | None:
         trunk, number = self.caller(request, source)
-        found = room(self._config.access, self._calls(), plain(source[0]), trunk, number, self._loop.time())
+        found = room(self._config.access, self._calls(), plain(source[0]), trunk, number)
         line = self._lines.get(found.overdue)
         if line is not None and line.leg is not None:
             line.leg.fail("no_ack")
         if not found.refusal:
             return None
-        self._note(found.refusal, source)
+        self._teller.refused(found.refusal, plain(source[0]))
         if found.refusal == NUMBER_FULL:
             return reply(request, 486, to_tag="refused")
         return reply(request, 503, to_tag="refused", headers=[("Retry-After", str(self._config.retry_after_s))])
@@ -112,20 +108,13 @@ class Doorman:
     # --- inside ----------------------------------------------------------------------------
 
     def _calls(self) -> Iterator[Call]:
+        now = self._loop.time()
         for name in self._lines.names():
             line = self._lines.get(name)
             if line is not None and isinstance(line.leg, InboundLeg):
-                leg = line.leg
-                yield Call(name, plain(leg.source[0]), line.trunk, line.number, leg.acknowledged, leg.answered_at)
-
-    def _note(self, kind: str, source: Addr) -> None:
-        self._gathered.add(Refused(self._now_ms(), kind, _SERVICE, "", network_of(plain(source[0]))))
-        if self._minute is None:
-            self._minute = self._loop.call_later(GATHER_MS / 1000 + 0.1, self._minute_over)
-
-    def _minute_over(self) -> None:
-        self._minute = None
-        self._gathered.flush(self._now_ms())
+                leg, source = line.leg, plain(line.leg.source[0])
+                late = leg.answered_at is not None and now - leg.answered_at >= OVERDUE_S
+                yield Call(name, source, line.trunk, line.number, leg.acknowledged, leg.answered_at, late)
 
     async def _look_up(self, host: str) -> None:
         while True:

@@ -112,9 +112,16 @@ def installation() -> Installation:
 
 
 def bare(
-    home: Path, seats: Mapping[str, str], trunk: TrunkConfig | None = None, **changes: Any
+    home: Path,
+    seats: Mapping[str, str],
+    trunk: TrunkConfig | None = None,
+    fixed: Mapping[str, SeatConfig] | None = None,
+    **changes: Any,
 ) -> tuple[Asterisk, Site]:
-    """An Asterisk without a hotline, for tests of the engine alone; ``changes``: fields of its config."""
+    """An Asterisk without a hotline, for tests of the engine alone.
+
+    ``seats``: names with secrets. ``fixed``: seats called at an address. ``changes``: fields of the engine's config.
+    """
     found, sip = installation(), free_address()
     engine = AsteriskConfig(
         url=f"http://{free_address()}",
@@ -132,7 +139,7 @@ def bare(
         sip_host=sip.host,
         sip_port=sip.port,
         rtp_range=tuple(rtp_range(400)),
-        seats={name: SeatConfig(name, secret) for name, secret in seats.items()},
+        seats={name: SeatConfig(name, secret) for name, secret in seats.items()} | dict(fixed or {}),
         trunk=trunk,
         sorry=home / "sorry",
         left=home / "left",
