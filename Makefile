@@ -2,7 +2,7 @@
 #             ENGINE=asterisk: with the Asterisk that answers already, the one on PATH, or one in build/asterisk-root
 # make test   everything that can be checked, with real telephones, a real browser, a real database
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench bench-gate screenshots clean setup setup-test
+.PHONY: help run test nightly check bench bench-gate screenshots clean setup setup-test
 
 BIN := .venv/bin
 ARGS ?=
@@ -12,6 +12,7 @@ help:
 	@echo "make run          set up what is missing, then run the hotline (Ctrl-C ends it)"
 	@echo "  ENGINE=asterisk     ... on an Asterisk: calls survive a restart of the hotline"
 	@echo "make test         install what the tests need, then check everything"
+	@echo "make nightly      the same with all of the long series, of which by day a part is told"
 	@echo "make check        only the quick checks: style, types, imports, flows"
 	@echo "make bench        timings; make bench-gate fails when one is missed"
 	@echo "make screenshots  pictures of the panel for docs/"
@@ -32,14 +33,14 @@ setup-test:
 	@scripts/setup.sh test
 
 check: setup-test
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/mypy
-	$(BIN)/lint-imports
-	$(BIN)/hotline check
+	@scripts/check.sh
 
-test: check
+# `make check` is part of it.
+test: setup-test
 	@scripts/test.sh $(ARGS)
+
+nightly: setup-test
+	@HOTLINE_NIGHTLY=1 scripts/test.sh $(ARGS)
 
 bench bench-gate: setup-test
 	$(BIN)/python bench/run.py $(if $(filter bench-gate,$@),--gate) $(ARGS)

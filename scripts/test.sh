@@ -1,48 +1,80 @@
 #!/bin/sh
-# All tests. Real calls one after the other in front, for sound must not be hurried. Beside them, at the lowest priority,
-# what only waits and computes, side by side; when that is done, what starts and ends whole hotlines. Fails when any of
-# the three fails; arguments go to all.
+# All tests, in two lanes for two cores. In front, at normal priority: the stories of real sound, one after the other,
+# then signalling and the engines' contract, side by side. Behind, at the lowest priority: the quick checks, what only
+# waits and computes, side by side; when that is done, what starts and ends whole hotlines, one after the other.
+# Fails when anything fails; arguments go to all of pytest's runs. HOTLINE_NIGHTLY=1: all of the long series.
 #
-# A machine that pauses for a moment is heard: a story of real calls may be told again (the report names it as "rerun").
+# Nothing is run again because it failed. A machine that pauses for a moment is heard, so a story of real calls that
+# failed while a witness saw such a pause is told once more (tests/support/told_again.py); three in a run are a failure.
 set -u
 
 cd "$(dirname "$0")/.."
+# Compiled once for all: without it each of the processes spends half a minute on reading the tests.
+export PYTHONDONTWRITEBYTECODE=
 PYTEST=".venv/bin/python -m pytest -q"
-AGAIN="--reruns 2 --reruns-delay 5"
-REAL_CALLS="tests/e2e tests/contract tests/sip"
+STORIES="tests/e2e"
+CALLS="tests/sip tests/contract"
 WHOLE_HOTLINES="tests/docker/test_start.py tests/cli/test_serve.py tests/cli/test_asterisk.py tests/cli/test_own_asterisk.py tests/cli/test_existing_asterisk.py"
+LOGS="check computing hotlines stories calls"
 mkdir -p build
 
 ignored=
-for place in $REAL_CALLS $WHOLE_HOTLINES; do ignored="$ignored --ignore=$place"; done
+for place in $STORIES $CALLS $WHOLE_HOTLINES; do ignored="$ignored --ignore=$place"; done
+for log in $LOGS; do : >"build/tests-$log.log"; done
+
+# gently COMMAND...: at the lowest priority. A session of its own, so that the scheduler's grouping by session cannot
+# outweigh it.
+gently() {
+    setsid sh -c 'echo 19 >/proc/self/autogroup; exec nice -n 19 "$@"' behind "$@"
+}
+
+# behind LOG COMMAND...: run it, its output in build/tests-LOG.log
+behind() {
+    log=build/tests-$1.log
+    shift
+    "$@" >"$log" 2>&1 </dev/null &
+    running=$!
+    wait "$running"
+}
 
 # shellcheck disable=SC2086  # lists of words
 beside() {
     trap 'kill -TERM "$running" 2>/dev/null; wait "$running"; exit 143' TERM
-    # A session of its own, so that the scheduler's grouping by session cannot outweigh its low priority.
-    setsid sh -c 'echo 19 >/proc/self/autogroup; exec nice -n 19 "$@"' behind \
-        $PYTEST -n 2 --dist loadfile $ignored "$@" >build/tests-computing.log 2>&1 </dev/null &
-    running=$!
-    wait "$running"
-    computed=$?
-    $PYTEST $AGAIN $WHOLE_HOTLINES "$@" >build/tests-hotlines.log 2>&1 </dev/null &
-    running=$!
-    wait "$running" && return "$computed"
+    failed=0
+    behind check gently scripts/check.sh || failed=1
+    behind computing gently $PYTEST -n 2 --dist loadfile $ignored "$@" || failed=1
+    behind hotlines $PYTEST $WHOLE_HOTLINES "$@" || failed=1
+    return "$failed"
 }
 
-: >build/tests-computing.log
-: >build/tests-hotlines.log
 beside "$@" &
 beside=$!
-# The real calls stay in the foreground: what is started behind it would not hear a Ctrl-C.
+# What is in front stays in the foreground: what is started behind it would not hear a Ctrl-C.
 trap 'kill -TERM "$beside" 2>/dev/null; wait "$beside"; exit 143' INT TERM HUP
 
-# shellcheck disable=SC2086
-$PYTEST $AGAIN $REAL_CALLS "$@"
-front=$?
+# in_front LOG COMMAND...: run it in sight, and keep its output
+in_front() {
+    log=build/tests-$1.log
+    shift
+    { "$@" 2>&1 || echo $? >build/tests-front.failed; } | tee "$log"
+}
 
-echo "== what only computes, and whole hotlines"
-tail --pid="$beside" -q -n +1 -f build/tests-computing.log build/tests-hotlines.log
+rm -f build/tests-front.failed
+# shellcheck disable=SC2086
+in_front stories $PYTEST $STORIES "$@"
+# shellcheck disable=SC2086
+in_front calls $PYTEST -n 2 --dist loadfile $CALLS "$@"
+
+echo "== checks, what only computes, and whole hotlines"
+tail --pid="$beside" -q -n +1 -f build/tests-check.log build/tests-computing.log build/tests-hotlines.log
 wait "$beside"
-behind=$?
-[ "$front" = 0 ] && [ "$behind" = 0 ]
+failed=$?
+[ -f build/tests-front.failed ] && failed=1
+
+cd build && again=$(grep -h '^TOLD AGAIN ' tests-computing.log tests-hotlines.log tests-stories.log tests-calls.log)
+if [ -n "$again" ]; then
+    echo "== told again because the machine paused, at most two in a run"
+    echo "$again"
+    [ "$(echo "$again" | wc -l)" -le 2 ] || failed=1
+fi
+exit "$failed"

@@ -15,6 +15,8 @@ from tests.support import ports
 from tests.support.hotline import Hotline
 from tests.support.waiting import wait_until as wait_until_
 
+pytest_plugins = ["tests.support.told_again"]
+
 
 def _end_properly(number: int, frame: object) -> None:
     raise KeyboardInterrupt(f"signal {number}")

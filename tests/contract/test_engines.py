@@ -25,7 +25,10 @@ from tests.contract.rigs import RIGS, AsteriskByHttpRig, Rig, voice
 Story = Callable[[Rig], Awaitable[None]]
 
 
-@pytest.fixture(params=list(RIGS))
+REAL_CALLS = [name for name in RIGS if name != "simulator"]
+
+
+@pytest.fixture(params=["simulator", *(pytest.param(name, marks=pytest.mark.network) for name in REAL_CALLS)])
 def told(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[Story], None]:
     """Tell a story on one engine."""
     return teller(RIGS[request.param], tmp_path)

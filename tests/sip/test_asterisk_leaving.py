@@ -19,6 +19,8 @@ from sip.asterisk.rest import Reply
 from sip.asterisk.sound import Sound
 from tests.sip.raw import story
 
+pytestmark = pytest.mark.network
+
 GONE = Reply(404, {"message": "Channel not found"})
 
 

@@ -10,6 +10,8 @@ from ivr.telephony import Incoming, Keyed, LineGone, LineUp
 from sip.embedded.phone import Phone
 from tests.sip.raw import FAST, Caller, Hotline, story
 
+pytestmark = pytest.mark.network
+
 
 @story
 async def test_an_invite_is_answered_and_a_bye_ends_the_call() -> None:

@@ -9,6 +9,8 @@ import pytest
 from ivr.telephony import Held, Incoming, Keyed, LineGone, LineUp
 from tests.sip.raw import Caller, Hotline, story
 
+pytestmark = pytest.mark.network
+
 
 def holding(sdp: str) -> list[str]:
     return [

@@ -15,6 +15,8 @@ from sip.embedded.phone import CallFailed, OnCall, Phone
 from tests.sip.raw import FAST, PATIENCE_S, Caller, Hotline, story
 from tests.support.garbage import Cycles
 
+pytestmark = pytest.mark.network
+
 
 def descriptors() -> int:
     return len(os.listdir("/proc/self/fd"))

@@ -8,6 +8,8 @@ from sip.embedded.media import NoPorts
 from sip.embedded.ports import Ports
 from tests.sip.far_end import free_range
 
+pytestmark = pytest.mark.network
+
 
 def take(ports: Ports) -> tuple[int, list[socket.socket]]:
     pair = ports.take()

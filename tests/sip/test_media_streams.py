@@ -11,6 +11,8 @@ from sip.embedded.media import Media, NoPorts
 from tests.sip.far_end import EVENT, FarEnd, clip, media, until
 from tests.sip.raw import story
 
+pytestmark = pytest.mark.network
+
 SILENCE = b"\xd5" * 160
 
 

@@ -15,6 +15,8 @@ from sip.embedded.config import SeatConfig
 from sip.embedded.phone import CallFailed, OnCall, Phone, PhoneEvent
 from tests.sip.raw import FAST, Hotline, story
 
+pytestmark = pytest.mark.network
+
 
 def tone(hz: float, ms: int) -> Clip:
     pcm = b"".join(struct.pack("<h", int(9000 * math.sin(2 * math.pi * hz * n / 8000))) for n in range(8 * ms))

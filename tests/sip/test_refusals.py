@@ -10,6 +10,8 @@ import pytest
 from ivr.telephony import Incoming, LineGone
 from tests.sip.raw import Caller, Hotline, free_ports, message, story
 
+pytestmark = pytest.mark.network
+
 
 @story
 async def test_an_unknown_require_is_420_and_named() -> None:

@@ -11,6 +11,8 @@ from ivr.telephony import LineFailed, SeatReach
 from sip.embedded.config import SeatConfig
 from tests.sip.raw import Caller, Hotline, Message, story
 
+pytestmark = pytest.mark.network
+
 SEATS = {"101": SeatConfig("101", "s3cret"), "102": SeatConfig("102", uri="sip:102@127.0.0.1:9")}
 HASHES = {"MD5": hashlib.md5, "SHA-256": hashlib.sha256}
 

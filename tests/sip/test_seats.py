@@ -8,6 +8,8 @@ from ivr.telephony import LineFailed, LineGone, LineRinging, LineUp, SeatReach
 from sip.embedded.config import SeatConfig, Timing
 from tests.sip.raw import SDP, Caller, Hotline, Message, story
 
+pytestmark = pytest.mark.network
+
 
 def desk(phone: Caller) -> dict[str, object]:
     return {"seats": {"101": SeatConfig("101", uri=f"sip:101@127.0.0.1:{phone.port}")}}

@@ -6,9 +6,13 @@ import asyncio
 import hashlib
 import re
 
+import pytest
+
 from ivr.telephony import Incoming, LineFailed, LineRinging, LineUp
 from sip.embedded.config import TrunkConfig
 from tests.sip.raw import PATIENCE_S, Caller, Hotline, Message, story
+
+pytestmark = pytest.mark.network
 
 CHALLENGE = ("WWW-Authenticate", 'Digest realm="isp", nonce="n{0}", algorithm=MD5, qop="auth", opaque="o"')
 

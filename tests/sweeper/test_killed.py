@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from itertools import count, islice
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -31,10 +32,12 @@ from tests.cases.conftest import at
 from tests.store.desk import Desk
 from tests.support.database import migrated
 from tests.support.hotline import Hotline
+from tests.support.nightly import share
 from tests.support.waiting import wait_until
 from tests.sweeper.conftest import TO, Kept
 from tests.sweeper.servers import HookServer, running
 
+DAYS = 5  # in so many every moment was told, in each a fifth of them; at night all
 TRACED = {m.__file__ for m in (module, sweeping, notices, worklists, program)}
 
 
@@ -113,14 +116,14 @@ def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
 
 @pytest.mark.timeout(900)
 def test_killed_at_any_line_nothing_is_lost_and_no_inbox_row_is_there_twice(night: Night) -> None:
-    """At every line the sweeper comes to."""
+    """At every line the sweeper comes to; by day at every fifth."""
     now = at("2026-12-01 09:00")
     whole, kept = Line(), Kept()
     night.begins_again()
     expected = night.sweep(kept, now, whole)
     sent = sorted(item.key for item in kept.sent)
     assert len(expected) == 5 and len(sent) == len(set(sent)) == 8 and len(whole.moments()) > 100
-    for kill_at in whole.moments():
+    for kill_at in whole.moments()[share(DAYS)]:
         night.begins_again()
         kept, line = Kept(), Line(kill_at)
         night.sweep(kept, now, line)
@@ -181,15 +184,17 @@ class Unsure(Kept):
 def test_killed_at_any_statement_and_commit_on_both_databases(desk: Desk, sweeper: Callable[..., Sweeper]) -> None:
     """One case after the other falls due; the sweeper that warns of it dies a step later each time.
 
-    At every step on SQLite; on PostgreSQL at every second one, which is before or after each statement.
+    At every step on SQLite, on PostgreSQL at every second one, which is before or after each statement; by day at
+    every fifth of these.
     """
     fault, kept = Fault(desk.engine), Unsure()
     kept.fault = fault
     to = Addresses({"lead": ("lead@example.cn",)}, webhook=True)
     one = {"addresses": to, "senders": {"email": kept, "webhook": kept}}
-    kill_at, left = 0, 1
-    while left:
-        kill_at += 1 if desk.engine.dialect.name == "sqlite" else 2
+    today, left = share(DAYS), True
+    for kill_at in islice(count(1, 1 if desk.engine.dialect.name == "sqlite" else 2), today.start, None, today.step):
+        if not left:
+            break
         case_id = desk.letter(number="13800001111")
         desk.do(case_id, "accept", "李强")
         desk.now = desk.case(case_id)["due_ms"] + 1
@@ -207,7 +212,6 @@ def test_killed_at_any_statement_and_commit_on_both_databases(desk: Desk, sweepe
     assert verify(desk.engine) == []
 
 
-@pytest.mark.network
 def test_a_real_sweeper_killed_by_the_system_leaves_its_work_to_the_next(tmp_path: Path) -> None:
     with running(HookServer()) as server:
         notify = {"webhook_url": server.url, "webhook_secret": "a secret of enough length"}
