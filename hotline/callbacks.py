@@ -6,6 +6,7 @@ import asyncio
 import logging
 from concurrent.futures import ThreadPoolExecutor
 
+from hotline import parts
 from hotline.settings import Settings
 from ivr.cases.clock import Rules
 from ivr.house import House
@@ -30,7 +31,7 @@ def limits(settings: Settings) -> Limits:
     """What may be called, and how often."""
     outgoing = settings.outgoing
     return Limits(
-        NumberRules(outgoing.allow, outgoing.emergency, settings.sip.country_code),
+        NumberRules(outgoing.allow, outgoing.emergency, parts.plan(settings)),
         outgoing.rate_per_minute,
         outgoing.rate_per_minute_operator,
         outgoing.rate_per_day_number,
@@ -40,7 +41,7 @@ def limits(settings: Settings) -> Limits:
 
 def calling(settings: Settings, casework: Casework, keys: Keys) -> Calling:
     """What panel and calls process know of callbacks."""
-    return Calling(casework, Parties(keys), limits(settings))
+    return Calling(casework, Parties(keys, parts.plan(settings)), limits(settings))
 
 
 def caller_id(settings: Settings) -> str:
@@ -57,7 +58,7 @@ class Callbacks:
         ring_ms = settings.outgoing.ring_s * 1000
         lines = Lines(house.engine, house.ledger, house.clock, house.desk, caller_id(settings), ring_ms)
         self.placing = Placing(lines)
-        self._calling = calling(settings, Casework(keys, rules, spoken_number), keys)
+        self._calling = calling(settings, Casework(keys, rules, spoken_number, parts.plan(settings)), keys)
         self._database, self._house, self._owner = database, house, owner
 
     def take_back(self) -> None:

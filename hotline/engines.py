@@ -7,11 +7,12 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Protocol
 
+from hotline import parts
 from hotline.settings import Settings
 from ivr.telephony import Engine, Sink
 from sip.asterisk.config import TRUNK, AsteriskConfig
 from sip.embedded.config import EmbeddedConfig, SeatConfig, TrunkConfig
-from sip.numbers import diallable
+from sip.numbers import caller_key
 
 LEFT = "left"  # beside Asterisk's recordings: messages left while no hotline was connected
 
@@ -74,7 +75,7 @@ def trunk_config(settings: Settings) -> TrunkConfig | None:
 def _access(settings: Settings) -> dict[str, Any]:
     """Who may call, and how much: what both engines are told of it."""
     sip = settings.sip
-    shared = (diallable(number, sip.country_code) for number in sip.shared_numbers)
+    shared = (caller_key(number, parts.plan(settings)) for number in sip.shared_numbers)
     return {
         "accept": tuple(map(ip_network, sip.accept)),
         "max_calls": sip.max_calls,
@@ -94,7 +95,7 @@ def embedded_config(settings: Settings) -> EmbeddedConfig:
         seats=seat_configs(settings),
         trunk=trunk_config(settings),
         test_callers=frozenset(settings.test.callers),
-        country_code=settings.sip.country_code,
+        plan=parts.plan(settings),
         **_access(settings),
     )
 
@@ -113,7 +114,7 @@ def asterisk_config(settings: Settings) -> AsteriskConfig:
         seats=tuple(settings.seats),
         trunk=TRUNK if settings.trunk else "",
         test_callers=frozenset(settings.test.callers),
-        country_code=settings.sip.country_code,
+        plan=parts.plan(settings),
         leave_calls=True,
         **_access(settings),
     )

@@ -47,12 +47,12 @@ def run_panel(settings: Settings) -> None:
 def panel_config(settings: Settings, engine: Engine, counter: Counting) -> PanelConfig:
     """What the panel is given."""
     keys, panel, unit, house = parts.keys(settings), settings.panel, settings.unit, rules(settings)
-    casework = Casework(keys, house, spoken_number)
+    casework = Casework(keys, house, spoken_number, parts.plan(settings))
     return PanelConfig(
         engine=engine,
         # Derived from the keys, so that a restart logs nobody out and nothing more has to be kept.
         secret_key=keys.hmac(b"panel sessions").encode(),
-        parties=Parties(keys),
+        parties=Parties(keys, parts.plan(settings)),
         casework=casework,
         calling=calling(settings, casework, keys),
         phrases=parts.phrases(settings),

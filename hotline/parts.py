@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,11 +11,13 @@ from pathlib import Path
 from hotline.settings import Settings
 from ivr import spoken
 from ivr.calendar.tables import WorkCalendar
+from ivr.numbers import Plan
 from ivr.phrases import Phrases
 from ivr.profile import Profile
+from ivr.store import rekeying
 from ivr.store.calendars import Added
 from ivr.store.engine import DatabaseAway, Engine, Session, open_engine, reading
-from ivr.store.schema import require_current
+from ivr.store.schema import PATIENCE_MS, Upgraded, require_current, upgrade
 from recordings.keys import KeyRing
 from recordings.sound import Line
 from recordings.vault import Vault
@@ -30,6 +33,11 @@ def phrases(settings: Settings) -> Phrases:
     return Phrases.load(
         variables={"unit": unit.name, "unit.en": unit.name_en, "hours": unit.hours, "hours.en": unit.hours_en}
     )
+
+
+def plan(settings: Settings) -> Plan:
+    """How telephone numbers are read here."""
+    return Plan(settings.sip.country_code, settings.sip.area_code)
 
 
 def profile(settings: Settings) -> Profile:
@@ -92,6 +100,23 @@ def keys(settings: Settings) -> KeyRing:
 def vault(settings: Settings, keys: KeyRing) -> Vault:
     """The encrypted call recordings."""
     return Vault(settings.data.dir / "vault", keys)
+
+
+def up_to_date(settings: Settings, engine: Engine | None = None) -> tuple[Upgraded, int]:
+    """Bring the database to the present schema, and people's number keys to how numbers are read now.
+
+    What was done to the schema, and of how many people the key is another one. Raises ``DatabaseAway``.
+    """
+    if engine is None:
+        own = open_engine(settings.database, busy_ms=PATIENCE_MS)
+        try:
+            return up_to_date(settings, own)
+        finally:
+            own.dispose()
+    done = upgrade(engine)
+    if not rekeying.due(engine, plan(settings)):  # nearly always; then no keys are needed
+        return done, 0
+    return done, rekeying.rekey(engine, lambda: keys(settings), plan(settings), time.time_ns() // 1_000_000)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from dataclasses import replace
 from rich.cells import set_cell_size
 from rich.console import Console
 
-from hotline import standby
+from hotline import parts, standby
 from hotline.addresses import choose_addresses, panel_url
 from hotline.own_asterisk import Found, find
 from hotline.own_asterisk import running as own_asterisk
@@ -22,7 +22,6 @@ from hotline.supervisor import Child, Supervisor, python
 from ivr.profile import retired
 from ivr.store import users
 from ivr.store.engine import Session, open_engine
-from ivr.store.schema import upgrade
 
 FIRST_ACCOUNTS = ("admin", "supervisor")  # name and role of each
 READY_POLL_S = 0.2
@@ -38,7 +37,7 @@ def first_accounts(settings: Settings) -> dict[str, str]:
 
     engine = open_engine(settings.database)
     try:
-        upgrade(engine)
+        parts.up_to_date(settings, engine)
         with Session(engine) as session, session.begin():
             if users.any_account(session):
                 return {}

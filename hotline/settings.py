@@ -161,7 +161,8 @@ class Sip(Part):
     advertise: str = ""  # the address phones are told, when it differs from the one bound (NAT, 0.0.0.0)
     realm: str = Field(default="hotline", min_length=1)
     max_calls: int = Field(default=200, ge=1, le=2000)
-    country_code: str = Field(default="86", pattern=r"^\d{1,3}$")  # how +86… numbers become diallable ones
+    country_code: str = Field(default="86", pattern=r"^[1-9]\d{0,2}$")  # of the unit: +86… is a number at home
+    area_code: str = Field(default="", pattern=r"^(0?[1-9]\d{1,2})?$")  # of the unit: what a local number lacks
     accept: tuple[IpNetwork, ...] = ()  # with a trunk: networks whose calls are taken besides the trunk's
     calls_per_number: int = Field(default=3, ge=0)  # at once, of one caller's number; 0: no bound
     shared_numbers: tuple[CallerNumber, ...] = ()  # of a hospital, a factory: without that bound

@@ -14,7 +14,7 @@ from hotline import notify, parts, pruning, reports
 from hotline.settings import Settings
 from ivr.cases.clock import Rules
 from ivr.reporting import Reporting
-from ivr.store import board, schema
+from ivr.store import board
 from ivr.store.engine import Engine
 from ivr.sweeper import PAUSE_S, Sweeper
 from ivr.upkeep import Upkeep
@@ -47,7 +47,7 @@ def run_sweep(settings: Settings) -> None:
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    schema.upgrade(settings.database)  # whoever starts first brings it up to date
+    parts.up_to_date(settings)  # whoever starts first brings it up to date
     with parts.database(settings) as engine:
         _sweeper(settings, engine, beat=True).run(stop, PAUSE_S)
 

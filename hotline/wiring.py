@@ -39,7 +39,6 @@ from ivr.store.engine import Engine as SqlEngine
 from ivr.store.engine import open_engine
 from ivr.store.ids import uuid7
 from ivr.store.ledger import SqlLedger
-from ivr.store.schema import upgrade
 from ivr.store.unfinished import unfinished
 from ivr.takeover import take_over
 from ivr.telephony import Engine, EngineEvent, Surviving
@@ -126,7 +125,7 @@ async def run_calls(settings: Settings, stop: asyncio.Event, drain: asyncio.Even
     clock, zone, data = SystemClock(loop, gently), ZoneInfo(settings.unit.zone), settings.data.dir
     profile, calendar, phrases = parts.profile(settings), parts.calendar(settings), parts.phrases(settings)
     flow_for = serve_flows(settings, phrases, calendar)
-    upgrade(settings.database)
+    parts.up_to_date(settings)
     database = open_engine(settings.database)
     keys = parts.keys(settings)
     ledger = SqlLedger(
@@ -135,6 +134,7 @@ async def run_calls(settings: Settings, stop: asyncio.Event, drain: asyncio.Even
         owner=owner(),
         spool=data / "spool.jsonl",
         number_for=lambda day, seq: case_number(date.fromisoformat(day), seq),
+        plan=parts.plan(settings),
         call_soon=gently,
     )
     worker = ThreadPoolExecutor(max_workers=2, thread_name_prefix="voices")

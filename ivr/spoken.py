@@ -129,7 +129,8 @@ def phone(text: str, lang: str) -> str:
 def phone_groups(text: str) -> list[str]:
     """The digits of a telephone number, grouped: mobile 3-4-4, 0755-8123-4567, 400-123-4567, 95598.
 
-    Chinese country codes (+86, 0086) are dropped; another country's number keeps its ``+``.
+    Chinese country codes (+86, 0086) are dropped; another country's number keeps its ``+``, and its groups when it
+    is given in groups.
     """
     bare = re.sub(r"[\s().\u2010-\u2015-]+", "", text)
     bare = re.sub(r"^(\+86|0086)(?=\d{5})", "", bare)
@@ -139,7 +140,7 @@ def phone_groups(text: str) -> list[str]:
     if not re.fullmatch(r"\+?[0-9]{1,32}", bare):
         raise ValueError(f"cannot say {text!r} as a telephone number: 1 to 32 digits are needed")
     if bare.startswith("+"):
-        head, *rest = _even_groups(bare[1:])
+        head, *rest = re.findall(r"[0-9]+", text) if " " in text else _even_groups(bare[1:])
         return ["+" + head, *rest]
     if len(bare) == 11 and bare[0] == "1":
         return _cut(bare, (3, 4, 4))
@@ -150,6 +151,8 @@ def phone_groups(text: str) -> list[str]:
         local = len(bare) - area
         if local in (7, 8):
             return _cut(bare, (area, local - 4, 4))
+    if of_area := re.fullmatch(r"(010|02\d|0[3-9]\d\d)(1[0-2]\d{3}|9[56]\d{3,4})", bare):
+        return [of_area[1], *phone_groups(of_area[2])]  # 023 12345: the service number of another city
     if len(bare) in (7, 8):
         return _cut(bare, (len(bare) - 4, 4))
     return [bare] if len(bare) <= 5 else _even_groups(bare)

@@ -1,26 +1,21 @@
-"""Telephone numbers as they are dialled here (pure; every engine uses it)."""
+"""Telephone numbers in signalling: who calls, and what may become part of a request line (pure)."""
 
 from __future__ import annotations
 
 import re
 
-_LAYOUT = re.compile(r"[\s().\-]")
+from ivr.numbers import Number, Plan, read
+
 _NUMBER = re.compile(r"[0-9]{2,20}")
 
 
-def diallable(user: str, country_code: str) -> str | None:
-    """Digits as they are dialled here (``+86 138…`` -> ``138…``, ``+86 10…`` -> ``010…``), or None.
+def caller_key(user: str, plan: Plan) -> str | None:
+    """The digits a caller is known by, however their network writes them (``+86 10…`` -> ``010…``).
 
-    A name instead of a number gives None: nothing can be read back or called.
+    None for a name instead of a number: nothing can be read back or called.
     """
-    number = _LAYOUT.sub("", user)
-    if number.startswith("+" + country_code):
-        national = number[len(country_code) + 1 :]
-        mobile = country_code == "86" and len(national) == 11 and national.startswith("1")
-        number = national if mobile or not national else "0" + national
-    elif number.startswith("+"):
-        number = "00" + number[1:]
-    return number if re.fullmatch(r"[0-9]{1,32}", number) else None
+    found = read(user, plan)
+    return found.key if isinstance(found, Number) else None
 
 
 def is_number(number: str) -> bool:

@@ -223,7 +223,7 @@ def recompute(settings: Settings, dry_run: bool, as_json: bool) -> None:
 def _desk(settings: Settings, who: str) -> Iterator[tuple[Session, Casework, str]]:
     """A transaction with the account's casework and role."""
     with acting(settings, who) as (session, role):
-        yield session, Casework(parts.keys(settings), known_rules(settings), spoken_number), role
+        yield session, Casework(parts.keys(settings), known_rules(settings), spoken_number, parts.plan(settings)), role
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -17,7 +17,6 @@ from hotline.cli.common import FOUND, json_option, looking, print_json
 from hotline.settings import Settings
 from ivr.store import pruning as store
 from ivr.store import rebuild as rebuilding
-from ivr.store import schema
 from ivr.store.engine import reading
 
 
@@ -36,10 +35,12 @@ def upgrade(settings: Settings, quiet: bool) -> None:
     Example: hotline db upgrade
     """
     settings.data.dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    done = schema.upgrade(settings.database)
+    done, people = parts.up_to_date(settings)
     if done.before != done.after:
         click.echo(f"The database was brought from schema {done.before or '(none)'} to {done.after}.")
-    elif not quiet:
+    if people:
+        click.echo(f"The numbers of {people} people were read anew; who has one number is one person.")
+    if done.before == done.after and not people and not quiet:
         click.echo(f"The database is up to date (schema {done.after}).")
 
 

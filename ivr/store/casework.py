@@ -22,6 +22,7 @@ from ivr.cases.promise import case_request
 from ivr.cases.workflow import apply
 from ivr.cases.worklist import Attempt, after
 from ivr.ledger import Fact, Party, StoredCase
+from ivr.numbers import HOME, NotANumber, Plan, read
 from ivr.store import journal, notices, work
 from ivr.store.identities import Identities
 from ivr.store.ids import uuid7
@@ -59,13 +60,13 @@ class Entry:
 class Casework:
     """Works inside the caller's transaction."""
 
-    def __init__(self, keys: Keys, rules: Rules, number_for: Callable[[str, int], str]) -> None:
+    def __init__(self, keys: Keys, rules: Rules, number_for: Callable[[str, int], str], plan: Plan = HOME) -> None:
         self.rules = rules
-        self._keys = keys
+        self._keys, self._plan = keys, plan
         self._notes = Notes(keys)
-        self._parties = Parties(keys)
+        self._parties = Parties(keys, plan)
         self.identities = Identities(keys)
-        self._writer = Writer(keys, LiveCalls(keys, "casework", 0), number_for)
+        self._writer = Writer(keys, LiveCalls(keys, "casework", 0), number_for, plan)
 
     # --- taking ----------------------------------------------------------------------------
 
@@ -75,7 +76,8 @@ class Casework:
             raise Refused("渠道须为信函、来访、网络或电话。", f"the channel is one of {', '.join(CHANNELS)}")
         if not entry.text.strip():
             raise Refused("请填写来信来访的要点。", "please write down what it is about")
-        party = None if entry.anonymous else Party(uuid7(), entry.number.strip(), entry.name.strip())
+        number = "" if entry.anonymous else self.number(entry.number)
+        party = None if entry.anonymous else Party(uuid7(), number, entry.name.strip())
         known = party is not None and bool(party.number or party.name)
         try:
             request = case_request(
@@ -99,6 +101,15 @@ class Casework:
                 case = self.case(connection, stored.id)
                 self.identities.seal(connection, case, entry.who, entry.role, entry.identity, entry.at)
         return stored
+
+    def number(self, written: str) -> str:
+        """The number as it is stored: the digits its owner is known by. Raises :class:`Refused` with what is wrong."""
+        if not written.strip():
+            return ""
+        found = read(written, self._plan)
+        if isinstance(found, NotANumber):
+            raise Refused(found.why.zh, found.why.en)
+        return found.key
 
     def append(self, connection: Connection, case_id: str, entry: Entry) -> Row:
         """Another letter or visit about the same matter goes to the case there is. Raises :class:`Refused`."""

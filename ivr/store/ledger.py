@@ -27,6 +27,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from ivr.cases.numbers import case_number
 from ivr.ledger import CaseRequest, Fact, Interrupted, Progress, StoredCase, Turn
+from ivr.numbers import HOME, Plan
 from ivr.store import board, queries_by_phone, ratings, work
 from ivr.store.engine import explain, impatient, is_away, reading
 from ivr.store.journal import new_row
@@ -89,8 +90,9 @@ class SqlLedger:
     ``inline``: no thread; everything is written before the call returns (tests, tools).
     ``relaxed``: inline, but turns are answered at once and written many at a time; :meth:`flush` writes the
     rest. A turn that is unfit raises there. For the simulator only: a day of calls in seconds.
-    ``number_for``: the spoken case number for (local day, sequence of that day). ``spool_first``: where the
-    sequences given out while the database is away begin; each node that shares a database has its own.
+    ``number_for``: the spoken case number for (local day, sequence of that day). ``plan``: how numbers are
+    read. ``spool_first``: where the sequences given out while the database is away begin; each node that shares a
+    database has its own.
     """
 
     def __init__(
@@ -101,6 +103,7 @@ class SqlLedger:
         owner: str,
         spool: Path,
         number_for: NumberFor = spoken_number,
+        plan: Plan = HOME,
         spool_first: int = SPOOL_FIRST,
         call_soon: Callable[[Callable[[], None]], Any] = _at_once,
         inline: bool = False,
@@ -120,7 +123,7 @@ class SqlLedger:
         self._patience_s = patience_s
         self._probe_s = probe_s
         self._live = LiveCalls(keys, owner, lease_ms)
-        self._writer = Writer(keys, self._live, number_for)
+        self._writer = Writer(keys, self._live, number_for, plan)
         self._spool = Spool(spool, keys)
         self._spoken = {w.case.request.command_id: self._told(w) for w in self._spool.waiting() if w.case}
         self._connection: Connection | None = None

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hmac
 import random
-import re
 import secrets
 from collections.abc import Collection, Sequence
 
@@ -19,6 +18,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from ivr.cases.numbers import QUERY_CODE_DIGITS, query_code
 from ivr.ledger import Party
+from ivr.numbers import HOME, Plan, key_of
 from ivr.store.keys import Keys
 from ivr.store.sql import rows_by, table
 
@@ -27,26 +27,14 @@ FIELDS = ("number", "name", "identity")
 NONCE = 12  # bytes, as AES-GCM wants it
 
 
-def normalise(number: str) -> str:
-    """Digits of a number as dialled in the country, so that one person has one HMAC.
-
-    >>> normalise("+86 138-0000-0000"), normalise("0086 371 1234567"), normalise("0371-1234567")
-    ('13800000000', '03711234567', '03711234567')
-    """
-    digits = re.sub(r"\D", "", number)
-    international = number.strip().startswith("+86") or digits.startswith("0086")
-    if not international:
-        return digits
-    national = digits.removeprefix("00").removeprefix("86")
-    mobile = len(national) == 11 and national.startswith("1")
-    return national if mobile or national.startswith("0") else "0" + national
-
-
 class Parties:
-    """Read, write and destroy people's details, inside the caller's transaction."""
+    """Read, write and destroy people's details, inside the caller's transaction.
 
-    def __init__(self, keys: Keys) -> None:
-        self._keys = keys
+    ``plan``: how numbers are read here, so that one citizen is one person however their number is written.
+    """
+
+    def __init__(self, keys: Keys, plan: Plan = HOME) -> None:
+        self._keys, self._plan = keys, plan
 
     def write(self, connection: Connection, party: Party, at: int) -> None:
         """Store a person, or add to one (empty fields change nothing). A sealed person stays sealed."""
@@ -88,7 +76,7 @@ class Parties:
         fields: dict[str, object] = {
             name: encrypt_field(key, party.id, name, value) for name in FIELDS if (value := getattr(party, name))
         }
-        if party.number:
+        if party.number.strip():
             fields["number_hmac"] = self.number_hmac(party.number)
         return fields
 
@@ -126,7 +114,7 @@ class Parties:
 
     def number_hmac(self, number: str) -> str:
         """The name a number goes by in the table."""
-        return self._keys.hmac(b"number:" + normalise(number).encode())
+        return self._keys.hmac(b"number:" + key_of(number, self._plan).encode())
 
     def _key(self, connection: Connection, party_id: str) -> bytes | None:
         wrapped = connection.scalar(select(PARTY_KEYS.c.wrapped).where(PARTY_KEYS.c.party_id == party_id))

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from ivr.ledger import Fact, StoredCase
+from ivr.numbers import HOME, Plan
 from ivr.store import journal, ratings
 from ivr.store.keys import Keys
 from ivr.store.live import LiveCalls
@@ -27,9 +28,9 @@ NumberFor = Callable[[str, int], str]  # (local day YYYY-MM-DD, sequence from 1)
 class Writer:
     """Writes works inside the caller's transaction."""
 
-    def __init__(self, keys: Keys, live: LiveCalls, number_for: NumberFor) -> None:
+    def __init__(self, keys: Keys, live: LiveCalls, number_for: NumberFor, plan: Plan = HOME) -> None:
         self._keys = keys
-        self._parties = Parties(keys)
+        self._parties = Parties(keys, plan)
         self._live = live
         self._number_for = number_for
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ivr.numbers import HOME, Plan
 from sip.access import Network, Rules
 from sip.embedded.config import SeatConfig, TrunkConfig
 
@@ -39,7 +40,7 @@ class AsteriskConfig:
     seats: tuple[str, ...] = ()
     trunk: str = ""  # the PJSIP endpoint of the line to the provider
     test_callers: frozenset[str] = frozenset()
-    country_code: str = "86"
+    plan: Plan = HOME
     max_calls: int = 200
     accept: tuple[Network, ...] = ()
     per_number: int = 0

@@ -28,7 +28,7 @@ from sip.asterisk.rest import Reply
 from sip.asterisk.seats import Seats
 from sip.asterisk.snapshot import Channel, channel_of
 from sip.asterisk.sound import Sound, playback_of
-from sip.numbers import diallable, is_number
+from sip.numbers import caller_key, is_number
 
 log = logging.getLogger(__name__)
 
@@ -359,7 +359,7 @@ class AsteriskEngine:
 
     def _caller(self, channel: Channel) -> str | None:
         """The number of a call from outside, unless it is withheld."""
-        return diallable(channel.caller, self._config.country_code) if channel.shown else None
+        return caller_key(channel.caller, self._config.plan) if channel.shown else None
 
     def _follow(self, line: Line) -> None:
         """Hear of the line also outside of Stasis: while it rings, and of its very end."""

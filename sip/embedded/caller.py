@@ -6,13 +6,14 @@ import re
 
 from aiosipua.message import SipRequest
 
+from ivr.numbers import Plan
 from sip.embedded.wire import uri_of, user_of
-from sip.numbers import diallable
+from sip.numbers import caller_key
 
 _WITHHELD = {"", "anonymous", "unavailable", "unknown", "restricted", "private", "withheld"}
 
 
-def caller_of(request: SipRequest, country_code: str, trusted: bool) -> str | None:
+def caller_of(request: SipRequest, plan: Plan, trusted: bool) -> str | None:
     """P-Asserted-Identity (RFC 3325) from a trusted trunk, else From; None when withheld."""
     privacy = {p.strip().lower() for value in request.headers.get("privacy") for p in re.split("[;,]", value)}
     if privacy & {"id", "user", "header"}:
@@ -23,7 +24,7 @@ def caller_of(request: SipRequest, country_code: str, trusted: bool) -> str | No
         user = user_of(uri)
         if user.lower() in _WITHHELD or "anonymous.invalid" in uri.lower():
             continue
-        number = diallable(user, country_code)
+        number = caller_key(user, plan)
         if number is not None:
             return number
     return None

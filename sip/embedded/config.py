@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from ivr.numbers import HOME, Plan
 from sip.access import Network, Rules
 
 
@@ -60,8 +61,8 @@ class EmbeddedConfig:
     """Settings of the embedded engine; durations in seconds.
 
     ``advertised_host``: the address written into Contact and SDP when the bound one is not the
-    one the other side must use (address translation). ``country_code``: how ``+`` numbers become
-    diallable ones. ``digest_algorithms``: how phones prove their secret, preferred first; only MD5 by
+    one the other side must use (address translation). ``plan``: how callers' numbers are
+    read. ``digest_algorithms``: how phones prove their secret, preferred first; only MD5 by
     default, because common phones (libre and baresip before 2021) give up when SHA-256 is offered
     beside it. ``test_callers``: From users whose calls from this machine are test calls. ``accept``,
     ``per_number``, ``shared_numbers``: see :class:`sip.access.Rules`.
@@ -80,7 +81,7 @@ class EmbeddedConfig:
     per_number: int = 0
     shared_numbers: frozenset[str] = frozenset()
     test_callers: frozenset[str] = frozenset()
-    country_code: str = "86"
+    plan: Plan = HOME
     digest_algorithms: tuple[str, ...] = ("MD5",)
     timing: Timing = Timing()
     rtp_timeout_s: float = 60.0

@@ -99,7 +99,7 @@ class Doorman:
         """Whether it comes over the trunk, and the number of who calls: None when withheld."""
         trunk = self.whose(request, source) == "trunk"
         believed = trunk and self._config.trunk is not None and self._config.trunk.trust_caller_header
-        return trunk, caller_of(request, self._config.country_code, believed)
+        return trunk, caller_of(request, self._config.plan, believed)
 
     def found(self, provider: Addr) -> None:
         """An address of the provider's that was learned otherwise."""

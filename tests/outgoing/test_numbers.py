@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ivr.outgoing.numbers import EMERGENCY, NotAllowed, NumberRules, dialled, pattern
+from tests.rules.numbers_table import SPELLINGS, Spelling, name
 
 USUAL_RULES = NumberRules()
 OPEN = NumberRules(allow=(*("x" * n for n in range(1, 21)), "00" + "x" * 9))
@@ -45,13 +46,12 @@ def test_what_people_write_is_dialled_in_its_plain_form(written: str, digits: st
         ("13800001111;isub=1", "not_a_number"),
         ("13800001111@evil.example", "not_a_number"),
         ("13800001111\r\nX: 1", "not_a_number"),
-        ("１３８００００１１１１", "not_a_number"),
         ("*67110", "not_a_number"),
-        ("", "not_a_number"),
+        ("", "no_number"),
         ("4008001234", "not_on_the_list"),
         ("95598", "not_on_the_list"),
-        ("16899999", "not_on_the_list"),
-        ("66112345", "not_on_the_list"),
+        ("16899999", "incomplete"),
+        ("66112345", "no_area_code"),
         ("+1 202 555 0100", "abroad"),
         ("0085223456789", "abroad"),
         ("010110", "emergency"),
@@ -87,6 +87,20 @@ AREAS = st.one_of(
 LINES = st.sampled_from(["", "0", "9", "00", "09", "90", "000"])
 COUNTRY = st.sampled_from(["", "86", "0086", "+86", "+860", "00860"])
 BETWEEN = st.text(alphabet=" -().", max_size=3)
+
+
+@pytest.mark.parametrize("row", SPELLINGS, ids=name)
+def test_the_table_of_spellings_is_called_or_refused_as_it_says(row: Spelling) -> None:
+    rules = NumberRules(plan=row.plan)
+    if row.refused:
+        assert refused(row.written, rules) == row.refused
+    else:
+        assert dialled(row.written, rules) == row.dialable
+
+
+def test_a_pattern_of_the_house_reaches_its_own_exchange_and_service_numbers() -> None:
+    rules = NumberRules(allow=("8xx", "12345", "400xxxxxxx"))
+    assert [dialled(one, rules) for one in ("801", "123 45", "400-123-4567")] == ["801", "12345", "4001234567"]
 
 
 @given(LINES, COUNTRY, st.one_of(st.just(""), AREAS), st.sampled_from(EMERGENCY), st.lists(BETWEEN, min_size=24))

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 import pytest
 from aiosipua.message import SipRequest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sip.embedded.caller import caller_of
 from sip.embedded.checks import Faulty, check
 from sip.embedded.description import Unacceptable, read
 from sip.embedded.digest import Digest, Throttle
@@ -24,7 +27,7 @@ from sip.embedded.wire import (
     uri_of,
     user_of,
 )
-from sip.numbers import diallable
+from tests.rules.numbers_table import SPELLINGS, Spelling, name
 
 GOOD = (
     "INVITE sip:95598@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:5;branch=z9hG4bKx;rport\r\n"
@@ -106,22 +109,11 @@ def test_hosts_are_read() -> None:
         host_of("sip:1@")
 
 
-@pytest.mark.parametrize(
-    ("user", "digits"),
-    [
-        ("13812345678", "13812345678"),
-        ("+86 138-1234-5678", "13812345678"),
-        ("+86 (10) 6598.1234", "01065981234"),
-        ("+1 212 5550100", "0012125550100"),
-        ("+86", None),
-        ("alice", None),
-        ("", None),
-        ("*67", None),
-        ("1" * 40, None),
-    ],
-)
-def test_numbers_are_made_diallable(user: str, digits: str | None) -> None:
-    assert diallable(user, "86") == digits
+@pytest.mark.parametrize("row", SPELLINGS, ids=name)
+def test_a_caller_is_known_by_the_same_digits_however_their_network_writes_them(row: Spelling) -> None:
+    user = quote(row.written, safe="")
+    request = SipRequest.parse(GOOD.replace(b"sip:1@h", f"sip:{user}@h".encode()))
+    assert caller_of(request, row.plan, trusted=False) == (row.key or None)
 
 
 @pytest.mark.parametrize(

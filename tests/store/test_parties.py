@@ -3,13 +3,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from sqlalchemy import Engine, text
 
 from ivr.ledger import Party
-from ivr.store.parties import Parties, check_query_code, hash_query_code, normalise, query_code_of
+from ivr.store.parties import Parties, check_query_code, hash_query_code, query_code_of
 from recordings.keys import KeyRing
+from tests.rules.numbers_table import CITY, OF_THE_CITY, Spelling
 
 
 @pytest.fixture
@@ -50,6 +49,20 @@ def test_a_repeat_caller_is_found_however_the_number_was_written(engine: Engine,
         assert parties.same_number(connection, "0086-13800001111") == ["p1", "p2"]
 
 
+def test_every_spelling_of_a_number_is_one_person_and_no_other(engine: Engine, keys: KeyRing) -> None:
+    city = Parties(keys, CITY)
+    with engine.begin() as connection:
+        city.write_all(connection, [(Party(f"p{n:03}", row.written), 1) for n, row in enumerate(OF_THE_CITY)])
+        for row in OF_THE_CITY:
+            same = [f"p{n:03}" for n, other in enumerate(OF_THE_CITY) if row.written.strip() and _one(row, other)]
+            assert city.same_number(connection, row.written) == same, row.written
+
+
+def _one(row: Spelling, other: Spelling) -> bool:
+    """What is no number is somebody only to whom wrote it the same way."""
+    return row.key == other.key if row.key else row.written == other.written
+
+
 def test_one_persons_data_cannot_be_passed_off_as_anothers(engine: Engine, parties: Parties) -> None:
     with engine.begin() as connection:
         parties.write(connection, Party("p1", "13800001111"), 1)
@@ -86,9 +99,3 @@ def test_a_query_code_follows_from_the_command_for_who_holds_the_keys(keys: KeyR
     assert code == query_code_of(keys, "call/case1") and len(code) == 8 and code[0] != "0"
     others = {query_code_of(keys, "call/case2"), query_code_of(keys, "call/case1", 1)}
     assert code not in others | {query_code_of(KeyRing.open(tmp_path / "other"), "call/case1")}
-
-
-@given(st.text(max_size=40))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_normalising_a_number_twice_changes_nothing_more(number: str) -> None:
-    assert normalise(normalise(number)) == normalise(number)
