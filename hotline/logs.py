@@ -6,10 +6,18 @@ import logging
 from logging.handlers import RotatingFileHandler
 
 from hotline.settings import Settings
+from ivr.scrubbing import without_numbers
 
 FILE_BYTES = 5_000_000
 FILES = 4
 FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+
+
+class Formatter(logging.Formatter):
+    """A line of the log, with no number of a person in it (traces of errors, too)."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return without_numbers(super().format(record))
 
 
 def start(settings: Settings, part: str) -> None:
@@ -17,10 +25,10 @@ def start(settings: Settings, part: str) -> None:
     folder = settings.data.dir / "log"
     folder.mkdir(parents=True, exist_ok=True)
     file = RotatingFileHandler(folder / f"{part}.log", maxBytes=FILE_BYTES, backupCount=FILES, encoding="utf-8")
-    file.setFormatter(logging.Formatter(FORMAT))
+    file.setFormatter(Formatter(FORMAT))
     screen = logging.StreamHandler()
     screen.setLevel(logging.WARNING)
-    screen.setFormatter(logging.Formatter(f"{part}: %(levelname)s %(message)s"))
+    screen.setFormatter(Formatter(f"{part}: %(levelname)s %(message)s"))
     root = logging.getLogger()
     root.setLevel(logging.INFO)
     root.handlers[:] = [file, screen]

@@ -16,6 +16,7 @@ from hotline.cli.rows import print_rows
 from hotline.settings import Settings
 from hotline.sweep import now_ms
 from ivr.outages.notice import HOWS, KINDS, PLANNED, RESULTS, STATES, By, Draft
+from ivr.scrubbing import without_numbers
 from ivr.store import outages, users
 from ivr.store.engine import Connection, Session
 from ivr.store.ids import uuid7
@@ -98,6 +99,7 @@ def told(settings: Settings, notice: str, customer: str, how: str, result: str, 
     moment = _moment(settings, at)
     with _writing(settings, who, "tell", result) as (connection, by, done):
         named = outages.customer_numbers(connection, notice)
+        customer = without_numbers(customer)  # as its name was kept
         if named and customer not in named:
             raise click.UsageError(f"{customer} is not among its key customers: {', '.join(named)}")
         done.append(outages.tell(connection, notice, named.get(customer, 0), how, result, moment, by))

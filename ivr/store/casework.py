@@ -23,12 +23,13 @@ from ivr.cases.workflow import apply
 from ivr.cases.worklist import Attempt, after
 from ivr.ledger import Fact, Party, StoredCase
 from ivr.numbers import HOME, NotANumber, Plan, read
+from ivr.scrubbing import without_numbers
 from ivr.store import journal, notices, work
 from ivr.store.identities import Identities
 from ivr.store.ids import uuid7
 from ivr.store.keys import Keys
 from ivr.store.live import LiveCalls
-from ivr.store.notes import Notes, without_numbers
+from ivr.store.notes import Notes
 from ivr.store.parties import Parties
 from ivr.store.sql import Row, table
 from ivr.store.writer import Writer

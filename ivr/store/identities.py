@@ -18,10 +18,10 @@ from sqlalchemy import Connection, insert, select, update
 
 from ivr.cases.actions import LEADS, REASON_MIN, STAFF, Notice, Refused
 from ivr.ledger import Fact
+from ivr.scrubbing import without_numbers
 from ivr.store import journal, notices
 from ivr.store.ids import uuid7
 from ivr.store.keys import Keys
-from ivr.store.notes import without_numbers
 from ivr.store.parties import decrypt_field, encrypt_field
 from ivr.store.sql import Row, table
 

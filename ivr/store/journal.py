@@ -9,6 +9,7 @@ from sqlalchemy import Connection, RowMapping, insert, select, text
 from sqlalchemy.orm import Session
 
 from ivr.ledger import Fact
+from ivr.scrubbing import without_numbers
 from ivr.store import projection
 from ivr.store.ids import uuid7
 from ivr.store.models import Call, Journal
@@ -24,7 +25,8 @@ _SHARED_LOCK = text("SELECT pg_advisory_xact_lock_shared(:lock)")
 
 def new_row(fact: Fact, *, call_id: str | None = None, case_id: str | None = None) -> JournalRow:
     """The row of a fact. It gets its id here, so that writing it a second time is noticed."""
-    return JournalRow(uuid7(), fact.at, fact.kind, fact.name, dict(fact.data), fact.reason, call_id, case_id)
+    reason = without_numbers(fact.reason)
+    return JournalRow(uuid7(), fact.at, fact.kind, fact.name, dict(fact.data), reason, call_id, case_id)
 
 
 def read_row(row: RowMapping) -> JournalRow:

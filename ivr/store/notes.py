@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection
 
 from sqlalchemy import Connection, delete, insert, select
@@ -12,10 +11,6 @@ from ivr.store.keys import Keys
 from ivr.store.sql import table
 
 NOTES = table("case_notes")
-# Telephone and identity numbers (mainland China): they belong into parties, never into a reason.
-_NUMBERS = re.compile(
-    r"(?<![\w-])(?:\+?86[- ]?)?(?:1[3-9]\d[- ]?\d{4}[- ]?\d{4}|0\d{2,3}[- ]?\d{7,8}|\d{17}[\dXx])(?![\w-])"
-)
 
 
 class Notes:
@@ -43,15 +38,6 @@ class Notes:
     def erase(self, connection: Connection, case_ids: Collection[str]) -> int:
         """Destroy everything written about these cases; how many texts."""
         return connection.execute(delete(NOTES).where(NOTES.c.case_id.in_(list(case_ids)))).rowcount
-
-
-def without_numbers(text: str) -> str:
-    """The text with telephone and identity numbers made unreadable: a reason goes into the journal in the clear.
-
-    >>> without_numbers("来电 138-0000-1111 再次反映"), without_numbers("见工单 2611260013")
-    ('来电 ••• 再次反映', '见工单 2611260013')
-    """
-    return _NUMBERS.sub("•••", text)
 
 
 def _place(note: str, case_id: str) -> bytes:

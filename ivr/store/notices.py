@@ -10,6 +10,7 @@ from sqlalchemy import Connection, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from ivr.cases.actions import Notice
+from ivr.scrubbing import scrubbed
 from ivr.store.ids import uuid7
 from ivr.store.sql import Row, table
 
@@ -24,7 +25,9 @@ def tell(
 
     ``event`` names what happened: the same event reaches the same inbox once, however often it is told.
     """
-    data = {"number": case["number"], "kind": case["kind"], "due": case["due"], "status": case["status"], **more}
+    data = scrubbed(
+        {"number": case["number"], "kind": case["kind"], "due": case["due"], "status": case["status"], **more}
+    )
     told = []
     for recipient in recipients(connection, notice.to, case):
         if recipient == f"user:{by}":

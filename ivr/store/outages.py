@@ -21,9 +21,9 @@ from ivr.ledger import Fact
 from ivr.metrics.records import Announced
 from ivr.outages import notice
 from ivr.outages.notice import DAY_MS, PLANNED, By, Draft, Standing
+from ivr.scrubbing import scrubbed, without_numbers
 from ivr.store import journal
 from ivr.store.models import Journal, Outage, OutageCustomer
-from ivr.store.notes import without_numbers
 from ivr.store.paging import PAGE, Order, Page, read
 from ivr.store.sql import Row, among, table
 
@@ -176,9 +176,5 @@ def _change(connection: Connection, outage_id: str, facts: Callable[[Standing], 
 
 
 def _write(connection: Connection, outage_id: str, facts: Sequence[Fact]) -> None:
-    shown = [replace(fact, data=_hidden(fact), reason=without_numbers(fact.reason)) for fact in facts]
+    shown = [replace(fact, data=scrubbed(fact.data), reason=without_numbers(fact.reason)) for fact in facts]
     journal.append_facts(connection, shown, case_id=outage_id)
-
-
-def _hidden(fact: Fact) -> dict[str, Any]:
-    return {name: without_numbers(value) if isinstance(value, str) else value for name, value in fact.data.items()}

@@ -112,19 +112,24 @@ def prune(
                     for ident, size in gone:
                         proof["count"] += 1
                         proof["bytes"] += size
-                        proof["digest"] = _next(proof["digest"], ident)
+                        proof["digest"] = further(proof["digest"], ident)
                     connection.execute(update(PRUNINGS).where(PRUNINGS.c.id == proof["id"]).values(proof))
                 if progress is not None:
                     progress(rule.name, proof["count"])
-    proof["finished"] = now()
+    finish(engine, proof, now(), "prune")
+    return proof
+
+
+def finish(engine: Engine, proof: Row, at: int, action: str) -> None:
+    """Write the proof's end, and a row of the audit log about it."""
+    proof["finished"] = at
     seen = {
-        "at": proof["finished"], "user": by[:80], "action": "prune", "target": f"{rule.name} {proof['id']}",
+        "at": at, "user": proof["by"][:80], "action": action, "target": f"{proof['rule']} {proof['id']}",
         "detail": f"{proof['count']}: {proof['digest']}", "remote": "",
     }  # fmt: skip
     with engine.begin() as connection:
         connection.execute(update(PRUNINGS).where(PRUNINGS.c.id == proof["id"]).values(proof))
         connection.execute(insert(AUDIT), seen)
-    return proof
 
 
 def proofs(connection: Connection, limit: int = 100) -> list[Row]:
@@ -143,11 +148,12 @@ def digest(ids: Iterable[str]) -> str:
     """The digest of a list of ids in their order, as a proof has it: whoever has the list can show it is that one."""
     found = hashlib.sha256(b"open-hotline pruning").hexdigest()
     for ident in ids:
-        found = _next(found, ident)
+        found = further(found, ident)
     return found
 
 
-def _next(found: str, ident: str) -> str:
+def further(found: str, ident: str) -> str:
+    """The digest with one id more."""
     return hashlib.sha256(f"{found}\n{ident}".encode()).hexdigest()
 
 

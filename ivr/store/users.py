@@ -16,6 +16,7 @@ from typing import Protocol
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from ivr.scrubbing import without_numbers
 from ivr.store.ids import uuid7
 from ivr.store.models import ApiToken, Audit, User
 
@@ -147,13 +148,13 @@ def _keep_an_admin(session: Session, user: User) -> None:
 def audit(
     session: Session, *, at: int, user: str, action: str, target: str = "", detail: str = "", remote: str = ""
 ) -> Audit:
-    """Append one row: who did what to what, and why. ``detail`` never holds a password or a clear number."""
+    """Append one row: who did what to what, and why. Numbers in it are made unreadable; no password comes here."""
     row = Audit(
         at=at,
         user=user[:80],
         action=action[:40],
-        target=target[:120],
-        detail=detail[:2000],
+        target=without_numbers(target)[:120],
+        detail=without_numbers(detail)[:2000],
         remote=remote[:64],
     )
     session.add(row)

@@ -1,0 +1,73 @@
+"""Telephone, identity and bank-card numbers in what people type: found by their digits, and made unreadable.
+
+What is journaled, audited, logged or sent is kept for years and read by many; a number belongs into ``parties``,
+where its key can be destroyed (requirements B10). Digits count, not words: Chinese has no spaces, so a number may
+touch any letter. Found are, in ASCII and full-width digits, with blanks, hyphens, dots and brackets between them:
+
+* mobiles (11 digits from 13 to 19, with or without 0, 86, +86), anything from ``+`` and 8 to 15 digits;
+* landlines with their area code (0, two or three digits, then seven or eight), ``86`` in front or not;
+* identity numbers (18 characters) and bank cards (16 to 19 digits), whole or in their usual groups.
+
+Left alone: case numbers (10 digits), query codes (8), dates, amounts, short codes (12345, 95598), ids and digests.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+HIDDEN = "•••"
+SHORTEST = 9  # characters of the shortest number
+_ASCII = str.maketrans("０１２３４５６７８９＋Ｘｘ", "0123456789+Xx")  # one for one: places stay
+_ENOUGH = re.compile(r"[0-9](?:[^0-9\n]{0,3}[0-9]){7}")  # fewer digits are nobody's number; most texts have none
+_GAP = r"[ \t\u3000.．·()（）_\-\u2010-\u2015\u2212－]{0,3}"
+_BETWEEN = _GAP.replace("{0,", "{1,")
+_COUNTRY = rf"(?:(?:(?:\+|00)?86|0){_GAP})?"
+_ID = r"[0-9A-Za-z]"
+_NUMBERS = re.compile(
+    rf"""
+    (?P<kept> (?<!{_ID}) (?: [0-9a-f]{{8}}(?:-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}}   # our ids
+                          | (?=[0-9]*[a-f]) [0-9a-f]{{32,}} ) (?!{_ID})            # digests
+                | (?<![0-9.]) (?:   # IPv4; seconds
+                    [0-9]{{1,3}}(?:\.[0-9]{{1,3}}){{3}} | [0-9]{{10}}\.[0-9]+ ) (?![0-9]) )
+    | (?<![0-9]) (?:
+        [0-9]{{17}}[0-9Xx] | [0-9]{{16,19}}
+      | [0-9]{{6}}{_GAP}(?:[0-9]{{8}}|[0-9]{{4}}{_GAP}[0-9]{{4}}){_GAP}[0-9]{{3}}[0-9Xx]
+      | [0-9]{{4}}(?:{_BETWEEN}[0-9]{{4}}){{3}}(?:{_GAP}[0-9]{{1,3}})?
+      | {_COUNTRY}1[3-9](?:{_GAP}[0-9]){{9}}
+      | (?:\(|（)?(?:(?:\+|00)?86{_GAP})?0[0-9]{{2,3}}{_GAP}[0-9]{{3,4}}{_GAP}[0-9]{{4}}
+      | (?:\+|00)?86{_GAP}[1-9][0-9]{{1,2}}{_GAP}[0-9]{{3,4}}{_GAP}[0-9]{{4}}
+      | \+(?:{_GAP}[0-9]){{8,15}}
+    ) (?![0-9])
+    """,
+    re.VERBOSE,
+)
+_DATE = re.compile(r"(?<![0-9])(?:19|20)[0-9]{2}[-./](?:0?[1-9]|1[0-2])[-./](?:3[01]|[12][0-9]|0?[1-9])(?![0-9])")
+
+
+def without_numbers(text: str) -> str:
+    """The text with every such number made unreadable.
+
+    >>> without_numbers("来电13800001111再次反映，身份证410101199001011234"), without_numbers("见工单2611260013")
+    ('来电•••再次反映，身份证•••', '见工单2611260013')
+    """
+    if len(text) < SHORTEST or not _ENOUGH.search(plain := text.translate(_ASCII)):
+        return text
+    parts, end = [], 0
+    for found in _NUMBERS.finditer(plain):
+        if found["kept"] is None and not _DATE.search(found[0]):
+            parts += [text[end : found.start()], HIDDEN]
+            end = found.end()
+    return "".join([*parts, text[end:]])
+
+
+def scrubbed(value: Any) -> Any:
+    """Plain data (a fact's, a notice's) with every text in it without numbers."""
+    if isinstance(value, str):
+        return without_numbers(value)
+    if isinstance(value, Mapping):
+        return {key: scrubbed(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [scrubbed(each) for each in value]
+    return value

@@ -1,0 +1,99 @@
+"""Numbers in what people type are found by their digits, whatever stands beside them; what only looks so stays."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ivr.scrubbing import HIDDEN, scrubbed, without_numbers
+
+DIGITS = st.sampled_from("0123456789")
+AROUND = st.text(
+    st.sampled_from("来电反映身份证号码家里停了再次abcXYZtel，。：；、！？“”\n《》/,;:") , max_size=12
+)  # fmt: skip
+GAPS = st.sampled_from(["", " ", "-", "－", "·", "—", "\u3000", " - "])
+WIDE = str.maketrans("0123456789", "０１２３４５６７８９")
+
+
+def digits(n: int) -> st.SearchStrategy[str]:
+    return st.text("0123456789", min_size=n, max_size=n)
+
+
+@st.composite
+def numbers(draw: st.DrawFn) -> str:
+    gap = draw(GAPS)
+    mobile = draw(st.sampled_from("3456789"))
+    rest = draw(digits(18))
+    shapes = [
+        "1" + mobile + rest[0] + gap + rest[1:5] + gap + rest[5:9],
+        "1" + mobile + rest[0:3] + gap + rest[3:9],
+        draw(st.sampled_from(["+86", "86", "0086", "0"])) + gap + "1" + mobile + rest[:9],
+        "0" + draw(st.sampled_from(["10", "396", "371", "755"])) + gap + rest[:4] + gap + rest[4:8],
+        "(0396)" + rest[:7],
+        "（0396）" + rest[:7],
+        "41" + rest[:4] + gap + "19900101" + gap + rest[4:7] + draw(st.sampled_from("0123456789Xx")),
+        "6222" + gap + rest[:4] + gap + rest[4:8] + gap + rest[8:12],
+        "6222" + rest[:12] + rest[12 : 12 + draw(st.integers(0, 3))],
+        "+852" + gap + rest[:8],
+    ]
+    number = draw(st.sampled_from(shapes))
+    return number.translate(WIDE) if draw(st.booleans()) else number
+
+
+@given(AROUND, numbers(), AROUND)
+def test_prv_1_a_number_between_any_letters_is_unreadable(before: str, number: str, after: str) -> None:
+    assert without_numbers(before + number + after) == before + HIDDEN + after
+
+
+@given(AROUND, numbers(), st.sampled_from("，、/和or"), numbers(), AROUND)
+def test_prv_1_two_numbers_beside_each_other_are_both_unreadable(
+    before: str, one: str, between: str, other: str, after: str
+) -> None:
+    assert without_numbers(before + one + between + other + after) == before + HIDDEN + between + HIDDEN + after
+
+
+FIRST, LAST = date(1900, 1, 1), date(2099, 12, 31)
+DAYS = st.dates(FIRST, LAST)
+KEPT = st.one_of(
+    st.from_regex(r"2[0-9](0[1-9]|1[0-2])(0[1-9]|[12][0-9])[0-9]{4}", fullmatch=True),  # case numbers
+    digits(8),  # query codes
+    DAYS.map(lambda day: day.isoformat()),
+    DAYS.map(lambda day: f"{day.year:04}年{day.month}月{day.day}日"),
+    st.datetimes(datetime(1900, 1, 1), datetime(2099, 12, 31)).map(lambda at: at.isoformat(" ", "minutes")),
+    st.tuples(DAYS, DAYS).map(lambda days: f"{days[0]} {days[1]}"),
+    st.decimals(0, 99_999_999, places=2).map(lambda amount: f"{amount}元"),
+    st.integers(0, 9_999_999_999).map(lambda amount: f"{amount:,}元"),
+    st.sampled_from(["12345", "95598", "110", "8:30-17:30", "10kV", "3.5%"]),
+    st.uuids().map(str),
+    st.binary(min_size=32, max_size=32).map(lambda raw: "a" + raw.hex()),
+)
+
+
+@given(AROUND.filter(lambda text: not text[-1:].isascii() or not text[-1:].isalnum()), KEPT,
+       AROUND.filter(lambda text: not text[:1].isascii() or not text[:1].isalnum()))  # fmt: skip
+def test_prv_1_case_numbers_codes_dates_amounts_and_ids_stay(before: str, kept: str, after: str) -> None:
+    assert without_numbers(before + kept + after) == before + kept + after
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "见工单2611260013、2611260014 和 2611260015",
+        "查询码 12345678 23456789",
+        "0396-95598，市民热线12345",
+        "2026-11-28 15:37-16:40 线路10kV东风线",
+        "共 13 件，15 2026-11-28 9",
+        "from 192.168.10.123:5060, channel 1764312345.1",
+    ],
+)
+def test_prv_1_what_stands_beside_each_other_makes_no_number(text: str) -> None:
+    assert without_numbers(text) == text
+
+
+def test_prv_1_numbers_are_found_in_every_text_of_plain_data() -> None:
+    data = {"names": ["市第一医院13800001111"], "n": 13, "set": {"reason": "打１３８００００１１１１"}, "none": None}
+    kept = {"names": [f"市第一医院{HIDDEN}"], "n": 13, "set": {"reason": f"打{HIDDEN}"}, "none": None}
+    assert scrubbed(data) == kept
