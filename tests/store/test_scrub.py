@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import json
+import logging
 
 import pytest
 from sqlalchemy import Engine, insert, select, text
 from sqlalchemy.exc import DatabaseError
 
+from hotline.logs import Formatter
+from ivr.outages.notice import By, Draft
+from ivr.store import outages, users
+from ivr.store.engine import Session
 from ivr.store.ids import uuid7
-from ivr.store.pruning import digest, proofs
+from ivr.store.pruning import DAY_MS, digest, proofs
 from ivr.store.rebuild import rebuild, verify
 from ivr.store.scrub import count, scrub
 from ivr.store.sql import table
+from tests.cases.conftest import ZONE
 from tests.store.desk import Desk
 
 JOURNAL, AUDIT = table("journal"), table("audit")
@@ -89,3 +95,29 @@ def test_prv_1_what_operators_type_about_a_case_is_journaled_without_numbers(eng
     desk.do(case_id, "classify", urgency="urgent", window="repair", category="attitude",
             reason=f"来电{NUMBER}再次反映")  # fmt: skip
     assert NUMBER not in everything(engine) and count(engine) == {}
+
+
+def test_prv_1_the_audit_log_takes_no_number_somebody_typed(engine: Engine) -> None:
+    with Session(engine) as session, session.begin():
+        users.audit(
+            session, at=1, user="王芳", action="outage.tell", target=f"第一医院{NUMBER}", detail=f"核实{WIDE}后"
+        )
+    with engine.connect() as connection:
+        (row,) = connection.execute(select(AUDIT)).mappings()
+    assert (row["target"], row["detail"]) == ("第一医院•••", "核实•••后")
+
+
+def test_prv_1_names_of_key_customers_and_notices_hold_no_number(engine: Engine, desk: Desk) -> None:
+    draft = Draft(
+        "10千伏城东线", f"人民路{NUMBER}", "planned", desk.now + 30 * DAY_MS, desk.now + 31 * DAY_MS, "更换变压器",
+        customers=(f"市第一医院{WIDE}", "城东水厂"),
+    )  # fmt: skip
+    with engine.begin() as connection:
+        outages.announce(connection, uuid7(), draft, By("王芳", "lead", desk.now), 7, ZONE)
+    assert {row["name"] for row in desk.rows("outage_customers")} == {"市第一医院•••", "城东水厂"}
+    assert NUMBER not in repr(desk.rows("outages")) + everything(engine)
+
+
+def test_prv_1_a_line_of_the_log_holds_no_number() -> None:
+    record = logging.LogRecord("web", logging.INFO, "", 0, "search for %s from %s", (NUMBER, "192.168.10.123"), None)
+    assert Formatter("%(message)s").format(record) == "search for ••• from 192.168.10.123"
