@@ -74,20 +74,20 @@ class Bench:
         return cpu_s(self.pid)
 
 
-def settings(folder: Path) -> Settings:
+def settings(folder: Path, max_calls: int) -> Settings:
     """The shipped settings, with room for the load and the prompts made before."""
     tree = tomllib.loads(template())
-    tree["sip"] = {**tree.get("sip", {}), "max_calls": 400, "calls_per_number": 0}
+    tree["sip"] = {**tree.get("sip", {}), "max_calls": max_calls, "calls_per_number": 0}
     tree["voice"] = {"cache_dir": str(ROOT / "build" / "voices")}
     (folder / "hotline.toml").write_text(to_toml(tree), encoding="utf-8")
     return load(folder / "hotline.toml", environ={})
 
 
 @contextmanager
-def hotline() -> Iterator[Bench]:
+def hotline(max_calls: int = 400) -> Iterator[Bench]:
     """A hotline for one part."""
     with tempfile.TemporaryDirectory(prefix="hotline-bench-") as folder:
-        chosen = settings(Path(folder))
+        chosen = settings(Path(folder), max_calls)
         known = rehearse(chosen).frames()
         with temporary(chosen) as (address, data):
             time.sleep(1.0)  # what it does once after its start is done

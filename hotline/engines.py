@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from hotline import parts
 from hotline.settings import Settings
 from ivr.telephony import Engine, Sink
+from sip.admission import Lags
 from sip.asterisk.config import TRUNK, AsteriskConfig
 from sip.embedded.config import EmbeddedConfig, SeatConfig, TrunkConfig
 from sip.numbers import caller_key
@@ -17,18 +18,21 @@ from sip.numbers import caller_key
 LEFT = "left"  # beside Asterisk's recordings: messages left while no hotline was connected
 
 
-def build(settings: Settings, on_fatal: Callable[[str], None]) -> Engine:
-    """The engine, not started. ``on_fatal`` is told when a running engine can never go on, and what to do."""
+def build(settings: Settings, on_fatal: Callable[[str], None], lags: Callable[[], Lags] = Lags) -> Engine:
+    """The engine, not started. ``on_fatal`` is told when a running engine can never go on, and what to do.
+
+    ``lags``: how far the process is behind.
+    """
     # Each engine's libraries are loaded only when it is used.
     if settings.engine == "asterisk":
         from sip.asterisk.engine import AsteriskEngine
 
-        return AsteriskEngine(asterisk_config(settings), on_fatal)
+        return AsteriskEngine(asterisk_config(settings), on_fatal, lags)
     from sip.embedded.engine import EmbeddedEngine
     from sip.embedded.media import Media
 
     config = embedded_config(settings)
-    return EmbeddedEngine(config, Media(config.sip_host, config.rtp_range))
+    return EmbeddedEngine(config, Media(config.sip_host, config.rtp_range), lags)
 
 
 class Watching(Protocol):

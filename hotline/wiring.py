@@ -20,6 +20,7 @@ from hotline.callbacks import Callbacks
 from hotline.errors import CannotRun
 from hotline.flows import serve_flows
 from hotline.gently import Gently
+from hotline.lags import Behind
 from hotline.settings import Settings
 from hotline.speaker import VoiceSpeaker
 from ivr.calendar.tables import WorkCalendar
@@ -159,7 +160,8 @@ async def run_calls(settings: Settings, stop: asyncio.Event, drain: asyncio.Even
         fatal.append(text)
         stop.set()
 
-    engine = engines.build(settings, give_up)
+    behind = Behind(loop, lambda: ledger.lag_s)
+    engine = engines.build(settings, give_up, behind)
     house = House(
         engine=engine,
         ledger=ledger,
@@ -224,6 +226,7 @@ async def run_calls(settings: Settings, stop: asyncio.Event, drain: asyncio.Even
         if fatal:
             raise CannotRun(fatal[0])
     finally:
+        behind.close()
         await loop.run_in_executor(None, ledger.close)
         worker.shutdown(wait=True)
         voices.close()

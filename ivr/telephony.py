@@ -203,6 +203,9 @@ class Refused:
     count: int = 1
 
 
+# Kinds of ``Refused`` that say: no room. All lines are taken, the loop or the ledger is behind, the process ends.
+TURNED_AWAY = ("CallLimit", "LoopLate", "LedgerLate", "Ending")
+
 EngineEvent = (
     Incoming
     | LineRinging

@@ -67,6 +67,12 @@ TRUNK = {  # what the calls process says of the line to the provider
     "rejected": _l("登记被拒绝"),
     "not known": _l("尚不清楚"),
 }
+TURNED_AWAY = {  # why a call got 503 (``ivr.telephony.TURNED_AWAY``)
+    "CallLimit": _l("线路占满"),
+    "LoopLate": _l("系统处理不及"),
+    "LedgerLate": _l("记录写入不及"),
+    "Ending": _l("系统正在停止"),
+}
 RELEASED_BY = {"caller": _l("来电人"), "us": _l("我方"), "failure": _l("线路中断")}
 
 WHYS = {

@@ -8,7 +8,9 @@ from flask import Blueprint, Response, current_app
 from flask_limiter import Limiter
 
 from ivr.report.prometheus import CONTENT_TYPE, exposition
+from ivr.store import lines
 from web import api
+from web.db import reading
 from web.figures import Recent
 from web.format import day_range, today
 
@@ -24,4 +26,6 @@ def init(limiter: Limiter) -> None:
 @api.scope("figures:read")
 def metrics() -> Response:
     recent = cast(Recent, current_app.extensions["panel.figures"])
-    return Response(exposition(recent.get(*day_range(today())), "today"), content_type=CONTENT_TYPE)
+    since, until = day_range(today())
+    away = lines.turned_away(reading(), since)
+    return Response(exposition(recent.get(since, until), "today", away), content_type=CONTENT_TYPE)

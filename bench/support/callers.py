@@ -15,6 +15,7 @@ import struct
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 SO_TIMESTAMPNS = 35  # Linux
 TICK_S = 0.005
@@ -31,6 +32,7 @@ class Call:
     """One call and what was seen of it. Times in ns since the epoch; ``arrivals``: RTP from the hotline."""
 
     number: int
+    here: int = 0  # SIP port of its caller
     invited: int = 0
     answered: int = 0
     ended: int = 0  # the 200 to our BYE
@@ -46,6 +48,12 @@ class Call:
     key: int = -1  # being pressed
     key_frame: int = 0
     key_ts: int = 0
+    then: Callable[[], None] | None = None  # what its caller does when he is answered
+
+    @property
+    def ref(self) -> str:
+        """Its Call-ID, as the hotline stores it."""
+        return f"{self.here}-{self.number}@bench"
 
     @property
     def setup_ms(self) -> float:
@@ -102,10 +110,11 @@ class Callers:
         """Do it in so many seconds."""
         heapq.heappush(self._due, (time.monotonic() + seconds, next(self._order), act))
 
-    def dial(self) -> Call:
-        """Place a call; its INVITE is repeated until it is answered."""
-        call = Call(len(self.calls))
+    def dial(self, then: Callable[[Call], None] | None = None) -> Call:
+        """Place a call; its INVITE is repeated until it is answered, ``then`` is done when it is taken."""
+        call = Call(len(self.calls), self._here)
         self.calls.append(call)
+        call.then = partial(then, call) if then else None
         call.invited = time.time_ns()
         self._repeat(call, self._request(call, "INVITE", 1, self._sdp()), lambda: bool(call.answered or call.failed))
         return call
@@ -162,16 +171,16 @@ class Callers:
             "a=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\n"
         )
 
-    def _request(self, call: Call, method: str, number: int, body: str = "") -> bytes:
+    def _request(self, call: Call, method: str, number: int, body: str = "", again: str = "") -> bytes:
         host, port = self._hotline
         to = call.to.decode() or f"<sip:{self._called}@{host}>"
         kind = "Content-Type: application/sdp\r\n" if body else ""
-        branch = f"z9hG4bK{self._here}-{call.number}-{number}{method}"
+        branch = f"z9hG4bK{self._here}-{call.number}-{number}{again or method}"  # the ACK to a refusal has its INVITE's
         return (
             f"{method} sip:{self._called}@{host}:{port} SIP/2.0\r\n"
             f"Via: SIP/2.0/UDP 127.0.0.1:{self._here};branch={branch};rport\r\n"
             f"Max-Forwards: 70\r\nFrom: <sip:138{call.number:08}@127.0.0.1>;tag=c{call.number}\r\nTo: {to}\r\n"
-            f"Call-ID: {self._here}-{call.number}@bench\r\nCSeq: {number} {method}\r\n"
+            f"Call-ID: {call.ref}\r\nCSeq: {number} {method}\r\n"
             f"Contact: <sip:bench@127.0.0.1:{self._here}>\r\n{kind}Content-Length: {len(body)}\r\n\r\n{body}"
         ).encode()
 
@@ -196,8 +205,12 @@ class Callers:
                 call.media = ("127.0.0.1", int(found[1]))
                 self._by_port[call.media[1]] = call
                 min(self._up, key=len).append(call)
-        elif not call.failed:
-            call.failed = str(code)
+                if call.then:
+                    call.then()
+        else:
+            call.failed = call.failed or str(code)
+            call.to = lines[b"to"]
+            self._sip.sendto(self._request(call, "ACK", 1, again="INVITE"), self._hotline)
 
     # --- RTP ---
 

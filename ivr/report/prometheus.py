@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 
 from ivr.metrics.records import Figure
+from ivr.telephony import TURNED_AWAY
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 LABELS = ("figure", "profile", "period")
 
 
-def exposition(figures: Iterable[Figure], period: str) -> bytes:
-    """The figures of ``period`` (``today``) in the text format, to be served as ``CONTENT_TYPE``."""
+def exposition(figures: Iterable[Figure], period: str, turned_away: Mapping[str, int] | None = None) -> bytes:
+    """The figures of ``period`` (``today``) in the text format, to be served as ``CONTENT_TYPE``.
+
+    ``turned_away``: calls of the period that got 503, by why (``ivr.telephony.TURNED_AWAY``); None: not asked for.
+    """
     registry = CollectorRegistry()
     registry.register(_Figures(list(figures), period))
+    if turned_away is not None:
+        registry.register(_TurnedAway(turned_away, period))
     return generate_latest(registry)
 
 
@@ -48,3 +54,16 @@ class _Figures:
             for reason, count in figure.exclusions:
                 excluded.add_metric([*labels, reason], count)
         yield from (value, numerator, denominator, excluded)
+
+
+class _TurnedAway:
+    def __init__(self, counts: Mapping[str, int], period: str) -> None:
+        self._counts, self._period = counts, period
+
+    def collect(self) -> Iterator[Metric]:
+        calls = GaugeMetricFamily(
+            "hotline_calls_turned_away", "Calls that got 503 for lack of room.", labels=("period", "reason")
+        )
+        for kind in TURNED_AWAY:
+            calls.add_metric([self._period, kind], self._counts.get(kind, 0))
+        yield calls

@@ -15,6 +15,7 @@ import logging
 import queue
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -72,10 +73,6 @@ def spoken_number(day: str, sequence: int) -> str:
     return case_number(date.fromisoformat(day), sequence)
 
 
-def _at_once(call: Callable[[], None]) -> None:
-    call()
-
-
 def _deliver(reply: Callable[[Any], None], result: Result) -> None:
     try:
         reply(result)
@@ -105,7 +102,7 @@ class SqlLedger:
         number_for: NumberFor = spoken_number,
         plan: Plan = HOME,
         spool_first: int = SPOOL_FIRST,
-        call_soon: Callable[[Callable[[], None]], Any] = _at_once,
+        call_soon: Callable[[Callable[[], None]], Any] = lambda call: call(),
         inline: bool = False,
         relaxed: bool = False,
         now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
@@ -133,6 +130,7 @@ class SqlLedger:
         self._queue: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
         self._unwritten: list[_Job] | None = [] if relaxed else None
+        self._begun: deque[float] = deque()  # when each turn was handed over whose answer is not there yet
         if not (inline or relaxed):
             self._thread = threading.Thread(target=self._run, name="ledger", daemon=True)
             self._thread.start()
@@ -142,7 +140,13 @@ class SqlLedger:
     def commit(self, turn: Turn, done: Callable[[Exception | None], None]) -> None:
         """Write a turn durably, then ``done(None)`` through ``call_soon``; ``done(error)`` if it is unfit."""
         (self._mine.discard if turn.live is None else self._mine.add)(turn.call_id)
-        self._put(_Job(work.of_turn(turn), reply=done))
+        self._begun.append(time.monotonic())
+        self._put(_Job(work.of_turn(turn), reply=partial(self._answered, done)))
+
+    @property
+    def lag_s(self) -> float:
+        """For how long the oldest turn has waited for its answer, in seconds; 0: none waits."""
+        return time.monotonic() - self._begun[0] if self._begun else 0.0
 
     def open_case(self, request: CaseRequest, done: Callable[[StoredCase | Exception], None]) -> None:
         """Number and store a case durably, then ``done(StoredCase)``. One ``command_id`` is one case."""
@@ -216,6 +220,11 @@ class SqlLedger:
         self._write_rest()
         self._let_go()
 
+    def _answered(self, done: Callable[[Exception | None], None], error: Exception | None) -> None:
+        if self._begun:
+            self._begun.popleft()  # answers come in order
+        done(error)
+
     # --- the writer ----------------------------------------------------------------------------
 
     def _put(self, job: _Job) -> None:
@@ -249,6 +258,7 @@ class SqlLedger:
                 self._handle(jobs)
             except Exception:  # a bug here must not end the thread every call depends on
                 LOG.exception("the ledger could not handle %d jobs", len(jobs))
+                self._call_soon(self._begun.clear)  # there may be no answer to them
             if stop:
                 return
 

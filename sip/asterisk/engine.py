@@ -16,6 +16,7 @@ from typing import Any
 
 from ivr.telephony import Clip, EngineEvent, SeatReach, Sink, Survivor
 from sip.access import HERE, NUMBER_FULL
+from sip.admission import Lags
 from sip.asterisk import causes
 from sip.asterisk.agreement import Agreement
 from sip.asterisk.config import TRUNK_OUT, AsteriskConfig
@@ -28,6 +29,7 @@ from sip.asterisk.rest import Reply
 from sip.asterisk.seats import Seats
 from sip.asterisk.snapshot import Channel, channel_of
 from sip.asterisk.sound import Sound, playback_of
+from sip.gate import Gate
 from sip.numbers import caller_key, is_number
 
 log = logging.getLogger(__name__)
@@ -37,11 +39,19 @@ _LAST_S = 5.0  # how long the last lines may take to end
 
 
 class AsteriskEngine:
-    """See ``ivr.telephony.Engine``. ``on_fatal``: the engine can never go on; the text says what to do."""
+    """See ``ivr.telephony.Engine``. ``on_fatal``: the engine can never go on; the text says what to do.
+
+    ``lags``: how far behind we are.
+    """
 
     name = "asterisk"
 
-    def __init__(self, config: AsteriskConfig, on_fatal: Callable[[str], None] = log.critical) -> None:
+    def __init__(
+        self,
+        config: AsteriskConfig,
+        on_fatal: Callable[[str], None] = log.critical,
+        lags: Callable[[], Lags] = Lags,
+    ) -> None:
         self._config, self._on_fatal = config, on_fatal
         self.leave_calls = config.leave_calls
         self._link = Link(config, self._heard, self._opened, self._gone, self._replaced)
@@ -51,6 +61,7 @@ class AsteriskEngine:
         self._reports = Reports(self._lines, config.spool, self._emit, self._part, self._media.forget)
         self._sound = Sound(self._link, self._media, self._reports)
         self._agreement = Agreement(self._link, config.app, self._lines, self._reports, self._entered)
+        self._gate = Gate(config.max_calls, lags, self._emit, now_ms)
         self._sink: Sink = lambda _: None
         self._draining = False
         self._tasks: list[asyncio.Task[None]] = []
@@ -65,6 +76,7 @@ class AsteriskEngine:
         self._sink, self._loop = sink, asyncio.get_running_loop()
         self._doorman = Doorman(self._config, self._lines, self._link, self._hang_up, self._emit)
         self._media.open()
+        self._gate.open()
         self._ready: asyncio.Future[None] = self._loop.create_future()
         run = asyncio.create_task(self._link.run())
         self._tasks = [run, asyncio.create_task(self._check())]
@@ -102,6 +114,7 @@ class AsteriskEngine:
 
     async def _quit(self) -> None:
         self._doorman.close()
+        self._gate.close()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -345,7 +358,7 @@ class AsteriskEngine:
     def _arrived(self, channel: Channel) -> None:
         number, trunk = self._caller(channel), channel.endpoint == self._config.trunk
         refusal = self._doorman.refusal(channel.source, trunk, number)
-        if refusal or self._draining or self._lines.incoming >= self._config.max_calls:
+        if refusal or self._gate.refuses(self._lines.incoming, ending=self._draining):
             why = "busy" if refusal == NUMBER_FULL else causes.UNAVAILABLE
             self._link.ask("DELETE", "channels", channel.id, query={"reason_code": causes.refusal(why)})
             return

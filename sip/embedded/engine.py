@@ -38,6 +38,7 @@ from ivr.telephony import (
     SeatReach,
     Sink,
 )
+from sip.admission import Lags
 from sip.embedded.agent import UserAgent
 from sip.embedded.config import EmbeddedConfig
 from sip.embedded.credentials import Credentials
@@ -53,6 +54,7 @@ from sip.embedded.registration import Registration, as_uri
 from sip.embedded.transactions import ServerTransaction
 from sip.embedded.trunk import trunk_leg
 from sip.embedded.wire import Addr, host_of, scheme_of, uri_of, user_of
+from sip.gate import Gate
 from sip.numbers import is_number
 
 log = logging.getLogger(__name__)
@@ -67,7 +69,7 @@ class EmbeddedEngine:
 
     name = "embedded"
 
-    def __init__(self, config: EmbeddedConfig, media: Media) -> None:
+    def __init__(self, config: EmbeddedConfig, media: Media, lags: Callable[[], Lags] = Lags) -> None:
         self._config, self._media = config, media
         self._lines = Lines(self._emit)
         self._sink: Sink = lambda _: None
@@ -78,6 +80,7 @@ class EmbeddedEngine:
         self._trunk: Registration | None = None
         self._doorman: Doorman | None = None
         self._limit = LogLimit(log)
+        self._gate = Gate(config.max_calls, lambda: self._behind(lags()), self._emit, _now_ms)
 
     # --- life ------------------------------------------------------------------------------
 
@@ -117,6 +120,7 @@ class EmbeddedEngine:
             if here:
                 self._reach(seat, True)
         self._doorman.start()
+        self._gate.open()
         trunk = self._config.trunk
         if trunk is not None and trunk.register:
             login, line = Credentials(trunk.user, trunk.secret), self._doorman.line
@@ -142,6 +146,7 @@ class EmbeddedEngine:
             self._registrar.close()
         if self._doorman is not None:
             self._doorman.close()
+        self._gate.close()
         self._agent.close()
         await asyncio.sleep(0)
 
@@ -159,7 +164,7 @@ class EmbeddedEngine:
     # --- incoming --------------------------------------------------------------------------
 
     def _invited(self, transaction: ServerTransaction) -> None:
-        if self._draining or self._lines.incoming >= self._config.max_calls:
+        if self._gate.refuses(self._lines.incoming, ending=self._draining):
             self._unavailable(transaction)
             return
         if not well_formed(transaction):
@@ -195,6 +200,12 @@ class EmbeddedEngine:
                 test=sender in self._config.test_callers and source[0] in ("127.0.0.1", "::1"),
             )
         )
+
+    def _behind(self, lags: Lags) -> Lags:
+        """With what lies unread in the sockets."""
+        now = time.monotonic()
+        unread = max(self._agent.socket.waited.lag_s(now), self._media.waited.lag_s(now))
+        return Lags(max(lags.loop_s, unread), lags.ledger_s)
 
     def _unavailable(self, transaction: ServerTransaction) -> None:
         transaction.respond(503, headers=[("Retry-After", str(self._config.retry_after_s))])

@@ -21,6 +21,7 @@ from sip.embedded.frames import FrameCache
 from sip.embedded.pacer import Pacer
 from sip.embedded.ports import NoPorts, Ports
 from sip.embedded.stream import Stats, Stream
+from sip.embedded.waited import Waited
 from sip.embedded.wavfile import WavWriter
 
 __all__ = ["Media", "NoPorts", "Stats", "Stream"]
@@ -35,6 +36,7 @@ class Media:
         self._writer = WavWriter()
         self._streams: set[Stream] = set()
         self._pacer: Pacer | None = None
+        self.waited = Waited()  # how long what callers send lies unread
         self._files = 0  # recordings whose end was not told yet
         self._all_told = asyncio.Event()
 
@@ -66,7 +68,14 @@ class Media:
             raise RuntimeError("start the media before opening streams")
         rtp, rtcp = self._ports.take()
         stream = Stream(
-            rtp, rtcp, asyncio.get_running_loop(), self._cache, self._writer, self._closed, self._count_file
+            rtp,
+            rtcp,
+            asyncio.get_running_loop(),
+            self._cache,
+            self._writer,
+            self._closed,
+            self._count_file,
+            self.waited,
         )
         self._streams.add(stream)
         self._pacer.join(stream)

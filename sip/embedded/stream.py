@@ -28,12 +28,14 @@ from sip.embedded.rtp import (
     parse,
 )
 from sip.embedded.source import Address, Source
+from sip.embedded.waited import ANCILLARY, SAMPLE, Waited, age_s, stamp
 from sip.embedded.wavfile import WavWriter
 
 _Args = TypeVarTuple("_Args")
 log = logging.getLogger(__name__)
 
 RELAY_SLACK_S = 0.020  # a relayed packet may be late by its own length and this before silence is put in
+WAITING_MAX = 500  # packets taken at the end of a stream: ten seconds
 GAP_S = 0.040  # a longer pause between two packets counts as a gap
 
 
@@ -75,12 +77,15 @@ class Stream:
         writer: WavWriter,
         on_close: Callable[[Stream], None],
         on_file: Callable[[int], None],
+        waited: Waited,
     ) -> None:
         self.port: int = rtp.getsockname()[1]
         self.on_key: Callable[[str], None] | None = None
         self.on_broken: Callable[[Exception], None] | None = None
         self._sock, self._rtcp, self._loop = rtp, rtcp, loop
         self._cache, self._writer, self._on_close, self._on_file = cache, writer, on_close, on_file
+        self._waited, self._reads = waited, 0
+        stamp(rtp)
         self._closed = False
         self._stats = Stats()
         # sending
@@ -242,6 +247,9 @@ class Stream:
         if self._closed:
             return
         self._closed = True
+        for _ in range(WAITING_MAX):  # what was said and pressed before the end is heard, however late we are
+            if not self._readable():
+                break
         self.on_key = self._sink = self.on_broken = None
         self._loop.remove_reader(self._sock.fileno())
         self._sock.close()
@@ -323,19 +331,25 @@ class Stream:
 
     # --- receiving ------------------------------------------------------------------------
 
-    def _readable(self) -> None:
+    def _readable(self) -> bool:
         """Take one datagram; the loop comes back while there are more, so one flooded port does not hold up the others.
 
-        Mostly there is one: looking for a second cost a tenth of a bridge's processor time.
+        Mostly there is one: looking for a second cost a tenth of a bridge's processor time. False: there was none.
         """
+        self._reads += 1
         try:
-            data, source = self._sock.recvfrom(2048)
+            if self._reads % SAMPLE:
+                data, source = self._sock.recvfrom(2048)
+            else:
+                data, stamps, _, source = self._sock.recvmsg(2048, ANCILLARY)
+                self._waited.note(age_s(stamps), self._loop.time())
         except OSError:  # nothing after all, or an ICMP error of something we sent
-            return
+            return False
         try:
             self._datagram(data, source)
         except Exception as error:
             self.broke(error)
+        return True
 
     def _datagram(self, data: bytes, source: tuple[str, int]) -> None:
         packet = parse(data)

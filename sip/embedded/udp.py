@@ -11,16 +11,19 @@ import asyncio
 import contextlib
 import logging
 import socket
+import time
 from collections import Counter
 from collections.abc import Callable
 
 from sip.embedded.loglimit import LogLimit
+from sip.embedded.waited import ANCILLARY, Waited, age_s, stamp
 from sip.embedded.wire import Addr
 
 log = logging.getLogger(__name__)
 
 _IP_RECVERR = 11  # linux/in.h; Python has no name for it
-_MAX_BATCH = 64  # datagrams per wake-up, so that audio on the same loop is never starved
+# Per wake-up, so that audio on the same loop is never starved: a new call costs milliseconds, a repetition none.
+_MAX_BATCH, _BUDGET_S = 64, 0.005
 
 
 class UdpSocket:
@@ -35,6 +38,7 @@ class UdpSocket:
         self.host, self.port = "", 0
         self.counts: Counter[str] = Counter()
         self._faults = LogLimit(log)
+        self.waited = Waited()
 
     def open(self, host: str, port: int) -> None:
         """Bind; port 0 takes a free one. Raises ``OSError`` that names the address."""
@@ -45,6 +49,7 @@ class UdpSocket:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
             with contextlib.suppress(OSError):
                 sock.setsockopt(socket.IPPROTO_IP, _IP_RECVERR, 1)
+            stamp(sock)
             sock.bind((host, port))
         except OSError as error:
             sock.close()
@@ -93,17 +98,19 @@ class UdpSocket:
         return self._routes[remote]
 
     def _readable(self) -> None:
+        end = time.monotonic() + _BUDGET_S
         for _ in range(_MAX_BATCH):
-            if self._socket is None:
+            if self._socket is None or time.monotonic() > end:
                 return
             try:
-                data, source = self._socket.recvfrom(65535)
+                data, stamps, _, source = self._socket.recvmsg(65535, ANCILLARY)
             except BlockingIOError:
                 return
             except OSError:
                 self._read_errors()
                 continue
             self.counts["received"] += 1
+            self.waited.note(age_s(stamps), time.monotonic())
             try:
                 self._on_data(data, (source[0], source[1]))
             except Exception as error:  # one bad datagram never stops the others

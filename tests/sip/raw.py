@@ -12,6 +12,7 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 
 from ivr.telephony import EngineEvent
+from sip.admission import Lags
 from sip.embedded.config import EmbeddedConfig, Timing
 from sip.embedded.engine import EmbeddedEngine
 from sip.embedded.media import Media
@@ -228,7 +229,7 @@ class Caller:
 class Hotline:
     """An engine on free ports; by default it answers at once. ``events`` is everything it told."""
 
-    def __init__(self, auto: bool = True, **settings: object) -> None:
+    def __init__(self, auto: bool = True, lags: Callable[[], Lags] = Lags, **settings: object) -> None:
         values: dict[str, object] = {
             "sip_host": "127.0.0.1",
             "sip_port": 0,
@@ -237,7 +238,7 @@ class Hotline:
         }
         config = EmbeddedConfig(**(values | settings))  # type: ignore[arg-type]
         self.media = Media(config.sip_host, config.rtp_range)
-        self.engine = EmbeddedEngine(config, self.media)
+        self.engine = EmbeddedEngine(config, self.media, lags)
         self.events: list[EngineEvent] = []
         self.auto = auto
         self._news = asyncio.Event()

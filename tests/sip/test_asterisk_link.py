@@ -12,10 +12,22 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from ivr.telephony import Clip, EngineEvent, Incoming, LineFailed, LineGone, LineUp, PlayDone, RecordDone, SeatReach
+from ivr.telephony import (
+    Clip,
+    EngineEvent,
+    Incoming,
+    LineFailed,
+    LineGone,
+    LineUp,
+    PlayDone,
+    RecordDone,
+    Refused,
+    SeatReach,
+)
+from sip.admission import Lags
 from sip.asterisk.config import AsteriskConfig, Site
 from sip.asterisk.engine import AsteriskEngine
-from sip.embedded.phone import Phone
+from sip.embedded.phone import CallFailed, Phone
 from tests.contract.rigs import SECRET, voice
 from tests.support import audio
 from tests.support.asterisk import Asterisk, bare
@@ -118,10 +130,10 @@ class Older(Cable):
 class Room:
     """An engine, what it told, and telephones around it."""
 
-    def __init__(self, config: AsteriskConfig, site: Site) -> None:
+    def __init__(self, config: AsteriskConfig, site: Site, lags: Callable[[], Lags] = Lags) -> None:
         self.events: list[EngineEvent] = []
         self.fatal: list[str] = []
-        self.engine = AsteriskEngine(config, self.fatal.append)
+        self.engine = AsteriskEngine(config, self.fatal.append, lags)
         self._site = site
         self._tasks: list[asyncio.Task[None]] = []
         self._phones: list[Phone] = []
@@ -153,8 +165,8 @@ class Room:
 
 
 @asynccontextmanager
-async def room(site: Site, **changes: object) -> AsyncIterator[Room]:
-    here = Room(replace(site.engine, **changes), site)  # type: ignore[arg-type]
+async def room(site: Site, lags: Callable[[], Lags] = Lags, **changes: object) -> AsyncIterator[Room]:
+    here = Room(replace(site.engine, **changes), site, lags)  # type: ignore[arg-type]
     await here.engine.start(here.events.append)
     try:
         yield here
@@ -179,6 +191,26 @@ def run(story: Callable[[], Awaitable[None]]) -> None:
             await story()
 
     asyncio.run(bounded())
+
+
+def test_who_would_wait_too_long_is_told_503_and_taken_again_once_it_is_calm(pbx: tuple[Asterisk, Site]) -> None:
+    behind = Lags(ledger_s=2.0)
+
+    async def story() -> None:
+        nonlocal behind
+        async with room(pbx[1], lags=lambda: behind) as here:
+            await asyncio.sleep(0.5)
+            phone = await Phone.open()
+            with pytest.raises(CallFailed) as refused:
+                await phone.call(f"sip:95598@127.0.0.1:{pbx[1].sip_port}", "13800001111")
+            await phone.close()
+            assert refused.value.code == 503 and not here.of(Incoming)
+            assert [told.kind for told in here.of(Refused)] == ["LedgerLate"]
+            behind = Lags()
+            await asyncio.sleep(0.5)
+            await here.answered()
+
+    run(story)
 
 
 def test_a_prompt_goes_on_while_the_connection_is_lost_and_its_end_is_told(pbx: tuple[Asterisk, Site]) -> None:

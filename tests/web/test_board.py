@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from ivr.ledger import Fact
 from tests.web.demo import at, morning
 
 
@@ -20,6 +21,17 @@ def test_a_board_without_a_calls_process_says_so(as_role, world):
     assert "接听进程没有运行" not in lead.get("/board").text
     world.clock.advance(31)
     assert "接听进程没有运行" in lead.get("/board").text
+
+
+def test_callers_who_were_turned_away_for_lack_of_room_are_counted_by_why_and_are_no_attack(as_role, world):
+    assert 'id="turned-away"' not in as_role("lead").get("/board").text
+    for kind, count in (("CallLimit", 1), ("CallLimit", 41), ("LedgerLate", 3), ("InvalidPassword", 5)):
+        data = {"kind": kind, "service": "SIP", "account": "", "network": "", "count": count}
+        world.ledger.note(Fact(world.clock(), "system", "refused", data))
+    page = as_role("lead").get("/board").text
+    assert re.search(r'id="turned-away".*?>45</span>', page)
+    assert "线路占满 42" in page and "记录写入不及 3" in page
+    assert re.search(r'id="lines".*?\n *<span class="n">5</span>', page)
 
 
 def test_callers_who_wait_stand_first_the_longest_wait_on_top(as_role, world):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from ivr.ledger import Fact
 from tests.web.demo import morning
 
 
@@ -35,6 +36,15 @@ def test_prometheus_gets_the_figures_of_the_api(client, world, token):
     assert (
         found["hotline_figure_excluded", "K1"] == next(i for i in items if i["id"] == "K1")["exclusions"]["test_calls"]
     )
+
+
+def test_prometheus_gets_the_callers_who_were_turned_away_today_by_why(client, world, token):
+    morning(world)
+    data = {"kind": "CallLimit", "service": "SIP", "account": "", "network": "", "count": 7}
+    world.ledger.note(Fact(world.clock(), "system", "refused", data))
+    text = client.get("/metrics", headers=token("figures:read")).text
+    assert 'hotline_calls_turned_away{period="today",reason="CallLimit"} 7.0' in text
+    assert 'hotline_calls_turned_away{period="today",reason="LoopLate"} 0.0' in text
 
 
 @pytest.mark.parametrize(("scopes", "status"), [((), 401), (("calls:read",), 403)])

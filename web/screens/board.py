@@ -41,6 +41,7 @@ def _state() -> dict[str, Any]:
         "watch": next((one for one in told if one.get("watch")), None),
         "outages": outages.on_board(db, now),
         "refused": lines.refusals(db, now - DAY_MS),
+        "turned_away": lines.turned_away(db, now - DAY_MS),
         "figures": [f for f in shared(start, end) if f.id in ON_BOARD or f.id.startswith("K2a")],
         "may_open": may("calls"),
         "missing_years": missing_years(config().calendar, today()),
