@@ -93,9 +93,3 @@ class VirtualClock:
                 callback, timer.callback = timer.callback, None
                 callback()
         self._now = max(self._now, at_ms)
-
-    def run_idle(self, limit_ms: int = 86_400_000) -> None:
-        """Run until nothing is armed, at most ``limit_ms`` ahead."""
-        end = self._now + limit_ms
-        while self._heap and self._heap[0][0] <= end:
-            self.run_until(self._heap[0][0])

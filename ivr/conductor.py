@@ -21,7 +21,7 @@ from ivr.call import events as e
 from ivr.call.leaving import INTERRUPTED
 from ivr.call.machine import begin, step
 from ivr.call.state import CallState
-from ivr.facts import command_fact, event_fact, quality_fact, system_fact
+from ivr.facts import arrival, command_fact, event_fact, quality_fact, system_fact
 from ivr.house import House
 from ivr.ledger import Fact, Interrupted, Party, Progress, StoredCase, Turn
 from ivr.ongoing import Leg, OngoingCall, recording_id_of
@@ -74,14 +74,8 @@ class Conductor:
         call.party = self._h.new_id() if event.caller else None
         self._calls[call.id] = call
         self._line(event.line, call, None)
-        more: dict[str, Any] = {
-            "ref": event.ref,
-            "flow": flow.name,
-            "version": flow.version,
-            "profile": self._h.profile,
-        }
-        more |= {"party_id": call.party, "test": event.test}
-        self._feed(call, e.Offered(event.at, event.called, caller_known=event.caller is not None), more)
+        offered = e.Offered(event.at, event.called, caller_known=event.caller is not None)
+        self._feed(call, offered, arrival(call, self._h.profile))
 
     def _caller_line(self, call: OngoingCall, event: t.EngineEvent) -> None:
         match event:

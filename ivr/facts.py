@@ -11,6 +11,7 @@ from ivr.call import commands as c
 from ivr.call import events as e
 from ivr.call.state import CallState
 from ivr.ledger import Fact
+from ivr.ongoing import OngoingCall
 from ivr.telephony import LineQuality, Refused, TrunkState
 
 HIDDEN_KEY = "•"
@@ -59,6 +60,18 @@ def event_fact(event: e.Event, state: CallState, more: Mapping[str, Any]) -> Fac
         case e.CaseFailed(reason=reason):
             pass
     return Fact(event.at, "event", name_of(event), data, reason)
+
+
+def arrival(call: OngoingCall, profile: str) -> dict[str, Any]:
+    """Return what the fact ``offered`` says of a call besides its event."""
+    return {
+        "ref": call.ref,
+        "flow": call.flow.name,
+        "version": call.flow.version,
+        "profile": profile,
+        "party_id": call.party,
+        "test": call.test,
+    }
 
 
 def command_fact(command: c.Command, at: int, more: Mapping[str, Any]) -> Fact:

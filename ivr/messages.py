@@ -13,12 +13,15 @@ import shutil
 import time
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
+from ivr.call import events as e
 from ivr.call.state import CallState
 from ivr.conductor import Conductor
+from ivr.facts import arrival, event_fact
 from ivr.house import House
-from ivr.ledger import Fact, Interrupted, Party, Turn
+from ivr.ledger import Interrupted, Party, Turn
 from ivr.ongoing import OngoingCall, recording_id_of
 
 log = logging.getLogger(__name__)
@@ -65,17 +68,9 @@ def _begin(conductor: Conductor, house: House, path: Path, call_id: str, at: int
         caller_known=party is not None,
     )
     call = OngoingCall(call_id, "", flow, state, path.stem, arrived=at, step_since=at)
-    offered = {
-        "called": called,
-        "ref": call.ref,
-        "flow": flow.name,
-        "version": flow.version,
-        "profile": house.profile,
-        "caller_known": party is not None,
-        "party_id": party.id if party else None,
-        "test": False,
-    }
-    facts = (Fact(at, "event", "offered", offered, "no hotline was connected"), Fact(at, "event", "answered"))
+    call.party = party.id if party else None
+    offered = event_fact(e.Offered(at, called, caller_known=party is not None), state, arrival(call, house.profile))
+    facts = (replace(offered, reason="no hotline was connected"), event_fact(e.Answered(at), state, {}))
     live = call.live()
     assert live is not None
 

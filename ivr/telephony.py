@@ -293,10 +293,10 @@ class Engine(Protocol):
         """Join two answered lines: each hears the other."""
 
     def unbridge(self, a: str, b: str) -> None:
-        """Part two bridged lines; both stay up."""
+        """Part two bridged lines; both stay up. For hold, consultation and transfer: no call asks for it yet."""
 
     def hold(self, line: str, held: bool) -> None:
-        """Put a line on hold (silence to it, nothing from it), or take it back."""
+        """Put a line on hold (silence to it, nothing from it), or take it back. No call asks for it yet either."""
 
     def hangup(self, line: str, cause: str) -> None:
         """End a line: BYE, CANCEL or a final failure -> ``LineGone(by="us")`` or ``LineFailed``."""

@@ -149,13 +149,6 @@ class Wording:
             ]
         return found
 
-    def check_opening(
-        self, keys: Sequence[str], phrases: Phrases, unit: str, lang: str = DEFAULT_LANG
-    ) -> list[Finding]:
-        """What a flow says first, taken together, greets and names the unit (GRT-1)."""
-        said = "".join(phrases.get(key).text.get(lang, "") for key in keys)
-        return _greeting(keys[0] if keys else "(nothing)", lang, said, unit)
-
     def _check(self, phrase: Phrase, lang: str, text: str, unit: str) -> list[Finding]:
         found = self.check_text(phrase.key, text, lang)
         if phrase.use == "O":  # scripts are read by people: only forbidden words count

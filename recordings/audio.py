@@ -82,11 +82,6 @@ def to_pcm(samples: Samples) -> bytes:
     return (np.clip(samples, -1.0, 1.0) * 32767).round().astype("<i2").tobytes()
 
 
-def from_pcm(pcm: bytes) -> Samples:
-    """The inverse of :func:`to_pcm`."""
-    return np.frombuffer(pcm, dtype="<i2").astype(np.float64) / 32767
-
-
 def _finish(speech: Samples, rate: int, to_rate: int, band: tuple[float, float]) -> bytes:
     """Resample, band-limit, level and limit."""
     out = _band_limit(soxr.resample(speech, rate, to_rate, quality="HQ"), to_rate, band)

@@ -21,11 +21,10 @@ _NAME = re.compile(r"[\w-]+(\.[\w-]+)*")
 
 @dataclass(frozen=True, slots=True)
 class Take:
-    """One recording. ``audio``: hash of the file. ``recorded_text``: what was said into it."""
+    """One recording. ``audio``: hash of the file. ``stale``: another text was said into it."""
 
     path: Path
     audio: str
-    recorded_text: str
     stale: bool
 
 
@@ -59,7 +58,7 @@ class Human:
         try:
             said = json.loads(note.read_text("utf-8"))
             if said["audio_sha256"] == audio:
-                return Take(path, audio, said["text"], stale=said["text"] != text)
+                return Take(path, audio, stale=said["text"] != text)
         except (OSError, ValueError, KeyError, TypeError):
             pass  # no usable note: a new recording
         try:
@@ -67,4 +66,4 @@ class Human:
             write_atomic(note, said.encode())
         except OSError:
             pass  # a read-only folder: the recording is good, only its staleness stays unknown
-        return Take(path, audio, text, stale=False)
+        return Take(path, audio, stale=False)

@@ -90,7 +90,10 @@ class KeyRing:
         return tuple(self._keys)
 
     def rotate(self) -> str:
-        """Add a new key, which encrypts from now on; its id. Old keys stay for what they encrypted."""
+        """Add a new key, which encrypts from now on; its id. Old keys stay for what they encrypted.
+
+        No command does it yet; it will, with :meth:`recordings.vault.Vault.rewrap`, while the hotline runs.
+        """
         if self._folder is None:
             raise KeyProblem(f"keys come from {ENVIRONMENT}: append a new id:base64 there and restart")
         with _locked(self._folder):

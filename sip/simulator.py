@@ -23,7 +23,6 @@ from ivr.clock import Timer, VirtualClock
 from ivr.telephony import (
     Clip,
     FailReason,
-    Held,
     Incoming,
     Keyed,
     LineFailed,
@@ -124,10 +123,6 @@ class Simulator:
             here.speech_until = self._clock.now_ms() + ms
             here.spoke_ms += ms
             self._watch_recording(here)
-
-    def hold_by_caller(self, line: str, held: bool) -> None:
-        """The caller's phone puts the call on hold, or takes it back."""
-        self._tell(Held(line, self._clock.now_ms(), held))
 
     def leave(self, line: str) -> None:
         """The far end of a line hangs up (a caller, or an operator)."""

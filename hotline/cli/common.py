@@ -16,7 +16,6 @@ from hotline.settings import CONFIG_VARIABLE, Settings
 from hotline.settings_file import load
 
 FOUND = 1  # exit code: it ran, and found something that needs attention
-USAGE = 2  # exit code: wrong command line or settings
 CANNOT_RUN = 3  # exit code: something it needs is not there
 
 

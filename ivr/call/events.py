@@ -151,8 +151,3 @@ class CallerLeft(Event):
 @dataclass(frozen=True, slots=True)
 class Resumed(Event):
     """A restarted process took the call over where it stood."""
-
-
-@dataclass(frozen=True, slots=True)
-class EngineLost(Event):
-    """The engine is gone and the call with it."""

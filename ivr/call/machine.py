@@ -53,9 +53,6 @@ def _dispatch(turn: Turn, event: e.Event) -> None:
             if turn.s.phase == "answering":
                 _answered(turn)
             return
-        case e.EngineLost():
-            turn.end("failure", by="failure")
-            return
         case e.CallerLeft():
             leaving.begin(turn, event)
             return

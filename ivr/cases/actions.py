@@ -120,6 +120,7 @@ ACTIONS: Mapping[str, Action] = {
                 Field("window", "办理窗口", "window"),
                 Field("category", "问题性质", "nature"),
             ),
+            due=True,  # of a repair: each area has its own time
         ),
         Action(
             "assign", "转办", "assign", "case_assigned", ("classified", "assigned", "handling"),
@@ -196,9 +197,6 @@ ACTIONS: Mapping[str, Action] = {
         Action("recompute", "重算期限", "recompute the due date", "case_recomputed", OPEN, LEADS, (REASON,), due=True),
     )
 }  # fmt: skip
-
-# The only actions that may change a due date.
-DUE_ACTIONS = tuple(action.id for action in ACTIONS.values() if action.due)
 
 STATE_NAMES: Mapping[str, str] = {
     "received": "已受理",

@@ -53,11 +53,6 @@ def due_level(case: Mapping[str, Any], now: int) -> Level | None:
     return due[-1] if due else None
 
 
-def is_urgent(case: Mapping[str, Any]) -> bool:
-    """Is it warned of at any hour? What is promised within a day (a repair: 45 minutes), and what is major."""
-    return case["flag"] == "major" or (case["due_ms"] is not None and case["due_ms"] - case["span_from"] < DAY_MS)
-
-
 def _runs(case: Mapping[str, Any]) -> bool:
     """Is a promise still open, and its clock running? A repair is promised until somebody is on site."""
     kept = case["replied"] is not None or case["closed"] is not None or case["arrived"] is not None

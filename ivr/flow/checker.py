@@ -11,7 +11,7 @@ path of events that leads there.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from ivr.call import commands as c
@@ -127,7 +127,6 @@ def _events(flow: FlowContext, state: CallState) -> Iterator[tuple[e.Event, bool
     if state.timer:
         yield e.TimeUp(0, state.timer), True
     yield e.CallerLeft(0), False
-    yield e.EngineLost(0), False
     yield e.Resumed(0), False
     yield e.Answered(0), False
     for key in _keys(flow, state):
@@ -264,10 +263,3 @@ def _longest(graph: dict[CallState, list[CallState]]) -> tuple[int, CallState | 
                 on_path.add(after)
                 stack.append((after, iter(graph[after])))
     return max(length.values(), default=0), None
-
-
-def spoken_keys(flow: FlowContext) -> Iterable[str]:
-    """Every phrase key the flow may speak (for building voices)."""
-    keys = {key for step_ in flow.steps.values() for _, key in step_.phrases()}
-    keys |= {label for label in flow.labels.values() if not label.startswith("window:")}
-    return sorted(keys | {"late.main", "resume.sorry"})

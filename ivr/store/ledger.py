@@ -192,11 +192,6 @@ class SqlLedger:
         with reading(self._engine).connect() as connection:
             return self._live.interrupted(connection, now, self._mine)
 
-    def close_interrupted(self, call_id: str, cause: str = "interrupted") -> None:
-        """End such a call with its cause, at the last moment it is known to have been up."""
-        with self._engine.begin() as connection:
-            self._live.close(connection, call_id, cause)
-
     @property
     def spooled(self) -> int:
         """Turns that wait for the database to come back."""

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, delete, func, or_, select, update
+from sqlalchemy import Connection, RowMapping, func, or_, select, update
 
-from ivr.ledger import Fact, Interrupted, Live
+from ivr.ledger import Interrupted, Live
 from ivr.store import journal
 from ivr.store.keys import Keys
 from ivr.store.sql import delete_by, table, upsert
@@ -45,18 +45,6 @@ class LiveCalls:
         query = select(LIVE).where(lost).order_by(LIVE.c.arrived, LIVE.c.call_id)
         rows = [row for row in connection.execute(query).mappings() if row["call_id"] not in known]
         return [self._interrupted(connection, row) for row in rows]
-
-    def close(self, connection: Connection, call_id: str, cause: str) -> bool:
-        """End an interrupted call at the last moment it is known to have been up; False: closed already."""
-        row = connection.execute(select(LIVE).where(LIVE.c.call_id == call_id)).mappings().first()
-        if row is None:
-            return False
-        ended = self._last(connection, row)
-        fact = Fact(ended, "system", "call_ended", {"released_by": "failure", "cause": cause}, "process ended")
-        journal.append_facts(connection, [fact], call_id=call_id)
-        connection.execute(delete(LIVE).where(LIVE.c.call_id == call_id))
-        connection.execute(update(SEATS).where(SEATS.c.call_id == call_id).values(call_id=None, since=ended))
-        return True
 
     def _interrupted(self, connection: Connection, row: RowMapping) -> Interrupted:
         seats = _seats(connection, row["call_id"])

@@ -107,11 +107,6 @@ class Parties:
         nothing = {name: None for name in (*FIELDS, "number_hmac")}
         connection.execute(update(PARTIES).where(PARTIES.c.id == party_id).values(nothing))
 
-    def same_number(self, connection: Connection, number: str) -> list[str]:
-        """The ids of everybody who called from this number, oldest first."""
-        query = select(PARTIES.c.id).where(PARTIES.c.number_hmac == self.number_hmac(number))
-        return list(connection.scalars(query.order_by(PARTIES.c.created, PARTIES.c.id)))
-
     def number_hmac(self, number: str) -> str:
         """The name a number goes by in the table."""
         return self._keys.hmac(b"number:" + key_of(number, self._plan).encode())

@@ -46,7 +46,10 @@ class Outgoing:
 
 
 def next_case(connection: Connection, now: int, working_hours: bool, aside: Collection[str]) -> str | None:
-    """A case that needs attention; outside working hours only what cannot wait (see ``watch.is_urgent``)."""
+    """A case that needs attention; outside working hours only what cannot wait.
+
+    That is what is promised within a day (a repair: 45 minutes), and what is major.
+    """
     query = select(CASES.c.id).where(CASES.c.next_action_at <= now, CASES.c.id.not_in(list(aside)))
     if not working_hours:
         query = query.where(or_(CASES.c.flag == "major", CASES.c.due_ms - CASES.c.span_from < DAY_MS))

@@ -109,11 +109,6 @@ def hours(session: Session, from_ms: int, to_ms: int, window: str | None = None)
     return Counts(session, from_ms, to_ms, window).hours()
 
 
-def late_calls(session: Session, from_ms: int, to_ms: int, limits: Limits, window: str | None = None) -> LateCalls:
-    """Calls the system answered late (S4-29)."""
-    return Counts(session, from_ms, to_ms, window).late(limits)
-
-
 def windows(session: Session, from_ms: int, to_ms: int) -> list[str]:
     """The windows that were asked for in the period."""
     return Counts(session, from_ms, to_ms).windows()

@@ -132,10 +132,6 @@ class Phone:
         """SIP Call-ID of the present call (``Incoming.ref`` at the hotline), or an empty string."""
         return self.leg.dialog.call_id if self.leg is not None else ""
 
-    @property
-    def registration_state(self) -> str:
-        return self._registration.state if self._registration is not None else "off"
-
     # --- what a person does ----------------------------------------------------------------
 
     async def register(self, registrar: str, user: str, secret: str, expires_s: int = 300, wait_s: float = 10) -> None:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ivr.calendar.tables import WorkCalendar
-from ivr.cases.actions import ACTIONS, DUE_ACTIONS, STATES, Refused
+from ivr.cases.actions import ACTIONS, STATES, Refused
 from ivr.cases.clock import Rules
 from ivr.cases.watch import LEVELS, due_level, next_action
 from ivr.cases.workflow import possible
@@ -72,7 +72,7 @@ def test_only_the_listed_actions_change_a_due_date_and_each_change_is_explained(
     case = Told(RULES, kind, anonymous=anonymous)
     for case, action, before in told(kind, anonymous, story):
         if case.row["due_ms"] != before["due_ms"]:
-            assert action in DUE_ACTIONS
+            assert ACTIONS[action].due
             last = list(case.tables.case_dues.values())[-1]
             assert (last["was"], last["was_ms"], last["due"]) == (before["due"], before["due_ms"], case.row["due"])
             assert json.loads(last["explanation"])[0].startswith("原期限")

@@ -47,3 +47,8 @@ def record(path: Path, rate: int = 44100, seconds: float = 1.0, level: float = 0
     path.parent.mkdir(parents=True, exist_ok=True)
     soundfile.write(path, np.concatenate((quiet, speech, quiet)), rate)
     return path
+
+
+def sound(pcm: bytes) -> np.ndarray:
+    """Samples from -1 to 1 of signed 16-bit little-endian bytes."""
+    return np.frombuffer(pcm, dtype="<i2").astype(np.float64) / 32767

@@ -14,7 +14,7 @@ from recordings import audio, g711
 from recordings.sound import Line, wav_bytes
 from recordings.studio import Studio
 from recordings.voices import Voices
-from tests.recordings.conftest import record
+from tests.recordings.conftest import record, sound
 
 HIGHEST_ALAW = 32256  # what the loudest A-law code decodes to: reached only when something clips
 
@@ -101,7 +101,7 @@ def test_a_persons_recording_of_any_format_and_rate_becomes_a_prompt(tmp_path: P
 def test_slower_is_longer_at_the_same_pitch() -> None:
     t = np.arange(16000) / 8000
     tone = np.sin(2 * np.pi * 600 * t)
-    slow = audio.from_pcm(audio.prompt(tone, 8000, stretch=1.5).pcm8)
+    slow = sound(audio.prompt(tone, 8000, stretch=1.5).pcm8)
     assert len(slow) / 8000 == pytest.approx(2 * 1.5 + 0.18, abs=0.1)
     spectrum = np.abs(np.fft.rfft(slow))
     assert np.fft.rfftfreq(len(slow), 1 / 8000)[spectrum.argmax()] == pytest.approx(600, abs=5)

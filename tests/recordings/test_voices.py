@@ -18,13 +18,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recordings import audio
 from recordings.cache import Disk, Memory
 from recordings.online import REST_S, Online
 from recordings.sound import Line, Sound
 from recordings.studio import Studio, VoiceError
 from recordings.voices import Settings, Voices
-from tests.recordings.conftest import record
+from tests.recordings.conftest import record, sound
 
 GREETING = "您好,这里是供电公司,请讲。"
 
@@ -87,7 +86,7 @@ def test_the_four_tones_are_heard(studio: Studio) -> None:
 
     def melody(text: str) -> list[float]:
         """Pitch in Hz along the syllable, by autocorrelation between 60 and 200 Hz."""
-        samples = audio.from_pcm(studio.espeak(text, "cmn", 100)[1])
+        samples = sound(studio.espeak(text, "cmn", 100)[1])
         pieces = [samples[at : at + 1000] for at in range(1600, len(samples) - 2400, 800)]
         voiced = [piece for piece in pieces if np.sqrt((piece**2).mean()) > 0.02]
         scores = [np.correlate(piece, piece, mode="full")[len(piece) - 1 :] for piece in voiced]

@@ -159,10 +159,3 @@ def test_a3_2_6_what_is_wrong_with_a_prompt_is_found(tmp_path, line, level, mess
     key = line.split(":")[0]
     assert [f for f in found if f.key == key and f.level == level and re.search(message, f.message)], found
     assert str(found[0]).startswith(f"{level}: phrase {key} (zh-CN): ")
-
-
-def test_grt_1_what_a_flow_says_first_greets_and_names_the_unit(phrases):
-    assert WORDING.check_opening(["notice.recording", "greet.std"], phrases, UNIT) == []
-    assert WORDING.check_opening(["late.main", "greet.std"], phrases, UNIT) == []
-    assert len(WORDING.check_opening(["direct.human"], phrases, UNIT)) == 2
-    assert len(WORDING.check_opening([], phrases, UNIT)) == 2

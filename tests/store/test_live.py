@@ -58,26 +58,6 @@ def test_another_nodes_call_is_left_alone_until_its_lease_runs_out(engine: Engin
     assert ledger.interrupted(NOW + 15_001) == []
 
 
-def test_an_interrupted_call_is_closed_once_at_the_last_moment_it_was_known_to_be_up(
-    engine: Engine, make_ledger: Make
-) -> None:
-    first = make_ledger(engine, now_ms=lambda: START + 4000)
-    call = Caller(first).arrives().asks_for_a_person(after=3000).rings("101")
-    first.seat_changed("101", START, reachable=True, call_id=call.call_id)
-    first.renew(START + 9000)
-    second = make_ledger(engine)
-    second.close_interrupted(call.call_id)
-    second.close_interrupted(call.call_id)
-    with engine.connect() as connection:
-        made = connection.execute(text("SELECT ended, outcome, released_by, cause, human_wait FROM calls")).one()
-        assert tuple(made) == (START + 9000, "failed", "failure", "interrupted", 5200)
-        ends = connection.scalar(text("SELECT count(*) FROM journal WHERE name = 'call_ended'"))
-        assert ends == 1
-        assert connection.scalar(text("SELECT result FROM legs")) == "cancelled"
-        assert tuple(connection.execute(text("SELECT reachable, call_id FROM seats")).one()) == (True, None)
-    assert second.interrupted(START + 99_000) == []
-
-
 def test_a_call_whose_end_is_still_in_the_spool_is_not_interrupted(
     engine: Engine, make_ledger: Make, tmp_path: Path, keys: KeyRing
 ) -> None:

@@ -91,7 +91,7 @@ def test_late_calls_are_counted_whether_a_person_was_asked_for_or_not(engine: En
     late = [r for r in inside if r["network_wait"] is not None and int(str(r["network_wait"])) >= 15_000]
     real = [r for r in late if not r["test"]]
     with Session(reading(engine)) as session:
-        found = tally.late_calls(session, START, START + DAY, Limits("p", "human_wait", 12_000))
+        found = tally.Counts(session, START, START + DAY).late(Limits("p", "human_wait", 12_000))
     assert found == LateCalls(len(real), sum(bool(r["late_apology"]) for r in real), len(late) - len(real))
 
 

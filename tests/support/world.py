@@ -110,21 +110,20 @@ class World:
             now_ms=self.clock.now_ms,
         )
         ids = count(1)
-        self.conductor = Conductor(
-            ConductorHouse(
-                engine=self.sim,
-                ledger=self.ledger,
-                clock=self.clock,
-                desk=Desk(windows),
-                speaker=speaker or TextSpeaker(self.phrases),
-                keeper=keeper or FileKeeper(),
-                casebook=Promises(self.profile, calendar, ZONE),
-                flow_for=lambda called: self.flow,
-                new_id=lambda: f"id{next(ids):08}",
-                spool=folder / "recording",
-                profile=self.profile.name,
-            )
+        self.services = ConductorHouse(
+            engine=self.sim,
+            ledger=self.ledger,
+            clock=self.clock,
+            desk=Desk(windows),
+            speaker=speaker or TextSpeaker(self.phrases),
+            keeper=keeper or FileKeeper(),
+            casebook=Promises(self.profile, calendar, ZONE),
+            flow_for=lambda called: self.flow,
+            new_id=lambda: f"id{next(ids):08}",
+            spool=folder / "recording",
+            profile=self.profile.name,
         )
+        self.conductor = Conductor(self.services)
         self.sim.begin(self.conductor.happened)
 
     # --- what a story says ---
