@@ -9,6 +9,7 @@ from contextlib import contextmanager
 import click
 
 from hotline import parts
+from hotline.callbacks import limits
 from hotline.cli.acting import acting, as_option
 from hotline.cli.common import json_option, looking, print_json
 from hotline.cli.rows import print_rows
@@ -17,6 +18,7 @@ from hotline.sweep import known_rules, now_ms
 from ivr.cases.actions import ACTIONS, Do
 from ivr.cases.workflow import possible
 from ivr.cases.worklist import RESULTS, Attempt
+from ivr.outgoing.numbers import why_not
 from ivr.store import case_history, queries, recomputing, users, worklists
 from ivr.store.casework import CHANNELS, Casework, Entry
 from ivr.store.engine import Session
@@ -137,6 +139,9 @@ def new(
         )
         users.audit(session, at=now_ms(), user=who, action="case.new", target=stored.number)
     click.echo(f"{stored.number}" + (f", due {stored.due}" if stored.due else ""))
+    why = why_not(number, limits(settings).numbers) if number and not anonymous else None
+    if why is not None:
+        click.echo(f"cannot be called back: {why.zh} {why.en}", err=True)
     for row in similar:
         click.echo(f"the same number: {row['number']} ({row['kind']}, {row['status']})", err=True)
 

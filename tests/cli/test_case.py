@@ -72,6 +72,14 @@ def test_another_case_of_the_same_number_is_told(hotline: Run) -> None:
     assert f"the same number: {first} (complaint, received)" in again.output
 
 
+def test_s4_33_a_number_that_cannot_be_called_back_is_said_and_what_is_none_is_refused(hotline: Run) -> None:
+    told = hotline("case", "new", "enquiry", "--text", "来信", "--number", "400-123-4567", "--as", "li")
+    assert told.exit_code == 0 and "cannot be called back: " in told.output and "不在允许外呼" in told.output
+    for written, why in (("13800001111/13900002222", "two numbers"), ("87654321转801", "extension"), ("八六", "八")):
+        refused = hotline("case", "new", "enquiry", "--text", "来信", "--number", written, "--as", "li")
+        assert refused.exit_code == 1 and "Refused: " in refused.output and why in refused.output
+
+
 def test_who_is_to_be_called_is_listed_without_numbers_and_attempts_are_noted(hotline: Run) -> None:
     letter(hotline, "--number", "13800001111")
     listed = hotline("case", "calls", "answer", "--json")

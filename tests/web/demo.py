@@ -20,7 +20,9 @@ from ivr.cases.clock import Rules
 from ivr.cases.numbers import case_number
 from ivr.cases.promise import case_request
 from ivr.ledger import Fact, Live, Party, StoredCase, Turn
+from ivr.numbers import HOME, Plan
 from ivr.outgoing.allow import Limits
+from ivr.outgoing.numbers import NumberRules
 from ivr.phrases import Phrases
 from ivr.profile import Profile
 from ivr.store import users
@@ -88,13 +90,14 @@ class Clock:
 class World:
     """One hotline: database, keys and vault in a folder, and what happens in it."""
 
-    def __init__(self, folder: Path, clock: Clock | None = None) -> None:
+    def __init__(self, folder: Path, clock: Clock | None = None, plan: Plan = HOME) -> None:
+        self.plan = plan
         self.folder = folder
         self.clock = clock or Clock()
         self.keys = KeyRing.open(folder / "keys")
         migrated(folder)
         self.engine = open_engine(folder, relaxed=True)
-        self.parties = Parties(self.keys)
+        self.parties = Parties(self.keys, plan)
         self.vault = Vault(folder / "vault", self.keys)
         self.profile = Profile.load()
         self.ledger = SqlLedger(
@@ -108,11 +111,11 @@ class World:
 
     @cached_property
     def casework(self) -> Casework:
-        return Casework(self.keys, Rules(self.profile, self.calendar, ZONE), spoken_number)
+        return Casework(self.keys, Rules(self.profile, self.calendar, ZONE), spoken_number, self.plan)
 
     @cached_property
     def calling(self) -> Calling:
-        return Calling(self.casework, self.parties, Limits())
+        return Calling(self.casework, self.parties, Limits(NumberRules(plan=self.plan)))
 
     def config(self, **changes: Any) -> PanelConfig:
         given: dict[str, Any] = {

@@ -8,11 +8,12 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
+from ivr.cases.actions import Refused
 from ivr.store import lines, queries, ratings
 from ivr.store.queries import CallFilter
 from web import journey
 from web.access import may, needs
-from web.casework import CHOICES
+from web.casework import CHOICES, said
 from web.db import config, reading, record, writing
 from web.format import day_range, local, seat_name, today
 from web.forms import day, with_args, word
@@ -96,7 +97,11 @@ def index() -> str:
 @needs("number")
 def find() -> Any:
     """Find a number's calls. The number is sent in the form and goes on as its keyed hash: never in an address."""
-    number = "".join(char for char in request.form.get("number", "") if char.isdigit() or char == "+")
+    try:
+        number = config().casework.number(request.form.get("number", ""))
+    except Refused as refused:
+        flash(said(refused), "error")
+        return redirect(url_for("calls.index"))
     if len(number) < 5:
         flash(_("请输入完整的号码（至少 5 位）；只凭尾号无法查找，因为号码是加密保存的。"), "error")
         return redirect(url_for("calls.index"))

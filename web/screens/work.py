@@ -9,13 +9,14 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from ivr.cases.actions import ACTIONS, Do, Refused
+from ivr.outgoing.numbers import NotAllowed, why_not
 from ivr.store import queries
 from ivr.store.casework import Entry
 from ivr.store.ids import uuid7
 from web.access import needs
 from web.case_page import page
 from web.casework import desk, given, natures, said
-from web.db import now_ms, reading, record, writing
+from web.db import config, now_ms, reading, record, writing
 from web.labels import CHANNELS, KINDS
 from web.people import masked
 
@@ -63,13 +64,21 @@ def new() -> str:
 @bp.post("/cases/new")
 @needs("work")
 def create() -> Any:
-    """Take it into the register. Cases of the same number are shown first, so that nothing is there twice."""
+    """Take it into the register. Cases of the same number are shown first, so that nothing is there twice; a number
+    that cannot be called back is told, and taken when the form is sent again."""
     form, now = given(), now_ms()
     number = "" if form.get("anonymous") else form.get("number", "")
+    try:
+        number = desk().number(number)
+    except Refused as refused:
+        flash(said(refused), "error")
+        form.pop("identity", None)
+        return _form(form), 400
     similar = desk().similar(reading().connection(), number=number, at=now) if number else []
-    if similar and not form.get("seen"):
+    undialled = why_not(number, config().calling.limits.numbers) if number else None
+    if (similar and not form.get("seen")) or (undialled and form.get("told") != number):
         form.pop("identity", None)  # typed again rather than sent back to the browser
-        return _form(form, similar)
+        return _form(form, similar, undialled, number)
     entry = Entry(
         form.get("kind", ""), form.get("channel", ""), current_user.name, now, form.get("text", ""), number,
         form.get("name", ""), form.get("category", ""), bool(form.get("anonymous")), not form.get("no_follow_up"),
@@ -99,9 +108,10 @@ def _append(case_id: str, entry: Entry) -> Any:
     return redirect(url_for("cases.detail", case_id=row["id"]), 303)
 
 
-def _form(filled: dict[str, str], similar: Any = ()) -> str:
+def _form(filled: dict[str, str], similar: Any = (), undialled: NotAllowed | None = None, number: str = "") -> str:
     numbers = {row["id"]: masked(row["party_id"]) for row in similar}
     return render_template(
         "case_new.html", filled=filled, similar=similar, numbers=numbers, kinds=KINDS, channels=CHANNELS,
         categories=natures(), again=request.method == "POST",
+        undialled=said(undialled) if undialled else "", told=number,
     )  # fmt: skip
