@@ -27,11 +27,16 @@ LOOK_S = 0.3  # how long a click waits at most before the operator's phone rings
 AWAY_S = 2.0  # between two looks at a database that is away
 
 
+def number_rules(settings: Settings) -> NumberRules:
+    """Which numbers may be called at all."""
+    return NumberRules(settings.outgoing.allow, settings.outgoing.emergency, parts.plan(settings))
+
+
 def limits(settings: Settings) -> Limits:
     """What may be called, and how often."""
     outgoing = settings.outgoing
     return Limits(
-        NumberRules(outgoing.allow, outgoing.emergency, parts.plan(settings)),
+        number_rules(settings),
         outgoing.rate_per_minute,
         outgoing.rate_per_minute_operator,
         outgoing.rate_per_day_number,

@@ -6,11 +6,13 @@ import hashlib
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from hotline import parts
+from hotline.callbacks import number_rules
 from hotline.errors import CannotRun
 from hotline.settings import Settings
 from ivr.calendar.hours import is_open
@@ -19,6 +21,7 @@ from ivr.call.turn import FlowContext, Rules
 from ivr.flow.checker import Report, check
 from ivr.flow.loader import House, load
 from ivr.flow.source import FlowRefused
+from ivr.outgoing.numbers import called_back
 from ivr.phrases import Phrases
 from ivr.profile import Profile
 
@@ -59,6 +62,7 @@ def house(settings: Settings, phrases: Phrases | None = None, calendar: WorkCale
         schedules=tuple(settings.hours),
         rules=rules(profile),
         is_open=open_now,
+        call_back=partial(called_back, rules=number_rules(settings)),
     )
 
 

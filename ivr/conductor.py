@@ -74,7 +74,8 @@ class Conductor:
         call.party = self._h.new_id() if event.caller else None
         self._calls[call.id] = call
         self._line(event.line, call, None)
-        offered = e.Offered(event.at, event.called, caller_known=event.caller is not None)
+        never = flow.call_back(event.caller)[1] if event.caller else ""
+        offered = e.Offered(event.at, event.called, event.caller is not None, never)
         self._feed(call, offered, arrival(call, self._h.profile))
 
     def _caller_line(self, call: OngoingCall, event: t.EngineEvent) -> None:

@@ -14,10 +14,14 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Offered(Event):
-    """A caller rings. ``caller_known``: a number came with the call (the number itself stays outside)."""
+    """A caller rings. ``caller_known``: a number came with the call (the number itself stays outside).
+
+    ``never_called``: why that number is never called back, in one word; "": it is.
+    """
 
     called: str = ""
     caller_known: bool = False
+    never_called: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,7 +87,7 @@ def _dispatch(turn: Turn, event: e.Event) -> None:
 
 
 def _offered(turn: Turn, event: e.Offered) -> None:
-    turn.set(offered_at=event.at, caller_known=event.caller_known)
+    turn.set(offered_at=event.at, caller_known=event.caller_known, never_called=event.never_called)
     turn.ask(c.Ring())
     if turn.rules.answer_after_s > 0:
         turn.set(phase="ringing_first")

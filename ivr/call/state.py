@@ -73,6 +73,7 @@ class CallState:
     human_at: int = 0
     left_at: int = 0
     caller_known: bool = False
+    never_called: str = ""  # why the caller's own number is never called back
     apologise: bool = False  # the next prompt begins with the apology (S4-29)
     chose: bool = False  # a menu was offered or a key pressed: waiting for a person begins later than the call
     nobody: bool = False  # every operator was tried in vain: silence now ends the call instead of ringing again

@@ -56,6 +56,7 @@ class FlowContext:
     steps: Mapping[str, Acting]
     rules: Rules
     is_open: Callable[[str, int], bool]  # (schedule, UTC ms) -> open?
+    call_back: Callable[[str], tuple[str, str]]  # digits -> (as they are dialled, ""), or ("", why never: one word)
     labels: Mapping[str, str]  # step name -> phrase key of its menu label
 
 

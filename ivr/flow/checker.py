@@ -25,6 +25,7 @@ from ivr.call.turn import FlowContext
 
 SEATS = ("A", "B")
 STATES_MAX = 200_000
+CALLED_BACK = 7  # digits of a number that is called back, in the world of the walk
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +55,11 @@ def check(flow: FlowContext) -> Report:
     quiet: dict[CallState, list[CallState]] = {}
     findings: list[Finding] = []
     queue: deque[CallState] = deque()
+    flow = replace(flow, call_back=lambda digits: (digits, "") if len(digits) >= CALLED_BACK else ("", "incomplete"))
     worlds = [replace(flow, is_open=lambda schedule, at: True)]
     if any(isinstance(s, Hours) for s in flow.steps.values()):
         worlds.append(replace(flow, is_open=lambda schedule, at: False))
+    refusing = [*worlds, replace(worlds[0], call_back=lambda digits: ("", "abroad"))]
     first = _plain(begin(flow))
     parents[first] = (None, "")
     queue.append(first)
@@ -66,7 +69,7 @@ def check(flow: FlowContext) -> Report:
         if state.over:
             continue
         for event, failing in _events(flow, state):
-            for world in worlds:
+            for world in refusing if state.phase == "number.type" else worlds:
                 try:
                     after = _plain(step(world, state, event)[0])
                 except Exception as error:  # the walk reports what a caller would fall into
@@ -122,6 +125,7 @@ def _events(flow: FlowContext, state: CallState) -> Iterator[tuple[e.Event, bool
     """(event, is it a time-out or a failure?)"""
     if state.phase == "new":
         yield e.Offered(0, "hotline", caller_known=True), False
+        yield e.Offered(0, "hotline", caller_known=True, never_called="abroad"), False
         yield e.Offered(0, "hotline", caller_known=False), False
         return
     if state.timer:

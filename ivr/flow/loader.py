@@ -27,6 +27,7 @@ from ivr.call.steps.say import Say
 from ivr.call.steps.window import Window
 from ivr.call.turn import FAREWELL, FlowContext, Rules
 from ivr.flow.source import FlowRefused, Problem, Source, parse, read
+from ivr.outgoing.numbers import NumberRules, called_back
 
 KINDS: dict[str, type[Step]] = {
     kind.kind: kind for kind in (Say, Menu, Ask, Record, Case, Window, Rate, Query, Hours, Goodbye, Goto)
@@ -44,6 +45,7 @@ class House:
     schedules: Collection[str] = ("default",)
     rules: Rules = field(default_factory=Rules)
     is_open: Callable[[str, int], bool] = lambda schedule, at: True
+    call_back: Callable[[str], tuple[str, str]] = lambda digits: called_back(digits, NumberRules())
 
 
 def load(path: Path, house: House) -> FlowContext:
@@ -91,6 +93,7 @@ def build(source: Source, raw: bytes, house: House) -> FlowContext:
         steps={**steps, FAREWELL: Goodbye()},
         rules=house.rules,
         is_open=house.is_open,
+        call_back=house.call_back,
         labels=labels,
     )
 

@@ -95,3 +95,11 @@ def why_not(number: str, rules: NumberRules) -> NotAllowed | None:
     except NotAllowed as why:
         return why
     return None
+
+
+def called_back(number: str, rules: NumberRules) -> tuple[str, str]:
+    """The digits that will be dialled and "", or "" and in one word why never (what the call machine asks)."""
+    try:
+        return dialled(number, rules), ""
+    except NotAllowed as why:
+        return "", why.code

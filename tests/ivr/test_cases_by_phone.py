@@ -137,7 +137,7 @@ def test_an_emergency_number_is_never_taken_as_a_callback_number(world: World) -
     complain(world, line)
     world.press(line, "110#")
     world.run(1)
-    assert world.says("callback.invalid") in world.heard(line)
+    assert world.says("callback.not_called") in world.heard(line)
 
 
 def test_a5_16_an_anonymous_report_keeps_no_number_and_gets_a_code_spoken_twice(world: World) -> None:

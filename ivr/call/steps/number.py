@@ -1,4 +1,4 @@
-"""Take a callback number by keys, read it back, 1 = right, 2 = again (LIS-1, LIS-2).
+"""Take a callback number by keys, read it back, 1 = right, 2 = again (LIS-1, LIS-2); say why when it is none.
 
 Shared by the step kind ``ask`` and by the callback question of ``case``. The digits stay in the
 encrypted state; the journal sees only that a key was pressed.
@@ -6,23 +6,16 @@ encrypted state; the journal sees only that a key was pressed.
 
 from __future__ import annotations
 
-import re
-
 from ivr.call import events as e
 from ivr.call.commands import Say
-from ivr.call.limits import NUMBER_MAX, NUMBER_MIN, TRIES
+from ivr.call.limits import NUMBER_MAX, TRIES
 from ivr.call.steps.base import Answer, ended
 from ivr.call.turn import Turn
 
-PHRASES = ("callback.type", "callback.readback", "callback.invalid")
+REFUSED = "callback.not_called"  # a number that is never called back: of service, abroad, an emergency
+WHY = {"incomplete": "callback.invalid", "no_area_code": "callback.area"}  # a slip of the finger
+PHRASES = ("callback.type", "callback.readback", REFUSED, *WHY.values())
 PHASES = ("number.type", "number.confirm")
-_NUMBER = re.compile(rf"[0-9]{{{NUMBER_MIN},{NUMBER_MAX}}}")
-EMERGENCY = re.compile(r"0*(110|119|120|122)")
-
-
-def plausible(digits: str) -> bool:
-    """Can this be called back? 7–12 digits and never an emergency number."""
-    return bool(_NUMBER.fullmatch(digits)) and not EMERGENCY.fullmatch(digits)
 
 
 def begin(turn: Turn, *before: str) -> None:
@@ -58,10 +51,14 @@ def _typing(turn: Turn, event: e.Event) -> Answer | None:
 
 
 def _typed(turn: Turn) -> Answer | None:
-    if plausible(turn.s.digits):
-        turn.say("number.confirm", Say("callback.readback", (("phone", turn.s.digits),)))
-        return None
-    return _again(turn, "callback.invalid" if turn.s.digits else "ask.repeat")
+    if not turn.s.digits:
+        return _again(turn, "ask.repeat")
+    number, why = turn.flow.call_back(turn.s.digits)
+    if why:  # said at once: a promise to call a number that is never dialled would be empty (S4-33)
+        return _again(turn, WHY.get(why, REFUSED))
+    turn.set(digits=number)  # with the area code, as it will be dialled
+    turn.say("number.confirm", Say("callback.readback", (("phone", number),)))
+    return None
 
 
 def _again(turn: Turn, before: str) -> Answer | None:

@@ -15,6 +15,8 @@ from ivr.call.steps import account, number
 from ivr.call.steps.base import Answer, ended
 from ivr.call.turn import Turn
 
+OWN_REFUSED = "callback.own_not_called"
+
 
 def due_phrase(kind: str, anonymous: bool = False) -> str:
     """Which promise is spoken: complaint (5 days), report (10 days), or the general one."""
@@ -31,6 +33,8 @@ def begin(turn: Turn, item: str, kind: str) -> None:
         _category_page(turn, 0)
     elif item == "spoken_account":
         account.begin(turn, "message.ask" if kind == "message" else "ask.account")
+    elif turn.s.never_called:
+        number.begin(turn, OWN_REFUSED)
     elif turn.s.caller_known:
         turn.say("callback.own", c.Say("callback.own", (("phone", "@caller"),)))
     else:
@@ -44,6 +48,8 @@ def on(turn: Turn, event: e.Event) -> Answer | None:
         return account.on(turn, event)
     if phase in number.PHASES:
         given = number.on(turn, event)
+        if given == "nothing" and turn.s.never_called:
+            turn.draft(callback="caller")  # whose it is, is known; calling back is for the operator to find out
         return "done" if given == "nothing" else given
     if phase == "anonymous":
         return _anonymous(turn, event)
@@ -162,5 +168,5 @@ def phrases(items: Iterable[str], kind: str) -> Iterator[str]:
         elif item == "spoken_account":
             yield from ("message.ask" if kind == "message" else "ask.account", *account.PHRASES)
         else:
-            yield from ("callback.own", *number.PHRASES)
+            yield from ("callback.own", OWN_REFUSED, *number.PHRASES)
     yield "ask.repeat"
