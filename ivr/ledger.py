@@ -7,40 +7,8 @@ was called without an error are its commands carried out. The SQL side is ``ivr/
 Facts carry **no personal data**: numbers, names and key presses that are part of a number stay in
 :class:`Party` (encrypted under its own key) or in the encrypted live state.
 
-The facts the derived tables are computed from (``ivr/store/projection.py``), by ``name``:
-
-===================  ==============================================================================
-call facts           data
-===================  ==============================================================================
-offered              called, ref, flow, version, profile, caller_known, party_id (or None), test
-answered             --
-human_requested      window
-late_apology         --                       (the apology came first)
-step                 step                     (the call entered a step of the flow)
-digit                key                      ("•" while a number or code is typed)
-dial_seat            leg_id, seat, window, level, ring_ms
-seat_ringing         leg_id, seat
-seat_answered        leg_id, seat
-seat_failed          leg_id, seat, reason (busy, no_answer, declined, unreachable, cancelled, error), code
-drop_seat            leg_id, seat             (reason in Fact.reason)
-bridge               leg_id, seat, window
-seat_left            leg_id, seat
-recording_pruned     recording_id: deleted by the retention rule (ivr/store/pruning.py)
-recorded             recording_id, token, path (inside the vault), ms, bytes, sha256, end
-rating_invited       --                       (the caller is asked to rate; without a ``rated`` it is 未评价)
-case_queried         result                   (found, unknown, later: never what was typed)
-query_code_noted     --                       (the reporter said that the code is written down)
-rated                rating                   (1 very satisfied ... 5 very dissatisfied)
-line_quality         leg_id ("": the caller), received, lost, jitter_us, sent, far_lost, far_jitter_us, rtt_us
-party_sealed         party_id                 (anonymous report: number destroyed, call keeps none)
-call_ended           released_by (caller, us, failure), cause
-===================  ==============================================================================
-
-The facts of outgoing calls (``outgoing_started`` …) are in ``ivr/store/fold_outgoing.py``.
-The facts of cases (``case_opened``, ``case_classified`` …, ``callback_attempted``) are in ``ivr/store/fold_cases.py``.
-The facts of outage notices (``outage_announced`` …) are in ``ivr/store/fold_outages.py``.
-Facts of the system belong to no call: ``trunk_state`` (state) and ``refused`` (kind, service, account, network, count).
-Every other event or command is journaled under its own name and has no derived column.
+What facts there are, what each says, and from which the derived tables are computed stands in ``docs/journal.md``,
+which a test holds to the code.
 """
 
 from __future__ import annotations
