@@ -29,7 +29,7 @@ from ivr.report.span import Span
 from ivr.store.sweeping import Addresses
 from tests.month.proof import Proof, prove, rows
 from tests.support.city.city import City
-from tests.support.world import ZONE
+from tests.support.moments import ZONE
 from tests.sweeper.servers import HookServer, MailServer, running
 
 TO = Addresses({"lead": ("lead@example.cn",), "supervisor": ("boss@example.cn",)}, webhook=True)

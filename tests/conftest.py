@@ -15,7 +15,7 @@ from tests.support import ports
 from tests.support.hotline import Hotline
 from tests.support.waiting import wait_until as wait_until_
 
-pytest_plugins = ["tests.support.told_again"]
+pytest_plugins = ["tests.support.told_again", "tests.support.stores"]
 
 
 def _end_properly(number: int, frame: object) -> None:

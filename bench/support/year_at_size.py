@@ -22,6 +22,9 @@ from pathlib import Path
 from sqlalchemy import Connection, insert, select
 from sqlalchemy.orm import Session
 
+from bench.synthetic.filling import VERSION, fill
+from bench.synthetic.lives import ROLES
+from bench.synthetic.plan import Plan
 from ivr.calendar.tables import WorkCalendar
 from ivr.cases.clock import Rules
 from ivr.outages.notice import By, Draft
@@ -29,14 +32,11 @@ from ivr.profile import Profile
 from ivr.store import outages, rebuild, users
 from ivr.store.calling import CALL_BACK
 from ivr.store.engine import open_engine
-from ivr.store.filling import VERSION, fill
 from ivr.store.identities import Identities
 from ivr.store.ids import uuid7
 from ivr.store.ledger import spoken_number
 from ivr.store.schema import newest, upgrade
 from ivr.store.sql import table
-from ivr.year.lives import ROLES
-from ivr.year.plan import Plan
 from recordings.keys import KeyRing
 from web.passwords import Argon2
 

@@ -1,32 +1,16 @@
-"""What the tests of casework share: the shipped rules with one pausable kind, and a case as it was taken."""
+"""What the tests of casework share: the shipped rules with more kinds that may pause, and a case as it was taken."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, datetime
-from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 
 from ivr.calendar.tables import WorkCalendar
-from ivr.cases.actions import Do, Outcome
 from ivr.cases.clock import Rules
-from ivr.cases.numbers import case_number
-from ivr.cases.promise import case_request
-from ivr.cases.workflow import apply
-from ivr.ledger import Fact
 from ivr.profile import Profile
-from ivr.store.fold import fold
-from ivr.store.rows import JournalRow, Tables
-
-ZONE = ZoneInfo("Asia/Shanghai")
-NUMBER = case_number(date(2026, 11, 23), 1)
-
-
-def at(text: str) -> int:
-    """UTC ms of a local time, ``2026-09-24 10:00``."""
-    return round(datetime.fromisoformat(text).replace(tzinfo=ZONE).timestamp() * 1000)
+from tests.support.case import Told
+from tests.support.moments import ZONE
 
 
 @pytest.fixture(scope="session")
@@ -36,61 +20,6 @@ def rules() -> Rules:
         update={"pausable": ("enquiry", "request", "suggestion", "complaint", "repair")}
     )
     return Rules(profile.model_copy(update={"casework": casework}), WorkCalendar.load(), ZONE)
-
-
-class Told:
-    """A case whose story is told action by action; ``row`` is what the journal says of it."""
-
-    def __init__(self, rules: Rules, kind: str = "complaint", received: str = "2026-11-23 10:00", **more: Any) -> None:
-        self.rules, self.now = rules, at(received)
-        self.tables = Tables()
-        self.facts: list[Fact] = []
-        self.notices: list[str] = []
-        request = case_request(
-            command_id="c", kind=kind, received_ms=self.now, profile=rules.profile, calendar=rules.calendar, zone=ZONE,
-            party_id="p1", **more,
-        )  # fmt: skip
-        data = {
-            name: getattr(request, name) for name in request.__slots__ if name not in ("query_code", "day", "call_id")
-        }
-        self._write(Fact(self.now, "case", "case_opened", {**data, "number": NUMBER}))
-
-    @property
-    def row(self) -> dict[str, Any]:
-        return self.tables.cases["k"]
-
-    def _write(self, fact: Fact) -> None:
-        self.facts.append(fact)
-        fold(
-            self.tables,
-            JournalRow(f"j{len(self.facts)}", fact.at, "case", fact.name, fact.data, fact.reason, None, "k"),
-        )
-
-    def do(self, action: str, who: str = "王芳", role: str = "lead", when: str = "", **fields: str) -> Outcome:
-        """Do it, at ``when`` (default: a minute after the last)."""
-        self.now = at(when) if when else self.now + 60_000
-        outcome = apply(self.row, Do(action, who, role, self.now, fields), self.rules)
-        for fact in outcome.facts:
-            self._write(fact)
-        self.notices += [notice.kind for notice in outcome.notices]
-        return outcome
-
-    def handled(self) -> Told:
-        """Classified and taken up by 李强."""
-        self.do("classify", urgency="ordinary", window="complaint", category="attitude")
-        self.do("accept", "李强", "operator")
-        return self
-
-    def closed(self) -> Told:
-        """Handled, replied to and closed: the follow-up is owed."""
-        self.handled().do("reply", "李强", "operator", text="已核实并改正", evidence="call-1")
-        self.do("close", "李强", "operator")
-        return self
-
-    @property
-    def dues(self) -> list[tuple[str, str, str]]:
-        """Every due date: (cause, old, new)."""
-        return [(row["cause"], row["was"], row["due"]) for row in self.tables.case_dues.values()]
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from ivr.calendar.tables import WorkCalendar
 from ivr.cases.actions import Refused
 from ivr.cases.clock import Rules
 from ivr.profile import DeadlineRule
-from tests.cases.conftest import Told
+from tests.support.case import Told
 
 Tell = Callable[..., Told]
 

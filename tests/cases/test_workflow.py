@@ -12,7 +12,8 @@ from ivr.cases.actions import Refused
 from ivr.cases.clock import Rules
 from ivr.cases.numbers import case_number
 from ivr.profile import Profile
-from tests.cases.conftest import NUMBER, ZONE, Told, at
+from tests.support.case import NUMBER, Told
+from tests.support.moments import ZONE, at
 
 Tell = Callable[..., Told]
 

@@ -16,7 +16,8 @@ from ivr.cases.watch import LEVELS, due_level, next_action
 from ivr.cases.workflow import possible
 from ivr.profile import Profile
 from ivr.store.fold_cases import ACTIONS as FACTS
-from tests.cases.conftest import ZONE, Told
+from tests.support.case import Told
+from tests.support.moments import ZONE
 
 PEOPLE = (("李强", "operator"), ("王芳", "lead"), ("陈总", "supervisor"))
 BASE = Profile.load()

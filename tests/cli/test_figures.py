@@ -22,8 +22,8 @@ from ivr.store.ledger import SqlLedger
 from ivr.store.models import Audit, Case
 from recordings.keys import KeyRing
 from tests.metrics.test_formulas import ABANDONED, ANSWERED
-from tests.store.history import START, Caller, number_for, request_abandoned, request_answered
 from tests.support.database import migrated
+from tests.support.history import START, Caller, number_for, request_abandoned, request_answered
 
 DAY = ("--from", "2026-11-21", "--to", "2026-11-21")
 NUMBER = "13900004321"

@@ -12,7 +12,6 @@ from tests.e2e.stories import Ours, check_complaint, citizen, complain, story
 from tests.support import audio
 from tests.support.books import books_of, number
 from tests.support.hotline import Hotline
-from tests.support.postgres import postgres, postgres_url  # noqa: F401 - fixtures
 
 pytestmark = [pytest.mark.network, pytest.mark.postgres]
 
@@ -25,7 +24,7 @@ class Keyed(Ours):
         self.press = phone.send_keys
 
 
-def test_a_complaint_is_kept_in_postgresql(start_hotline: Callable[..., Hotline], postgres_url: str) -> None:  # noqa: F811
+def test_a_complaint_is_kept_in_postgresql(start_hotline: Callable[..., Hotline], postgres_url: str) -> None:
     hotline = start_hotline(environ={"HOTLINE_DATABASE_URL": postgres_url})
     words = audio.voice(41, 3000)
 

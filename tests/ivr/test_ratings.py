@@ -119,7 +119,7 @@ def test_sat_1_test_calls_are_always_asked_and_never_counted(world: World) -> No
 def entries_of(world: World) -> list[object]:
     from ivr.calendar.tables import WorkCalendar
     from ivr.cases.clock import Rules
-    from tests.support.world import ZONE
+    from tests.support.moments import ZONE
 
     rules = Rules(world.profile, WorkCalendar.load(), ZONE)
     with world.engine.connect() as connection:

@@ -20,7 +20,7 @@ from tests.month.recount import Count
 from tests.month.watched import silent
 from tests.support.city.city import TICK_MS, WIND_DOWN_MS, City
 from tests.support.city.staff import PEOPLE
-from tests.support.world import ZONE
+from tests.support.moments import ZONE
 
 
 @dataclass

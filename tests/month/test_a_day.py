@@ -16,8 +16,8 @@ from ivr.store.rebuild import verify
 from ivr.store.sweeping import Addresses
 from tests.month.proof import prove, rows
 from tests.support.city.city import City
+from tests.support.moments import ZONE
 from tests.support.nightly import NIGHTLY
-from tests.support.world import ZONE
 from tests.sweeper.servers import HookServer, MailServer, running
 
 CALLS = 600 if NIGHTLY else 200

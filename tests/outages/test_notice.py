@@ -10,8 +10,8 @@ import pytest
 
 from ivr.cases.actions import Refused
 from ivr.outages.notice import By, Draft, Standing, TooShort, announce, in_time, restore, tell, withdraw
+from tests.support.moments import ZONE
 
-ZONE = ZoneInfo("Asia/Shanghai")
 DAYS = 7
 
 

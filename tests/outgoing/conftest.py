@@ -30,9 +30,10 @@ from ivr.store.rebuild import verify
 from ivr.store.sql import Row
 from recordings.keys import KeyRing
 from sip.simulator import SeatPlan, Simulator
-from tests.store.history import Caller
 from tests.support.database import migrated
-from tests.support.world import WINDOWS, ZONE, moment
+from tests.support.history import Caller
+from tests.support.moments import ZONE, at
+from tests.support.world import WINDOWS
 
 CITIZEN = "13800001111"
 
@@ -41,7 +42,7 @@ class House:
     """``now`` is the virtual clock's; :meth:`run` lets time pass and the calls process look for commands."""
 
     def __init__(self, folder: Path, start: str = "2026-08-03T10:00:00") -> None:
-        self.clock = VirtualClock(moment(start))
+        self.clock = VirtualClock(at(start))
         migrated(folder)
         self.engine = open_engine(folder, relaxed=True)
         keys = KeyRing.open(folder / "keys")

@@ -11,11 +11,11 @@ from ivr.cases.clock import Rules
 from ivr.outgoing.allow import Asked, Limits, may_place
 from ivr.outgoing.numbers import NotAllowed
 from ivr.profile import Profile
-from tests.support.world import ZONE, moment
+from tests.support.moments import ZONE, at
 
 RULES = Rules(Profile.load(), WorkCalendar.load(), ZONE)
 LIMITS = Limits()
-NOON, NIGHT = moment("2026-11-26T12:00:00"), moment("2026-11-26T22:30:00")
+NOON, NIGHT = at("2026-11-26T12:00:00"), at("2026-11-26T22:30:00")
 
 
 def ask(at: int = NOON, limits: Limits = LIMITS, entry: dict[str, Any] | None = None, **more: Any) -> str:
@@ -63,4 +63,4 @@ def test_at_night_only_a_repair_and_who_chose_the_time_are_called() -> None:
 
 @pytest.mark.parametrize(("time", "open_"), [("07:59", False), ("08:00", True), ("20:59", True), ("21:00", False)])
 def test_calling_hours_are_from_eight_to_nine_in_the_evening(time: str, open_: bool) -> None:
-    assert (ask(moment(f"2026-11-26T{time}:00")) != "hours") is open_
+    assert (ask(at(f"2026-11-26T{time}:00")) != "hours") is open_

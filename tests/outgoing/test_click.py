@@ -148,7 +148,7 @@ def test_two_processes_look_and_one_of_them_gets_it(house: House) -> None:
 def test_a_caller_who_reached_us_meanwhile_is_not_called(house: House) -> None:
     """The entry closes itself; a click that was on its way is refused when its turn comes."""
     from ivr.store import worklists
-    from tests.store.history import request_answered
+    from tests.support.history import request_answered
 
     entry = house.missed()
     made = house.click(entry)

@@ -25,8 +25,8 @@ from ivr.store.engine import reading
 from ivr.store.ledger import SqlLedger
 from ivr.store.models import Journal
 from ivr.store.report import contents
-from tests.store.history import START, Caller, request_abandoned, request_answered
 from tests.support.database import migrated
+from tests.support.history import START, Caller, request_abandoned, request_answered
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 NOVEMBER = Span.month(2026, 11, SHANGHAI)

@@ -35,7 +35,7 @@ from ivr.store.figures import limits
 from ivr.store.ledger import spoken_number
 from ivr.store.pruning import DAY_MS, Keep
 from ivr.store.pruning import rules as pruning_rules
-from tests.cases.conftest import Told
+from tests.support.case import Told
 from tests.web.conftest import Auth
 from tests.web.demo import World
 from tests.web.pages import announced

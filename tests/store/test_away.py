@@ -21,8 +21,8 @@ from ivr.store.ledger import SPOOL_FIRST, SqlLedger
 from ivr.store.rebuild import verify
 from ivr.store.spool import Spool
 from recordings.keys import KeyRing
-from tests.store.history import Caller, busy_day
 from tests.support.database import migrated
+from tests.support.history import Caller, busy_day
 from tests.support.postgres import Cluster, cluster
 
 Make = Callable[..., SqlLedger]

@@ -12,8 +12,8 @@ from ivr.cases.actions import Do, Refused
 from ivr.store.journal import JOURNAL
 from ivr.store.notices import inbox, mark_read
 from ivr.store.rebuild import rebuild, verify
-from tests.store.desk import STAFF, Desk
-from tests.store.history import Caller, derived
+from tests.support.casework import STAFF, Desk
+from tests.support.history import Caller, derived
 
 
 def test_cmp_4_a_letter_enters_the_same_register_with_its_own_due_date(desk: Desk) -> None:

@@ -14,7 +14,7 @@ from ivr.store.engine import reading
 from ivr.store.figures import figures
 from ivr.store.ledger import SqlLedger
 from tests.metrics.test_formulas import ABANDONED, ANSWERED
-from tests.store.history import START, Caller, request_abandoned, request_answered
+from tests.support.history import START, Caller, request_abandoned, request_answered
 
 HOUR = 3_600_000
 

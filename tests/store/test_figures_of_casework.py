@@ -12,8 +12,8 @@ from ivr.store.engine import reading
 from ivr.store.figures import figures
 from ivr.store.rebuild import verify
 from ivr.store.worklists import settle_missed
-from tests.store.desk import MORNING, Desk
-from tests.store.history import Caller
+from tests.support.casework import MORNING, Desk
+from tests.support.history import Caller
 
 HOUR, DAY = 3_600_000, 86_400_000
 

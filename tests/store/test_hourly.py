@@ -22,9 +22,9 @@ from ivr.store.figures import figures, limits
 from ivr.store.ledger import SqlLedger
 from ivr.store.models import Call, CallHour
 from ivr.store.rebuild import count_hours, rebuild, verify
-from tests.store import history
-from tests.store.history import Caller
 from tests.store.test_tally import DAY, START, WINDOWS, some_calls
+from tests.support import history
+from tests.support.history import Caller
 
 PROFILE = Profile.load()
 CLOCKS = ("human_wait", "agent_ring", "network_answer")

@@ -9,7 +9,7 @@ from sqlalchemy import Engine, text
 from ivr.ledger import Fact, StoredCase, Turn
 from ivr.store import journal
 from ivr.store.ledger import SqlLedger
-from tests.store.history import Caller, busy_day
+from tests.support.history import Caller, busy_day
 
 Make = Callable[..., SqlLedger]
 

@@ -9,13 +9,13 @@ from pathlib import Path
 from ivr.ledger import Fact, Turn
 from ivr.store.engine import open_engine
 from ivr.store.ledger import SqlLedger
-from ivr.store.schema import upgrade
 from recordings.keys import KeyRing
+from tests.support.database import migrated
 from tests.support.waiting import wait_until
 
 
 def test_a_turn_is_late_until_its_answer_has_reached_the_loop(tmp_path: Path) -> None:
-    upgrade(tmp_path)
+    migrated(tmp_path)
     soon: list[Callable[[], None]] = []  # the loop that is behind
     ledger = SqlLedger(
         open_engine(tmp_path),

@@ -16,7 +16,7 @@ from ivr.store import work
 from ivr.store.ledger import SqlLedger
 from ivr.store.spool import Spool
 from recordings.keys import KeyRing
-from tests.store.history import START, Caller
+from tests.support.history import START, Caller
 
 Make = Callable[..., SqlLedger]
 NOW = START + 10_000
@@ -91,7 +91,7 @@ from pathlib import Path
 from ivr.store.engine import open_engine
 from ivr.store.ledger import SqlLedger
 from recordings.keys import KeyRing
-from tests.store.history import Caller, number_for
+from tests.support.history import Caller, number_for
 
 folder = Path(sys.argv[1])
 ledger = SqlLedger(open_engine(sys.argv[2]), KeyRing.open(folder / "keys"), owner="node1",

@@ -20,9 +20,9 @@ from ivr.store.journal import JOURNAL
 from ivr.store.models import Outage
 from ivr.store.outages import OutageFilter
 from ivr.store.rebuild import rebuild, verify
-from tests.cases.conftest import ZONE, at
 from tests.month.recount import Count
-from tests.store.history import derived
+from tests.support.history import derived
+from tests.support.moments import ZONE, at
 
 NOW = at("2026-11-26 12:00")
 BY = By("陈总", "supervisor", NOW)

@@ -9,7 +9,7 @@ from sqlalchemy import Engine, text
 
 from ivr.ledger import Fact, Turn
 from ivr.store.ledger import SqlLedger
-from tests.store.history import START, Caller
+from tests.support.history import START, Caller
 
 
 def row(engine: Engine, table: str, id_: str) -> dict[str, Any]:

@@ -20,8 +20,8 @@ from ivr.store.rebuild import rebuild, verify
 from recordings.keys import KeyRing
 from recordings.vault import Vault
 from tests.recordings.conftest import record
-from tests.store.desk import Desk
-from tests.store.history import START, Caller
+from tests.support.casework import Desk
+from tests.support.history import START, Caller
 
 PROFILE = Profile.load()
 LATER = START + 200 * DAY_MS  # 180 days are over

@@ -14,7 +14,7 @@ from ivr.store.rebuild import rebuild, verify
 from ivr.sweeper import Sweeper
 from recordings.keys import KeyRing
 from tests.cases.test_workflow_properties import GIVEN
-from tests.store.desk import STAFF, Desk
+from tests.support.casework import STAFF, Desk
 from tests.support.database import migrated
 
 HOUR = 3_600_000

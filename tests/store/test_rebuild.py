@@ -15,8 +15,8 @@ from ivr.store.engine import open_engine
 from ivr.store.journal import JOURNAL, read_row
 from ivr.store.ledger import SqlLedger
 from ivr.store.rebuild import rebuild, verify
-from tests.store.history import START, busy_day, call_placed, derived
 from tests.support.database import migrated
+from tests.support.history import START, busy_day, call_placed, derived
 
 Make = Callable[..., SqlLedger]
 

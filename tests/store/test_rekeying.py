@@ -15,7 +15,7 @@ from ivr.store.rebuild import rebuild, verify
 from ivr.store.sql import table
 from recordings.keys import KeyRing
 from tests.rules.numbers_table import CITY
-from tests.store.desk import Desk
+from tests.support.casework import Desk
 
 PARTIES = table("parties")
 NOW = 1_795_000_000_000

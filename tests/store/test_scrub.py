@@ -18,8 +18,8 @@ from ivr.store.pruning import DAY_MS, digest, proofs
 from ivr.store.rebuild import rebuild, verify
 from ivr.store.scrub import count, scrub
 from ivr.store.sql import table
-from tests.cases.conftest import ZONE
-from tests.store.desk import Desk
+from tests.support.casework import Desk
+from tests.support.moments import ZONE
 
 JOURNAL, AUDIT = table("journal"), table("audit")
 NUMBER, WIDE = "13800002222", "１３８００００２２２２"

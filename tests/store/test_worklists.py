@@ -7,9 +7,9 @@ import pytest
 from ivr.cases.actions import Refused
 from ivr.store import worklists
 from ivr.store.rebuild import verify
-from tests.cases.conftest import at
-from tests.store.desk import Desk
-from tests.store.history import Caller
+from tests.support.casework import Desk
+from tests.support.history import Caller
+from tests.support.moments import at
 
 HOUR = 3_600_000
 

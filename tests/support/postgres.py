@@ -1,6 +1,7 @@
 """A private PostgreSQL for the tests: its own cluster in a temporary folder, a free port, durable as in service.
 
-    from tests.support.postgres import postgres_url  # a fixture: URL of a new database
+    with cluster() as server:
+        server.new_database()    # its URL; the fixture ``postgres_url`` gives one of the tests' common server
 
 As root the server runs as the ``postgres`` user (initdb refuses root, and cannot reach a home of mode 0700).
 """
@@ -141,16 +142,3 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
-
-
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[Cluster]:
-    """The tests' own PostgreSQL server."""
-    with cluster() as server:
-        yield server
-
-
-@pytest.fixture
-def postgres_url(postgres: Cluster) -> str:
-    """The URL of a new database on it: at the present schema, with nothing in it."""
-    return postgres.new_database()

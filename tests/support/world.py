@@ -7,7 +7,6 @@ from datetime import UTC, date, datetime
 from itertools import count
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
@@ -33,8 +32,8 @@ from ivr.telephony import Clip
 from recordings.keys import KeyRing
 from sip.simulator import SeatPlan, Simulator
 from tests.support.database import migrated
+from tests.support.moments import ZONE, at
 
-ZONE = ZoneInfo("Asia/Shanghai")
 CHAR_MS = 50  # how long a character takes to say; quick, so that stories stay short
 WINDOWS = {
     "repair": WindowSeats("repair", ("101", "102"), ("103",), "故障报修"),
@@ -63,11 +62,6 @@ class FileKeeper:
         done({"path": path.name, "bytes": path.stat().st_size, "sha256": "0" * 64})
 
 
-def moment(text: str) -> int:
-    """Local time as UTC ms."""
-    return round(datetime.fromisoformat(text).replace(tzinfo=ZONE).timestamp() * 1000)
-
-
 class World:
     """``flow`` under ``profile`` from the moment ``start``; seats are set up by the test.
 
@@ -79,7 +73,7 @@ class World:
         *, windows: Mapping[str, WindowSeats] = WINDOWS, speaker: Speaker | None = None, keeper: Keeper | None = None,
         relaxed: bool = False,
     ) -> None:  # fmt: skip
-        self.clock = VirtualClock(moment(start))
+        self.clock = VirtualClock(at(start))
         self.sim = Simulator(self.clock)
         self.phrases = Phrases.load(variables={"unit": "示范供电服务中心", "unit.en": "Model Unit", "hours": "全天"})
         self.profile, self.calendar = Profile.load(profile), WorkCalendar.load()

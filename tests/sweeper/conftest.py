@@ -7,10 +7,7 @@ import pytest
 
 from ivr.store.sweeping import Addresses, Outgoing
 from ivr.sweeper import Sender, Sweeper
-from tests.store.conftest import engine, keys, ledger, make_ledger, postgres, postgres_url, url
-from tests.store.desk import Desk
-
-__all__ = ["engine", "keys", "ledger", "make_ledger", "postgres", "postgres_url", "url"]
+from tests.support.casework import Desk
 
 TO = Addresses({"lead": ("lead@example.cn",), "李强": ("li@example.cn",), "supervisor": ("boss@example.cn",)}, True)
 
@@ -24,11 +21,6 @@ class Kept(Sender):
     def send(self, item: Outgoing) -> str:
         self.sent.append(item)
         return "kept"
-
-
-@pytest.fixture
-def desk(engine, keys, ledger) -> Desk:
-    return Desk(engine, keys, ledger)
 
 
 @pytest.fixture

@@ -20,9 +20,9 @@ from ivr.store.engine import open_engine
 from ivr.store.ledger import SqlLedger
 from ivr.sweeper import Sweeper
 from recordings.keys import KeyRing
-from tests.cases.conftest import at
-from tests.store.desk import Desk
+from tests.support.casework import Desk
 from tests.support.database import migrated
+from tests.support.moments import at
 from tests.sweeper.conftest import TO, Kept
 
 HOUR = 3_600_000

@@ -28,10 +28,10 @@ from ivr.store.rebuild import verify
 from ivr.store.sweeping import Addresses, Outgoing
 from ivr.sweeper import Sweeper
 from recordings.keys import KeyRing
-from tests.cases.conftest import at
-from tests.store.desk import Desk
+from tests.support.casework import Desk
 from tests.support.database import migrated
 from tests.support.hotline import Hotline
+from tests.support.moments import at
 from tests.support.nightly import share
 from tests.support.waiting import wait_until
 from tests.sweeper.conftest import TO, Kept

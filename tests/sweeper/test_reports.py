@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 from datetime import time
-from zoneinfo import ZoneInfo
 
 import pytest
 from openpyxl import load_workbook
@@ -21,12 +20,11 @@ from ivr.store import reports
 from ivr.store.reports import Made
 from ivr.store.sweeping import Outgoing
 from ivr.sweeper import Sweeper
-from tests.cases.conftest import at
-from tests.store.desk import Desk
+from tests.support.casework import Desk
+from tests.support.moments import ZONE, at
 from tests.sweeper.servers import MailServer, running
 
 Make = Callable[..., Sweeper]
-ZONE = ZoneInfo("Asia/Shanghai")
 TO = {"monthly": ("boss@example.cn", "deputy@example.cn"), "daily": ("lead@example.cn",), "weekly": ()}
 
 

@@ -15,8 +15,8 @@ from hotline.settings import Notify
 from ivr.store import sweeping
 from ivr.store.sweeping import Addresses
 from ivr.sweeper import Sweeper
-from tests.cases.conftest import at
-from tests.store.desk import Desk
+from tests.support.casework import Desk
+from tests.support.moments import at
 from tests.sweeper.conftest import TO, Kept
 from tests.sweeper.servers import HookServer, MailServer, running
 

@@ -14,8 +14,8 @@ from ivr.profile import Schedule
 from ivr.store import sweeping
 from ivr.store.rebuild import verify
 from ivr.sweeper import Sweeper
-from tests.cases.conftest import at
-from tests.store.desk import Desk
+from tests.support.casework import Desk
+from tests.support.moments import at
 
 Make = Callable[..., Sweeper]
 

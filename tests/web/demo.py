@@ -10,7 +10,6 @@ from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -37,10 +36,10 @@ from ivr.store.parties import Parties
 from recordings.keys import KeyRing
 from recordings.vault import Vault
 from tests.support.database import migrated
+from tests.support.moments import ZONE
 from web import Name, PanelConfig
 from web.passwords import Argon2
 
-ZONE = ZoneInfo("Asia/Shanghai")
 NOON = datetime(2026, 11, 26, 12, 0, tzinfo=ZONE)  # a Thursday
 TODAY = NOON.date()
 SECOND = 1000

@@ -26,7 +26,8 @@ from sip.simulator import SeatPlan
 from tests.support.city import outages
 from tests.support.city.citizens import WANTS, Citizen
 from tests.support.city.staff import Staff
-from tests.support.world import CHAR_MS, ZONE, World
+from tests.support.moments import ZONE
+from tests.support.world import CHAR_MS, World
 
 DAY_MS = 86_400_000
 LETTERS = 0.006  # matters that come by letter, at the counter or to a person who types, for each call

@@ -1,3 +1,5 @@
+"""Fixtures of the store: a database on SQLite and on PostgreSQL, keys, and ledgers that write into it."""
+
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
@@ -9,12 +11,23 @@ from sqlalchemy import Engine
 from ivr.store.engine import open_engine
 from ivr.store.ledger import SqlLedger
 from recordings.keys import KeyRing
-from tests.store.desk import Desk
-from tests.store.history import number_for
+from tests.support.casework import Desk
 from tests.support.database import migrated
-from tests.support.postgres import postgres, postgres_url
+from tests.support.history import number_for
+from tests.support.postgres import Cluster, cluster
 
-__all__ = ["postgres", "postgres_url"]
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Cluster]:
+    """The tests' own PostgreSQL server."""
+    with cluster() as server:
+        yield server
+
+
+@pytest.fixture
+def postgres_url(postgres: Cluster) -> str:
+    """The URL of a new database on it: at the present schema, with nothing in it."""
+    return postgres.new_database()
 
 
 @pytest.fixture

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from datetime import date, time
 from itertools import accumulate
 
+from bench.synthetic.plan import Plan
 from ivr.calendar.hours import local_moment
 from ivr.calendar.tables import WorkCalendar
-from ivr.year.plan import Plan
 
 QUARTER_MS = 900_000
 QUARTERS = 96

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from bench.synthetic.plan import Ids
 from ivr.ledger import Fact, Party
 from ivr.store.fold import FOLDS
 from ivr.store.rows import JournalRow, Row, Tables
-from ivr.year.plan import Ids
 
 _NOTHING: Mapping[str, Any] = {}
 

@@ -1,4 +1,4 @@
-"""Fill a database with a made-up year (:mod:`ivr.year`): journal and everything derived from it, people, notices.
+"""Fill a database with a made-up year: journal and everything derived from it, people, notices.
 
 Written are ``journal`` (all of it, or from ``journal_from_ms`` on, which keeps a large database small), ``calls``,
 ``legs``, ``cases``, ``case_steps``, ``case_dues``, ``case_notes``, ``callbacks``, ``callback_attempts``, ``ratings``,
@@ -16,19 +16,19 @@ from typing import Any
 
 from sqlalchemy import Engine
 
+from bench.synthetic.arrivals import moments
+from bench.synthetic.bulk import Bulk
+from bench.synthetic.calls import Caller, Numbers, Sequence
+from bench.synthetic.lives import HOUR, ROLES, Life
+from bench.synthetic.plan import Ids, Plan
+from bench.synthetic.unit import Unit
 from ivr.cases.clock import Rules
 from ivr.ledger import Party
-from ivr.store.bulk import Bulk
 from ivr.store.keys import Keys
 from ivr.store.notes import Notes
 from ivr.store.parties import FIELDS, Parties
 from ivr.store.projection import DERIVED
 from ivr.store.rows import JournalRow, Row
-from ivr.year.arrivals import moments
-from ivr.year.calls import Caller, Numbers, Sequence
-from ivr.year.lives import HOUR, ROLES, Life
-from ivr.year.plan import Ids, Plan
-from ivr.year.unit import Unit
 
 VERSION = 2  # of what is made: another one makes other rows
 WITHOUT_CALL = 0.12  # share of cases that came by letter, at the counter, by web
@@ -195,7 +195,7 @@ class _Year:
 
 
 def _dice(seed: int) -> random.Random:
-    return random.Random(seed)  # noqa: S311 - a story, no secret
+    return random.Random(seed)
 
 
 def _journal(row: JournalRow) -> dict[str, Any]:

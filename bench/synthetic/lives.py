@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from bench.synthetic.unit import Unit
 from ivr.cases.actions import Do, Notice, Refused
 from ivr.cases.clock import Rules
 from ivr.cases.watch import SUPERVISED, due_level
@@ -15,7 +16,6 @@ from ivr.cases.workflow import apply
 from ivr.cases.worklist import Attempt, after, into_calling_hours
 from ivr.ledger import Fact
 from ivr.store.rows import Row
-from ivr.year.unit import Unit
 
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
 OPERATORS = ("李强", "赵敏", "孙丽", "周涛", "吴倩", "郑凯", "冯雪", "陈晨")

@@ -10,20 +10,20 @@ from typing import Any
 from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
+from bench.synthetic.filling import fill
+from bench.synthetic.plan import NUMBER_RANGE, Plan
 from ivr.calendar.tables import WorkCalendar
 from ivr.cases.clock import Rules
 from ivr.profile import Profile
 from ivr.store.engine import reading
 from ivr.store.figures import figures, limits, material
-from ivr.store.filling import fill
 from ivr.store.ledger import spoken_number
 from ivr.store.models import Call, Callback, Case, InboxRow, Journal, LiveCall, PartyRow
 from ivr.store.parties import Parties
 from ivr.store.rebuild import verify
-from ivr.year.plan import NUMBER_RANGE, Plan
 from recordings.keys import KeyRing
-from tests.cases.conftest import ZONE, at
-from tests.store.history import derived
+from tests.support.history import derived
+from tests.support.moments import ZONE, at
 
 RULES = Rules(Profile.load(), WorkCalendar.load(), ZONE)
 PLAN = Plan(date(2026, 9, 1), 60, calls=400, cases=60, seed=3, until_ms=at("2026-10-20 10:30"))

@@ -7,12 +7,12 @@ from collections import deque
 from dataclasses import dataclass, replace
 from typing import Any
 
+from bench.synthetic.plan import NUMBER_RANGE
+from bench.synthetic.unit import Unit
 from ivr.cases.clock import Rules
 from ivr.cases.promise import case_request
 from ivr.ledger import CaseRequest, Party
 from ivr.store.work import NewCase
-from ivr.year.plan import NUMBER_RANGE
-from ivr.year.unit import Unit
 
 SEATS = tuple(str(number) for number in range(101, 141))
 WINDOWS = ("general", "repair", "business", "complaint")

@@ -17,8 +17,8 @@ from ivr.store.casework import Casework, Entry
 from ivr.store.ledger import SqlLedger, spoken_number
 from ivr.store.sql import Row, table
 from recordings.keys import KeyRing
-from tests.cases.conftest import ZONE, at
-from tests.store.history import Caller
+from tests.support.history import Caller
+from tests.support.moments import ZONE, at
 
 MORNING = at("2026-11-23 09:00")
 STAFF = {"李强": "operator", "赵敏": "operator", "王芳": "lead", "陈总": "supervisor"}

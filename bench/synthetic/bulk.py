@@ -79,7 +79,7 @@ class Bulk:
         if self._sqlite:
             self._raw.execute("BEGIN IMMEDIATE")
             places = ", ".join("?" * len(columns))
-            self._raw.executemany(f'INSERT INTO "{name}" ({named}) VALUES ({places})', rows)  # noqa: S608 - our own names
+            self._raw.executemany(f'INSERT INTO "{name}" ({named}) VALUES ({places})', rows)
             self._raw.execute("COMMIT")
             return
         with self._raw.cursor() as cursor, cursor.copy(f'COPY "{name}" ({named}) FROM STDIN') as copy:
