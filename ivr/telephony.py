@@ -81,6 +81,14 @@ class LineRinging:
 
 
 @dataclass(frozen=True, slots=True)
+class LineSpeaks:
+    """A dialled line can be heard before its answer (183 with sound): it can be bridged, and never played to."""
+
+    line: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
 class LineUp:
     """The line is answered: by us (incoming) or by the far end (dialled)."""
 
@@ -90,12 +98,16 @@ class LineUp:
 
 @dataclass(frozen=True, slots=True)
 class LineFailed:
-    """A dialled line ended before it was answered."""
+    """A dialled line ended before it was answered.
+
+    ``code``: SIP; ``q850``: the cause the far network gave (ITU-T Q.850, RFC 3326), 0 when it gave none.
+    """
 
     line: str
     at: int
     reason: FailReason
     code: int = 0
+    q850: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +221,7 @@ TURNED_AWAY = ("CallLimit", "LoopLate", "LedgerLate", "Ending")
 EngineEvent = (
     Incoming
     | LineRinging
+    | LineSpeaks
     | LineUp
     | LineFailed
     | LineGone
@@ -290,7 +303,7 @@ class Engine(Protocol):
         """
 
     def bridge(self, a: str, b: str) -> None:
-        """Join two answered lines: each hears the other."""
+        """Join two lines that are answered (or speak, see :class:`LineSpeaks`): each hears the other."""
 
     def unbridge(self, a: str, b: str) -> None:
         """Part two bridged lines; both stay up. For hold, consultation and transfer: no call asks for it yet."""

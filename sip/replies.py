@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
+
 from ivr.telephony import FailReason
+
+_QUOTED = re.compile(r'"[^"]*"')
+_Q850 = re.compile(r"(?:^|,)\s*Q\.850\s*;(?:[^,]*;)?\s*cause\s*=\s*([0-9]{1,3})\b", re.IGNORECASE)
 
 _REASONS: dict[int, FailReason] = {
     403: "refused",
@@ -25,3 +31,10 @@ def reason_of(code: int) -> FailReason:
     if code in _UNREACHABLE or 300 <= code < 400:
         return "unreachable"
     return _REASONS.get(code, "error")
+
+
+def q850_of(reasons: Iterable[str]) -> int:
+    """The Q.850 cause in Reason headers (``Q.850;cause=20;text="..."``, RFC 3326); 0 when there is none."""
+    found = _Q850.search(_QUOTED.sub("", ",".join(reasons)))
+    cause = int(found[1]) if found else 0
+    return cause if cause < 128 else 0

@@ -28,6 +28,7 @@ from ivr.telephony import (
     LineFailed,
     LineGone,
     LineRinging,
+    LineSpeaks,
     LineUp,
     PlayDone,
     RecordDone,
@@ -46,6 +47,9 @@ class SeatPlan:
 
     answer_ms: int | None = 3000
     fail: FailReason | None = None
+    code: int = 0  # SIP, and the far network's Q.850 cause, with which it fails
+    q850: int = 0
+    says: str = ""  # what is heard before an answer: 关机, 停机, 空号
     talk_ms: int | None = None
 
 
@@ -227,7 +231,9 @@ class Simulator:
     def _ring(self, here: _Line, plan: SeatPlan, ring_ms: int) -> None:
         if plan.fail:
             reason = plan.fail
-            self._later(here, 50, lambda: self._fail(here, reason))
+            if plan.says:
+                self._later(here, 50, lambda: self._speaks(here, plan.says))
+            self._later(here, 3000 if plan.says else 50, lambda: self._fail(here, reason, plan.code, plan.q850))
             return
         self._later(here, 100, lambda: self._rings(here))
         if plan.answer_ms is not None and plan.answer_ms < ring_ms:
@@ -287,9 +293,21 @@ class Simulator:
         if plan.talk_ms is not None:
             self._later(line, plan.talk_ms, lambda: self._end(line.id, "far", ""))
 
-    def _fail(self, line: _Line, reason: FailReason, code: int = 0) -> None:
+    def _speaks(self, line: _Line, words: str) -> None:
+        """Whoever is bridged with it hears it."""
+        self._tell(LineSpeaks(line.id, self._clock.now_ms()))
+
+        def said() -> None:
+            if line.peer in self._lines:
+                self._lines[line.peer].heard.append(Clip("announcement", b"", words))
+
+        self._later(line, 500, said)
+
+    def _fail(self, line: _Line, reason: FailReason, code: int = 0, q850: int = 0) -> None:
+        if line.peer in self._lines:
+            self._lines[line.peer].peer = None
         self._forget(line)
-        self._tell(LineFailed(line.id, self._clock.now_ms(), reason, code))
+        self._tell(LineFailed(line.id, self._clock.now_ms(), reason, code, q850))
 
     def _end(self, name: str, by: str, cause: str) -> None:
         line = self._lines.get(name)

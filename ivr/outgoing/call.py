@@ -1,7 +1,8 @@
 """One call to a citizen as a pure machine: ``step(state, event) -> (state, commands)``.
 
 The operator's phone rings first. When it is lifted a short cue is heard, then the citizen's phone rings, the operator
-hearing that it does; then both talk. When the citizen cannot be had, a tone says so. Whoever hangs up ends it for both.
+hearing that it does, or what the network says meanwhile; then both talk. When the citizen cannot be had, a tone says
+so. Whoever hangs up ends it for both.
 
     seat -> cue -> citizen -> talk -> over
               (not had)  -> sorry -> over
@@ -14,14 +15,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from ivr.outgoing.results import result_of
+
 Phase = Literal["seat", "cue", "citizen", "talk", "sorry", "over"]
 Tone = Literal["cue", "ringback", "busy", "failed"]
 
 CUE_LIMIT_MS = 3_000
 SORRY_LIMIT_MS = 6_000
-# Failures of the line that say something of the citizen; all others are the line's own.
-OF_THE_CITIZEN = {"busy": "busy", "no_answer": "no_answer", "declined": "declined"}
-NOT_IN_USE = frozenset({404, 410, 484, 604})  # RFC 3261 §21: no such number
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +33,14 @@ class State:
     result: str = ""
     cause: str = ""
     code: int = 0
+    q850: int = 0
+    listening: bool = False  # the operator hears what the network says before an answer
 
 
-# reached; busy, no_answer, declined, not_in_use: of the citizen. seat_failed, cancelled (the operator left before it
-# rang), line_failed, interrupted: the citizen was not called.
-RESULTS = ("reached", "busy", "no_answer", "declined", "not_in_use", "seat_failed", "cancelled", "line_failed",
-           "interrupted")  # fmt: skip
+# reached; busy, no_answer, unavailable, declined, not_in_use: of the citizen; network: no way to him far away.
+# seat_failed, cancelled (the operator left before it rang), line_failed, interrupted: the citizen was not called.
+RESULTS = ("reached", "busy", "no_answer", "unavailable", "network", "declined", "not_in_use", "seat_failed",
+           "cancelled", "line_failed", "interrupted")  # fmt: skip
 
 
 # --- what happens ------------------------------------------------------------------------------
@@ -75,17 +77,25 @@ class Rings:
 
 
 @dataclass(frozen=True, slots=True)
+class Speaks:
+    """The network says something before an answer: 关机, 停机, 空号, or its own ringing (183 with sound)."""
+
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
 class Up:
     at: int
 
 
 @dataclass(frozen=True, slots=True)
 class Gone:
-    """The citizen's line ended; ``reason``: why it never came up. ``code``: SIP."""
+    """The citizen's line ended; ``reason``: why it never came up. ``code``: SIP; ``q850``: of the far network."""
 
     at: int
     reason: str = ""
     code: int = 0
+    q850: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +105,7 @@ class Interrupted:
     at: int
 
 
-Event = SeatRings | SeatUp | SeatGone | Heard | Rings | Up | Gone | Interrupted
+Event = SeatRings | SeatUp | SeatGone | Heard | Rings | Speaks | Up | Gone | Interrupted
 
 
 # --- what is to be done ------------------------------------------------------------------------
@@ -146,8 +156,10 @@ def step(state: State, event: Event) -> Next:
             return replace(state, phase="cue"), (Play("cue", CUE_LIMIT_MS),)
         case Heard() if state.phase == "cue":
             return replace(state, phase="citizen"), (RingCitizen(), Play("ringback"))
-        case Heard() if state.phase == "citizen":
+        case Heard() if state.phase == "citizen" and not state.listening:
             return state, (Play("ringback"),)
+        case Speaks() if state.phase == "citizen" and not state.listening:
+            return replace(state, listening=True), (Join(),)
         case Heard() if state.phase == "sorry":
             return _over(state, state.result, state.cause, Drop("seat", "not_reached"))
         case Rings() if state.phase == "citizen":
@@ -172,9 +184,9 @@ def _citizen_gone(state: State, event: Gone) -> Next:
         return _over(state, "reached", "citizen_left", Drop("seat", "citizen_left"))
     if state.phase != "citizen":
         return state, ()
-    result = "not_in_use" if event.code in NOT_IN_USE else OF_THE_CITIZEN.get(event.reason, "line_failed")
+    result = result_of(event.reason, event.code, event.q850)
     tone: Tone = "busy" if result == "busy" else "failed"
-    sorry = replace(state, phase="sorry", result=result, cause=event.reason, code=event.code)
+    sorry = replace(state, phase="sorry", result=result, cause=event.reason, code=event.code, q850=event.q850)
     return sorry, (Play(tone, SORRY_LIMIT_MS),)
 
 

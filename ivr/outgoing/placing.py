@@ -205,8 +205,10 @@ def _of_citizen(event: t.EngineEvent) -> m.Event | None:
             return m.Rings(at)
         case t.LineUp(at=at):
             return m.Up(at)
-        case t.LineFailed(at=at, reason=reason, code=code):
-            return m.Gone(at, reason, code)
+        case t.LineSpeaks(at=at):
+            return m.Speaks(at)
+        case t.LineFailed(at=at, reason=reason, code=code, q850=q850):
+            return m.Gone(at, reason, code, q850)
         case t.LineGone(at=at):
             return m.Gone(at)
     return None
@@ -216,6 +218,7 @@ _NAMES: dict[type[Any], str] = {
     m.SeatRings: "outgoing_seat_rings",
     m.SeatUp: "outgoing_seat_up",
     m.Rings: "outgoing_rings",
+    m.Speaks: "outgoing_speaks",
     m.Up: "outgoing_up",
 }
 
@@ -227,9 +230,9 @@ def _facts(before: m.State, after: m.State, event: m.Event, commands: Sequence[m
         facts.append(Fact(event.at, "event", name))
     if any(isinstance(command, m.RingCitizen) for command in commands):
         facts.append(Fact(event.at, "command", "outgoing_dialled"))
-    if any(isinstance(command, m.Join) for command in commands):
+    if isinstance(event, m.Up) and any(isinstance(command, m.Join) for command in commands):
         facts.append(Fact(event.at, "command", "outgoing_joined"))
     if after.phase == "over" != before.phase:
-        data = {"result": after.result, "cause": after.cause, "code": after.code}
+        data = {"result": after.result, "cause": after.cause, "code": after.code, "q850": after.q850}
         facts.append(Fact(event.at, "event", "outgoing_ended", data))
     return tuple(facts)

@@ -33,7 +33,7 @@ EXPIRES_MS = 30_000  # a command nobody took: the operator has turned to somethi
 LIVE = ("queued", "taken")
 # What the network says of the citizen and is an attempt without anybody's word. Everything else that reached the
 # citizen is for the operator to say: a machine closes nobody's entry.
-CERTAIN = {"busy": "busy", "no_answer": "no_answer"}
+CERTAIN = {"busy": "busy", "no_answer": "no_answer", "unavailable": "no_answer", "network": "no_answer"}
 TO_BE_NOTED = ("reached", "declined", "not_in_use")
 
 
@@ -169,7 +169,7 @@ class Calling:
         return None
 
     def settle(self, connection: Connection, now: int) -> int:
-        """Calls that ended: busy and no answer become attempts; the rest waits for the operator's word. How many."""
+        """Calls that ended: what is certain becomes an attempt; the rest waits for the operator's word. How many."""
         query = (
             select(COMMANDS, CALLS.c.result.label("came"), CALLS.c.ended.label("over"))
             .join(CALLS, CALLS.c.id == COMMANDS.c.id)

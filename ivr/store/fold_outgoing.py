@@ -7,7 +7,8 @@ outgoing_seat_up      --
 outgoing_dialled      --            (the citizen's phone)
 outgoing_rings        --
 outgoing_up           --
-outgoing_ended        result, cause, code
+outgoing_speaks       --            (the network, before an answer; in no column)
+outgoing_ended        result, cause, code, q850 (in no column)
 ====================  =========================================================================
 """
 

@@ -22,6 +22,10 @@ _FAILED: dict[int, FailReason] = {
 UNAVAILABLE = "unavailable"  # no new calls now: 503
 # What a caller is told when we refuse: Q.850 causes that become the SIP codes of the other engines.
 _REFUSED = {"busy": 17, "declined": 21, "not_found": 1, UNAVAILABLE: 34}
+# What Asterisk makes of a provider's own refusals: they are no word of the network behind it.
+_MADE_UP = frozenset(
+    {(34, 503), (27, 502), (38, 500), (41, 500), (38, 501), (21, 401), (21, 403), (21, 407), (18, 408)}
+)
 NORMAL = 16
 NETWORK_LOST = 38
 
@@ -29,6 +33,11 @@ NETWORK_LOST = 38
 def by_whom(cause: int) -> Literal["far", "failure"]:
     """Did the far end hang up, or was the line lost?"""
     return "failure" if cause in LOST else "far"
+
+
+def of_the_far_network(cause: int, sip_code: int) -> int:
+    """The Q.850 cause of a dialled line; 0 when Asterisk made it up of a code that says nothing of the far end."""
+    return 0 if (cause, sip_code) in _MADE_UP else cause
 
 
 def fail_reason(cause: int, sip_code: int, rang: bool, rung_out: bool) -> FailReason:

@@ -146,4 +146,5 @@ class Reports:
             self._emit(LineFailed(line.name, now_ms(), "cancelled"))
         else:
             reason = causes.fail_reason(cause, sip_code, line.rang, line.rung_out)
-            self._emit(LineFailed(line.name, now_ms(), reason, 0 if line.rung_out else sip_code))
+            told = (0, 0) if line.rung_out else (sip_code, causes.of_the_far_network(cause, sip_code))
+            self._emit(LineFailed(line.name, now_ms(), reason, *told))

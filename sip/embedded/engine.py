@@ -31,6 +31,7 @@ from ivr.telephony import (
     LineFailed,
     LineGone,
     LineRinging,
+    LineSpeaks,
     LineUp,
     PlayDone,
     RecordDone,
@@ -347,6 +348,12 @@ class EmbeddedEngine:
         if line is not None:
             self._emit(LineRinging(line.name, _now_ms()))
 
+    def leg_speaks(self, leg: Leg) -> None:
+        line = self._lines.of(leg)
+        if line is not None:
+            line.speaks = True
+            self._emit(LineSpeaks(line.name, _now_ms()))
+
     def leg_up(self, leg: Leg) -> None:
         line = self._lines.of(leg)
         if line is None:
@@ -374,7 +381,7 @@ class EmbeddedEngine:
             self._lines.end(line, LineGone(line.name, _now_ms(), by, cause))
         else:
             reason: FailReason = next((r for r in get_args(FailReason) if r == cause), "error")
-            self._lines.end(line, LineFailed(line.name, _now_ms(), reason, code))
+            self._lines.end(line, LineFailed(line.name, _now_ms(), reason, code, getattr(leg, "q850", 0)))
 
     # --- inside ----------------------------------------------------------------------------
 

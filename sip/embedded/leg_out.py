@@ -17,7 +17,7 @@ from sip.embedded.description import Unacceptable, read
 from sip.embedded.leg import SDP, By, Leg, LegOwner
 from sip.embedded.transactions import ClientTransaction
 from sip.embedded.wire import Addr, Header, cseq_of, host_port, quoted, tag_of, uri_of
-from sip.replies import reason_of
+from sip.replies import q850_of, reason_of
 
 if TYPE_CHECKING:
     from sip.embedded.media import Stream
@@ -33,7 +33,10 @@ class Target:
 
 
 class OutboundLeg(Leg):
-    """One call of ours. ``leg_ended`` before ``leg_up`` has a ``FailReason`` as its cause."""
+    """One call of ours. ``leg_ended`` before ``leg_up`` has a ``FailReason`` as its cause.
+
+    ``early``: what is said before the answer is heard.
+    """
 
     def __init__(
         self,
@@ -48,6 +51,7 @@ class OutboundLeg(Leg):
         call_id: str,
         from_host: str = "",
         extra: tuple[Header, ...] = (),
+        early: bool = False,
     ) -> None:
         host = from_host or host_port(agent.local(target.to[0]))
         dialog = Dialog(
@@ -62,7 +66,8 @@ class OutboundLeg(Leg):
         self._target, self._display, self._credentials = target, display, credentials
         self._extra = extra
         self._invite: ClientTransaction | None = None
-        self._rings = False
+        self._early, self._rings, self._speaks = early, False, False
+        self.q850 = 0  # the far network's cause, when it gave one
 
     def call(self, ring_s: float) -> None:
         """Send the INVITE; after ``ring_s`` without an answer it is cancelled."""
@@ -112,16 +117,32 @@ class OutboundLeg(Leg):
     def _responded(self, response: SipResponse) -> None:
         code = response.status_code
         self.heard_at = asyncio.get_running_loop().time()
-        if code in (180, 183) and self.state == "early" and not self._rings:
-            self._rings = code == 180
-            if self._rings:
-                self.owner.leg_ringing(self)
+        if code < 200:
+            self._not_yet(response)
         elif 200 <= code < 300:
             self._answered(response)
         elif code in (401, 407) and self.state == "early" and self._authenticate(response):
             return
         elif code >= 300:
+            self.q850 = q850_of(response.headers.get("reason"))
             self.end("far", reason_of(code), code)
+
+    def _not_yet(self, response: SipResponse) -> None:
+        """It rings, or the network says why it does not (183 with sound; RFC 3960: what comes is heard at once)."""
+        if self.state != "early":
+            return
+        if response.status_code == 180 and not self._rings:
+            self._rings = True
+            self.owner.leg_ringing(self)
+        if response.body and self._early and not self._speaks:
+            try:
+                bounded(response)
+                agreed = self.description.accept(read(response.body), self.source[0])
+            except (Faulty, Unacceptable):  # the answer may do better
+                return
+            self._speaks = True
+            self.apply(agreed)
+            self.owner.leg_speaks(self)
 
     def _authenticate(self, response: SipResponse) -> bool:
         if self._credentials is None or self.dialog.local_cseq > 1:

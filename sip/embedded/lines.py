@@ -27,14 +27,15 @@ class Line:
     trunk: bool = False
     number: str | None = None
     up: bool = False
+    speaks: bool = False  # it is heard before its answer
     gone: bool = False
     recordings: int = 0  # begun and not yet told of
     last_word: EngineEvent | None = None  # waits for the recordings
 
     @property
     def stream(self) -> Stream | None:
-        """Its audio, once it is up."""
-        return self.leg.stream if self.up and self.leg is not None else None
+        """Its audio, once it is up or speaks."""
+        return self.leg.stream if (self.up or self.speaks) and self.leg is not None else None
 
 
 class Lines:

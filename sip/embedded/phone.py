@@ -276,6 +276,9 @@ class Phone:
             loop = asyncio.get_running_loop()
             self._answer_timer = loop.call_later(self.on_call.answer_after_s, leg.answer)
 
+    def leg_speaks(self, leg: Leg) -> None:
+        """What is said before the answer is heard as everything else is."""
+
     def leg_ringing(self, leg: Leg) -> None:
         self._on_event(PhoneEvent("ringing"))
 

@@ -39,4 +39,5 @@ def trunk_leg(
         credentials=Credentials(trunk.user, trunk.secret) if trunk.user else None,
         call_id=uuid.uuid4().hex,
         extra=asserted,
+        early=True,
     )

@@ -82,7 +82,7 @@ STORM = (plain, cancelled, never_acknowledged, vanished_in_the_call, holding, la
 @story
 async def test_nothing_is_left_after_the_storm() -> None:
     before = (descriptors(), len(asyncio.all_tasks()))
-    async with Hotline(rtp_timeout_s=0.5, max_calls=50, seats={"101": SeatConfig("101", "s3cret")}) as hotline:
+    async with Hotline(rtp_timeout_s=0.5, max_calls=200, seats={"101": SeatConfig("101", "s3cret")}) as hotline:
         opened = descriptors()
         async with asyncio.TaskGroup() as storm:
             for kind in STORM * 3:
@@ -102,7 +102,7 @@ async def test_nothing_is_left_after_the_storm() -> None:
 @story
 async def test_calls_that_ended_leave_no_reference_cycle_while_another_goes_on(tmp_path: Path) -> None:
     """A cycle would be kept until no call is up at all: 15 KiB of every call of a busy day."""
-    async with Hotline(rtp_timeout_s=0.5, max_calls=50) as hotline:
+    async with Hotline(rtp_timeout_s=0.5, max_calls=200) as hotline:
         with Caller(hotline.port) as staying:
             await staying.call()
             with Cycles(of=("sip.", "ivr.", "aiosipua.")) as cycles:

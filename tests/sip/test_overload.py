@@ -56,7 +56,7 @@ async def test_callers_who_would_wait_too_long_are_told_503_and_those_who_talk_g
         with Caller(hotline.port) as talking, Caller(hotline.port) as late, Caller(hotline.port) as later:
             await talking.call()
             behind.now = Lags(ledger_s=2.0)
-            await asyncio.sleep(0.4)
+            await asyncio.sleep(0.6)
             late.send(late.request("INVITE", late.sdp()))
             await late.expect(503)
             behind.now = CALM

@@ -8,8 +8,8 @@ import re
 
 import pytest
 
-from ivr.telephony import Incoming, LineFailed, LineRinging, LineUp
-from sip.embedded.config import TrunkConfig
+from ivr.telephony import Incoming, LineFailed, LineGone, LineRinging, LineSpeaks, LineUp
+from sip.embedded.config import SeatConfig, TrunkConfig
 from tests.sip.raw import PATIENCE_S, Caller, Hotline, Message, story
 
 pytestmark = pytest.mark.network
@@ -167,6 +167,40 @@ async def test_a_second_challenge_ends_the_call_and_codes_of_the_network_are_tol
                 await hotline.until(LineFailed, n)
             told = [(event.reason, event.code) for event in hotline.of(LineFailed)]
             assert told == [("busy", 486), ("declined", 603), ("unreachable", 404), ("error", 407)]
+
+
+@story
+async def test_what_the_network_says_before_an_answer_is_heard_by_the_operator_and_its_cause_is_told() -> None:
+    """183 with sound (关机 停机 空号), then 480 with the far network's cause in a Reason header (RFC 3326)."""
+    with Caller(1) as provider, Caller(9) as phone:
+        seats = {"101": SeatConfig("101", uri=f"sip:101@127.0.0.1:{phone.port}")}
+        async with Hotline(trunk=trunk(provider, register=False), seats=seats) as hotline:
+            engine = hotline.engine
+            engine.dial("out/seat", "101", 20_000)
+            phone.reply(await phone.receive(lambda m: m.method == "INVITE"), 200, phone.sdp())
+            await hotline.until(LineUp)
+            engine.dial_number("out/citizen", "13800001111", 20_000)
+            asked = await provider.receive(lambda m: m.method == "INVITE")
+            provider.reply(asked, 183, provider.sdp())
+            provider.reply(asked, 183, provider.sdp())
+            assert (await hotline.until(LineSpeaks)).line == "out/citizen"
+            engine.bridge("out/seat", "out/citizen")
+            words = bytes(range(1, 161))  # as they are in the announcement's packets
+            there = ("127.0.0.1", int(asked.body.split("m=audio ")[1].split()[0]))
+            async with asyncio.timeout(PATIENCE_S):
+                for number in range(500):
+                    head = bytes([0x80, 8]) + number.to_bytes(2, "big") + (160 * number).to_bytes(4, "big") + b"said"
+                    provider.rtp.sendto(head + words, there)
+                    heard = await asyncio.get_running_loop().sock_recv(phone.rtp, 2048)
+                    if heard[12:] == words:
+                        break
+            assert heard[12:] == words
+            provider.reply(asked, 480, extra=[("Reason", 'Q.850;cause=20;text="Subscriber absent"')])
+            failed = await hotline.until(LineFailed)
+            assert (failed.line, failed.reason, failed.code, failed.q850) == ("out/citizen", "unreachable", 480, 20)
+            assert len(hotline.of(LineSpeaks)) == 1 and not hotline.of(LineGone)  # the operator is still there
+            engine.hangup("out/seat", "done")
+            phone.reply(await phone.receive(lambda m: m.method == "BYE"), 200)
 
 
 @story

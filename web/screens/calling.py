@@ -28,6 +28,8 @@ CAME = {
     "reached": _l("已接通"),
     "busy": _l("对方占线"),
     "no_answer": _l("对方无人接听"),
+    "unavailable": _l("对方关机、停机或不在服务区"),
+    "network": _l("对方网络不通"),
     "declined": _l("对方拒接"),
     "not_in_use": _l("号码不存在"),
     "seat_failed": _l("您的话机没有接听"),
