@@ -363,11 +363,6 @@ class EmbeddedEngine:
         self._emit(LineUp(line.name, _now_ms()))
         self._watch(leg)
 
-    def leg_key(self, leg: Leg, key: str) -> None:
-        line = self._lines.of(leg)
-        if line is not None:
-            self._emit(Keyed(line.name, _now_ms(), key))
-
     def leg_held(self, leg: Leg, held: bool) -> None:
         line = self._lines.of(leg)
         if line is not None:

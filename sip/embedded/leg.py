@@ -41,7 +41,6 @@ class LegOwner(Protocol):
     def leg_speaks(self, leg: Leg) -> None: ...
     def leg_up(self, leg: Leg) -> None: ...
     def leg_ended(self, leg: Leg, by: By, cause: str, code: int) -> None: ...
-    def leg_key(self, leg: Leg, key: str) -> None: ...
     def leg_held(self, leg: Leg, held: bool) -> None: ...
 
 
@@ -369,7 +368,7 @@ class Leg:
         key = info_key(kind, request.text)
         transaction.respond(200 if key else 400)
         if key and self.state == "up":
-            self.owner.leg_key(self, key)
+            self.stream.pressed(key, "info")
 
     # --- audio -----------------------------------------------------------------------------
 

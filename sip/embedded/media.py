@@ -20,7 +20,8 @@ import asyncio
 from sip.embedded.frames import FrameCache
 from sip.embedded.pacer import Pacer
 from sip.embedded.ports import NoPorts, Ports
-from sip.embedded.stream import Stats, Stream
+from sip.embedded.stats import Stats
+from sip.embedded.stream import Stream
 from sip.embedded.waited import Waited
 from sip.embedded.wavfile import WavWriter
 

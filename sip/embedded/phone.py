@@ -289,9 +289,6 @@ class Phone:
             self._outcome.set_result(None)
         self._on_event(PhoneEvent("up"))
 
-    def leg_key(self, leg: Leg, key: str) -> None:
-        self._on_event(PhoneEvent("key", key))
-
     def leg_held(self, leg: Leg, held: bool) -> None:
         self._on_event(PhoneEvent("held", "on" if held else "off"))
 

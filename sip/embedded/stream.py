@@ -9,7 +9,7 @@ import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVarTuple, Unpack
+from typing import Literal, TypeVarTuple, Unpack
 
 from ivr.telephony import Clip, RecordEnd
 from sip.embedded.dtmf import KeyReceiver, KeySender
@@ -28,33 +28,18 @@ from sip.embedded.rtp import (
     parse,
 )
 from sip.embedded.source import Address, Source
+from sip.embedded.stats import Stats
+from sip.embedded.tones import ToneReceiver
 from sip.embedded.waited import ANCILLARY, SAMPLE, Waited, age_s, stamp
 from sip.embedded.wavfile import WavWriter
 
 _Args = TypeVarTuple("_Args")
+KeyWay = Literal["event", "info", "tone"]  # RFC 4733, SIP INFO, in the sound
 log = logging.getLogger(__name__)
 
 RELAY_SLACK_S = 0.020  # a relayed packet may be late by its own length and this before silence is put in
 WAITING_MAX = 500  # packets taken at the end of a stream: ten seconds
 GAP_S = 0.040  # a longer pause between two packets counts as a gap
-
-
-@dataclass(slots=True)
-class Stats:
-    """Counts since the stream was opened."""
-
-    sent: int = 0
-    received: int = 0
-    lost: int = 0
-    late: int = 0  # came after a later one
-    duplicates: int = 0
-    junk: int = 0  # not RTP
-    strays: int = 0  # RTP from a source we do not listen to
-    other: int = 0  # RTP of a payload type that was not agreed
-    keys: int = 0
-    gaps_sent: int = 0  # longer than 40 ms
-    gaps_received: int = 0
-    send_errors: int = 0
 
 
 @dataclass(slots=True)
@@ -100,6 +85,8 @@ class Stream:
         self._opened_at = loop.time()
         self._arrivals = Arrivals()
         self._key_receiver = KeyReceiver()
+        self._key_way: KeyWay | None = None
+        self._tones: ToneReceiver | None = None  # no telephone-event was agreed: keys are in the sound
         self._recorder: Recorder | None = None
         self._sink: Callable[[bytes], None] | None = None
         # bridge
@@ -142,6 +129,8 @@ class Stream:
             if self._play is not None:  # the same place in the same clips, in the other code
                 self._play.codes = self._encoded(self._play.clips)
         self._out.dtmf_pt = dtmf_pt
+        self._key_way = None
+        self._tones = (self._tones or ToneReceiver()) if dtmf_pt is None else None
         self._send, self._receive = send and somewhere, receive
 
     def confirm(self) -> None:
@@ -375,17 +364,30 @@ class Stream:
             return
         if pt == dtmf_pt:
             self._heard_key(packet)
-        elif not self._held:
+            return
+        if self._tones is not None:
+            for key in self._tones.packet(packet.ts, DECODE[pt](packet.payload)):
+                self.pressed(key, "tone")
+        if not self._held:
             self._heard_audio(packet, now)
 
     def _heard_key(self, packet: Packet) -> None:
-        key = self._key_receiver.feed(packet.ssrc, packet.ts, packet.payload)
-        if key is None:
+        key = self._key_receiver.feed(packet.ssrc, packet.seq, packet.ts, packet.payload, self._loop.time())
+        if key is not None:
+            self.pressed(key, "event")
+
+    def pressed(self, key: str, way: KeyWay) -> None:
+        """A key came this way. The first way that speaks is listened to until the next ``set_remote``.
+
+        Gateways tell one press as an event and by SIP INFO, or by INFO and in the sound.
+        """
+        self._key_way = self._key_way or way
+        if way != self._key_way:
             return
         self._stats.keys += 1
         other = self._other
-        if other is not None and not self._held and not other._held and other._out.dtmf_pt is not None:
-            other.send_key(key)
+        if other is not None and way != "tone" and not (self._held or other._held or other._out.dtmf_pt is None):
+            other.send_key(key)  # a tone goes over with the sound
         if self.on_key is not None:
             _call(self.on_key, key)
 
