@@ -30,7 +30,6 @@ NAMED = {
     "ivr/cases/workflow.py": {action.fact for action in ACTIONS.values()},
     "ivr/store/identities.py": {"identity_sealed", "identity_asked", "identity_opened", "identity_declined"},
     "ivr/outgoing/placing.py": set(OUTGOING.values()),
-    "ivr/year/lives.py": set(),  # a fact made before, with a note
 }
 
 
