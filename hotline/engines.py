@@ -77,11 +77,12 @@ def trunk_config(settings: Settings) -> TrunkConfig | None:
 
 
 def _access(settings: Settings) -> dict[str, Any]:
-    """Who may call, and how much: what both engines are told of it."""
+    """Who may call, how much, and whom they called: what both engines are told of it."""
     sip = settings.sip
     shared = (caller_key(number, parts.plan(settings)) for number in sip.shared_numbers)
     return {
         "accept": tuple(map(ip_network, sip.accept)),
+        "called_in": sip.called_in,
         "max_calls": sip.max_calls,
         "per_number": sip.calls_per_number,
         "shared_numbers": frozenset(filter(None, shared)),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 from importlib.resources import files
@@ -18,6 +17,7 @@ from hotline.settings import Settings
 from ivr.calendar.hours import is_open
 from ivr.calendar.tables import WorkCalendar
 from ivr.call.turn import FlowContext, Rules
+from ivr.called import CalledNumbers
 from ivr.flow.checker import Report, check
 from ivr.flow.loader import House, load
 from ivr.flow.source import FlowRefused
@@ -85,13 +85,13 @@ def rules(profile: Profile) -> Rules:
 
 def serve_flows(
     settings: Settings, phrases: Phrases | None = None, calendar: WorkCalendar | None = None
-) -> Callable[[str], FlowContext]:
+) -> CalledNumbers[FlowContext]:
     """Called number → flow, every flow proved first. Raises :class:`CannotRun` with what is wrong."""
     base = house(settings, phrases, calendar)
     flows = {name: proved(find(name), base, settings.data.dir) for name in {settings.flow, *settings.numbers.values()}}
     default = flows[settings.flow]
     by_number = {number: flows[name] for number, name in settings.numbers.items()}
-    return lambda called: by_number.get(called, default)
+    return CalledNumbers(by_number, default, parts.plan(settings))
 
 
 def proved(path: Path, base: House, data: Path) -> FlowContext:

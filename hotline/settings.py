@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
 
+from ivr.numbers import Plan, key_of
 from ivr.outgoing.numbers import USUAL, pattern
 from ivr.profile import Schedule
 
@@ -162,6 +163,9 @@ class Sip(Part):
     realm: str = Field(default="hotline", min_length=1)
     max_calls: int = Field(default=200, ge=1, le=2000)
     country_code: str = Field(default="86", pattern=r"^[1-9]\d{0,2}$")  # of the unit: +86… is a number at home
+    called_in: tuple[Literal["request", "to", "p-called-party-id", "diversion"], ...] = Field(
+        default=("request",), min_length=1
+    )  # where the called number is looked for, for [numbers]
     area_code: str = Field(default="", pattern=r"^(0?[1-9]\d{1,2})?$")  # of the unit: what a local number lacks
     accept: tuple[IpNetwork, ...] = ()  # with a trunk: networks whose calls are taken besides the trunk's
     calls_per_number: int = Field(default=3, ge=0)  # at once, of one caller's number; 0: no bound
@@ -398,6 +402,11 @@ class Settings(Part):
         browsers = [name for name in encrypted if self.seats[name].encryption == "webrtc"]
         if browsers and self.asterisk.wss is None:
             problems.append(f'seats.{browsers[0]}.encryption: "webrtc" needs [asterisk] wss = "HOST:PORT"')
+        plan, flows = Plan(self.sip.country_code, self.sip.area_code), dict[str, tuple[str, str]]()
+        for number, flow in self.numbers.items():
+            other, known = flows.setdefault(key_of(number, plan), (number, flow))
+            if known != flow:
+                problems.append(f'numbers: "{other}" and "{number}" are one number with two flows; keep one of them')
         if "default" not in self.hours:
             problems.append('hours: add default = "always" (or a schedule)')
         if problems:

@@ -10,6 +10,7 @@ import socket
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -42,7 +43,7 @@ from ivr.store.ids import uuid7
 from ivr.store.ledger import SqlLedger
 from ivr.store.unfinished import unfinished
 from ivr.takeover import take_over
-from ivr.telephony import Engine, EngineEvent, Surviving
+from ivr.telephony import Engine, EngineEvent, Incoming, Surviving
 from recordings.vault import Vault, VaultError
 
 log = logging.getLogger(__name__)
@@ -184,6 +185,8 @@ async def run_calls(settings: Settings, stop: asyncio.Event, drain: asyncio.Even
         callbacks.take_back()
 
     def happened(event: EngineEvent) -> None:
+        if isinstance(event, Incoming):
+            event = replace(event, called=flow_for.which(event.called, event.also))
         if not callbacks.placing.happened(event):
             conductor.happened(event)
 

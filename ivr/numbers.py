@@ -119,6 +119,16 @@ def key_of(text: str, plan: Plan = HOME) -> str:
     return found.key if isinstance(found, Number) else f"?{fold(text)}"
 
 
+def called_keys(text: str, plan: Plan = HOME) -> tuple[str, ...]:
+    """What a called number goes by: its key; a service number also without the area code put in front of it.
+
+    Whoever calls us with the area code of another city was still led to us.
+    """
+    key = key_of(text, plan)
+    service = _AREA_SERVICE.fullmatch(key) if plan.country == CHINA else None
+    return (key, service["own"]) if service else (key,)
+
+
 def fold(text: str) -> str:
     """``text`` with compatible forms folded (NFKC), without what stands around it."""
     return unicodedata.normalize("NFKC", text).strip()

@@ -60,7 +60,8 @@ class Clip:
 class Incoming:
     """A call arrives (INVITE). ``at``: UTC ms. ``caller``: digits, or None when withheld.
 
-    ``called``: user part of the request URI. ``ref``: the engine's own name of the call (SIP
+    ``called``: user part of the request URI. ``also``: further numbers that may be the one that was dialled, as the
+    settings have them looked for. ``ref``: the engine's own name of the call (SIP
     Call-ID), to be shown to a terminal phone. ``test``: a test call (kept out of public figures).
     """
 
@@ -70,6 +71,7 @@ class Incoming:
     caller: str | None
     ref: str = ""
     test: bool = False
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

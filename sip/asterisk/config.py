@@ -41,6 +41,7 @@ class AsteriskConfig:
     trunk: str = ""  # the PJSIP endpoint of the line to the provider
     test_callers: frozenset[str] = frozenset()
     plan: Plan = HOME
+    called_in: tuple[str, ...] = ("request",)  # where the called number is looked for, in this order
     max_calls: int = 200
     accept: tuple[Network, ...] = ()
     per_number: int = 0

@@ -366,7 +366,7 @@ class AsteriskEngine:
         self._lines.add(line)
         self._follow(line)
         test = channel.source in HERE and channel.caller in self._config.test_callers
-        self._reports.arrived(line, channel.called, number, channel.ref, test)
+        self._reports.arrived(line, channel.called_in(self._config.called_in), number, channel.ref, test)
         if not line.up:
             line.timers.append(self._loop.call_later(self._config.unanswered_s, self._unanswered, line))
 

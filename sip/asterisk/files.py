@@ -25,7 +25,7 @@ RTP_LOST_HELD_S = 3600
 # What a hotline needs and nothing else, so that nothing else can be attacked.
 MODULES = {
     "the dialplan": ("pbx_config", "app_stasis", "app_playback", "app_record", "func_callerid", "func_channel",
-                     "func_strings", "func_logic"),
+                     "func_strings", "func_logic", "func_cut", "res_pjsip_header_funcs"),
     "SIP": ("chan_pjsip", "res_pjsip", "res_pjsip_session", "res_pjsip_sdp_rtp", "res_pjsip_registrar",
             "res_pjsip_authenticator_digest", "res_pjsip_outbound_authenticator_digest",
             "res_pjsip_outbound_registration", "res_pjsip_endpoint_identifier_ip",
@@ -93,6 +93,12 @@ def dialplan(site: Site) -> str:
     """
     app, context = clean(site.engine.app), clean(site.engine.context)
     left, sorry = clean(site.left), clean(site.sorry)
+    headers = [place for place in site.engine.called_in if place != "request"]
+    read = "".join(_header(place) for place in headers)
+    told = ",".join(
+        ["${HOTLINE_CALLED}", "${CALLERID(num-pres)}", "${CHANNEL(pjsip,remote_addr)}"]
+        + [f"{place}=${{{_variable(place)}}}" for place in headers]
+    )
     return f"""\
 ; While no hotline is connected a call waits {TRIES * PAUSE_S:g} s for it. Then the caller is told that we
 ; are very sorry and can leave a message, which the hotline finds when it is back.
@@ -104,7 +110,7 @@ exten => _[+*#0-9a-zA-Z]!,1,Set(HOTLINE_CALLED=${{FILTER(+*#0-9a-zA-Z,${{EXTEN}}
 
 [{context}-call]
 exten => s,1,Set(TRIES=0)
- same => n(again),Stasis({app},call,${{HOTLINE_CALLED}},${{CALLERID(num-pres)}},${{CHANNEL(pjsip,remote_addr)}})
+{read} same => n(again),Stasis({app},call,{told})
  same => n,GotoIf($["${{STASISSTATUS}}" = "SUCCESS"]?done)
  same => n,Set(TRIES=$[${{TRIES}} + 1])
  same => n,Wait({PAUSE_S:g})
@@ -125,6 +131,17 @@ exten => s,1,Set(TRIES=0)
  same => n,GotoIf($[${{TRIES}} < {TRIES}]?again)
  same => n(done),Hangup()
 """
+
+
+def _variable(header: str) -> str:
+    return f"HOTLINE_{header.upper().replace('-', '_')}"
+
+
+def _header(header: str) -> str:
+    """The digits of the number in a header, between the scheme and the host."""
+    name = _variable(header)
+    steps = (f"PJSIP_HEADER(read,{header})", f"CUT({name},@,1)", f"CUT({name},:,2-)", f"FILTER(0-9+,${{{name}}})")
+    return "".join(f" same => n,Set({name}=${{{step}}})\n" for step in steps)
 
 
 # --- one file each ------------------------------------------------------------------------------

@@ -54,8 +54,9 @@ class Reports:
     ) -> None:
         self._lines, self._spool, self._emit, self._parted, self._silent = lines, spool, emit, parted, silent
 
-    def arrived(self, line: Line, called: str, caller: str | None, ref: str, test: bool) -> None:
-        self._emit(Incoming(line.name, now_ms(), called, caller, ref, test))
+    def arrived(self, line: Line, called: tuple[str, ...], caller: str | None, ref: str, test: bool) -> None:
+        first, *also = called
+        self._emit(Incoming(line.name, now_ms(), first, caller, ref, test, tuple(also)))
         if line.up:
             self._emit(LineUp(line.name, now_ms()))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,6 +30,11 @@ class Channel:
     def called(self) -> str:
         """The number a call from outside asks for."""
         return (*self.args, "", "")[1]
+
+    def called_in(self, places: Sequence[str]) -> tuple[str, ...]:
+        """The called numbers in ``places``, in order; the others than ``request`` are told as ``to=NUMBER``."""
+        told = dict(part.split("=", 1) for part in self.args[4:] if "=" in part) | {"request": self.called}
+        return tuple(dict.fromkeys(number for place in places if (number := told.get(place)))) or (self.called,)
 
     @property
     def shown(self) -> bool:

@@ -82,6 +82,7 @@ class EmbeddedConfig:
     shared_numbers: frozenset[str] = frozenset()
     test_callers: frozenset[str] = frozenset()
     plan: Plan = HOME
+    called_in: tuple[str, ...] = ("request",)  # where the called number is looked for, in this order
     digest_algorithms: tuple[str, ...] = ("MD5",)
     timing: Timing = Timing()
     rtp_timeout_s: float = 60.0

@@ -41,6 +41,7 @@ from ivr.telephony import (
 )
 from sip.admission import Lags
 from sip.embedded.agent import UserAgent
+from sip.embedded.called import called_of
 from sip.embedded.config import EmbeddedConfig
 from sip.embedded.credentials import Credentials
 from sip.embedded.doorman import Doorman
@@ -191,14 +192,16 @@ class EmbeddedEngine:
         line = Line(uuid.uuid4().hex, leg, trunk, caller)
         self._lines.add(line)
         sender = user_of(uri_of(request.headers.get("from")[0]))
+        called, *also = called_of(request, self._config.called_in)
         self._emit(
             Incoming(
                 line=line.name,
                 at=_now_ms(),
-                called="".join(c for c in user_of(request.uri) if c.isprintable())[:64],
+                called=called,
                 caller=caller,
                 ref=request.call_id or "",
                 test=sender in self._config.test_callers and source[0] in ("127.0.0.1", "::1"),
+                also=tuple(also),
             )
         )
 

@@ -33,6 +33,7 @@ from tests.support.asterisk import Asterisk, bare
 SECRET = "contract-secret"
 SEATS = ("101", "102")
 PROVIDER = "127.0.0.2"  # not where the phones are: Asterisk knows the trunk by its address
+CALLED_IN = ("request", "diversion", "p-called-party-id", "to")
 WAIT_S = 20.0
 PLANS = {
     "answers": SeatPlan(answer_ms=300),
@@ -237,6 +238,7 @@ class EmbeddedRig(PhonesRig):
             rtp_range=tuple(ports.rtp_range(400)),
             seats={seat: SeatConfig(seat, SECRET) for seat in SEATS},
             trunk=TrunkConfig(f"{PROVIDER}:{self.provider}", "", register=False),
+            called_in=CALLED_IN,
             timing=Timing(t1=0.1, t2=0.4, t4=0.5),
         )
         self.engine = engine = EmbeddedEngine(config, Media("127.0.0.1", config.rtp_range))
@@ -259,7 +261,7 @@ class AsteriskRig(PhonesRig):
             folder = Path(tempfile.mkdtemp(prefix="asterisk-"))
             kind.far_port = ports.free_address().port
             trunk = TrunkConfig(f"{PROVIDER}:{kind.far_port}", "", register=False)
-            kind.asterisk, kind.site = bare(folder / "home", dict.fromkeys(SEATS, SECRET), trunk)
+            kind.asterisk, kind.site = bare(folder / "home", dict.fromkeys(SEATS, SECRET), trunk, called_in=CALLED_IN)
             kind.asterisk.start()
             atexit.register(kind.end)
         self.provider = kind.far_port

@@ -20,7 +20,8 @@ from ivr.telephony import (
     RecordDone,
     SeatReach,
 )
-from tests.contract.rigs import RIGS, AsteriskByHttpRig, Rig, voice
+from tests.contract.rigs import RIGS, AsteriskByHttpRig, PhonesRig, Rig, voice
+from tests.sip.raw import Caller
 
 Story = Callable[[Rig], Awaitable[None]]
 
@@ -63,6 +64,23 @@ def test_an_incoming_call_is_reported_once_with_both_numbers(told: Callable[[Sto
         assert (incoming.line, incoming.called, incoming.caller) == (line, "95598", "13800001111")
 
     told(story)
+
+
+@pytest.mark.network
+@pytest.mark.parametrize("engine", REAL_CALLS)
+def test_the_called_number_is_also_told_from_where_the_network_keeps_it(engine: str, tmp_path: Path) -> None:
+    async def story(rig: Rig) -> None:
+        assert isinstance(rig, PhonesRig)
+        more = [("P-Called-Party-ID", "<sip:95598@h>"), ("Diversion", '"Office" <sip:+862312345@h>;reason=busy')]
+        with Caller(rig.port) as caller:
+            caller.send(caller.request("INVITE", caller.sdp(), extra=more))
+            (incoming,) = await rig.wait(lambda: rig.of(Incoming))
+            assert incoming.also[:2] == ("+862312345", "95598")
+            rig.engine.hangup(incoming.line, "busy")
+            caller.ack(await caller.final())
+            await rig.wait(lambda: rig.of(LineGone))
+
+    teller(RIGS[engine], tmp_path)(story)
 
 
 def test_a_withheld_number_is_none(told: Callable[[Story], None]) -> None:

@@ -9,6 +9,7 @@ from aiosipua.message import SipRequest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sip.embedded.called import called_of
 from sip.embedded.caller import caller_of
 from sip.embedded.checks import Faulty, check
 from sip.embedded.description import Unacceptable, read
@@ -50,6 +51,15 @@ def through(data: bytes) -> None:
             return
         server_key(message)
         bytes(reply(message, 200, to_tag="t"))
+
+
+def test_the_called_number_is_looked_for_where_the_settings_say() -> None:
+    more = b"To: <sip:+8612345@h>\r\nP-Called-Party-ID: <sip:95598@h>\r\nDiversion: <sip:02312345@h>;reason=busy\r\n"
+    request = SipRequest.parse(GOOD.replace(b"To: <sip:2@h>\r\n", more).replace(b"sip:95598@127", b"sip:trunk@127", 1))
+    assert called_of(request, ("request",)) == ("trunk",)
+    assert called_of(request, ("request", "to")) == ("trunk", "+8612345")
+    assert called_of(request, ("p-called-party-id", "diversion", "to")) == ("95598", "02312345", "+8612345")
+    assert called_of(SipRequest.parse(GOOD), ("diversion",)) == ("95598",)
 
 
 @given(st.binary(max_size=400))
