@@ -16,6 +16,8 @@ from sip.embedded.udp import UdpSocket
 from sip.embedded.wire import parse
 from tests.sip.raw import SDP, Caller, Hotline, story
 
+pytestmark = pytest.mark.network
+
 TWENTY = "9" * 20
 
 

@@ -5,10 +5,14 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import pytest
+
 from ivr.telephony import Incoming, Keyed, LineGone, RecordDone, Refused
 from sip.admission import Lags
 from tests.sip.raw import Caller, Hotline, story
 from tests.support import audio
+
+pytestmark = pytest.mark.network
 
 CALM = Lags()
 

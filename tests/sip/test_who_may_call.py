@@ -23,6 +23,8 @@ from sip.embedded.phone import Phone
 from sip.embedded.resolver import addresses_of, srv_targets
 from tests.sip.raw import Caller, Hotline, free_ports, story
 
+pytestmark = pytest.mark.network
+
 PROVIDER, PEER, OFFICE, SEAT = "127.0.0.20", "127.0.0.21", "127.0.9.9", "127.0.0.31"
 SCANNER, CITIZEN = "127.0.0.66", "127.0.0.77"
 ACCEPT = (ip_network("127.0.9.0/24"),)

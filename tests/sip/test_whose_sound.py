@@ -14,6 +14,8 @@ from sip.embedded import source
 from tests.sip.far_end import until
 from tests.sip.raw import FAST, Caller, Hotline, Message, story
 
+pytestmark = pytest.mark.network
+
 
 @contextmanager
 def host(address: str) -> Iterator[socket.socket]:
