@@ -45,7 +45,7 @@ class Limits:
     close_s: float = 0.3
     patience_s: float = 0.3
     open_s: float = 0.15
-    calm_s: float = 0.2
+    calm_s: float = 0.5
 
 
 class Admission:

@@ -207,7 +207,7 @@ def test_who_would_wait_too_long_is_told_503_and_taken_again_once_it_is_calm(pbx
             assert refused.value.code == 503 and not here.of(Incoming)
             assert [told.kind for told in here.of(Refused)] == ["LedgerLate"]
             behind = Lags()
-            await asyncio.sleep(0.5)
+            await asyncio.sleep(0.9)
             await here.answered()
 
     run(story)

@@ -60,11 +60,11 @@ async def test_callers_who_would_wait_too_long_are_told_503_and_those_who_talk_g
         with Caller(hotline.port) as talking, Caller(hotline.port) as late, Caller(hotline.port) as later:
             await talking.call()
             behind.now = Lags(ledger_s=2.0)
-            await asyncio.sleep(0.6)
+            await asyncio.sleep(0.9)
             late.send(late.request("INVITE", late.sdp()))
             await late.expect(503)
             behind.now = CALM
-            await asyncio.sleep(0.4)  # it opens by itself
+            await asyncio.sleep(0.9)  # it opens by itself
             await later.call()
             await later.hang_up()
             await talking.hang_up()  # nobody ended it
