@@ -30,7 +30,7 @@ import support  # noqa: F401 - the tests can be imported
 from hotline import runfile
 from hotline.standby import WAITING
 from ivr.store.models import LiveCall, Seat
-from sip.embedded.config import Timing
+from sip.core.config import Timing
 from sip.embedded.phone import CallFailed, Phone
 from tests.e2e.stories import citizen, operator
 from tests.support.asterisk import AsteriskHotline

@@ -12,7 +12,7 @@ from hotline.settings import Settings
 from ivr.telephony import Engine, Sink
 from sip.admission import Lags
 from sip.asterisk.config import TRUNK, AsteriskConfig
-from sip.embedded.config import EmbeddedConfig, SeatConfig, TrunkConfig
+from sip.core.config import EmbeddedConfig, SeatConfig, TrunkConfig
 from sip.numbers import caller_key
 
 LEFT = "left"  # beside Asterisk's recordings: messages left while no hotline was connected

@@ -22,7 +22,7 @@ from hotline.script import Act
 from hotline.settings import DEFAULT_SIP_PORT, Address, Settings, parse_address
 from ivr.telephony import Clip
 from recordings.audio import AudioError
-from sip.embedded.wire import host_of
+from sip.core.wire import host_of
 
 FROM = "13800001111"
 SPOKEN = "您好,这里是人工座席,请问有什么可以帮助您的?"  # S4-29

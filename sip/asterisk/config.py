@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ivr.numbers import HOME, Plan
 from sip.access import Network, Rules
-from sip.embedded.config import SeatConfig, TrunkConfig
+from sip.core.config import SeatConfig, TrunkConfig
 
 TRUNK = "trunk"  # the PJSIP endpoint of the line to the provider, as we write it
 # The same line for calls to citizens. Its own endpoint, so that all its channels can be followed from their first

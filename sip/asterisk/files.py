@@ -13,7 +13,7 @@ from sip.asterisk.acl import only, single
 from sip.asterisk.config import TRUNK, TRUNK_OUT, AsteriskConfig, Site, Wss, ami_secret
 from sip.asterisk.texts import INDICATIONS, LOGGER
 from sip.asterisk.told import QUALITY_VARIABLE, WATCHED
-from sip.embedded.config import SeatConfig, TrunkConfig
+from sip.core.config import SeatConfig, TrunkConfig
 
 TRIES = 40  # of 250 ms: how long a leg waits for a hotline that restarts
 PAUSE_S = 0.25

@@ -12,13 +12,13 @@ from aiosipua.message import SipRequest, SipResponse
 
 from ivr.telephony import Refused
 from sip.access import NUMBER_FULL, OVERDUE_S, STRANGER, Call, Door, Origin, plain, room
-from sip.embedded.caller import caller_of
-from sip.embedded.config import EmbeddedConfig
-from sip.embedded.leg_in import InboundLeg
+from sip.core.caller import caller_of
+from sip.core.config import EmbeddedConfig
+from sip.core.leg_in import InboundLeg
+from sip.core.registration import as_uri
+from sip.core.wire import Addr, host_of, is_ip, reply, uri_of, uri_params_of
 from sip.embedded.lines import Lines
-from sip.embedded.registration import as_uri
 from sip.embedded.resolver import addresses_of
-from sip.embedded.wire import Addr, host_of, is_ip, reply, uri_of, uri_params_of
 from sip.telling import Teller
 
 log = logging.getLogger(__name__)
@@ -28,7 +28,7 @@ LOOK_UP_FAILED_S = 10.0
 
 
 class Doorman:
-    """Implements :class:`sip.embedded.agent.Doorkeeper`.
+    """Implements :class:`sip.core.agent.Doorkeeper`.
 
     ``phones``: the addresses operators' phones registered from. ``now_ms``: UTC. ``tell`` gets who was refused.
     """

@@ -19,19 +19,14 @@ import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import get_args
 
 from ivr.telephony import (
     Clip,
     EngineEvent,
     FailReason,
-    Held,
     Incoming,
     Keyed,
     LineFailed,
-    LineGone,
-    LineRinging,
-    LineSpeaks,
     LineUp,
     PlayDone,
     RecordDone,
@@ -40,30 +35,27 @@ from ivr.telephony import (
     Sink,
 )
 from sip.admission import Lags
-from sip.embedded.agent import UserAgent
-from sip.embedded.called import called_of
-from sip.embedded.config import EmbeddedConfig
-from sip.embedded.credentials import Credentials
+from sip.core.called import called_of
+from sip.core.config import EmbeddedConfig
+from sip.core.credentials import Credentials
+from sip.core.events import Ended, Event, HeldChanged, Invited, Reached, Registered, Ringing, Speaks, Up
+from sip.core.leg import Leg
+from sip.core.leg_in import InboundLeg, well_formed
+from sip.core.leg_out import OutboundLeg, Target
+from sip.core.loglimit import LogLimit
+from sip.core.registrar import Registrar
+from sip.core.registration import Registration, as_uri
+from sip.core.transactions import ServerTransaction
+from sip.core.trunk import trunk_leg
+from sip.core.wire import Addr, host_of, scheme_of, uri_of, user_of
 from sip.embedded.doorman import Doorman
-from sip.embedded.leg import By, Leg
-from sip.embedded.leg_in import InboundLeg, well_formed
-from sip.embedded.leg_out import OutboundLeg, Target
-from sip.embedded.lines import Line, Lines
-from sip.embedded.loglimit import LogLimit
+from sip.embedded.lines import Line, Lines, now_ms
 from sip.embedded.media import Media, NoPorts, Stream
-from sip.embedded.registrar import Registrar
-from sip.embedded.registration import Registration, as_uri
-from sip.embedded.transactions import ServerTransaction
-from sip.embedded.trunk import trunk_leg
-from sip.embedded.wire import Addr, host_of, scheme_of, uri_of, user_of
+from sip.embedded.shell import Shell
 from sip.gate import Gate
 from sip.numbers import is_number
 
 log = logging.getLogger(__name__)
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000
 
 
 class EmbeddedEngine:
@@ -77,19 +69,20 @@ class EmbeddedEngine:
         self._sink: Sink = lambda _: None
         self._draining = False  # no new calls
         self._closing = False  # and no new seats either
-        self._agent = UserAgent(config.user_agent, config.timing, config.advertised_host)
+        self._sip = Shell(config.user_agent, config.timing, self._happened, config.advertised_host)
+        self._agent = self._sip.agent
         self._registrar: Registrar | None = None
         self._trunk: Registration | None = None
         self._doorman: Doorman | None = None
         self._limit = LogLimit(log)
-        self._gate = Gate(config.max_calls, lambda: self._behind(lags()), self._emit, _now_ms)
+        self._gate = Gate(config.max_calls, lambda: self._behind(lags()), self._emit, now_ms)
 
     # --- life ------------------------------------------------------------------------------
 
     @property
     def port(self) -> int:
         """The UDP port really bound."""
-        return self._agent.socket.port
+        return self._sip.socket.port
 
     @property
     def trunk_state(self) -> str:
@@ -99,22 +92,21 @@ class EmbeddedEngine:
     @property
     def counts(self) -> Mapping[str, int]:
         """Datagrams received, junk, faulty, stray, refused by the network."""
-        return self._agent.socket.counts
+        return self._sip.counts
 
     async def start(self, sink: Sink) -> None:
         self._sink = sink
         self._loop = asyncio.get_running_loop()
-        self._registrar = Registrar(self._config, self._reach)
-        self._doorman = Doorman(self._config, self._lines, self._registrar.sources, self._emit, _now_ms)
+        self._registrar = Registrar(self._config, self._agent)
+        self._doorman = Doorman(self._config, self._lines, self._registrar.sources, self._emit, now_ms)
         self._agent.door = self._doorman
-        self._agent.on_invite = self._invited
         self._agent.on_register = self._registrar.handle
         try:
             await self._media.start()
         except NoPorts as error:
             raise OSError(str(error)) from error
         try:
-            self._agent.open(self._config.sip_host, self._config.sip_port)
+            self._sip.open(self._config.sip_host, self._config.sip_port)
         except OSError:
             await self._media.stop()
             raise
@@ -126,8 +118,9 @@ class EmbeddedEngine:
         trunk = self._config.trunk
         if trunk is not None and trunk.register:
             login, line = Credentials(trunk.user, trunk.secret), self._doorman.line
-            self._trunk = Registration(self._agent, trunk.registrar, login, trunk.expires, self._trunk_changed, line)
-            self._trunk.start()
+            self._trunk = Registration(self._agent, trunk.registrar, login, trunk.expires, line)
+            with self._sip.turn():
+                self._trunk.start()
 
     async def stop(self, drain_s: float = 0.0) -> None:
         self._draining = True
@@ -139,8 +132,8 @@ class EmbeddedEngine:
         for name in self._lines.names():
             self.hangup(name, "shutdown")
         if self._trunk is not None:
-            await self._trunk.stop()
-        await self._agent.settle(2.0)  # the BYEs just sent get their answers
+            await self._leave(self._trunk)
+        await self._sip.until(lambda: not self._agent.dialogs, 2.0)  # the BYEs just sent get their answers
         await self._media.stop()
         await asyncio.sleep(0)  # events of the last recordings
         self._lines.finish()
@@ -149,8 +142,13 @@ class EmbeddedEngine:
         if self._doorman is not None:
             self._doorman.close()
         self._gate.close()
-        self._agent.close()
+        self._sip.close()
         await asyncio.sleep(0)
+
+    async def _leave(self, trunk: Registration) -> None:
+        with self._sip.turn():
+            trunk.leave()
+        await self._sip.until(lambda: trunk.state == "off", 2.0)
 
     def _emit(self, event: EngineEvent) -> None:
         self._loop.call_soon(self._sink, event)
@@ -161,7 +159,7 @@ class EmbeddedEngine:
             self._doorman.found(self._trunk.address)
 
     def _reach(self, seat: str, reachable: bool) -> None:
-        self._emit(SeatReach(seat, _now_ms(), reachable))
+        self._emit(SeatReach(seat, now_ms(), reachable))
 
     # --- incoming --------------------------------------------------------------------------
 
@@ -178,10 +176,11 @@ class EmbeddedEngine:
             self._unavailable(transaction)
             return
         try:
-            leg = InboundLeg(self._agent, self, transaction, stream, self._config.min_session_s)
+            leg = InboundLeg(self._agent, transaction, stream, self._config.min_session_s)
             leg.begin(self._config.setup_timeout_s)
         except Exception:
             stream.close()
+            transaction.respond(500)
             raise
         if transaction.final:
             stream.close()
@@ -189,14 +188,14 @@ class EmbeddedEngine:
         request, source = transaction.request, transaction.source
         assert self._doorman is not None
         trunk, caller = self._doorman.caller(request, source)
-        line = Line(uuid.uuid4().hex, leg, trunk, caller)
+        line = Line(uuid.uuid4().hex, leg, stream, trunk, caller)
         self._lines.add(line)
         sender = user_of(uri_of(request.headers.get("from")[0]))
         called, *also = called_of(request, self._config.called_in)
         self._emit(
             Incoming(
                 line=line.name,
-                at=_now_ms(),
+                at=now_ms(),
                 called=called,
                 caller=caller,
                 ref=request.call_id or "",
@@ -208,7 +207,7 @@ class EmbeddedEngine:
     def _behind(self, lags: Lags) -> Lags:
         """With what lies unread in the sockets."""
         now = time.monotonic()
-        unread = max(self._agent.socket.waited.lag_s(now), self._media.waited.lag_s(now))
+        unread = max(self._sip.socket.waited.lag_s(now), self._media.waited.lag_s(now))
         return Lags(max(lags.loop_s, unread), lags.ledger_s)
 
     def _unavailable(self, transaction: ServerTransaction) -> None:
@@ -219,12 +218,14 @@ class EmbeddedEngine:
     def ring(self, line: str) -> None:
         leg = self._leg(line)
         if isinstance(leg, InboundLeg):
-            leg.ring()
+            with self._sip.turn():
+                leg.ring()
 
     def answer(self, line: str) -> None:
         leg = self._leg(line)
         if isinstance(leg, InboundLeg):
-            leg.answer()
+            with self._sip.turn():
+                leg.answer()
 
     def play(self, line: str, clips: Sequence[Clip], token: str) -> None:
         found = self._lines.get(line)
@@ -232,9 +233,9 @@ class EmbeddedEngine:
         if found is None:
             return
         if stream is None:  # not answered yet: nobody to hear it
-            self._emit(PlayDone(line, _now_ms(), token, False))
+            self._emit(PlayDone(line, now_ms(), token, False))
             return
-        stream.play(clips, lambda ok: self._lines.tell(found, PlayDone(line, _now_ms(), token, ok)))
+        stream.play(clips, lambda ok: self._lines.tell(found, PlayDone(line, now_ms(), token, ok)))
 
     def stop_play(self, line: str) -> None:
         stream = self._stream(line)
@@ -248,7 +249,7 @@ class EmbeddedEngine:
             return
 
         def done(where: Path, ms: int, end: RecordEnd) -> None:
-            self._lines.recorded(found, RecordDone(line, _now_ms(), token, where, ms, end))
+            self._lines.recorded(found, RecordDone(line, now_ms(), token, where, ms, end))
 
         found.recordings += 1
         stream.record(path, max_ms, silence_ms, done)
@@ -269,9 +270,9 @@ class EmbeddedEngine:
 
         def leg(to: Addr, stream: Stream) -> OutboundLeg:
             found, name = Target(target.uri, to, target.behind_nat), uuid.uuid4().hex
-            return OutboundLeg(self._agent, self, found, stream, from_user="hotline", display=display, call_id=name)
+            return OutboundLeg(self._agent, found, stream, from_user="hotline", display=display, call_id=name)
 
-        self._call(record, target.to, ring_ms, leg)
+        self._call(record, target.to[:2], ring_ms, leg)
 
     def dial_number(self, line: str, number: str, ring_ms: int, caller_id: str = "") -> None:
         record = self._new_line(line)
@@ -281,7 +282,7 @@ class EmbeddedEngine:
         if trunk is None or not is_number(number):
             self._failed(record, "unreachable" if trunk is None else "refused")
             return
-        make = functools.partial(trunk_leg, self._agent, self, trunk, number, caller_id)
+        make = functools.partial(trunk_leg, self._agent, trunk, number, caller_id)
         self._call(record, host_of(as_uri(trunk.registrar)), ring_ms, make)
 
     def _new_line(self, line: str) -> Line | None:
@@ -312,10 +313,11 @@ class EmbeddedEngine:
                 self._failed(record, "error")
                 return
             leg = leg_to(found, stream)
-            self._lines.attach(record, leg)
+            self._lines.attach(record, leg, stream)
             leg.call(ring_ms / 1000)
 
-        self._agent.resolve(*to, go)
+        with self._sip.turn() as agent:
+            agent.resolve(*to, "UDP", go)
 
     def bridge(self, a: str, b: str) -> None:
         one, other = self._stream(a), self._stream(b)
@@ -339,52 +341,40 @@ class EmbeddedEngine:
         if found.leg is None:
             self._failed(found, "cancelled")
         else:
-            found.leg.hang_up(cause)
+            with self._sip.turn():
+                found.leg.hang_up(cause)
 
     def reachable(self) -> Mapping[str, bool]:
         return self._registrar.reachable() if self._registrar is not None else {}
 
-    # --- what the legs tell ----------------------------------------------------------------
+    # --- what the core tells ---------------------------------------------------------------
 
-    def leg_ringing(self, leg: Leg) -> None:
-        line = self._lines.of(leg)
-        if line is not None:
-            self._emit(LineRinging(line.name, _now_ms()))
+    def _happened(self, event: Event) -> None:
+        match event:
+            case Invited(transaction):
+                self._invited(transaction)
+            case Reached(seat, reachable):
+                self._reach(seat, reachable)
+            case Registered(state=state):
+                self._trunk_changed(state)
+            case Up(leg):
+                self._answered(leg)
+            case Ringing() | Speaks() | HeldChanged() | Ended():
+                self._lines.happened(event)
 
-    def leg_speaks(self, leg: Leg) -> None:
+    def _answered(self, leg: Leg) -> None:
         line = self._lines.of(leg)
-        if line is not None:
-            line.speaks = True
-            self._emit(LineSpeaks(line.name, _now_ms()))
-
-    def leg_up(self, leg: Leg) -> None:
-        line = self._lines.of(leg)
-        if line is None:
+        if line is None or line.sound is None or leg.state == "gone":  # ended before it was told; that is told next
             return
         line.up = True
-        leg.stream.on_key = lambda key: self._lines.tell(line, Keyed(line.name, _now_ms(), key))
-        self._emit(LineUp(line.name, _now_ms()))
-        self._watch(leg)
-
-    def leg_held(self, leg: Leg, held: bool) -> None:
-        line = self._lines.of(leg)
-        if line is not None:
-            self._emit(Held(line.name, _now_ms(), held))
-
-    def leg_ended(self, leg: Leg, by: By, cause: str, code: int) -> None:
-        line = self._lines.of(leg)
-        if line is None:
-            return
-        if line.up or isinstance(leg, InboundLeg):
-            self._lines.end(line, LineGone(line.name, _now_ms(), by, cause))
-        else:
-            reason: FailReason = next((r for r in get_args(FailReason) if r == cause), "error")
-            self._lines.end(line, LineFailed(line.name, _now_ms(), reason, code, getattr(leg, "q850", 0)))
+        line.sound.on_key = lambda key: self._lines.tell(line, Keyed(line.name, now_ms(), key))
+        self._emit(LineUp(line.name, now_ms()))
+        self._watch(line, leg)
 
     # --- inside ----------------------------------------------------------------------------
 
     def _failed(self, line: Line, reason: FailReason) -> None:
-        self._lines.end(line, LineFailed(line.name, _now_ms(), reason))
+        self._lines.end(line, LineFailed(line.name, now_ms(), reason))
 
     def _leg(self, line: str) -> Leg | None:
         found = self._lines.get(line)
@@ -404,16 +394,18 @@ class EmbeddedEngine:
         if config is None or not config.uri or scheme_of(uri_of(config.uri)) != "sip":
             return None
         try:
-            return Target(uri_of(config.uri), host_of(uri_of(config.uri)))
+            return Target(uri_of(config.uri), Addr(*host_of(uri_of(config.uri))))
         except ValueError:
             return None
 
-    def _watch(self, leg: Leg) -> None:
+    def _watch(self, line: Line, leg: Leg) -> None:
         """End a call whose far end vanished: neither RTP nor SIP for ``rtp_timeout_s``."""
         limit = self._config.rtp_timeout_s
-        stream = leg.stream
-        silent = min(stream.last_packet_ms / 1000, self._loop.time() - leg.heard_at)
-        if stream.stats.received and not leg.held and silent > limit:
+        sound = line.sound
+        if sound is None or leg.state != "up":
+            return
+        silent = min(sound.last_packet_ms / 1000, self._loop.time() - leg.heard_at)
+        if sound.stats.received and not leg.held and silent > limit:
             leg.fail("rtp_timeout")
-        elif leg.state == "up":
-            leg.timers.arm("watch", limit / 10, lambda: self._watch(leg))
+        else:
+            leg.timers.arm("watch", limit / 10, lambda: self._watch(line, leg))

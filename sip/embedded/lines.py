@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import get_args
 
-from ivr.telephony import EngineEvent
-from sip.embedded.leg import Leg
-from sip.embedded.leg_in import InboundLeg
-from sip.embedded.leg_out import OutboundLeg
+from ivr.telephony import EngineEvent, FailReason, Held, LineFailed, LineGone, LineRinging, LineSpeaks
+from sip.core.events import Ended, HeldChanged, Ringing, Speaks
+from sip.core.leg import Leg
+from sip.core.leg_in import InboundLeg
+from sip.core.leg_out import OutboundLeg
 from sip.embedded.media import Stream
 
 _LAST_FILE_S = 10.0  # how long the end of a line waits for its recording to reach the disk
+
+
+def now_ms() -> int:
+    """UTC in milliseconds, as the port's events carry it."""
+    return time.time_ns() // 1_000_000
 
 
 @dataclass(slots=True, eq=False)
@@ -24,6 +32,7 @@ class Line:
 
     name: str
     leg: InboundLeg | OutboundLeg | None = None
+    sound: Stream | None = None
     trunk: bool = False
     number: str | None = None
     up: bool = False
@@ -35,7 +44,7 @@ class Line:
     @property
     def stream(self) -> Stream | None:
         """Its audio, once it is up or speaks."""
-        return self.leg.stream if (self.up or self.speaks) and self.leg is not None else None
+        return self.sound if self.up or self.speaks else None
 
 
 class Lines:
@@ -72,9 +81,29 @@ class Lines:
         if line.leg is not None:
             self._of_leg[line.leg] = line
 
-    def attach(self, line: Line, leg: OutboundLeg) -> None:
-        line.leg = leg
+    def attach(self, line: Line, leg: OutboundLeg, sound: Stream) -> None:
+        line.leg, line.sound = leg, sound
         self._of_leg[leg] = line
+
+    def happened(self, event: Ringing | Speaks | HeldChanged | Ended) -> None:
+        """What a leg told, in the port's words."""
+        line = self.of(event.leg)
+        if line is None:
+            return
+        match event:
+            case Ringing():
+                self._emit(LineRinging(line.name, now_ms()))
+            case Speaks():
+                line.speaks = True
+                self._emit(LineSpeaks(line.name, now_ms()))
+            case HeldChanged(held=held):
+                self._emit(Held(line.name, now_ms(), held))
+            case Ended(leg, by, cause, code):
+                if line.up or isinstance(leg, InboundLeg):
+                    self.end(line, LineGone(line.name, now_ms(), by, cause))
+                else:
+                    reason: FailReason = next((r for r in get_args(FailReason) if r == cause), "error")
+                    self.end(line, LineFailed(line.name, now_ms(), reason, code, getattr(leg, "q850", 0)))
 
     def tell(self, line: Line, event: EngineEvent) -> None:
         """Say it unless the line is gone."""

@@ -19,16 +19,17 @@ from pathlib import Path
 from typing import Literal
 
 from ivr.telephony import SAMPLE_RATE, Clip
-from sip.embedded.agent import UserAgent
-from sip.embedded.config import Timing
-from sip.embedded.credentials import Credentials
-from sip.embedded.leg import By, Leg
-from sip.embedded.leg_in import InboundLeg, well_formed
-from sip.embedded.leg_out import OutboundLeg, Target
-from sip.embedded.media import Media, NoPorts
-from sip.embedded.registration import Registration
-from sip.embedded.transactions import ServerTransaction
-from sip.embedded.wire import Addr, host_of, uri_of, user_of
+from sip.core.config import Timing
+from sip.core.credentials import Credentials
+from sip.core.events import By, Ended, Event, HeldChanged, Invited, Registered, Ringing, Up
+from sip.core.leg import Leg
+from sip.core.leg_in import InboundLeg, well_formed
+from sip.core.leg_out import OutboundLeg, Target
+from sip.core.registration import Registration
+from sip.core.transactions import ServerTransaction
+from sip.core.wire import Addr, host_of, uri_of, user_of
+from sip.embedded.media import Media, NoPorts, Stream
+from sip.embedded.shell import Shell
 
 RTP_RANGE = (40000, 49999)
 Kind = Literal["registration", "incoming", "ringing", "up", "ended", "failed", "key", "held"]
@@ -65,11 +66,12 @@ class OnCall:
 class Phone:
     """One line, one call at a time. ``heard``: everything that was heard, 16-bit PCM at 8 kHz."""
 
-    def __init__(self, agent: UserAgent, media: Media, on_event: Callable[[PhoneEvent], None], owns: bool) -> None:
+    def __init__(self, sip: Shell, media: Media, on_event: Callable[[PhoneEvent], None], owns: bool) -> None:
         self.on_call = OnCall()
         self.heard = bytearray()
         self.leg: InboundLeg | OutboundLeg | None = None
-        self._agent, self._media, self._on_event, self._owns_media = agent, media, on_event, owns
+        self._sip, self._media, self._on_event, self._owns_media = sip, media, on_event, owns
+        self._stream: Stream | None = None  # of the present call
         self._registration: Registration | None = None
         self._credentials: Credentials | None = None
         self._outcome: asyncio.Future[None] | None = None
@@ -77,7 +79,6 @@ class Phone:
         self._registered = asyncio.Event()
         self._up = asyncio.Event()
         self._answer_timer: asyncio.TimerHandle | None = None
-        agent.on_invite = self._invited
 
     @classmethod
     async def open(
@@ -91,7 +92,8 @@ class Phone:
         name: str = "open-hotline-phone",
     ) -> Phone:
         """Bind; port 0 takes a free one. Without ``media`` the phone brings its own. Raises ``OSError``."""
-        agent = UserAgent(name, timing or Timing())
+        happened: list[Callable[[Event], None]] = []
+        sip = Shell(name, timing or Timing(), lambda event: happened[0](event))
         own = media is None
         media = media or Media(host, RTP_RANGE)
         if own:
@@ -100,31 +102,36 @@ class Phone:
             except NoPorts as error:
                 raise OSError(str(error)) from error
         try:
-            agent.open(host, port)
+            sip.open(host, port)
         except OSError:
             if own:
                 await media.stop()
             raise
-        return cls(agent, media, on_event, own)
+        phone = cls(sip, media, on_event, own)
+        happened.append(phone._happened)
+        return phone
 
     async def close(self) -> None:
         """Hang up, unregister, free everything."""
         await self.hangup()
         if self._registration is not None:
-            await self._registration.stop()
-        await self._agent.settle(2.0)
-        self._agent.close()
+            registration = self._registration
+            with self._sip.turn():
+                registration.leave()
+            await self._sip.until(lambda: registration.state == "off", 2.0)
+        await self._sip.until(lambda: not self._sip.agent.dialogs, 2.0)
+        self._sip.close()
         if self._owns_media:
             await self._media.stop()
 
     @property
     def port(self) -> int:
-        return self._agent.socket.port
+        return self._sip.socket.port
 
     @property
     def uri(self) -> str:
         """Where this phone can be called without a registrar."""
-        host, port = self._agent.local("127.0.0.1")
+        host, port = self._sip.agent.local(Addr("127.0.0.1", 0))
         return f"sip:phone@{host}:{port}"
 
     @property
@@ -137,8 +144,9 @@ class Phone:
     async def register(self, registrar: str, user: str, secret: str, expires_s: int = 300, wait_s: float = 10) -> None:
         """Register and keep registered. Raises ``TimeoutError`` when it did not work within ``wait_s``."""
         self._credentials = Credentials(user, secret)
-        self._registration = Registration(self._agent, registrar, self._credentials, expires_s, self._on_registration)
-        self._registration.start()
+        self._registration = Registration(self._sip.agent, registrar, self._credentials, expires_s)
+        with self._sip.turn():
+            self._registration.start()
         try:
             await asyncio.wait_for(self._registered.wait(), wait_s)
         except TimeoutError as error:
@@ -155,33 +163,32 @@ class Phone:
         except NoPorts as error:
             raise CallFailed(str(error), 0) from error
         leg = OutboundLeg(
-            self._agent,
-            self,
+            self._sip.agent,
             Target(uri, to),
             stream,
             from_user=from_user,
             credentials=self._credentials,
             call_id=uuid.uuid4().hex,
         )
-        self._take(leg)
+        self._take(leg, stream)
         outcome = self._outcome = asyncio.get_running_loop().create_future()
-        leg.call(ring_s)
+        with self._sip.turn():
+            leg.call(ring_s)
         await outcome
 
     def answer(self) -> None:
         """Lift the phone."""
-        if isinstance(self.leg, InboundLeg):
-            self.leg.answer()
+        self._lift(self.leg)
 
     async def send_keys(self, keys: str, by: Literal["rtp", "info"] = "rtp") -> None:
         """Press keys: telephone-events (RFC 4733), or SIP INFO when asked or when events were not agreed."""
         for key in keys:
-            leg = self.leg
-            if leg is None or leg.state != "up":
+            leg, stream = self.leg, self._stream
+            if leg is None or stream is None or leg.state != "up":
                 return
             if by == "rtp":
                 try:
-                    leg.stream.send_key(key)
+                    stream.send_key(key)
                     continue
                 except ValueError:  # no telephone-event was agreed
                     pass
@@ -189,22 +196,21 @@ class Phone:
 
     def play(self, clips: Sequence[Clip], on_done: Callable[[bool], None] = lambda _: None) -> None:
         """Speak; starts at once when the call is up."""
-        if self.leg is not None:
-            self.leg.stream.play(clips, on_done)
+        if self._stream is not None:
+            self._stream.play(clips, on_done)
 
     def hold(self) -> None:
         """Put the other side on hold by a re-INVITE."""
-        if self.leg is not None:
-            self.leg.reinvite("sendonly")
+        self._offer("sendonly")
 
     def resume(self) -> None:
-        if self.leg is not None:
-            self.leg.reinvite("sendrecv")
+        self._offer("sendrecv")
 
     async def hangup(self) -> None:
         """End the call, whatever its state; returns when it is over."""
         if self.leg is not None:
-            self.leg.hang_up("declined" if self.leg.state == "early" else "hangup")
+            with self._sip.turn():
+                self.leg.hang_up("declined" if self.leg.state == "early" else "hangup")
             await self._over.wait()
 
     async def up(self) -> None:
@@ -228,7 +234,8 @@ class Phone:
 
     async def _address(self, host: str, port: int) -> Addr:
         found: asyncio.Future[Addr | None] = asyncio.get_running_loop().create_future()
-        self._agent.resolve(host, port, found.set_result)
+        with self._sip.turn() as agent:
+            agent.resolve(host, port, "UDP", found.set_result)
         address = await found
         if address is None:
             raise CallFailed("unreachable", 0)
@@ -238,14 +245,25 @@ class Phone:
         done = asyncio.Event()
         kind = [("Content-Type", "application/dtmf-relay")]
         body = f"Signal={key}\r\nDuration=160\r\n".encode()
-        leg.request("INFO", headers=kind, body=body, on_final=lambda _: done.set(), on_timeout=done.set)
+        with self._sip.turn():
+            leg.request("INFO", headers=kind, body=body, on_final=lambda _: done.set(), on_timeout=done.set)
         await done.wait()
 
-    def _take(self, leg: InboundLeg | OutboundLeg) -> None:
-        self.leg = leg
+    def _lift(self, leg: InboundLeg | OutboundLeg | None) -> None:
+        if isinstance(leg, InboundLeg):
+            with self._sip.turn():
+                leg.answer()
+
+    def _offer(self, direction: str) -> None:
+        if self.leg is not None:
+            with self._sip.turn():
+                self.leg.reinvite(direction)
+
+    def _take(self, leg: InboundLeg | OutboundLeg, stream: Stream) -> None:
+        self.leg, self._stream = leg, stream
         self._over.clear()
         self._up.clear()
-        leg.stream.tap(self.heard.extend)
+        stream.tap(self.heard.extend)
 
     def _on_registration(self, state: str) -> None:
         if state == "registered":
@@ -263,40 +281,48 @@ class Phone:
         except NoPorts:
             transaction.respond(503)
             return
-        leg = InboundLeg(self._agent, self, transaction, stream, 90)
-        if not leg.begin(180.0):
+        leg = InboundLeg(self._sip.agent, transaction, stream, 90)
+        leg.begin(180.0)
+        if transaction.final:
             stream.close()
             return
-        self._take(leg)
+        self._take(leg, stream)
         self._on_event(PhoneEvent("incoming", user_of(uri_of(transaction.request.headers.get("from")[0]))))
         if self.on_call.silent:
             return
         leg.ring()
         if self.on_call.answer_after_s is not None:
             loop = asyncio.get_running_loop()
-            self._answer_timer = loop.call_later(self.on_call.answer_after_s, leg.answer)
+            self._answer_timer = loop.call_later(self.on_call.answer_after_s, self._lift, leg)
 
-    def leg_speaks(self, leg: Leg) -> None:
-        """What is said before the answer is heard as everything else is."""
+    def _happened(self, event: Event) -> None:
+        match event:
+            case Invited(transaction):
+                self._invited(transaction)
+            case Registered(state=state):
+                self._on_registration(state)
+            case Ringing():
+                self._on_event(PhoneEvent("ringing"))
+            case Up():
+                self._answered()
+            case HeldChanged(held=held):
+                self._on_event(PhoneEvent("held", "on" if held else "off"))
+            case Ended(leg, by, cause, code) if leg is self.leg:
+                self._ended(by, cause, code)
 
-    def leg_ringing(self, leg: Leg) -> None:
-        self._on_event(PhoneEvent("ringing"))
-
-    def leg_up(self, leg: Leg) -> None:
-        leg.stream.on_key = lambda key: self._on_event(PhoneEvent("key", key))
+    def _answered(self) -> None:
+        if self._stream is not None:
+            self._stream.on_key = lambda key: self._on_event(PhoneEvent("key", key))
         self._up.set()
         if self._outcome is not None and not self._outcome.done():
             self._outcome.set_result(None)
         self._on_event(PhoneEvent("up"))
 
-    def leg_held(self, leg: Leg, held: bool) -> None:
-        self._on_event(PhoneEvent("held", "on" if held else "off"))
-
-    def leg_ended(self, leg: Leg, by: By, cause: str, code: int) -> None:
+    def _ended(self, by: By, cause: str, code: int) -> None:
         if self._answer_timer is not None:
             self._answer_timer.cancel()
             self._answer_timer = None
-        self.leg = None
+        self.leg = self._stream = None
         self._up.clear()
         self._over.set()
         waiting = self._outcome is not None and not self._outcome.done()

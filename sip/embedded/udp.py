@@ -15,9 +15,8 @@ import time
 from collections import Counter
 from collections.abc import Callable
 
-from sip.embedded.loglimit import LogLimit
+from sip.core.wire import Host
 from sip.embedded.waited import ANCILLARY, Waited, age_s, stamp
-from sip.embedded.wire import Addr
 
 log = logging.getLogger(__name__)
 
@@ -27,17 +26,16 @@ _MAX_BATCH, _BUDGET_S = 64, 0.005
 
 
 class UdpSocket:
-    """Bound UDP socket. ``on_data(bytes, source)``; ``on_refused(bytes)``: what could not arrive."""
+    """Bound UDP socket. ``on_data(bytes, source)``, ``on_refused(bytes)``: what could not arrive; neither raises."""
 
     def __init__(
-        self, on_data: Callable[[bytes, Addr], None], on_refused: Callable[[bytes], None] = lambda _: None
+        self, on_data: Callable[[bytes, Host], None], on_refused: Callable[[bytes], None] = lambda _: None
     ) -> None:
         self._on_data, self._on_refused = on_data, on_refused
         self._socket: socket.socket | None = None
         self._routes: dict[str, str] = {}
         self.host, self.port = "", 0
         self.counts: Counter[str] = Counter()
-        self._faults = LogLimit(log)
         self.waited = Waited()
 
     def open(self, host: str, port: int) -> None:
@@ -67,7 +65,7 @@ class UdpSocket:
             self._socket.close()
             self._socket = None
 
-    def send(self, data: bytes, to: Addr) -> None:
+    def send(self, data: bytes, to: Host) -> None:
         """Send one datagram; what the network refuses is counted and left to the timers."""
         if self._socket is None:
             return
@@ -111,12 +109,7 @@ class UdpSocket:
                 continue
             self.counts["received"] += 1
             self.waited.note(age_s(stamps), time.monotonic())
-            try:
-                self._on_data(data, (source[0], source[1]))
-            except Exception as error:  # one bad datagram never stops the others
-                self.counts["failed"] += 1
-                now = asyncio.get_running_loop().time()
-                self._faults.say(now, logging.ERROR, "a datagram from %s could not be handled", source, error=error)
+            self._on_data(data, (source[0], source[1]))
 
     def _read_errors(self) -> None:
         while self._socket is not None:

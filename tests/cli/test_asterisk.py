@@ -15,7 +15,7 @@ import pytest
 from hotline.doctor_asterisk import examine
 from sip.asterisk.config import AsteriskConfig, Site
 from sip.asterisk.files import additions, clean, files
-from sip.embedded.config import SeatConfig, TrunkConfig
+from sip.core.config import SeatConfig, TrunkConfig
 from tests.support.asterisk import AsteriskHotline
 from tests.support.books import books_of
 

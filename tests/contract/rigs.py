@@ -22,7 +22,7 @@ from ivr.clock import VirtualClock
 from ivr.telephony import Clip, Engine, EngineEvent, Incoming
 from sip.asterisk.config import Site
 from sip.asterisk.engine import AsteriskEngine
-from sip.embedded.config import EmbeddedConfig, SeatConfig, Timing, TrunkConfig
+from sip.core.config import EmbeddedConfig, SeatConfig, Timing, TrunkConfig
 from sip.embedded.engine import EmbeddedEngine
 from sip.embedded.media import Media
 from sip.embedded.phone import OnCall, Phone

@@ -11,7 +11,7 @@ import pytest
 
 from ivr.store.models import LiveCall, Seat
 from ivr.store.rebuild import verify
-from sip.embedded.config import Timing
+from sip.core.config import Timing
 from sip.embedded.phone import Phone
 from tests.e2e.stories import ALIKE, Ours, both_hear, citizen, clip, complain, heard_well, operator, story, understood
 from tests.e2e.test_asterisk_survives import recording

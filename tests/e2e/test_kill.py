@@ -17,7 +17,7 @@ from sqlalchemy import select
 from ivr.cases.numbers import CaseNumber, parse_case_number
 from ivr.store.models import Call, Case, Leg, LiveCall, Recording
 from ivr.store.rebuild import rebuild, verify
-from sip.embedded.config import Timing
+from sip.core.config import Timing
 from sip.embedded.phone import CallFailed, Phone
 from tests.e2e.stories import ALIKE, say, story, understood
 from tests.support import audio

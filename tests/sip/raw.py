@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from ivr.telephony import EngineEvent
 from sip.admission import Lags
-from sip.embedded.config import EmbeddedConfig, Timing
+from sip.core.config import EmbeddedConfig, Timing
 from sip.embedded.engine import EmbeddedEngine
 from sip.embedded.media import Media
 

@@ -15,7 +15,7 @@ import pytest
 from ivr.telephony import LineQuality, Refused, TrunkState
 from sip.asterisk.config import Site
 from sip.asterisk.watch import Limits, Watch
-from sip.embedded.config import TrunkConfig
+from sip.core.config import TrunkConfig
 from sip.embedded.phone import Phone
 from tests.support.asterisk import Asterisk, bare
 from tests.support.ports import free_address

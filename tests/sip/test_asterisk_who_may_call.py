@@ -18,7 +18,7 @@ from sip.access import NUMBER_FULL, SOURCE_FULL, STRANGER
 from sip.asterisk.config import Site
 from sip.asterisk.engine import AsteriskEngine
 from sip.asterisk.watch import Watch
-from sip.embedded.config import SeatConfig, TrunkConfig
+from sip.core.config import SeatConfig, TrunkConfig
 from tests.sip.raw import Caller, Message, story
 from tests.support.asterisk import Asterisk, bare
 

@@ -16,7 +16,7 @@ from hotline.asterisk import write
 from hotline.settings import Settings, SettingsError
 from hotline.settings_file import load
 from sip.asterisk.config import Wss
-from sip.embedded.config import SeatConfig
+from sip.core.config import SeatConfig
 from tests.support.asterisk import bare
 from tests.support.ports import free_address
 

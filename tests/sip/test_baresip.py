@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from ivr.telephony import LineGone, LineUp, RecordDone, SeatReach
-from sip.embedded.config import SeatConfig, Timing
+from sip.core.config import SeatConfig, Timing
 from tests.sip.raw import Hotline, free_ports, story
 from tests.sip.test_phone import power, tone
 

@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from ivr.telephony import Incoming, Keyed, LineGone, LineUp
+from sip.core.wire import Addr
 from sip.embedded.phone import Phone
 from tests.sip.raw import FAST, Caller, Hotline, story
 
@@ -326,7 +327,7 @@ async def test_bound_to_all_addresses_each_caller_is_told_the_one_that_reaches_u
             answer = await caller.call()
             assert f"@127.0.0.1:{hotline.port}" in answer["contact"] and "c=IN IP4 127.0.0.1" in answer.body
             await caller.hang_up()
-        assert hotline.engine._agent.local("198.51.100.7") == ("203.0.113.9", hotline.port)
+        assert hotline.engine._agent.local(Addr("198.51.100.7", 5060)) == ("203.0.113.9", hotline.port)
 
 
 @story

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from ivr.telephony import Clip, Incoming, LineFailed, LineGone, LineUp
-from sip.embedded.config import SeatConfig
+from sip.core.config import SeatConfig
 from sip.embedded.phone import CallFailed, OnCall, Phone
 from tests.sip.raw import FAST, PATIENCE_S, Caller, Hotline, story
 from tests.support.garbage import Cycles
@@ -92,7 +92,7 @@ async def test_nothing_is_left_after_the_storm() -> None:
                 await asyncio.sleep(0.05)
         assert len(hotline.of(LineGone)) == len(hotline.of(Incoming)) >= 3 * (len(STORM) - 1)
         assert len({e.line for e in hotline.of(LineGone)}) == len(hotline.of(LineGone))
-        assert not hotline.engine._agent._dialogs and not len(hotline.engine._lines)
+        assert not hotline.engine._agent.dialogs and not len(hotline.engine._lines)
         assert descriptors() == opened
         await plain(hotline.port)  # and it still answers
     gc.collect()

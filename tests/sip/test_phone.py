@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from ivr.telephony import Clip, Held, Incoming, Keyed, LineFailed, LineGone, LineUp, PlayDone, RecordDone, SeatReach
-from sip.embedded.config import SeatConfig
+from sip.core.config import SeatConfig
 from sip.embedded.phone import CallFailed, OnCall, Phone, PhoneEvent
 from tests.sip.raw import FAST, Hotline, story
 

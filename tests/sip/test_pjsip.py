@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from ivr.telephony import Held, Incoming, Keyed, LineGone, LineUp
-from sip.embedded.config import Timing
+from sip.core.config import Timing
 from tests.sip.raw import Hotline, story
 from tests.sip.test_phone import power, tone
 

@@ -8,7 +8,7 @@ import re
 import pytest
 
 from ivr.telephony import LineFailed, SeatReach
-from sip.embedded.config import SeatConfig
+from sip.core.config import SeatConfig
 from tests.sip.raw import Caller, Hotline, Message, story
 
 pytestmark = pytest.mark.network

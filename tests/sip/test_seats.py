@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ivr.telephony import LineFailed, LineGone, LineRinging, LineUp, SeatReach
-from sip.embedded.config import SeatConfig, Timing
+from sip.core.config import SeatConfig, Timing
 from tests.sip.raw import SDP, Caller, Hotline, Message, story
 
 pytestmark = pytest.mark.network

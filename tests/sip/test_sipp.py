@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ivr.telephony import Incoming, Keyed, LineGone
-from sip.embedded.config import Timing
+from sip.core.config import Timing
 from tests.sip.raw import Hotline, free_ports, story
 
 SCENARIO = Path(__file__).parent / "scenarios" / "basic.xml"

@@ -9,7 +9,7 @@ import re
 import pytest
 
 from ivr.telephony import Incoming, LineFailed, LineGone, LineRinging, LineSpeaks, LineUp
-from sip.embedded.config import SeatConfig, TrunkConfig
+from sip.core.config import SeatConfig, TrunkConfig
 from tests.sip.raw import PATIENCE_S, Caller, Hotline, Message, story
 
 pytestmark = pytest.mark.network

@@ -18,7 +18,7 @@ import pytest
 
 from ivr.telephony import Incoming, LineGone, LineUp, Refused
 from sip.access import NUMBER_FULL, SOURCE_FULL, STRANGER
-from sip.embedded.config import SeatConfig, Timing, TrunkConfig
+from sip.core.config import SeatConfig, Timing, TrunkConfig
 from sip.embedded.phone import Phone
 from sip.embedded.resolver import addresses_of, srv_targets
 from tests.sip.raw import Caller, Hotline, free_ports, story

@@ -22,7 +22,7 @@ from hotline.asterisk import Installation, ask, in_root, on_path, takes_calls, w
 from hotline.engines import LEFT
 from sip.asterisk.config import TRUNK, AsteriskConfig, Site
 from sip.asterisk.media import ONCE
-from sip.embedded.config import SeatConfig, TrunkConfig
+from sip.core.config import SeatConfig, TrunkConfig
 from tests.support.hotline import Hotline
 from tests.support.need import asterisk_root
 from tests.support.ports import free_address, rtp_range

@@ -9,14 +9,13 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-import secrets
 from collections import OrderedDict, deque
-from collections.abc import Callable
 from typing import Literal
 
 from aiosipua.headers import parse_auth
 
-from sip.embedded.wire import Header
+from sip.core.dice import Dice, token
+from sip.core.wire import Header
 
 Verdict = Literal["ok", "stale", "wrong"]
 ALGORITHMS = ("SHA-256", "MD5")
@@ -33,19 +32,15 @@ class Digest:
     """Challenges for one realm, and the judgement of what comes back. ``now``: seconds."""
 
     def __init__(
-        self,
-        realm: str,
-        now: Callable[[], float],
-        algorithms: tuple[str, ...] = ALGORITHMS,
-        lifetime_s: float = 300.0,
+        self, realm: str, dice: Dice, algorithms: tuple[str, ...] = ALGORITHMS, lifetime_s: float = 300.0
     ) -> None:
-        self._realm, self._now, self._algorithms, self._lifetime = realm, now, algorithms, lifetime_s
-        self._key = secrets.token_bytes(32)
+        self._realm, self._dice, self._algorithms, self._lifetime = realm, dice, algorithms, lifetime_s
+        self._key = token(dice, 256).encode()
         self._counts: OrderedDict[str, int] = OrderedDict()
 
-    def challenge(self, stale: bool = False) -> list[Header]:
+    def challenge(self, now: float, stale: bool = False) -> list[Header]:
         """WWW-Authenticate headers, one for each algorithm, the preferred one first."""
-        nonce = self._nonce()
+        nonce = self._nonce(now)
         tail = ", stale=true" if stale else ""
         return [
             (
@@ -55,7 +50,7 @@ class Digest:
             for algorithm in self._algorithms
         ]
 
-    def judge(self, authorization: str, method: str, user: str, secret: str | None) -> Verdict:
+    def judge(self, authorization: str, method: str, user: str, secret: str | None, now: float) -> Verdict:
         """Whether this header proves ``user``'s secret; ``stale`` asks for a try with a fresh nonce."""
         given = {name.lower(): value for name, value in parse_auth(authorization, credentials=True).params.items()}
         algorithm = given.get("algorithm", "MD5").upper()
@@ -67,14 +62,14 @@ class Digest:
             and given.get("realm") == self._realm
             and re.fullmatch(r"[0-9a-fA-F]{8}", count) is not None
         )
-        known = secret if secret is not None else secrets.token_hex(16)  # an unknown user takes as long
+        known = secret if secret is not None else token(self._dice, 128)  # an unknown user takes as long
         ha1 = _hash(algorithm, f"{user}:{self._realm}:{known}")
         ha2 = _hash(algorithm, f"{method}:{given.get('uri', '')}")
         expected = _hash(algorithm, f"{ha1}:{nonce}:{count}:{given.get('cnonce', '')}:auth:{ha2}")
         right = hmac.compare_digest(expected.encode(), given.get("response", "").lower().encode())
         if not (well_formed and right and secret is not None and given.get("username") == user):
             return "wrong"
-        if not self._fresh(nonce) or int(count, 16) <= self._counts.get(nonce, 0):
+        if not self._fresh(nonce, now) or int(count, 16) <= self._counts.get(nonce, 0):
             return "stale"
         self._counts[nonce] = int(count, 16)
         self._counts.move_to_end(nonce)
@@ -85,32 +80,32 @@ class Digest:
     def _sign(self, text: str) -> str:
         return hmac.new(self._key, text.encode(), hashlib.sha256).hexdigest()[:32]
 
-    def _nonce(self) -> str:
-        born = f"{int(self._now() * 1000):x}.{secrets.token_hex(8)}"
+    def _nonce(self, now: float) -> str:
+        born = f"{int(now * 1000):x}.{token(self._dice)}"
         return f"{born}.{self._sign(born)}"
 
-    def _fresh(self, nonce: str) -> bool:
+    def _fresh(self, nonce: str, now: float) -> bool:
         born, _, signature = nonce.rpartition(".")
         if not hmac.compare_digest(self._sign(born).encode(), signature.encode()):
             return False
-        return self._now() - int(born.split(".")[0], 16) / 1000 <= self._lifetime
+        return now - int(born.split(".")[0], 16) / 1000 <= self._lifetime
 
 
 class Throttle:
     """Counts failures per source, so that nobody tries secrets all night."""
 
-    def __init__(self, now: Callable[[], float], limit: int = 10, window_s: float = 60.0) -> None:
-        self._now, self._limit, self._window = now, limit, window_s
+    def __init__(self, limit: int = 10, window_s: float = 60.0) -> None:
+        self._limit, self._window = limit, window_s
         self._failures: OrderedDict[str, deque[float]] = OrderedDict()
 
-    def failed(self, source: str) -> None:
+    def failed(self, source: str, now: float) -> None:
         times = self._failures.setdefault(source, deque(maxlen=self._limit))
-        times.append(self._now())
+        times.append(now)
         self._failures.move_to_end(source)
         if len(self._failures) > _REMEMBERED:
             self._failures.popitem(last=False)
 
-    def blocked(self, source: str) -> bool:
+    def blocked(self, source: str, now: float) -> bool:
         """True while the last ``limit`` failures all lie within the window."""
         times = self._failures.get(source)
-        return times is not None and len(times) == self._limit and self._now() - times[0] < self._window
+        return times is not None and len(times) == self._limit and now - times[0] < self._window

@@ -1,32 +1,39 @@
-"""The user agent: one socket, its transactions and dialogs, and the answers that need no call.
+"""The user agent: its transactions and dialogs, and the answers that need no call; without a socket, without a clock.
 
 Engine and phone are built on it. Every request is checked here once, found its transaction or
 dialog, or refused with the code the standard names; only new calls and registrations go further.
+
+Whoever drives it (``sip/embedded/shell.py``, a test) hands over what came, and the time, and then takes what is to be
+sent, what happened and when to come again:
+
+    agent.receive(data, address, now)      # or handle_timer(now), or a verb of a leg after advance(now)
+    for data, address in agent.datagrams_to_send(now): ...
+    while (event := agent.next_event()) is not None: ...
+    agent.next_timer()
 """
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import logging
-import socket
+from collections import Counter, deque
 from collections.abc import Callable, Iterable
 from typing import Protocol, TypeVar
 
 from aiosipua.message import SipRequest, SipResponse
-from aiosipua.utils import generate_branch
 
-from sip.embedded.checks import Faulty, check, number
-from sip.embedded.config import Timing
-from sip.embedded.loglimit import LogLimit
-from sip.embedded.transactions import ServerTransaction, TransactionLayer
-from sip.embedded.udp import UdpSocket
-from sip.embedded.wire import (
+from sip.core.checks import Faulty, check, number
+from sip.core.config import Timing
+from sip.core.dice import Dice, token
+from sip.core.events import Event, Invited, LookUp
+from sip.core.timers import Schedule
+from sip.core.transactions import ServerTransaction, TransactionLayer
+from sip.core.wire import (
     ALLOW,
     METHODS,
     SUPPORTED,
     Addr,
     Header,
+    Host,
     Junk,
     host_port,
     is_ip,
@@ -66,75 +73,97 @@ class Doorkeeper(Protocol):
 
 
 class UserAgent:
-    """SIP on one UDP port. Set ``on_invite`` (``on_register``, ``door``) before :meth:`open`."""
+    """SIP at one address. ``local``: where the far end at an address reaches us. Set ``on_register`` and ``door``."""
 
-    def __init__(self, name: str, timing: Timing, advertised_host: str | None = None) -> None:
-        self.timing = timing
-        self._advertised = advertised_host
-        self.socket = UdpSocket(self._received, lambda data: self.layer.undeliverable(data))
-        self.layer = TransactionLayer(self.socket.send, timing, name)
-        self.on_invite: Callable[[ServerTransaction], None] = lambda tx: tx.respond(480)
+    def __init__(self, name: str, timing: Timing, dice: Dice, local: Callable[[Addr], Host]) -> None:
+        self.timing, self.dice, self.local = timing, dice, local
+        self.schedule = Schedule()
+        self.counts: Counter[str] = Counter()
+        self.layer = TransactionLayer(self.send, self.schedule, dice, timing, name)
         self.on_register: Callable[[ServerTransaction], None] | None = None
         self.door: Doorkeeper | None = None
-        self._dialogs: dict[tuple[str, str], tuple[str, DialogUser]] = {}
-        self._empty = asyncio.Event()
-        self._lookups: set[asyncio.Task[None]] = set()
-        self._limit = LogLimit(log)
+        self.dialogs: dict[tuple[str, str], tuple[str, DialogUser]] = {}
+        self._outbox: deque[tuple[bytes, Addr]] = deque()
+        self._events: deque[Event] = deque()
+        self._asked: dict[int, Callable[[Addr | None], None]] = {}  # look-ups without an answer yet
+        self._questions = 0
 
-    # --- life ------------------------------------------------------------------------------
+    # --- in --------------------------------------------------------------------------------
 
-    def open(self, host: str, port: int) -> None:
-        """Bind. Raises ``OSError`` with a text that says what to do."""
-        self.socket.open(host, port)
+    def advance(self, now: float) -> None:
+        """Tell the time, before a verb of a leg or a registration."""
+        self.schedule.advance(now)
+
+    def receive(self, data: bytes, source: Addr, now: float) -> None:
+        """A datagram, or one message of a stream, came from ``source``."""
+        self.advance(now)
+        self._received(data, source)
+
+    def undeliverable(self, data: bytes, now: float) -> None:
+        """The network could not deliver what was sent."""
+        self.advance(now)
+        self.layer.undeliverable(data)
+
+    def found(self, question: int, address: Addr | None, now: float) -> None:
+        """The answer to a :class:`LookUp`; None: there is no such host."""
+        self.advance(now)
+        then = self._asked.pop(question, None)
+        if then is not None:
+            then(address)
+
+    def handle_timer(self, now: float) -> None:
+        """What was due has come."""
+        self.advance(now)
+        self.schedule.run()
 
     def close(self) -> None:
-        for task in self._lookups:
-            task.cancel()
+        """End everything without another word."""
+        self._asked.clear()
         self.layer.close()
-        self._dialogs.clear()
-        self.socket.close()
+        self.dialogs.clear()
 
-    async def settle(self, longest_s: float) -> None:
-        """Wait until no dialog is left, at most ``longest_s``."""
-        if self._dialogs:
-            self._empty.clear()
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._empty.wait(), longest_s)
+    # --- out -------------------------------------------------------------------------------
 
-    # --- addresses -------------------------------------------------------------------------
+    def datagrams_to_send(self, now: float) -> list[tuple[bytes, Addr]]:
+        """Everything to be sent, in order; each is given once."""
+        self.advance(now)
+        out = list(self._outbox)
+        self._outbox.clear()
+        return out
 
-    def local(self, remote_host: str) -> Addr:
-        """The address the far end is to use for us."""
-        host = self._advertised
-        if host is None or remote_host.startswith("127."):
-            host = self.socket.local_host_for(remote_host)
-        return host, self.socket.port
+    def next_timer(self) -> float | None:
+        """When :meth:`handle_timer` is due; None: only when something comes."""
+        return self.schedule.next()
 
-    def contact(self, user: str, remote_host: str) -> Header:
-        return "Contact", f"<sip:{user}@{host_port(self.local(remote_host))}>"
+    def next_event(self) -> Event | None:
+        """The oldest event that was not taken yet."""
+        return self._events.popleft() if self._events else None
 
-    def resolve(self, host: str, port: int, then: Callable[[Addr | None], None]) -> None:
-        """Call ``then`` with the IP address of ``host`` (at once when it is one), or with None."""
+    # --- what legs and registrations use ---------------------------------------------------
+
+    @property
+    def now(self) -> float:
+        """The time that was told last, in seconds."""
+        return self.schedule.now
+
+    def send(self, data: bytes, to: Addr) -> None:
+        self._outbox.append((data, to))
+
+    def tell(self, event: Event) -> None:
+        self._events.append(event)
+
+    def contact(self, user: str, remote: Addr) -> Header:
+        transport = f";transport={remote.transport.lower()}" if remote.reliable else ""
+        return "Contact", f"<sip:{user}@{host_port(self.local(remote))}{transport}>"
+
+    def resolve(self, host: str, port: int, transport: str, then: Callable[[Addr | None], None]) -> None:
+        """Call ``then`` with the address of ``host`` (at once when it is an IP address), or with None."""
         if is_ip(host):
-            then((host, port))
+            then(Addr(host, port, transport))
             return
-
-        async def look_up() -> None:
-            family = socket.AF_INET6 if ":" in self.socket.host else socket.AF_INET
-            try:
-                found = await asyncio.get_running_loop().getaddrinfo(host, port, family=family, type=socket.SOCK_DGRAM)
-            except (OSError, ValueError) as error:  # a name no resolver takes is a ``UnicodeError``
-                now = asyncio.get_running_loop().time()
-                self._limit.say(now, logging.WARNING, "cannot find the address of %s: %s", host, error)
-                then(None)
-            else:
-                then((str(found[0][4][0]), port))
-
-        task = asyncio.get_running_loop().create_task(look_up())
-        self._lookups.add(task)
-        task.add_done_callback(self._lookups.discard)
-
-    # --- sending ---------------------------------------------------------------------------
+        self._questions += 1
+        self._asked[self._questions] = then
+        self.tell(LookUp(self._questions, host, port, transport))
 
     def new_request(self, method: str, uri: str, remote: Addr, headers: Iterable[Header]) -> SipRequest:
         """A request with a fresh branch and what every request carries."""
@@ -147,7 +176,8 @@ class UserAgent:
         return request
 
     def via(self, remote: Addr) -> str:
-        return f"SIP/2.0/UDP {host_port(self.local(remote[0]))};branch={generate_branch()};rport"
+        branch = f"z9hG4bK{token(self.dice)}"
+        return f"SIP/2.0/{remote.transport} {host_port(self.local(remote))};branch={branch};rport"
 
     def request(
         self,
@@ -162,16 +192,14 @@ class UserAgent:
 
     def join(self, call_id: str, local_tag: str, remote_tag: str, user: DialogUser) -> None:
         """Requests of this dialog go to ``user`` from now on."""
-        self._dialogs[call_id, local_tag] = remote_tag, user
+        self.dialogs[call_id, local_tag] = remote_tag, user
 
     def leave(self, call_id: str, local_tag: str) -> None:
-        self._dialogs.pop((call_id, local_tag), None)
-        if not self._dialogs:
-            self._empty.set()
+        self.dialogs.pop((call_id, local_tag), None)
 
     def _dialog_of(self, request: SipRequest) -> DialogUser | None:
         local_tag = tag_of(request.get_header("to") or "")
-        remote_tag, user = self._dialogs.get((request.call_id or "", local_tag), ("", None))
+        remote_tag, user = self.dialogs.get((request.call_id or "", local_tag), ("", None))
         return user if remote_tag == tag_of(request.get_header("from") or "") else None
 
     # --- receiving -------------------------------------------------------------------------
@@ -180,20 +208,20 @@ class UserAgent:
         try:
             message = parse(data)
         except Junk:
-            self.socket.counts["junk"] += 1
+            self.counts["junk"] += 1
             return
         if isinstance(message, SipResponse):
             if not self.layer.response(message):
-                self.socket.counts["stray"] += 1
+                self.counts["stray"] += 1
             return
         stamp_source(message, source)
         try:
             check(message, data)
         except Faulty as fault:
-            self.socket.counts["faulty"] += 1
+            self.counts["faulty"] += 1
             if message.method != "ACK" and not self._stranger(message, source):
                 refusal = reply(message, fault.code, to_tag="faulty", reason=fault.why)
-                self.socket.send(bytes(refusal), source)
+                self.send(bytes(refusal), source)
             return
         self._requested(message, source)
 
@@ -247,7 +275,7 @@ class UserAgent:
             return False
         refusal = self.door.refusal(request, source) if self.door is not None else None
         if refusal is not None:
-            self.socket.send(bytes(refusal), source)
+            self.send(bytes(refusal), source)
         return refusal is None
 
     def _cancelled(self, cancel: ServerTransaction) -> None:
@@ -270,11 +298,7 @@ class UserAgent:
             elif self.layer.twin(request):  # the same call over another path (§8.2.2.2)
                 transaction.respond(482)
             else:
-                try:
-                    self.on_invite(transaction)
-                except Exception:
-                    transaction.respond(500)
-                    raise
+                self.tell(Invited(transaction))
         elif request.method == "OPTIONS":
             transaction.respond(200, headers=CAPABILITIES)
         elif request.method == "REGISTER" and self.on_register is not None:

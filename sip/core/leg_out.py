@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from aiosipua.dialog import Dialog
 from aiosipua.message import SipResponse
-from aiosipua.utils import generate_tag
 
-from sip.embedded.agent import CAPABILITIES, UserAgent
-from sip.embedded.checks import Faulty, bounded
-from sip.embedded.credentials import Credentials
-from sip.embedded.description import Unacceptable, read
-from sip.embedded.leg import SDP, By, Leg, LegOwner
-from sip.embedded.transactions import ClientTransaction
-from sip.embedded.wire import Addr, Header, cseq_of, host_port, quoted, tag_of, uri_of
+from sip.core.agent import CAPABILITIES, UserAgent
+from sip.core.checks import Faulty, bounded
+from sip.core.credentials import Credentials
+from sip.core.description import Unacceptable, read
+from sip.core.dice import token
+from sip.core.events import By, Ringing, Speaks, Up
+from sip.core.leg import SDP, Leg, Sound
+from sip.core.transactions import ClientTransaction
+from sip.core.wire import Addr, Header, cseq_of, host_port, quoted, tag_of, uri_of
 from sip.replies import q850_of, reason_of
-
-if TYPE_CHECKING:
-    from sip.embedded.media import Stream
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +37,8 @@ class OutboundLeg(Leg):
     def __init__(
         self,
         agent: UserAgent,
-        owner: LegOwner,
         target: Target,
-        stream: Stream,
+        stream: Sound,
         *,
         from_user: str,
         display: str = "",
@@ -53,15 +48,15 @@ class OutboundLeg(Leg):
         extra: tuple[Header, ...] = (),
         early: bool = False,
     ) -> None:
-        host = from_host or host_port(agent.local(target.to[0]))
+        host = from_host or host_port(agent.local(target.to))
         dialog = Dialog(
             call_id=call_id,
-            local_tag=generate_tag(),
+            local_tag=token(agent.dice),
             local_uri=f"sip:{from_user}@{host}",
             remote_uri=target.uri,
             remote_target=target.uri,
         )
-        super().__init__(agent, owner, dialog, stream, target.to)
+        super().__init__(agent, dialog, stream, target.to)
         self.user, self.direct = from_user, target.behind_nat
         self._target, self._display, self._credentials = target, display, credentials
         self._extra = extra
@@ -104,7 +99,7 @@ class OutboundLeg(Leg):
             ("To", f"<{dialog.remote_uri}>"),
             ("Call-ID", dialog.call_id),
             ("CSeq", f"{dialog.next_cseq()} INVITE"),
-            self.agent.contact(self.user, to[0]),
+            self.agent.contact(self.user, to),
             *CAPABILITIES,
             SDP,
             *self._extra,
@@ -116,7 +111,7 @@ class OutboundLeg(Leg):
 
     def _responded(self, response: SipResponse) -> None:
         code = response.status_code
-        self.heard_at = asyncio.get_running_loop().time()
+        self.heard_at = self.agent.now
         if code < 200:
             self._not_yet(response)
         elif 200 <= code < 300:
@@ -133,7 +128,7 @@ class OutboundLeg(Leg):
             return
         if response.status_code == 180 and not self._rings:
             self._rings = True
-            self.owner.leg_ringing(self)
+            self.agent.tell(Ringing(self))
         if response.body and self._early and not self._speaks:
             try:
                 bounded(response)
@@ -142,12 +137,12 @@ class OutboundLeg(Leg):
                 return
             self._speaks = True
             self.apply(agreed)
-            self.owner.leg_speaks(self)
+            self.agent.tell(Speaks(self))
 
     def _authenticate(self, response: SipResponse) -> bool:
         if self._credentials is None or self.dialog.local_cseq > 1:
             return False
-        header = self._credentials.answer(response, "INVITE", self._target.uri)
+        header = self._credentials.answer(response, "INVITE", self._target.uri, self.agent.dice)
         if header is not None:
             self._send((header,))
         return header is not None
@@ -179,7 +174,7 @@ class OutboundLeg(Leg):
         self.state = "up"
         self.dialog.confirm()
         self.session.confirmed(response)
-        self.owner.leg_up(self)
+        self.agent.tell(Up(self))
         self.apply(agreed)
 
     def _establish(self, dialog: Dialog, response: SipResponse, tag: str) -> None:

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import random
-from collections.abc import Callable
-
 from aiosipua.message import SipResponse
-from aiosipua.utils import generate_call_id, generate_tag
 
-from sip.embedded.agent import UserAgent
-from sip.embedded.credentials import Credentials
-from sip.embedded.transactions import Timers
-from sip.embedded.wire import Addr, Header, host_of, params_of, seconds, uri_of
+from sip.core.agent import UserAgent
+from sip.core.credentials import Credentials
+from sip.core.dice import between, token
+from sip.core.events import Registered
+from sip.core.timers import Timers
+from sip.core.wire import Addr, Header, host_of, params_of, seconds, uri_of
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 2.0, 300.0  # between tries that failed, doubling
 
@@ -27,7 +23,7 @@ class Registration:
     """Keeps one registration alive: refresh before it ends, back off when refused.
 
     ``state``: ``off``, ``registering``, ``registered``, or ``failed: <why>``. ``address``: the
-    registrar's, once known. ``on_state`` is called at each change. ``line``: a secret the Contact carries, by which
+    registrar's, once known. Each change is an event. ``line``: a secret the Contact carries, by which
     the registrar's calls are known again.
     """
 
@@ -37,40 +33,36 @@ class Registration:
         registrar: str,
         credentials: Credentials,
         expires_s: int,
-        on_state: Callable[[str], None] = lambda _: None,
         line: str = "",
     ) -> None:
         self.state = "off"
         self.address: Addr | None = None
-        self._agent, self._credentials, self._on_state = agent, credentials, on_state
+        self._agent, self._credentials = agent, credentials
         self._host = host_of(as_uri(registrar))
         self._expires = expires_s
         self._line = line
         self._pause = FIRST_PAUSE_S
-        self._call_id, self._tag, self._cseq = generate_call_id(self._host[0]), generate_tag(), 0
+        self._call_id, self._tag, self._cseq = token(agent.dice, 128), token(agent.dice), 0
         self._challenged = 0
-        self._timers = Timers()
-        self._left = asyncio.Event()
+        self._timers = Timers(agent.schedule)
 
     def start(self) -> None:
         self._set("registering")
         self._begin()
 
-    async def stop(self, wait_s: float = 2.0) -> None:
-        """Take the registration back; waits at most ``wait_s`` for the answer."""
+    def leave(self) -> None:
+        """Take the registration back; ``state`` is ``off`` when that is answered, or when there was none."""
         self._timers.clear_all()
         if self.state == "registered" and self.address is not None:
             self._expires, self._challenged = 0, 0
             self._send(self.address)
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._left.wait(), wait_s)
-        self._timers.clear_all()
-        self._set("off")
+        else:
+            self._set("off")
 
     def _set(self, state: str) -> None:
         if state != self.state:
             self.state = state
-            self._on_state(state)
+            self._agent.tell(Registered(self, state))
 
     def _begin(self) -> None:
         self._challenged = 0
@@ -82,7 +74,7 @@ class Registration:
             else:
                 self._send(to)
 
-        self._agent.resolve(*self._host, go)
+        self._agent.resolve(*self._host, "UDP", go)
 
     def _send(self, to: Addr, *extra: Header) -> None:
         user = self._credentials.user
@@ -107,7 +99,7 @@ class Registration:
         if code < 200:
             return
         if self._expires == 0 and code not in (401, 407):
-            self._left.set()
+            self._set("off")
         elif code < 300:
             self._pause = FIRST_PAUSE_S
             self._timers.arm("refresh", max(0.5, 0.5 * self._granted(response)), self._begin)
@@ -115,7 +107,7 @@ class Registration:
         elif code in (401, 407):
             # a second challenge is answered only when the nonce had merely grown old
             stale = any("stale=true" in v.lower().replace('"', "") for v in response.headers.get("www-authenticate"))
-            header = self._credentials.answer(response, "REGISTER", f"sip:{self._request_host()}")
+            header = self._credentials.answer(response, "REGISTER", f"sip:{self._request_host()}", self._agent.dice)
             self._challenged += 1
             if header is None or self._challenged > (2 if stale else 1):
                 self._failed("wrong user or secret")
@@ -131,11 +123,11 @@ class Registration:
         return self._host[0] if self._host[1] == 5060 else f"{self._host[0]}:{self._host[1]}"
 
     def _contact(self, to: Addr) -> str:
-        uri = uri_of(self._agent.contact(self._credentials.user, to[0])[1])
+        uri = uri_of(self._agent.contact(self._credentials.user, to)[1])
         return f"{uri};line={self._line}" if self._line else uri
 
     def _granted(self, response: SipResponse) -> int:
-        ours = self._contact(self.address or self._host)
+        ours = self._contact(self.address or Addr(*self._host))
         for contact in response.headers.get("contact"):
             if uri_of(contact) == ours and (given := seconds(params_of(contact).get("expires"))) is not None:
                 return given
@@ -144,8 +136,8 @@ class Registration:
 
     def _failed(self, why: str) -> None:
         if self._expires == 0:
-            self._left.set()
+            self._set("off")
             return
         self._set(f"failed: {why}")
-        self._timers.arm("retry", self._pause * random.uniform(0.8, 1.2), self._begin)  # noqa: S311
+        self._timers.arm("retry", self._pause * between(self._agent.dice, 0.8, 1.2), self._begin)
         self._pause = min(2 * self._pause, LONGEST_PAUSE_S)

@@ -6,18 +6,20 @@ reachable without registering.
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from aiosipua.headers import parse_auth
 
-from sip.embedded.config import EmbeddedConfig
-from sip.embedded.digest import Digest, Throttle
-from sip.embedded.loglimit import LogLimit
-from sip.embedded.transactions import ServerTransaction
-from sip.embedded.wire import Addr, cseq_of, host_of, params_of, scheme_of, seconds, uri_of, user_of
+from sip.core.agent import UserAgent
+from sip.core.config import EmbeddedConfig
+from sip.core.digest import Digest, Throttle
+from sip.core.events import Reached
+from sip.core.loglimit import LogLimit
+from sip.core.timers import Timers
+from sip.core.transactions import ServerTransaction
+from sip.core.wire import Addr, cseq_of, host_of, params_of, scheme_of, seconds, uri_of, user_of
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +28,7 @@ _MOST_CONTACTS = 10
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """One registered phone: its Contact, where its packets come from, until when (loop time)."""
+    """One registered phone: its Contact, where its packets come from, until when (the core's time)."""
 
     uri: str
     source: Addr
@@ -36,15 +38,14 @@ class Binding:
 
 
 class Registrar:
-    """Bindings of all seats. ``on_reach(seat, reachable)`` is called at each change."""
+    """Bindings of all seats; each change of what can be rung is an event."""
 
-    def __init__(self, config: EmbeddedConfig, on_reach: Callable[[str, bool], None]) -> None:
-        self._config, self._on_reach = config, on_reach
-        self._loop = asyncio.get_running_loop()
-        self._digest = Digest(config.realm, self._loop.time, config.digest_algorithms)
-        self._throttle = Throttle(self._loop.time)
+    def __init__(self, config: EmbeddedConfig, agent: UserAgent) -> None:
+        self._config, self._agent = config, agent
+        self._digest = Digest(config.realm, agent.dice, config.digest_algorithms)
+        self._throttle = Throttle()
         self._bindings: dict[str, list[Binding]] = {}  # newest last
-        self._expiry: asyncio.TimerHandle | None = None
+        self._timers = Timers(agent.schedule)
         self._limit = LogLimit(log)
 
     def newest(self, seat: str) -> Binding | None:
@@ -61,33 +62,32 @@ class Registrar:
         return {seat.id: bool(seat.uri or self._bindings.get(seat.id)) for seat in self._config.seats.values()}
 
     def close(self) -> None:
-        if self._expiry is not None:
-            self._expiry.cancel()
+        self._timers.clear_all()
 
     # --- REGISTER --------------------------------------------------------------------------
 
     def handle(self, transaction: ServerTransaction) -> None:
         """Answer one REGISTER."""
-        request, source = transaction.request, transaction.source[0]
+        request, source, now = transaction.request, transaction.source.host, self._agent.now
         seat = self._config.seats.get(user_of(uri_of(request.headers.get("to")[0])))
-        if self._throttle.blocked(source):
+        if self._throttle.blocked(source, now):
             transaction.respond(503, headers=[("Retry-After", "60")], reason="Too Many Failures")
             return
         if seat is None or seat.secret is None:
-            self._throttle.failed(source)
+            self._throttle.failed(source, now)
             transaction.respond(404 if seat is None else 403)
             return
         offered = [v for v in request.headers.get("authorization") if self._ours(v)]
         if not offered:
-            transaction.respond(401, headers=self._digest.challenge())
+            transaction.respond(401, headers=self._digest.challenge(now))
             return
-        verdict = self._digest.judge(offered[0], "REGISTER", seat.id, seat.secret)
+        verdict = self._digest.judge(offered[0], "REGISTER", seat.id, seat.secret, now)
         if verdict == "stale":
-            transaction.respond(401, headers=self._digest.challenge(stale=True))
+            transaction.respond(401, headers=self._digest.challenge(now, stale=True))
         elif verdict == "wrong":
-            self._throttle.failed(source)
+            self._throttle.failed(source, now)
             kind = "seat %s: wrong credentials in a registration from %s"
-            self._limit.say(self._loop.time(), logging.WARNING, kind, seat.id, source)
+            self._limit.say(now, logging.WARNING, kind, seat.id, source)
             transaction.respond(403)
         else:
             self._register(transaction, seat.id)
@@ -99,7 +99,7 @@ class Registrar:
         request = transaction.request
         contacts = request.headers.get("contact")
         default = seconds(request.get_header("expires"))
-        now, before = self._loop.time(), self._bindings.get(seat, [])
+        now, before = self._agent.now, self._bindings.get(seat, [])
         kept = {binding.uri: binding for binding in before}
         if [contact.strip() for contact in contacts] == ["*"]:
             if default != 0:
@@ -147,20 +147,17 @@ class Registrar:
             self._bindings.pop(seat, None)
         if had != bool(bindings) and not self._config.seats[seat].uri:
             log.info("seat %s is %s", seat, "reachable" if bindings else "not reachable")
-            self._on_reach(seat, bool(bindings))
+            self._agent.tell(Reached(seat, bool(bindings)))
         self._arm()
 
     def _arm(self) -> None:
-        if self._expiry is not None:
-            self._expiry.cancel()
-            self._expiry = None
+        self._timers.clear("expiry")
         ends = [binding.until for bindings in self._bindings.values() for binding in bindings]
         if ends:
-            self._expiry = self._loop.call_at(min(ends) + 0.01, self._expire)
+            self._timers.arm("expiry", max(0.0, min(ends) - self._agent.now) + 0.01, self._expire)
 
     def _expire(self) -> None:
-        self._expiry = None
-        now = self._loop.time()
+        now = self._agent.now
         for seat, bindings in list(self._bindings.items()):
             alive = [binding for binding in bindings if binding.until > now]
             if len(alive) < len(bindings):

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import uuid
-
-from sip.embedded.agent import UserAgent
-from sip.embedded.config import TrunkConfig
-from sip.embedded.credentials import Credentials
-from sip.embedded.leg import LegOwner
-from sip.embedded.leg_out import OutboundLeg, Target
-from sip.embedded.media import Stream
-from sip.embedded.registration import as_uri
-from sip.embedded.wire import Addr, Header, host_of
+from sip.core.agent import UserAgent
+from sip.core.config import TrunkConfig
+from sip.core.credentials import Credentials
+from sip.core.dice import token
+from sip.core.leg import Sound
+from sip.core.leg_out import OutboundLeg, Target
+from sip.core.registration import as_uri
+from sip.core.wire import Addr, Header, host_of
 from sip.numbers import is_number
 
 
 def trunk_leg(
-    agent: UserAgent, owner: LegOwner, trunk: TrunkConfig, number: str, caller_id: str, to: Addr, stream: Stream
+    agent: UserAgent, trunk: TrunkConfig, number: str, caller_id: str, to: Addr, stream: Sound
 ) -> OutboundLeg:
     """The leg, not called yet. From is the account, as registrars want it; the caller ID goes in P-Asserted-Identity.
 
@@ -31,13 +29,12 @@ def trunk_leg(
         asserted = (("P-Asserted-Identity", f"<sip:{shown}@{provider}>"),)
     return OutboundLeg(
         agent,
-        owner,
         Target(f"sip:{number}@{provider}", to),
         stream,
         from_user=user,
         from_host=provider,
         credentials=Credentials(trunk.user, trunk.secret) if trunk.user else None,
-        call_id=uuid.uuid4().hex,
+        call_id=token(agent.dice, 128),
         extra=asserted,
         early=True,
     )

@@ -9,12 +9,13 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterable
+from typing import NamedTuple
 from urllib.parse import unquote
 
 from aiosipua.headers import parse_via, stringify_via
 from aiosipua.message import SipMessage, SipRequest, SipResponse
 
-Addr = tuple[str, int]
+Host = tuple[str, int]
 Header = tuple[str, str]
 
 METHODS = ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "INFO", "UPDATE")
@@ -64,6 +65,19 @@ REASONS = {
     505: "Version Not Supported",
     603: "Decline",
 }
+
+
+class Addr(NamedTuple):
+    """One end of the network path of a message; ``transport`` as it stands in a Via."""
+
+    host: str
+    port: int
+    transport: str = "UDP"
+
+    @property
+    def reliable(self) -> bool:
+        """Whether the transport itself repeats what is lost (TCP, TLS)."""
+        return self.transport != "UDP"
 
 
 class Junk(ValueError):
@@ -178,7 +192,7 @@ def scheme_of(uri: str) -> str:
     return uri.partition(":")[0].lower()
 
 
-def host_of(uri: str) -> Addr:
+def host_of(uri: str) -> Host:
     """Host and port (5060 when none is given) of a ``sip:`` URI. Raises ``ValueError`` when one of them cannot be."""
     rest = uri.partition(":")[2].split("?")[0].rpartition("@")[2].split(";")[0].strip()
     inside = re.fullmatch(r"(\[[^\]]+\]|[^:]*)(?::(\d{1,5}))?", rest)
@@ -205,7 +219,7 @@ def is_ip(host: str) -> bool:
     return True
 
 
-def host_port(addr: Addr) -> str:
+def host_port(addr: Host) -> str:
     """``host:port`` as it stands in URIs, IPv6 in brackets."""
     return f"[{addr[0]}]:{addr[1]}" if ":" in addr[0] else f"{addr[0]}:{addr[1]}"
 

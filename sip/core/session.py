@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from aiosipua.message import SipRequest, SipResponse
-from aiosipua.session_timer import peer_allows_update, watchdog_delay
 
-from sip.embedded.checks import number
-from sip.embedded.transactions import Timers
-from sip.embedded.wire import Header
+from sip.core.checks import number
+from sip.core.timers import Timers
+from sip.core.wire import Header
 
 DEFAULT_MIN_S = 90
 
@@ -23,6 +22,11 @@ def _wanted(message: SipRequest | SipResponse) -> tuple[int, str]:
     interval, *rest = (message.get_header("session-expires") or "").split(";")
     params = dict(part.strip().lower().partition("=")[::2] for part in rest)
     return number(interval) or 0, params.get("refresher", "").strip()
+
+
+def _takes_update(allow: list[str]) -> bool:
+    """Whether the far end takes UPDATE; without a word of it, it does."""
+    return not allow or "UPDATE" in (method.strip().upper() for method in allow)
 
 
 class SessionTimer:
@@ -43,7 +47,7 @@ class SessionTimer:
     def answer(self, request: SipRequest) -> list[Header]:
         """Headers of the 2xx; arms the timer when the request asked for one."""
         interval, refresher = _wanted(request)
-        self.by_update = peer_allows_update(request.headers.get("allow"))
+        self.by_update = _takes_update(request.headers.get("allow"))
         if interval <= 0:  # without the header a session lives as long as it likes (§9)
             self._interval = 0
             self._timers.clear("session")
@@ -64,7 +68,7 @@ class SessionTimer:
         """A 2xx to our INVITE or UPDATE: what the far end wants holds from now on."""
         interval, refresher = _wanted(response)
         allow = response.headers.get("allow")
-        self.by_update = peer_allows_update(allow) if allow else self.by_update
+        self.by_update = _takes_update(allow) if allow else self.by_update
         if interval > 0:
             self._arm(max(interval, self.min_s), ours=refresher != "uas")
         elif self._interval and self._ours:
@@ -79,4 +83,4 @@ class SessionTimer:
         if ours:
             self._timers.arm("session", interval / 2, self._refresh)
         else:
-            self._timers.arm("session", watchdog_delay(interval), self._expire)
+            self._timers.arm("session", interval - min(32, interval / 3), self._expire)

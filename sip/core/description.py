@@ -6,13 +6,12 @@ is what cannot be spoken: no such codec, no plain RTP/AVP (RTP/SAVPF needs SRTP)
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import dataclass
 
 from aiosipua.sdp import ConnectionData, MediaDescription, Origin, SdpMessage, parse_sdp, serialize_sdp
 
-from sip.embedded.checks import number
-from sip.embedded.wire import Header, is_ip
+from sip.core.checks import number
+from sip.core.wire import Header, is_ip
 
 CODECS = {8: "PCMA", 0: "PCMU"}
 OUR_DTMF = 101
@@ -108,11 +107,10 @@ def _agree(sdp: SdpMessage, media: MediaDescription, source_host: str) -> Agreed
 
 
 class Description:
-    """Our side of one call's session: address, port, and a version that grows with each change."""
+    """Our side of one call's session: address, port, and a version that grows with each change. ``session``: its id."""
 
-    def __init__(self, host: str, port: int) -> None:
-        self._host, self._port = host, port
-        self._id = str(secrets.randbelow(2**31))
+    def __init__(self, host: str, port: int, session: int) -> None:
+        self._host, self._port, self._id = host, port, str(session)
         self._version = 0
         self._last = ""
         self.direction = "sendrecv"  # what we offer; a phone that holds offers sendonly

@@ -6,69 +6,66 @@ INFO keys, session timers and target refresh are the same for both and live here
 
 from __future__ import annotations
 
-import asyncio
 import logging
-import random
-import re
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
+from typing import Literal, Protocol, TypeVar
 
 from aiosipua.dialog import Dialog, DialogState
 from aiosipua.message import SipRequest, SipResponse
 
-from sip.embedded.agent import CAPABILITIES, UserAgent, refuse
-from sip.embedded.description import Agreed, Description, Unacceptable, read
-from sip.embedded.session import SessionTimer
-from sip.embedded.transactions import ClientTransaction, ServerTransaction, Timers
-from sip.embedded.wire import ALLOW, Addr, Header, cseq_of, host_of, is_ip, uri_of
-
-if TYPE_CHECKING:
-    from sip.embedded.media import Stream
+from sip.core.agent import CAPABILITIES, UserAgent, refuse
+from sip.core.description import Agreed, Description, Unacceptable, read
+from sip.core.dice import between
+from sip.core.events import By, Ended, HeldChanged
+from sip.core.info import info_key
+from sip.core.session import SessionTimer
+from sip.core.timers import Timers
+from sip.core.transactions import ClientTransaction, ServerTransaction
+from sip.core.wire import ALLOW, Addr, Header, cseq_of, host_of, is_ip, uri_of
 
 log = logging.getLogger(__name__)
 
 _Told = TypeVar("_Told")
-By = Literal["far", "us", "failure"]
 SDP: Header = ("Content-Type", "application/sdp")
-_RELAY_KEY = re.compile(r"^\s*Signal\s*=\s*([0-9A-D*#]|1[0-5])\s*$", re.IGNORECASE | re.MULTILINE)
-_EVENT_KEYS = "0123456789*#ABCD"
 
 
-class LegOwner(Protocol):
-    """Who hears what happens to a leg. ``leg_ended`` comes exactly once, and nothing after it."""
+class Sound(Protocol):
+    """What a leg needs of its audio stream; the stream itself is none of the core's business."""
 
-    def leg_ringing(self, leg: Leg) -> None: ...
-    def leg_speaks(self, leg: Leg) -> None: ...
-    def leg_up(self, leg: Leg) -> None: ...
-    def leg_ended(self, leg: Leg, by: By, cause: str, code: int) -> None: ...
-    def leg_held(self, leg: Leg, held: bool) -> None: ...
+    port: int  # of ours, for the SDP
+    on_broken: Callable[[Exception], None] | None
 
-
-def info_key(content_type: str, body: str) -> str | None:
-    """The key in an INFO body (``application/dtmf-relay`` or ``application/dtmf``), or None."""
-    found = _RELAY_KEY.search(body)
-    text = (found.group(1) if found else body.strip()).upper() if body else ""
-    if content_type == "application/dtmf-relay" and not found:
-        return None
-    if text.isdigit() and 10 <= int(text) <= 15:  # event numbers of RFC 4733
-        return _EVENT_KEYS[int(text)]
-    return text if len(text) == 1 and text in _EVENT_KEYS else None
+    def set_remote(
+        self,
+        host: str,
+        port: int,
+        payload_type: int,
+        dtmf_pt: int | None,
+        send: bool = True,
+        receive: bool = True,
+        *,
+        via: str = "",
+        confirmed: bool = True,
+    ) -> None: ...
+    def confirm(self) -> None: ...
+    def pressed(self, key: str, way: Literal["info"], /) -> None: ...
+    def close(self) -> None: ...
 
 
 class Leg:
     """A dialog with its audio stream. ``state`` goes early -> up -> gone."""
 
-    def __init__(self, agent: UserAgent, owner: LegOwner, dialog: Dialog, stream: Stream, source: Addr) -> None:
-        self.agent, self.owner, self.dialog, self.stream, self.source = agent, owner, dialog, stream, source
+    def __init__(self, agent: UserAgent, dialog: Dialog, stream: Sound, source: Addr) -> None:
+        self.agent, self.dialog, self.stream, self.source = agent, dialog, stream, source
         self.state: Literal["early", "up", "gone"] = "early"
         self.held = False
         self.direct = True  # no proxy between: the packet's source is the phone itself
         self.user = "hotline"  # user part of our Contact
-        self.heard_at = asyncio.get_running_loop().time()  # last SIP message from the far end
-        self.description = Description(agent.local(source[0])[0], stream.port)
-        self.timers = Timers(self.broke)
+        self.heard_at = agent.now  # last SIP message from the far end
+        self.description = Description(agent.local(source)[0], stream.port, agent.dice.getrandbits(31))
+        self.timers = Timers(agent.schedule, self.broke)
         self.session = SessionTimer(self.timers, self._refresh, lambda: self.fail("session_expired"))
-        self.answered_at: float | None = None  # loop time of our first 2xx
+        self.answered_at: float | None = None  # when our first 2xx went out
         self.acknowledged = False  # the far end is known to have had an answer of ours
         self._unacked: ServerTransaction | None = None  # our 2xx that waits for its ACK
         self._awaits_answer = False  # our offer went out in that 2xx
@@ -79,7 +76,7 @@ class Leg:
     # --- the end ---------------------------------------------------------------------------
 
     def end(self, by: By, cause: str, code: int = 0) -> None:
-        """The leg is over: the port is free again, the owner knows. Only the first call counts.
+        """The leg is over: the port is free again, and it is told. Only the first call counts.
 
         Whatever is still to be said to the far end comes after this: saying it may fail, being free may not.
         """
@@ -92,7 +89,7 @@ class Leg:
         try:
             self.stream.close()
         finally:
-            self.owner.leg_ended(self, by, cause, code)
+            self.agent.tell(Ended(self, by, cause, code))
 
     def release(self) -> None:
         """Break what refers back to this leg, so that it is freed at once."""
@@ -100,7 +97,7 @@ class Leg:
         self.session.end()
 
     def fail(self, cause: str) -> None:
-        """Something broke: the owner hears ``failure``, the far end BYE."""
+        """Something broke: ``failure`` is told, and BYE to the far end."""
         if self.state != "gone":
             self.end("failure", cause)
             self.bye()
@@ -151,13 +148,14 @@ class Leg:
         """
         try:
             if self.dialog.route_set:
-                return host_of(uri_of(self.dialog.route_set[0]))
+                host, port = host_of(uri_of(self.dialog.route_set[0]))
+                return Addr(host, port, self.source.transport)
             host, port = host_of(self.dialog.remote_target)
         except ValueError:
             return self.source
         if self.direct and is_ip(host) and host != self.source[0]:
             return self.source
-        return host, port
+        return Addr(host, port, self.source.transport)
 
     def request(
         self,
@@ -172,7 +170,7 @@ class Leg:
         """Send a request inside the dialog; ``number`` is the CSeq an ACK has to repeat."""
 
         def on_response(response: SipResponse) -> None:
-            self.heard_at = asyncio.get_running_loop().time()
+            self.heard_at = self.agent.now
             if response.status_code >= 200:
                 on_final(response)
 
@@ -180,9 +178,9 @@ class Leg:
             if to is None:
                 on_timeout()
                 return
-            host, port = self.agent.local(to[0])
             before = self.dialog.local_cseq
-            request = self.dialog.create_request(method, via_host=host, via_port=port)
+            request = self.dialog.create_request(method)
+            request.set_header("Via", self.agent.via(to))
             if number is not None:
                 request.set_header("CSeq", f"{number} {method}")
                 self.dialog.local_cseq = before
@@ -191,16 +189,16 @@ class Leg:
                 request.add_header(name, value)
             request.body = body
             if method == "ACK":
-                self.agent.socket.send(bytes(request), to)
+                self.agent.send(bytes(request), to)
                 return
             transaction = self.agent.layer.request(request, to, self.guarded(on_response), on_timeout)
             if method == "INVITE":
                 self._inviting = transaction
 
-        self.agent.resolve(*self.destination(), go)
+        self.agent.resolve(*self.destination(), self.guarded(go))
 
     def contact(self) -> Header:
-        return self.agent.contact(self.user, self.source[0])
+        return self.agent.contact(self.user, self.source)
 
     def reinvite(self, direction: str | None = None) -> None:
         """Offer the session again (``sendonly`` holds, ``sendrecv`` resumes, None refreshes)."""
@@ -222,7 +220,7 @@ class Leg:
             if code in (408, 481):
                 self.fail("lost")
             elif code == 491:  # glare: both asked at once (§14.1)
-                self.timers.arm("reinvite", random.uniform(2.1, 4.0), self.reinvite)  # noqa: S311
+                self.timers.arm("reinvite", between(self.agent.dice, 2.1, 4.0), self.reinvite)
 
         def on_timeout() -> None:
             self._inviting = None
@@ -251,7 +249,7 @@ class Leg:
     def on_request(self, transaction: ServerTransaction) -> None:
         """Any request inside this dialog except ACK and CANCEL."""
         request = transaction.request
-        self.heard_at, self.acknowledged = asyncio.get_running_loop().time(), True  # it names our tag
+        self.heard_at, self.acknowledged = self.agent.now, True  # it names our tag
         if cseq_of(request) <= self.dialog.remote_cseq:
             transaction.respond(500, reason="CSeq out of order")
             return
@@ -281,7 +279,7 @@ class Leg:
 
     def on_ack(self, request: SipRequest) -> None:
         """The ACK to our 2xx; with a late offer it carries the answer."""
-        self.heard_at, self.acknowledged = asyncio.get_running_loop().time(), True
+        self.heard_at, self.acknowledged = self.agent.now, True
         waiting = self._unacked
         if waiting is None or cseq_of(request) != cseq_of(waiting.request):
             return
@@ -301,7 +299,7 @@ class Leg:
     def accept_invite(self, transaction: ServerTransaction, body: bytes, awaits_answer: bool) -> None:
         """Send a 2xx with ``body``; it is repeated until its ACK comes, or the leg fails."""
         self._unacked, self._awaits_answer = transaction, awaits_answer
-        self.answered_at = self.answered_at or asyncio.get_running_loop().time()
+        self.answered_at = self.answered_at or self.agent.now
         transaction.on_unacked = self._never_acked
         extra = self.session.answer(transaction.request)
         records = [("Record-Route", value) for value in transaction.request.headers.get("record-route")]
@@ -318,7 +316,7 @@ class Leg:
             transaction.respond(491)
             return
         if self.state != "up" or self._awaits_answer:  # §14.2: one at a time
-            transaction.respond(500, headers=[("Retry-After", str(random.randint(0, 10)))])  # noqa: S311
+            transaction.respond(500, headers=[("Retry-After", str(round(between(self.agent.dice, 0, 10))))])
             return
         if self._unacked is not None:  # a new INVITE says that the 2xx arrived; only the ACK was lost
             self._unacked.acked()
@@ -373,7 +371,7 @@ class Leg:
     # --- audio -----------------------------------------------------------------------------
 
     def apply(self, agreed: Agreed, confirmed: bool = True) -> None:
-        """Point the audio stream at what was agreed; tell the owner when hold changed.
+        """Point the audio stream at what was agreed; tell when hold changed.
 
         ``confirmed``: the far end has shown that it is there. Else little sound is sent until its ACK.
         """
@@ -390,7 +388,7 @@ class Leg:
         if agreed.held != self.held:
             self.held = agreed.held
             if self.state == "up":
-                self.owner.leg_held(self, self.held)
+                self.agent.tell(HeldChanged(self, self.held))
 
     def _take_answer(self, body: bytes) -> bool:
         try:

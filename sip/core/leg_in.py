@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from aiosipua.dialog import Dialog
 from aiosipua.sdp import SdpMessage
 
-from sip.embedded.agent import UserAgent
-from sip.embedded.description import Unacceptable, read
-from sip.embedded.leg import Leg, LegOwner
-from sip.embedded.transactions import ServerTransaction
-from sip.embedded.wire import Header, cseq_of, tag_of, uri_of, user_of
-
-if TYPE_CHECKING:
-    from sip.embedded.media import Stream
+from sip.core.agent import UserAgent
+from sip.core.description import Unacceptable, read
+from sip.core.events import Up
+from sip.core.leg import Leg, Sound
+from sip.core.transactions import ServerTransaction
+from sip.core.wire import Header, cseq_of, tag_of, uri_of, user_of
 
 REFUSALS = {"busy": 486, "declined": 603, "not_found": 404}  # hang-up cause before the answer -> code
 
@@ -44,9 +41,8 @@ class InboundLeg(Leg):
     def __init__(
         self,
         agent: UserAgent,
-        owner: LegOwner,
         transaction: ServerTransaction,
-        stream: Stream,
+        stream: Sound,
         min_session_s: int,
     ) -> None:
         request = transaction.request
@@ -61,7 +57,7 @@ class InboundLeg(Leg):
             route_set=list(request.headers.get("record-route")),  # in order, for the called side (§12.1.1)
             remote_cseq=cseq_of(request),
         )
-        super().__init__(agent, owner, dialog, stream, transaction.source)
+        super().__init__(agent, dialog, stream, transaction.source)
         self.direct = len(request.headers.get("via")) == 1
         called = user_of(request.uri)
         self.user = called if re.fullmatch(r"[A-Za-z0-9_.+*-]{1,64}", called) else self.user
@@ -144,7 +140,7 @@ class InboundLeg(Leg):
     def _up(self) -> None:
         self.state = "up"
         self.dialog.confirm()
-        self.owner.leg_up(self)
+        self.agent.tell(Up(self))
 
     def _left(self, cause: str) -> None:
         self.forget()

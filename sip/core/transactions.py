@@ -1,0 +1,397 @@
+"""Transactions (RFC 3261 §17, RFC 6026): what is repeated, what is answered twice, when to give up.
+
+Keyed on branch + sent-by + method, so a repeated request is answered again with the last
+response and never reaches the call a second time. Each kind is a table of states below.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterable, Mapping
+
+from aiosipua.headers import parse_via
+from aiosipua.message import SipRequest, SipResponse
+
+from sip.core.checks import number
+from sip.core.config import Timing
+from sip.core.dice import Dice, token
+from sip.core.timers import Schedule, Timers
+from sip.core.wire import Addr, Header, Junk, cseq_of, parse, reply, tag_of
+
+Key = tuple[str, ...]
+Table = Mapping[tuple[str, str], tuple[str, str]]  # (state, event) -> (what is done, next state)
+_MAGIC = "z9hG4bK"
+
+# The letters of RFC 3261 §17: "repeat" is timer A, E or G, "end" is B, D, F, H, I, J, K, L or M.
+INVITE_SERVER: Table = {
+    ("proceeding", "again"): ("resend", "proceeding"),
+    ("proceeding", "1xx"): ("resend", "proceeding"),
+    ("proceeding", "2xx"): ("resend repeat limit", "accepted"),
+    ("proceeding", "3xx"): ("resend repeat_unreliable limit", "completed"),
+    ("accepted", "again"): ("resend", "accepted"),
+    ("accepted", "repeat"): ("resend repeat", "accepted"),
+    ("accepted", "ack"): ("quiet limit", "settled"),
+    ("accepted", "end"): ("give_up", "over"),
+    ("settled", "again"): ("resend", "settled"),
+    ("settled", "end"): ("close", "over"),
+    ("completed", "again"): ("resend", "completed"),
+    ("completed", "repeat"): ("resend repeat", "completed"),
+    ("completed", "ack"): ("quiet linger", "confirmed"),
+    ("completed", "end"): ("close", "over"),
+    ("confirmed", "end"): ("close", "over"),
+}
+SERVER: Table = {
+    ("proceeding", "again"): ("resend", "proceeding"),
+    ("proceeding", "1xx"): ("resend", "proceeding"),
+    ("proceeding", "2xx"): ("resend keep", "completed"),
+    ("proceeding", "3xx"): ("resend keep", "completed"),
+    ("completed", "again"): ("resend", "completed"),
+    ("completed", "end"): ("close", "over"),
+}
+INVITE_CLIENT: Table = {
+    ("calling", "start"): ("send repeat_unreliable limit", "calling"),
+    ("calling", "repeat"): ("send repeat", "calling"),
+    ("calling", "1xx"): ("quiet unlimited tell", "proceeding"),  # timer C belongs to the call
+    ("calling", "cancel"): ("limit", "cancelling"),
+    ("proceeding", "1xx"): ("tell", "proceeding"),
+    ("proceeding", "cancel"): ("limit cancel", "cancelled"),
+    ("cancelling", "repeat"): ("send repeat", "cancelling"),
+    ("cancelling", "1xx"): ("quiet cancel tell", "cancelled"),  # §9.1: only now is it allowed
+    ("cancelled", "1xx"): ("tell", "cancelled"),
+    **{
+        (state, event): then
+        for state in ("calling", "proceeding", "cancelling", "cancelled")
+        for event, then in {
+            "2xx": ("quiet limit tell", "accepted"),
+            "3xx": ("quiet limit ack tell", "completed"),
+            "end": ("give_up", "over"),
+        }.items()
+    },
+    ("accepted", "2xx"): ("tell", "accepted"),  # repeated, or of another phone: each needs its ACK
+    ("accepted", "3xx"): ("ack", "accepted"),
+    ("accepted", "end"): ("close", "over"),
+    ("completed", "2xx"): ("tell", "completed"),
+    ("completed", "3xx"): ("ack", "completed"),
+    ("completed", "end"): ("close", "over"),
+}
+CLIENT: Table = {
+    ("calling", "start"): ("send repeat_unreliable limit", "calling"),
+    ("calling", "repeat"): ("send repeat", "calling"),
+    ("calling", "1xx"): ("slow tell", "proceeding"),
+    ("proceeding", "repeat"): ("send slow", "proceeding"),
+    ("proceeding", "1xx"): ("tell", "proceeding"),
+    **{
+        (state, event): then
+        for state in ("calling", "proceeding")
+        for event, then in {
+            "2xx": ("quiet linger tell", "completed"),
+            "3xx": ("quiet linger tell", "completed"),
+            "end": ("give_up", "over"),
+        }.items()
+    },
+    ("completed", "end"): ("close", "over"),
+}
+
+
+def server_key(request: SipRequest) -> Key:
+    """What makes two requests the same one (RFC 3261 §17.2.3, with the RFC 2543 fall-back)."""
+    method = "INVITE" if request.method == "ACK" else request.method
+    top = request.headers.get("via")[0]
+    via = parse_via(top)
+    sent_by = f"{via.host.lower()}:{via.port or 5060}"
+    branch = via.branch or ""
+    if branch.startswith(_MAGIC):
+        return (branch, sent_by, method)
+    sequence = (request.get_header("cseq") or "").split()[:1]
+    sender = tag_of(request.get_header("from") or "")
+    return (request.call_id or "", sender, *sequence, sent_by, branch, method)
+
+
+def _nothing(*_: object) -> None:
+    """What a transaction calls back once nobody needs it: the leg it told has it, too, and would never be freed."""
+
+
+def _identity(request: SipRequest) -> Key:
+    return request.call_id or "", tag_of(request.get_header("from") or ""), request.get_header("cseq") or ""
+
+
+def _event_of(code: int) -> str:
+    return "1xx" if code < 200 else "2xx" if code < 300 else "3xx"
+
+
+class _Machine:
+    """Walks a table: what it says is done are the methods ``_<word>`` of the class, in that order."""
+
+    def __init__(self, layer: TransactionLayer, table: Table, state: str, far: Addr) -> None:
+        self.state = state
+        self._layer, self._table, self._far = layer, table, far
+        self._timers = Timers(layer.schedule)
+        self._delay = layer.timing.t1  # of the next repetition
+
+    def fire(self, event: str) -> None:
+        """Something happened; in a state that does not know it, nothing follows."""
+        does, state = self._table.get((self.state, event), ("", self.state))
+        self.state = state
+        for word in does.split():
+            getattr(self, f"_{word}")()
+
+    def _wait(self, delay: float, event: str) -> None:
+        self._timers.arm(event, delay, lambda: self.fire(event))
+
+    def _repeat(self) -> None:
+        delay, self._delay = self._delay, 2 * self._delay
+        self._wait(min(delay, self._longest_gap()), "repeat")
+
+    def _repeat_unreliable(self) -> None:
+        """Over TCP and TLS the transport repeats (§17.1.1.2)."""
+        if not self._far.reliable:
+            self._repeat()
+
+    def _longest_gap(self) -> float:
+        return self._layer.timing.t2
+
+    def _slow(self) -> None:
+        if not self._far.reliable:
+            self._wait(self._layer.timing.t2, "repeat")
+
+    def _quiet(self) -> None:
+        self._timers.clear("repeat")
+
+    def _limit(self) -> None:
+        self._wait(self._layer.timing.give_up, "end")
+
+    def _unlimited(self) -> None:
+        self._timers.clear("end")
+
+    def _linger(self) -> None:
+        """Absorb what is late: timers I and K."""
+        self._wait(0 if self._far.reliable else self._layer.timing.t4, "end")
+
+    def _keep(self) -> None:
+        """Answer what is repeated: timer J."""
+        self._wait(0 if self._far.reliable else self._layer.timing.give_up, "end")
+
+
+class ServerTransaction(_Machine):
+    """One request from the far end and our answer to it."""
+
+    def __init__(self, layer: TransactionLayer, key: Key, request: SipRequest, source: Addr) -> None:
+        super().__init__(layer, INVITE_SERVER if request.method == "INVITE" else SERVER, "proceeding", source)
+        self.key, self.request, self.source = key, request, source
+        self.to_tag = tag_of(request.get_header("to") or "") or token(layer.dice)
+        self.final = 0  # status code once answered
+        self.on_cancel: Callable[[], None] = _nothing
+        self.on_unacked: Callable[[], None] = _nothing
+        self._last: bytes | None = None
+
+    def respond(self, code: int, *, headers: Iterable[Header] = (), body: bytes = b"", reason: str = "") -> None:
+        """Send a response; a second final one is ignored."""
+        if self.final:
+            return
+        response = reply(self.request, code, to_tag=self.to_tag, headers=headers, reason=reason)
+        response.set_header("Server", self._layer.name)
+        response.body = body
+        self._last = bytes(response)
+        if code >= 200:
+            self.final = code
+            self.on_cancel = _nothing
+        self.fire(_event_of(code))
+
+    def again(self) -> None:
+        """The request came once more."""
+        self.fire("again")
+
+    def acked(self) -> None:
+        """The final response to an INVITE has arrived."""
+        if self.final:
+            self.on_unacked = _nothing
+            self.fire("ack")
+
+    def close(self) -> None:
+        self._close()
+
+    def _resend(self) -> None:
+        if self._last is not None:
+            self._layer.send(self._last, self.source)
+
+    def _close(self) -> None:
+        self._timers.clear_all()
+        self._layer.forget_server(self)
+        self.on_cancel = self.on_unacked = _nothing
+
+    def _give_up(self) -> None:
+        unacked = self.on_unacked
+        self._close()
+        unacked()
+
+
+class ClientTransaction(_Machine):
+    """One request of ours: repeated until something comes back, given up after 64 x T1.
+
+    ``on_response`` gets every provisional response, each final one once, and every repetition of a
+    2xx to INVITE (each needs its ACK). ``on_timeout`` is called when nothing final came.
+    """
+
+    def __init__(
+        self,
+        layer: TransactionLayer,
+        request: SipRequest,
+        to: Addr,
+        on_response: Callable[[SipResponse], None],
+        on_timeout: Callable[[], None],
+    ) -> None:
+        super().__init__(layer, INVITE_CLIENT if request.method == "INVITE" else CLIENT, "calling", to)
+        self.request, self.to = request, to
+        self.key: Key = (parse_via(request.headers.get("via")[0]).branch or "", request.method)
+        self.provisional = False
+        self.final = 0
+        self._on_response: Callable[[SipResponse], None] = on_response
+        self._on_timeout: Callable[[], None] = on_timeout
+        self._data = bytes(request)
+        self._response = SipResponse()  # the one that is being told
+        self._acknowledgement: bytes | None = None
+
+    def start(self) -> None:
+        self.fire("start")
+
+    def cancel(self) -> None:
+        """CANCEL an INVITE, at once or as soon as a provisional response allows it (§9.1)."""
+        self.fire("cancel")
+
+    def receive(self, response: SipResponse) -> None:
+        code = response.status_code
+        if code < 200:
+            self.provisional = True
+        else:
+            self.final = self.final or code
+        self._response = response
+        self.fire(_event_of(code))
+
+    def failed(self) -> None:
+        """The network says nobody is there."""
+        self.fire("end")
+
+    def close(self) -> None:
+        self._close()
+
+    def _longest_gap(self) -> float:
+        return float("inf") if self.request.method == "INVITE" else self._layer.timing.t2
+
+    def _send(self) -> None:
+        self._layer.send(self._data, self.to)
+
+    def _tell(self) -> None:
+        self._on_response(self._response)
+
+    def _ack(self) -> None:
+        if self._acknowledgement is None:
+            self._acknowledgement = bytes(self._on_its_branch("ACK", self._response.get_header("to")))
+        self._layer.send(self._acknowledgement, self.to)
+
+    def _cancel(self) -> None:
+        request = self._on_its_branch("CANCEL", self.request.get_header("to"))
+        self._layer.request(request, self.to, _nothing, _nothing)
+
+    def _close(self) -> None:
+        self._timers.clear_all()
+        self._layer.forget_client(self.key)
+        self._on_response = self._on_timeout = _nothing
+
+    def _give_up(self) -> None:
+        timed_out = self._on_timeout
+        self._close()
+        timed_out()
+
+    def _on_its_branch(self, method: str, to: str | None) -> SipRequest:
+        """ACK to a non-2xx or CANCEL: the INVITE's own Via, CSeq number and Route (§9.1, §17.1.1.3)."""
+        request = SipRequest(method=method, uri=self.request.uri)
+        request.headers.append("Via", self.request.headers.get("via")[0])
+        for name in ("From", "Call-ID", "Max-Forwards"):
+            request.set_header(name, self.request.get_header(name) or "")
+        request.set_header("To", to or "")
+        request.set_header("CSeq", f"{cseq_of(self.request)} {method}")
+        for route in self.request.headers.get("route"):
+            request.add_header("Route", route)
+        return request
+
+
+class TransactionLayer:
+    """All transactions of one core."""
+
+    def __init__(
+        self, send: Callable[[bytes, Addr], None], schedule: Schedule, dice: Dice, timing: Timing, name: str
+    ) -> None:
+        self.send, self.schedule, self.dice, self.timing, self.name = send, schedule, dice, timing, name
+        self._servers: dict[Key, ServerTransaction] = {}
+        self._clients: dict[Key, ClientTransaction] = {}
+        self._invites: dict[Key, Key] = {}  # by call, caller and number: the same call on two paths
+
+    def __len__(self) -> int:
+        return len(self._servers) + len(self._clients)
+
+    def find_server(self, request: SipRequest, method: str | None = None) -> ServerTransaction | None:
+        """The transaction a request belongs to; ``method`` for the INVITE a CANCEL means."""
+        key = server_key(request)
+        return self._servers.get((*key[:-1], method or key[-1]))
+
+    def twin(self, request: SipRequest) -> bool:
+        """Whether another INVITE of the same call, tag and number is being handled."""
+        return self._invites.get(_identity(request), server_key(request)) != server_key(request)
+
+    def accept(self, request: SipRequest, source: Addr) -> ServerTransaction:
+        """A new request; an INVITE is told 100 at once so that it is not repeated."""
+        transaction = ServerTransaction(self, server_key(request), request, source)
+        self._servers[transaction.key] = transaction
+        if request.method == "INVITE":
+            self._invites.setdefault(_identity(request), transaction.key)
+            transaction.respond(100)
+        return transaction
+
+    def request(
+        self,
+        request: SipRequest,
+        to: Addr,
+        on_response: Callable[[SipResponse], None],
+        on_timeout: Callable[[], None],
+    ) -> ClientTransaction:
+        """Send a request whose Via is set."""
+        transaction = ClientTransaction(self, request, to, on_response, on_timeout)
+        self._clients[transaction.key] = transaction
+        transaction.start()
+        return transaction
+
+    def response(self, response: SipResponse) -> bool:
+        """Hand a response to its request; False when it belongs to none."""
+        sequence = (response.get_header("cseq") or "").split()
+        branch = parse_via(response.headers.get("via")[0]).branch or ""
+        transaction = self._clients.get((branch, *sequence[1:]))
+        if transaction is None or number(sequence[0]) != cseq_of(transaction.request):
+            return False
+        transaction.receive(response)
+        return True
+
+    def undeliverable(self, data: bytes) -> None:
+        """The network could not deliver this datagram: end the request it carried, if it was one."""
+        with contextlib.suppress(Junk):
+            message = parse(data)
+            if isinstance(message, SipRequest):
+                branch = parse_via(message.headers.get("via")[0]).branch or ""
+                transaction = self._clients.get((branch, message.method))
+                if transaction is not None:
+                    transaction.failed()
+
+    def forget_server(self, transaction: ServerTransaction) -> None:
+        self._servers.pop(transaction.key, None)
+        identity = _identity(transaction.request)
+        if self._invites.get(identity) == transaction.key:
+            del self._invites[identity]
+
+    def forget_client(self, key: Key) -> None:
+        self._clients.pop(key, None)
+
+    def close(self) -> None:
+        """End everything without another word."""
+        for server in list(self._servers.values()):
+            server.close()
+        for client in list(self._clients.values()):
+            client.close()

@@ -1,0 +1,175 @@
+"""Drives one SIP core on asyncio: a socket, one timer armed anew, look-ups of names; no rule of SIP is here.
+
+Everything that reaches the core is a *turn*: the time is told, something is done, and what it causes goes out:
+
+    with shell.turn():
+        leg.hang_up("done")
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import random
+import socket
+from collections import Counter
+from collections.abc import Callable, Iterator
+
+from sip.core.agent import UserAgent
+from sip.core.config import Timing
+from sip.core.events import Event, LookUp
+from sip.core.loglimit import LogLimit
+from sip.core.wire import Addr, Host
+from sip.embedded.udp import UdpSocket
+
+log = logging.getLogger(__name__)
+
+
+class Shell:
+    """``agent`` is the core. ``on_event`` gets what happens, one after the other, inside the turn it happens in."""
+
+    def __init__(
+        self,
+        name: str,
+        timing: Timing,
+        on_event: Callable[[Event], None],
+        advertised_host: str | None = None,
+    ) -> None:
+        self.socket = UdpSocket(self._received, self._undeliverable)
+        self.agent = UserAgent(name, timing, random.SystemRandom(), self._local)
+        self._on_event, self._advertised = on_event, advertised_host
+        self._in_turn = False
+        self._timer: asyncio.TimerHandle | None = None
+        self._due = 0.0  # of the timer
+        self._turned = asyncio.Event()
+        self._lookups: set[asyncio.Task[None]] = set()
+        self._limit = LogLimit(log)
+
+    # --- life ------------------------------------------------------------------------------
+
+    def open(self, host: str, port: int) -> None:
+        """Bind. Raises ``OSError`` with a text that says what to do."""
+        self._loop = asyncio.get_running_loop()
+        self.agent.advance(self._loop.time())
+        self.socket.open(host, port)
+
+    def close(self) -> None:
+        """End everything without another word."""
+        for task in self._lookups:
+            task.cancel()
+        self.agent.close()
+        self._arm(None)
+        self.socket.close()
+
+    async def until(self, condition: Callable[[], bool], longest_s: float) -> None:
+        """Wait until a turn makes it true, at most ``longest_s``."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(longest_s):
+                while not condition():
+                    self._turned.clear()
+                    await self._turned.wait()
+
+    @property
+    def counts(self) -> Counter[str]:
+        """Datagrams received, junk, faulty, stray, failed, refused by the network."""
+        return self.socket.counts + self.agent.counts
+
+    def _local(self, remote: Addr) -> Host:
+        """Where ``remote`` reaches us."""
+        host = self._advertised
+        if host is None or remote.host.startswith("127."):
+            host = self.socket.local_host_for(remote.host)
+        return host, self.socket.port
+
+    # --- turns -----------------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def turn(self) -> Iterator[UserAgent]:
+        """One moment of the core's time; a turn inside a turn is part of it."""
+        if self._in_turn:
+            yield self.agent
+            return
+        self._in_turn = True
+        try:
+            self.agent.advance(self._loop.time())
+            try:
+                yield self.agent
+            finally:
+                self._flush()
+        finally:
+            self._in_turn = False
+            self._arm(self.agent.next_timer())
+            self._turned.set()
+
+    def _flush(self) -> None:
+        """Send and tell until nothing is left; what is told may cause more."""
+        while True:
+            for data, to in self.agent.datagrams_to_send(self._loop.time()):
+                self.socket.send(data, to[:2])
+            event = self.agent.next_event()
+            if event is None:
+                return
+            try:
+                if isinstance(event, LookUp):
+                    self._ask(event)
+                else:
+                    self._on_event(event)
+            except Exception as error:
+                self._failed("an event of a call could not be handled", error)
+
+    def _arm(self, due: float | None) -> None:
+        """One timer: a later one waits until the earlier has come."""
+        if self._timer is not None:
+            if due is not None and self._due <= due:
+                return
+            self._timer.cancel()
+            self._timer = None
+        if due is not None:
+            self._due, self._timer = due, self._loop.call_at(due, self._timer_due)
+
+    def _timer_due(self) -> None:
+        self._timer = None
+        with self._turn_that_may_fail() as agent:
+            agent.handle_timer(self._loop.time())
+
+    def _received(self, data: bytes, source: Host) -> None:
+        with self._turn_that_may_fail() as agent:
+            agent.receive(data, Addr(*source), self._loop.time())
+
+    def _undeliverable(self, data: bytes) -> None:
+        with self._turn_that_may_fail() as agent:
+            agent.undeliverable(data, self._loop.time())
+
+    @contextlib.contextmanager
+    def _turn_that_may_fail(self) -> Iterator[UserAgent]:
+        """A turn nobody waits for: what goes wrong in it is logged, and the next one comes."""
+        with self.turn() as agent:
+            try:
+                yield agent
+            except Exception as error:
+                self._failed("a datagram or a timer could not be handled", error)
+
+    def _failed(self, what: str, error: Exception) -> None:
+        self.agent.counts["failed"] += 1
+        self._limit.say(self._loop.time(), logging.ERROR, what, error=error)
+
+    # --- names -----------------------------------------------------------------------------
+
+    def _ask(self, question: LookUp) -> None:
+        task = self._loop.create_task(self._look_up(question))
+        self._lookups.add(task)
+        task.add_done_callback(self._lookups.discard)
+
+    async def _look_up(self, question: LookUp) -> None:
+        family = socket.AF_INET6 if ":" in self.socket.host else socket.AF_INET
+        address = None
+        try:
+            found = await self._loop.getaddrinfo(question.host, question.port, family=family, type=socket.SOCK_DGRAM)
+        except (OSError, ValueError) as error:  # a name no resolver takes is a ``UnicodeError``
+            text = "cannot find the address of %s: %s"
+            self._limit.say(self._loop.time(), logging.WARNING, text, question.host, error)
+        else:
+            address = Addr(str(found[0][4][0]), question.port, question.transport)
+        with self._turn_that_may_fail() as agent:
+            agent.found(question.number, address, self._loop.time())
