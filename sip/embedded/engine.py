@@ -112,7 +112,7 @@ class EmbeddedEngine:
             raise
         for seat, here in self._registrar.reachable().items():
             if here:
-                self._reach(seat, True)
+                self._emit(SeatReach(seat, now_ms(), True))
         self._doorman.start()
         self._gate.open()
         trunk = self._config.trunk
@@ -132,7 +132,7 @@ class EmbeddedEngine:
         for name in self._lines.names():
             self.hangup(name, "shutdown")
         if self._trunk is not None:
-            await self._leave(self._trunk)
+            await self._sip.unregister(self._trunk, 2.0)
         await self._sip.until(lambda: not self._agent.dialogs, 2.0)  # the BYEs just sent get their answers
         await self._media.stop()
         await asyncio.sleep(0)  # events of the last recordings
@@ -145,11 +145,6 @@ class EmbeddedEngine:
         self._sip.close()
         await asyncio.sleep(0)
 
-    async def _leave(self, trunk: Registration) -> None:
-        with self._sip.turn():
-            trunk.leave()
-        await self._sip.until(lambda: trunk.state == "off", 2.0)
-
     def _emit(self, event: EngineEvent) -> None:
         self._loop.call_soon(self._sink, event)
 
@@ -157,9 +152,6 @@ class EmbeddedEngine:
         log.log(logging.WARNING if state.startswith("failed") else logging.INFO, "trunk: %s", state)
         if self._doorman is not None and self._trunk is not None and self._trunk.address is not None:
             self._doorman.found(self._trunk.address)
-
-    def _reach(self, seat: str, reachable: bool) -> None:
-        self._emit(SeatReach(seat, now_ms(), reachable))
 
     # --- incoming --------------------------------------------------------------------------
 
@@ -354,7 +346,7 @@ class EmbeddedEngine:
             case Invited(transaction):
                 self._invited(transaction)
             case Reached(seat, reachable):
-                self._reach(seat, reachable)
+                self._emit(SeatReach(seat, now_ms(), reachable))
             case Registered(state=state):
                 self._trunk_changed(state)
             case Up(leg):

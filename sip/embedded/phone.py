@@ -115,10 +115,7 @@ class Phone:
         """Hang up, unregister, free everything."""
         await self.hangup()
         if self._registration is not None:
-            registration = self._registration
-            with self._sip.turn():
-                registration.leave()
-            await self._sip.until(lambda: registration.state == "off", 2.0)
+            await self._sip.unregister(self._registration, 2.0)
         await self._sip.until(lambda: not self._sip.agent.dialogs, 2.0)
         self._sip.close()
         if self._owns_media:

@@ -20,6 +20,7 @@ from sip.core.agent import UserAgent
 from sip.core.config import Timing
 from sip.core.events import Event, LookUp
 from sip.core.loglimit import LogLimit
+from sip.core.registration import Registration
 from sip.core.wire import Addr, Host
 from sip.embedded.udp import UdpSocket
 
@@ -69,6 +70,12 @@ class Shell:
                 while not condition():
                     self._turned.clear()
                     await self._turned.wait()
+
+    async def unregister(self, registration: Registration, longest_s: float) -> None:
+        """Take a registration back; waits at most ``longest_s`` for the answer."""
+        with self.turn():
+            registration.leave()
+        await self.until(lambda: registration.state == "off", longest_s)
 
     @property
     def counts(self) -> Counter[str]:
