@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable
-from typing import Literal, Protocol, TypeVar
+from typing import Literal, TypeVar
 
 from aiosipua.dialog import Dialog, DialogState
 from aiosipua.message import SipRequest, SipResponse
@@ -19,6 +19,7 @@ from sip.core.dice import between
 from sip.core.events import By, Ended, HeldChanged
 from sip.core.info import info_key
 from sip.core.session import SessionTimer
+from sip.core.sound import Sound
 from sip.core.timers import Timers
 from sip.core.transactions import ClientTransaction, ServerTransaction
 from sip.core.wire import ALLOW, Addr, Header, cseq_of, host_of, is_ip, uri_of
@@ -27,29 +28,6 @@ log = logging.getLogger(__name__)
 
 _Told = TypeVar("_Told")
 SDP: Header = ("Content-Type", "application/sdp")
-
-
-class Sound(Protocol):
-    """What a leg needs of its audio stream; the stream itself is none of the core's business."""
-
-    port: int  # of ours, for the SDP
-    on_broken: Callable[[Exception], None] | None
-
-    def set_remote(
-        self,
-        host: str,
-        port: int,
-        payload_type: int,
-        dtmf_pt: int | None,
-        send: bool = True,
-        receive: bool = True,
-        *,
-        via: str = "",
-        confirmed: bool = True,
-    ) -> None: ...
-    def confirm(self) -> None: ...
-    def pressed(self, key: str, way: Literal["info"], /) -> None: ...
-    def close(self) -> None: ...
 
 
 class Leg:

@@ -10,7 +10,8 @@ from aiosipua.sdp import SdpMessage
 from sip.core.agent import UserAgent
 from sip.core.description import Unacceptable, read
 from sip.core.events import Up
-from sip.core.leg import Leg, Sound
+from sip.core.leg import Leg
+from sip.core.sound import Sound
 from sip.core.transactions import ServerTransaction
 from sip.core.wire import Header, cseq_of, tag_of, uri_of, user_of
 

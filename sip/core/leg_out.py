@@ -13,7 +13,8 @@ from sip.core.credentials import Credentials
 from sip.core.description import Unacceptable, read
 from sip.core.dice import token
 from sip.core.events import By, Ringing, Speaks, Up
-from sip.core.leg import SDP, Leg, Sound
+from sip.core.leg import SDP, Leg
+from sip.core.sound import Sound
 from sip.core.transactions import ClientTransaction
 from sip.core.wire import Addr, Header, cseq_of, host_port, quoted, tag_of, uri_of
 from sip.replies import q850_of, reason_of

@@ -6,9 +6,9 @@ from sip.core.agent import UserAgent
 from sip.core.config import TrunkConfig
 from sip.core.credentials import Credentials
 from sip.core.dice import token
-from sip.core.leg import Sound
 from sip.core.leg_out import OutboundLeg, Target
 from sip.core.registration import as_uri
+from sip.core.sound import Sound
 from sip.core.wire import Addr, Header, host_of
 from sip.numbers import is_number
 

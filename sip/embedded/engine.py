@@ -198,8 +198,7 @@ class EmbeddedEngine:
 
     def _behind(self, lags: Lags) -> Lags:
         """With what lies unread in the sockets."""
-        now = time.monotonic()
-        unread = max(self._sip.socket.waited.lag_s(now), self._media.waited.lag_s(now))
+        unread = max(waited.lag_s(time.monotonic()) for waited in (self._sip.socket.waited, self._media.waited))
         return Lags(max(lags.loop_s, unread), lags.ledger_s)
 
     def _unavailable(self, transaction: ServerTransaction) -> None:
@@ -369,13 +368,11 @@ class EmbeddedEngine:
         self._lines.end(line, LineFailed(line.name, now_ms(), reason))
 
     def _leg(self, line: str) -> Leg | None:
-        found = self._lines.get(line)
-        return found.leg if found is not None else None
+        return found.leg if (found := self._lines.get(line)) is not None else None
 
     def _stream(self, line: str) -> Stream | None:
         """The audio of a line that is up."""
-        found = self._lines.get(line)
-        return found.stream if found is not None else None
+        return found.stream if (found := self._lines.get(line)) is not None else None
 
     def _target(self, seat: str) -> Target | None:
         """Where to ring a seat: its newest registration, else its fixed address."""
