@@ -124,3 +124,14 @@ def honest(call: str) -> Story:
 def story_of(spoiling: Spoiling, call: str) -> Story:
     """The story the spoiled message belongs to."""
     return {"200": calling, "REGISTER": registering}.get(spoiling.message, called)(spoiling, call)
+
+
+def every_number(texts: dict[str, Text]) -> list[Spoiling]:
+    """Each number of each line of these messages, with each value of ``NUMBERS`` in its place."""
+    return [
+        Spoiling(name, "numbered", at, field, value)
+        for name, text in texts.items()
+        for at, line in enumerate((*text.head, *text.body))
+        for field, _ in enumerate(re.finditer(r"\d+", line))
+        for value in NUMBERS
+    ]
