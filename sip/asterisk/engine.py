@@ -21,6 +21,7 @@ from sip.asterisk import causes
 from sip.asterisk.agreement import Agreement
 from sip.asterisk.config import TRUNK_OUT, AsteriskConfig
 from sip.asterisk.doorman import Doorman
+from sip.asterisk.keys import Press, again, press_of
 from sip.asterisk.lines import By, Line, Lines, Recording
 from sip.asterisk.link import Link
 from sip.asterisk.media import MediaFolder, mend, move
@@ -325,13 +326,18 @@ class AsteriskEngine:
             case "ChannelHangupRequest":
                 line.leaving = True
             case "ChannelDtmfReceived":
-                self._reports.keyed(line, event["digit"])
+                self._pressed(line, press_of(event))
             case "ChannelHold" | "ChannelUnhold":
                 self._reports.held(line, kind == "ChannelHold")
             case "ChannelStateChange" if event["channel"]["state"] == "Up" and not line.seat:
                 self._reports.is_up(line)
             case "ChannelStateChange" if event["channel"]["state"] == "Ringing" and line.seat:
                 self._reports.rings(line)
+
+    def _pressed(self, line: Line, press: Press) -> None:
+        told, line.pressed = again(line.pressed, press), press
+        if not told:
+            self._reports.keyed(line, press.key)
 
     def _playback_over(self, playback: Mapping[str, Any]) -> None:
         line = self._lines.playing(playback["id"])

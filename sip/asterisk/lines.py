@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from sip.asterisk.keys import Press
+
 By = Literal["far", "us", "failure"]
 
 
@@ -43,6 +45,7 @@ class Line:
     peer: str | None = None
     bridge: str | None = None
     held: bool = False
+    pressed: Press | None = None  # the last key
     last: tuple[int, int] | None = None  # its end (Q.850 cause, SIP code) waits for its recording
     source: str = ""
     trunk: bool = False
