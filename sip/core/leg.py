@@ -40,6 +40,7 @@ class Leg:
         self.direct = True  # no proxy between: the packet's source is the phone itself
         self.user = "hotline"  # user part of our Contact
         self.heard_at = agent.now  # last SIP message from the far end
+        self.asking = False  # whether it is there; no answer yet
         self.description = Description(agent.local(source)[0], stream.port, agent.dice.getrandbits(31))
         self.timers = Timers(agent.schedule, self.broke)
         self.session = SessionTimer(self.timers, self._refresh, lambda: self.fail("session_expired"))
@@ -174,6 +175,28 @@ class Leg:
                 self._inviting = transaction
 
         self.agent.resolve(*self.destination(), self.guarded(go))
+
+    def ask(self, on_nobody: Callable[[], None]) -> None:
+        """Ask a far end that is silent whether it is there (OPTIONS in the dialog); at most one question is open.
+
+        Any answer is life, but 408 and 481 end the call (RFC 5057 §5.1). ``on_nobody`` is called when none came in
+        64 x T1 or the network says that nobody is there, unless a SIP message came meanwhile.
+        """
+        if self.asking:
+            return
+        self.asking, asked = True, self.agent.now
+
+        def on_final(response: SipResponse) -> None:
+            self.asking = False
+            if response.status_code in (408, 481):
+                self.fail("lost")
+
+        def on_timeout() -> None:
+            self.asking = False
+            if self.state == "up" and self.heard_at <= asked:
+                on_nobody()
+
+        self.request("OPTIONS", on_final=on_final, on_timeout=on_timeout)
 
     def contact(self) -> Header:
         return self.agent.contact(self.user, self.source)

@@ -388,13 +388,24 @@ class EmbeddedEngine:
             return None
 
     def _watch(self, line: Line, leg: Leg) -> None:
-        """End a call whose far end vanished: neither RTP nor SIP for ``rtp_timeout_s``."""
+        """Ask a far end of which neither RTP nor SIP came for ``rtp_timeout_s``; silence alone ends no call.
+
+        Phones with silence suppression send nothing while their people listen, and on hold no phone does.
+        """
         limit = self._config.rtp_timeout_s
-        sound = line.sound
-        if sound is None or leg.state != "up":
+        if line.sound is None or leg.state != "up":
             return
-        silent = min(sound.last_packet_ms / 1000, self._loop.time() - leg.heard_at)
-        if sound.stats.received and not leg.held and silent > limit:
+        if self._silent_s(line, leg) > limit:
+            asked = self._loop.time()
+            leg.ask(lambda: self._nobody_there(line, leg, asked))
+        leg.timers.arm("watch", limit / 10, lambda: self._watch(line, leg))
+
+    def _nobody_there(self, line: Line, leg: Leg, asked: float) -> None:
+        """End a call whose far end vanished: nothing came since it was asked."""
+        if self._silent_s(line, leg) >= self._loop.time() - asked:
             leg.fail("rtp_timeout")
-        else:
-            leg.timers.arm("watch", limit / 10, lambda: self._watch(line, leg))
+
+    def _silent_s(self, line: Line, leg: Leg) -> float:
+        """Seconds since anything came from the far end, sound or signalling."""
+        silent = self._loop.time() - leg.heard_at
+        return min(line.sound.last_packet_ms / 1000, silent) if line.sound is not None else silent

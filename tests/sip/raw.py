@@ -105,6 +105,7 @@ class Caller:
         self.number = itertools.count(1)
         self.seen: list[Message] = []
         self.uri = f"sip:hotline@127.0.0.1:{port}"
+        self.here = 0  # the code a question whether we are there (OPTIONS) is answered with; 0: not at all
 
     def __enter__(self) -> Caller:
         return self
@@ -160,8 +161,14 @@ class Caller:
             while True:
                 got = Message.read(await loop.sock_recv(self.sock, 65535))
                 self.seen.append(got)
+                if got.method == "OPTIONS" and self.here:
+                    self.reply(got, self.here)
                 if wanted(got):
                     return got
+
+    async def listening(self) -> None:
+        """Only answer what is asked; until it is cancelled."""
+        await self.receive(lambda _: False, 3600)
 
     async def final(self, method: str = "INVITE") -> Message:
         return await self.receive(lambda m: m.code >= 200 and m.cseq == method)

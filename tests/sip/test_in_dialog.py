@@ -7,9 +7,16 @@ import asyncio
 import pytest
 
 from ivr.telephony import Held, Incoming, Keyed, LineGone, LineUp
-from tests.sip.raw import Caller, Hotline, story
+from tests.sip.raw import Caller, Hotline, Message, story
 
 pytestmark = pytest.mark.network
+
+PACKET = bytes([0x80, 8]) + (1).to_bytes(2, "big") + bytes(4) + b"abcd" + b"\xd5" * 160  # one of RTP
+
+
+def media_port(answer: Message) -> int:
+    """Where the hotline listens for sound, as its answer says."""
+    return int(answer.body.split("m=audio ")[1].split()[0])
 
 
 def holding(sdp: str) -> list[str]:
@@ -266,22 +273,48 @@ async def test_a_far_end_that_vanished_is_noticed_by_its_silence() -> None:
     async with Hotline(rtp_timeout_s=0.5) as hotline:
         with Caller(hotline.port) as caller:
             answer = await caller.call()
-            port = int(answer.body.split("m=audio ")[1].split()[0])
-            header = bytes([0x80, 8]) + (1).to_bytes(2, "big") + bytes(4) + b"abcd"
-            caller.rtp.sendto(header + b"\xd5" * 160, ("127.0.0.1", port))
+            caller.rtp.sendto(PACKET, ("127.0.0.1", media_port(answer)))
+            await caller.receive(lambda m: m.method == "OPTIONS")
             caller.reply(await caller.receive(lambda m: m.method == "BYE"), 200)
             gone = await hotline.until(LineGone)
             assert (gone.by, gone.cause) == ("failure", "rtp_timeout")
 
 
 @story
-async def test_a_caller_who_never_sent_audio_is_not_cut_off() -> None:
+@pytest.mark.parametrize("sends", [False, True], ids=["who never sent sound", "who fell silent"])
+@pytest.mark.parametrize("code", [200, 405, 500])
+async def test_a_caller_who_only_listens_is_kept_while_his_phone_answers(sends: bool, code: int) -> None:
     async with Hotline(rtp_timeout_s=0.2) as hotline:
         with Caller(hotline.port) as caller:
-            await caller.call()
-            await caller.quiet(0.8)
-            assert not hotline.of(LineGone)
+            caller.here = code
+            answer = await caller.call()
+            if sends:
+                caller.rtp.sendto(PACKET, ("127.0.0.1", media_port(answer)))
+            asked = [got for got in await caller.quiet(1.8) if got.method == "OPTIONS"]
+            assert len(asked) > 1 and not hotline.of(LineGone)
             await caller.hang_up()
+
+
+@story
+async def test_a_caller_on_hold_whose_phone_is_gone_is_noticed() -> None:
+    async with Hotline(rtp_timeout_s=0.3) as hotline:
+        with Caller(hotline.port) as caller:
+            await caller.call()
+            caller.send(caller.request("INVITE", caller.sdp().replace("sendrecv", "sendonly")))
+            caller.ack(await caller.final())
+            gone = await hotline.until(LineGone)
+            assert (gone.by, gone.cause) == ("failure", "rtp_timeout")
+
+
+@story
+@pytest.mark.parametrize("code", [408, 481])
+async def test_a_phone_that_knows_nothing_of_the_call_ends_it(code: int) -> None:
+    async with Hotline(rtp_timeout_s=0.2) as hotline:
+        with Caller(hotline.port) as caller:
+            caller.here = code
+            await caller.call()
+            caller.reply(await caller.receive(lambda m: m.method == "BYE"), 200)
+            assert (await hotline.until(LineGone)).cause == "lost"
 
 
 @story

@@ -104,7 +104,9 @@ async def test_calls_that_ended_leave_no_reference_cycle_while_another_goes_on(t
     """A cycle would be kept until no call is up at all: 15 KiB of every call of a busy day."""
     async with Hotline(rtp_timeout_s=0.5, max_calls=200) as hotline:
         with Caller(hotline.port) as staying:
+            staying.here = 200
             await staying.call()
+            listening = asyncio.create_task(staying.listening())
             with Cycles(of=("sip.", "ivr.", "aiosipua.")) as cycles:
                 async with asyncio.TaskGroup() as storm:
                     for kind in STORM * 3:
@@ -116,6 +118,7 @@ async def test_calls_that_ended_leave_no_reference_cycle_while_another_goes_on(t
                     while hotline.media.ports_in_use > 1 or len(hotline.engine._agent.layer):  # noqa: ASYNC110
                         await asyncio.sleep(0.05)
             assert not cycles.found
+            listening.cancel()
             await staying.hang_up()
 
 
