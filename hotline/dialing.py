@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from hotline.ports import reachable
+from hotline.ports import phone_host, reachable
 from hotline.script import Act
 from hotline.settings import Address
 from ivr.store import by_ref
@@ -73,11 +73,6 @@ def clip_of(path: Path) -> Clip:
     """A sound file (WAV, FLAC, OGG, MP3) as telephone audio. Raises ``recordings.audio.AudioError``."""
     pcm = audio.prompt(*audio.read(path)).pcm8
     return Clip(hashlib.sha256(pcm).hexdigest()[:40], pcm, path.name)
-
-
-def phone_host(target: Address) -> str:
-    """Where a phone binds to reach ``target``."""
-    return "127.0.0.1" if reachable(target).host in ("127.0.0.1", "localhost") else "0.0.0.0"  # noqa: S104
 
 
 class Caller:

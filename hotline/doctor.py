@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from hotline import doctor_asterisk, flows, parts, runfile, testcall
+from hotline import doctor_asterisk, door, flows, parts, runfile, testcall
 from hotline.errors import CannotRun
 from hotline.finding import Finding, Level
 from hotline.ports import is_free, sip_answers, web_answers
@@ -317,7 +317,8 @@ def test_call(settings: Settings) -> Iterator[Finding]:
 
 
 CHECKS: tuple[Check, ...] = (
-    settings_file, rules, ports, asterisk, database, keys, voices, fonts, clock, calendar, seats, trunk, test_call,
+    settings_file, rules, ports, asterisk, database, keys, voices, fonts, clock, calendar, seats, trunk, door.examine,
+    test_call,
 )  # fmt: skip
 
 

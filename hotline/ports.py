@@ -56,6 +56,27 @@ def reachable(address: Address) -> Address:
     return Address({"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address.host, address.host), address.port)  # noqa: S104
 
 
+def is_ours(host: str) -> bool:
+    """Is it an address of this machine?"""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.bind((host, 0))
+        except OSError:
+            return False
+    return True
+
+
+def phone_host(target: Address) -> str:
+    """Where a telephone on this machine binds to call ``target``: its loopback if that is this machine, too.
+
+    So a call from here is known as one, whatever address the hotline listens at.
+    """
+    host = reachable(target).host
+    if host == "localhost" or is_ours(host):
+        return "::1" if ":" in host else "127.0.0.1"
+    return "::" if ":" in host else "0.0.0.0"  # noqa: S104
+
+
 def sip_answers(address: Address, timeout_s: float = 1.0) -> bool:
     """Does a SIP element answer an OPTIONS request there? Any final answer is a sign of life."""
     target = reachable(address)

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from hotline.errors import CannotRun
-from hotline.ports import any_free, reachable, sip_answers
+from hotline.ports import any_free, phone_host, reachable, sip_answers
 from hotline.settings import Address, Settings
 from hotline.settings_file import to_toml
 from hotline.supervisor import python
@@ -46,7 +46,7 @@ class TestCall:
 
 async def place(target: Address, database: str | Path, from_user: str) -> TestCall:
     """Call, hear speech, press a key, find the key in the journal, hang up."""
-    phone = await Phone.open("127.0.0.1" if target.host.startswith("127.") else "0.0.0.0")  # noqa: S104
+    phone = await Phone.open(phone_host(target))
     try:
         began = time.monotonic()
         try:

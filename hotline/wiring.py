@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from hotline import engines, parts, priority
+from hotline import door, engines, parts, priority
 from hotline.callbacks import Callbacks
 from hotline.errors import CannotRun
 from hotline.flows import serve_flows
@@ -32,6 +32,7 @@ from ivr.cases.promise import case_request
 from ivr.clock import SystemClock
 from ivr.conductor import Conductor
 from ivr.desk.desk import Desk, WindowSeats
+from ivr.facts import system_fact
 from ivr.house import House
 from ivr.ledger import CaseRequest
 from ivr.messages import take_in
@@ -41,6 +42,7 @@ from ivr.store.engine import Engine as SqlEngine
 from ivr.store.engine import open_engine
 from ivr.store.ids import uuid7
 from ivr.store.ledger import SqlLedger
+from ivr.store.lines import door_set
 from ivr.store.unfinished import unfinished
 from ivr.takeover import take_over
 from ivr.telephony import Engine, EngineEvent, Incoming, Surviving
@@ -139,6 +141,7 @@ async def run_calls(settings: Settings, stop: asyncio.Event, drain: asyncio.Even
         plan=parts.plan(settings),
         call_soon=gently,
     )
+    _say_who_may_call(settings, ledger, clock.now_ms())
     worker = ThreadPoolExecutor(max_workers=2, thread_name_prefix="voices")
     voices = parts.voices(settings)
     spool = data / "recording"
@@ -234,6 +237,17 @@ async def run_calls(settings: Settings, stop: asyncio.Event, drain: asyncio.Even
         worker.shutdown(wait=True)
         voices.close()
         database.dispose()
+
+
+def _say_who_may_call(settings: Settings, ledger: SqlLedger, now: int) -> None:
+    """Journal whose calls are taken when that is new, and tell people once."""
+    with parts.looking(settings) as session:
+        last = door_set(session)
+    rule = door.as_set(settings, now)
+    if door.differs(rule, last):
+        ledger.note(system_fact(rule))
+        if text := door.notice(settings):
+            log.warning("%s", text)
 
 
 async def _working_days(added: Added) -> None:

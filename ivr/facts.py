@@ -12,14 +12,14 @@ from ivr.call import events as e
 from ivr.call.state import CallState
 from ivr.ledger import Fact
 from ivr.ongoing import OngoingCall
-from ivr.telephony import LineQuality, Refused, TrunkState
+from ivr.telephony import DoorSet, LineQuality, Refused, TrunkState
 
 HIDDEN_KEY = "•"
 HIDDEN_PHASES = frozenset({"number.type", "query.type", "rate"})  # keys of a number, a code, a rating
 _CAMEL = re.compile(r"(?<!^)(?=[A-Z])")
 
 
-def name_of(thing: e.Event | c.Command | TrunkState | Refused) -> str:
+def name_of(thing: e.Event | c.Command | TrunkState | Refused | DoorSet) -> str:
     """``SeatAnswered`` -> ``seat_answered``."""
     if isinstance(thing, e.CaseOpened):
         return "case_stored"  # the store writes the case's own fact, case_opened
@@ -108,7 +108,7 @@ def quality_fact(event: LineQuality, leg_id: str) -> Fact:
     return Fact(event.at, "event", "line_quality", {"leg_id": leg_id, **data})
 
 
-def system_fact(event: TrunkState | Refused) -> Fact:
-    """What the telephone system told of itself."""
+def system_fact(event: TrunkState | Refused | DoorSet) -> Fact:
+    """What the telephone system told of itself, or was told."""
     data = {name: value for name, value in asdict(event).items() if name != "at"}
     return Fact(event.at, "system", name_of(event), data)

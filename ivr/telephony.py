@@ -205,8 +205,8 @@ class TrunkState:
 class Refused:
     """Somebody was refused by the telephone system, ``count`` times: wrong password, forbidden address …
 
-    ``account``: of ours, or empty. ``network``: the network it came from, without the part
-    that tells one machine (``198.51.100.0/24``).
+    ``kind``: in Asterisk's words, ``FailedACL`` for a call from where none is taken. ``account``: of ours, or empty.
+    ``network``: the network it came from, without the part that tells one machine (``198.51.100.0/24``).
     """
 
     at: int
@@ -219,6 +219,23 @@ class Refused:
 
 # Kinds of ``Refused`` that say: no room. All lines are taken, the loop or the ledger is behind, the process ends.
 TURNED_AWAY = ("CallLimit", "LoopLate", "LedgerLate", "Ending")
+STRANGERS = ("FailedACL", "InvalidAccountID")  # and those that say: from where no calls are taken
+
+
+@dataclass(frozen=True, slots=True)
+class DoorSet:
+    """Whose calls are taken, by the settings the calls process started with; told when that changed.
+
+    ``trunk``: only the provider's, operators', this machine's, and those from ``accept`` networks; else everybody's.
+    ``per_number``: calls at once of one number, 0 for no bound.
+    """
+
+    at: int
+    trunk: bool
+    accept: tuple[str, ...]
+    per_number: int
+    version: int = 1
+
 
 EngineEvent = (
     Incoming

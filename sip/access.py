@@ -13,7 +13,10 @@ import ipaddress
 from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Literal
+
+from ivr.telephony import STRANGERS
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Origin = Literal["here", "trunk", "accepted", "seat", "anyone", "stranger"]
@@ -22,7 +25,7 @@ HERE = frozenset({"127.0.0.1", "::1"})  # this machine as its programs know it, 
 OVERDUE_S = 2.0  # an answer that arrived is acknowledged within a round trip, lost packets and all
 REMEMBERED_S = 3600.0  # a name's addresses rotate: an address of the provider counts for so long
 
-STRANGER = "FailedACL"  # the kinds of refusal, named as Asterisk names its own
+STRANGER = STRANGERS[0]  # the kinds of refusal, named as Asterisk names its own
 SOURCE_FULL = "SourceLimit"
 UNANSWERED_FULL = "UnacknowledgedLimit"
 NUMBER_FULL = "NumberLimit"
@@ -82,6 +85,7 @@ class Room:
     overdue: str = ""
 
 
+@lru_cache(4096)  # each call that is there is compared with each new one
 def plain(host: str) -> str:
     """An address in the one spelling that is compared: no zone, IPv4 not dressed up as IPv6."""
     bare = host.strip("[]").partition("%")[0]

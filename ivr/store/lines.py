@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ivr.store.models import Journal, LineQuality
-from ivr.telephony import TURNED_AWAY
+from ivr.telephony import STRANGERS, TURNED_AWAY
 
 ROWS_MAX = 5000  # refusals are gathered by the minute, so that is more than three days of an attack
 
@@ -23,17 +24,37 @@ def quality(session: Session, call_id: str) -> Sequence[LineQuality]:
 
 def refusals(session: Session, since: int) -> int:
     """How often somebody was refused since then (UTC ms): wrong passwords, forbidden addresses …"""
-    return sum(count for kind, count in _refused(session, since).items() if kind not in TURNED_AWAY)
+    return sum(count for kind, count in _kinds(session, since).items() if kind not in TURNED_AWAY)
 
 
 def turned_away(session: Session, since: int) -> dict[str, int]:
     """How many calls since then (UTC ms) got 503 for lack of room, by why (``ivr.telephony.TURNED_AWAY``)."""
-    return {kind: count for kind, count in _refused(session, since).items() if kind in TURNED_AWAY}
+    return {kind: count for kind, count in _kinds(session, since).items() if kind in TURNED_AWAY}
 
 
-def _refused(session: Session, since: int) -> Counter[str]:
-    query = select(Journal.data).where(Journal.kind == "system", Journal.at >= since, Journal.name == "refused")
+def strangers(session: Session, since: int, most: int = 5) -> list[tuple[str, int]]:
+    """The networks calls came from that are not taken, since then (UTC ms), with how many; most first."""
+    found: Counter[str] = Counter()
+    for one in _refused(session, since):
+        if one.get("kind") in STRANGERS and one.get("network"):
+            found[str(one["network"])] += int(one.get("count", 1))
+    return found.most_common(most)
+
+
+def door_set(session: Session) -> Mapping[str, Any] | None:
+    """Whose calls were taken last, as journaled; None when it never was."""
+    query = select(Journal.data).where(Journal.kind == "system", Journal.name == "door_set")
+    last = session.scalar(query.order_by(Journal.at.desc()).limit(1))
+    return None if last is None else dict(json.loads(last))
+
+
+def _kinds(session: Session, since: int) -> Counter[str]:
     counts: Counter[str] = Counter()
-    for data in map(json.loads, session.scalars(query.limit(ROWS_MAX))):
-        counts[data.get("kind", "")] += int(data.get("count", 1))
+    for one in _refused(session, since):
+        counts[one.get("kind", "")] += int(one.get("count", 1))
     return counts
+
+
+def _refused(session: Session, since: int) -> Iterator[Mapping[str, Any]]:
+    query = select(Journal.data).where(Journal.kind == "system", Journal.at >= since, Journal.name == "refused")
+    return map(json.loads, session.scalars(query.limit(ROWS_MAX)))

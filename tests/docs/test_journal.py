@@ -13,7 +13,7 @@ from ivr.cases.actions import ACTIONS
 from ivr.facts import name_of
 from ivr.outgoing.placing import _NAMES as OUTGOING
 from ivr.store.fold import FOLDS
-from ivr.telephony import Refused, TrunkState
+from ivr.telephony import DoorSet, Refused, TrunkState
 
 
 def _snake(name: str) -> str:
@@ -26,7 +26,7 @@ PRODUCT = [path for package in ("ivr", "hotline", "web", "sip") for path in sort
 STORED = {"case_opened"}  # written with its case (ivr/store/work.py)
 # Where the name of a fact is no word in the call: what it can be is told here.
 NAMED = {
-    "ivr/facts.py": {_snake(kind.__name__) for kind in (TrunkState, Refused)},
+    "ivr/facts.py": {_snake(kind.__name__) for kind in (TrunkState, Refused, DoorSet)},
     "ivr/cases/workflow.py": {action.fact for action in ACTIONS.values()},
     "ivr/store/identities.py": {"identity_sealed", "identity_asked", "identity_opened", "identity_declined"},
     "ivr/outgoing/placing.py": set(OUTGOING.values()),

@@ -184,8 +184,8 @@ async def test_230_calls_without_an_ack_keep_nobody_else_waiting(sources: int) -
                 attacker = attackers[n % sources]
                 attacker.call_id, attacker.tag = f"attack-{n}", f"tag{n}"
                 attacker.send(attacker.request("INVITE", attacker.sdp()))
-                if n % 10 == 0:
-                    await asyncio.sleep(0)
+                if n % 10 == 0:  # within half a second: faster is another matter, of what the machine can do at all
+                    await asyncio.sleep(0.02)
             assert await honest_calls(hotline, 10) < 4.0
         here = len(hotline.of(Incoming)) - len(hotline.of(LineGone))
         assert here <= (25 if sources == 1 else 100)

@@ -42,6 +42,7 @@ def _state() -> dict[str, Any]:
         "outages": outages.on_board(db, now),
         "refused": lines.refusals(db, now - DAY_MS),
         "turned_away": lines.turned_away(db, now - DAY_MS),
+        "strangers": lines.strangers(db, now - DAY_MS, most=3),
         "figures": [f for f in shared(start, end) if f.id in ON_BOARD or f.id.startswith("K2a")],
         "may_open": may("calls"),
         "missing_years": missing_years(config().calendar, today()),
