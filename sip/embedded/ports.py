@@ -37,7 +37,7 @@ class Ports:
 
     def take(self) -> tuple[socket.socket, socket.socket]:
         """Two bound, non-blocking sockets: RTP and RTCP. Raises :class:`NoPorts`."""
-        refused: OSError | None = None
+        refused = ""  # as text: an error kept in a local refers to its own frame, and the whole call with it
         for _ in self._ports:
             port = self._ports[self._next]
             self._next = (self._next + 1) % len(self._ports)
@@ -46,13 +46,13 @@ class Ports:
             try:
                 pair = self._bind(port)
             except OSError as error:  # another program has it, or the address is not ours
-                refused = error
+                refused = str(error)
                 continue
             self._taken.add(port)
             return pair
         where = f"{self._ports[0]}-{self._ports[-1] + 1} on {self._host}"
-        if refused is not None and not self._taken:
-            raise NoPorts(f"no RTP port {where} can be bound: {refused}; check the address and the range") from refused
+        if refused and not self._taken:
+            raise NoPorts(f"no RTP port {where} can be bound: {refused}; check the address and the range")
         raise NoPorts(
             f"all {len(self._taken)} RTP ports {where} are in use; widen the RTP port range (each call leg takes two)"
         )

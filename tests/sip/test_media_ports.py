@@ -7,6 +7,7 @@ import pytest
 from sip.embedded.media import NoPorts
 from sip.embedded.ports import Ports
 from tests.sip.far_end import free_range
+from tests.support.garbage import Cycles
 
 pytestmark = pytest.mark.network
 
@@ -74,3 +75,18 @@ def test_an_address_that_is_not_ours_is_named():
 def test_a_range_without_room_for_a_pair_is_refused(wrong):
     with pytest.raises(ValueError, match="two ports per call"):
         Ports("127.0.0.1", wrong)
+
+
+def test_a_port_of_another_program_is_passed_over_and_leaves_no_reference_cycle() -> None:
+    """An error kept in its own frame would hold the whole call until no call is up."""
+    free = free_range(2)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        other.bind(("127.0.0.1", free[0]))
+        ports = Ports("127.0.0.1", free)
+        with Cycles(of=("builtins",)) as cycles:
+            for _ in range(4):
+                port, sockets = take(ports)
+                assert port != free[0]
+                close(sockets)
+                ports.release(port)
+        assert not cycles.found["builtins.OSError"]
