@@ -92,10 +92,11 @@ class Counts:
         return found
 
     def windows(self) -> list[str]:
-        """The windows that were asked for."""
+        """The windows that were asked for; of a single one, itself or none."""
         found = self._kept.windows()
         for begin, end in self._kept.gaps:
-            found.update(self._session.scalars(select(Call.window).where(*_asked(begin, end, None)).distinct()))
+            asked = _asked(begin, end, self._window)
+            found.update(self._session.scalars(select(Call.window).where(*asked).distinct()))
         return sorted(found)
 
 

@@ -1,15 +1,15 @@
-"""What a core tells whoever drives it, in the order it happened."""
+"""What a core tells whoever drives it, in the order it happened.
+
+A leg and a registration are known again by being the same object: events know nothing of either.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
-if TYPE_CHECKING:
-    from sip.core.leg import Leg
-    from sip.core.registration import Registration
-    from sip.core.transactions import ServerTransaction
+from sip.core.transactions import ServerTransaction
 
 By = Literal["far", "us", "failure"]
 
@@ -35,28 +35,28 @@ class Invited:
 class Ringing:
     """A phone we call rings."""
 
-    leg: Leg
+    leg: object
 
 
 @dataclass(frozen=True, slots=True)
 class Up:
     """The leg is answered and agreed."""
 
-    leg: Leg
+    leg: object
 
 
 @dataclass(frozen=True, slots=True)
 class Speaks:
     """Sound comes from the network before the answer (183, RFC 3960)."""
 
-    leg: Leg
+    leg: object
 
 
 @dataclass(frozen=True, slots=True)
 class HeldChanged:
     """The far end holds the leg, or takes it back."""
 
-    leg: Leg
+    leg: object
     held: bool
 
 
@@ -64,7 +64,7 @@ class HeldChanged:
 class Ended:
     """The leg is over; comes exactly once, and nothing after it. ``code``: of the SIP answer, 0 without one."""
 
-    leg: Leg
+    leg: object
     by: By
     cause: str
     code: int
@@ -82,7 +82,7 @@ class Reached:
 class Registered:
     """The state of a registration of ours changed."""
 
-    registration: Registration
+    registration: object
     state: str
 
 

@@ -349,18 +349,19 @@ class EmbeddedEngine:
             case Registered(state=state):
                 self._trunk_changed(state)
             case Up(leg):
-                self._answered(leg)
+                self._answered(self._lines.of(leg))
             case Ringing() | Speaks() | HeldChanged() | Ended():
                 self._lines.happened(event)
 
-    def _answered(self, leg: Leg) -> None:
-        line = self._lines.of(leg)
-        if line is None or line.sound is None or leg.state == "gone":  # ended before it was told; that is told next
+    def _answered(self, line: Line | None) -> None:
+        if line is None or line.sound is None or line.leg is None:
+            return
+        if line.leg.state == "gone":  # ended before it was told; that is told next
             return
         line.up = True
         line.sound.on_key = lambda key: self._lines.tell(line, Keyed(line.name, now_ms(), key))
         self._emit(LineUp(line.name, now_ms()))
-        self._watch(line, leg)
+        self._watch(line, line.leg)
 
     # --- inside ----------------------------------------------------------------------------
 

@@ -10,7 +10,6 @@ from typing import get_args
 
 from ivr.telephony import EngineEvent, FailReason, Held, LineFailed, LineGone, LineRinging, LineSpeaks
 from sip.core.events import Ended, HeldChanged, Ringing, Speaks
-from sip.core.leg import Leg
 from sip.core.leg_in import InboundLeg
 from sip.core.leg_out import OutboundLeg
 from sip.embedded.media import Stream
@@ -53,7 +52,7 @@ class Lines:
     def __init__(self, emit: Callable[[EngineEvent], None]) -> None:
         self._emit = emit
         self._lines: dict[str, Line] = {}
-        self._of_leg: dict[Leg, Line] = {}
+        self._of_leg: dict[object, Line] = {}
         self._ending: set[Line] = set()
         self.idle = asyncio.Event()
         self.idle.set()
@@ -67,7 +66,8 @@ class Lines:
     def get(self, name: str) -> Line | None:
         return self._lines.get(name)
 
-    def of(self, leg: Leg) -> Line | None:
+    def of(self, leg: object) -> Line | None:
+        """The line of the leg an event names."""
         return self._of_leg.get(leg)
 
     @property

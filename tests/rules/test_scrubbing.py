@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ivr.scrubbing import HIDDEN, scrubbed, without_numbers
@@ -44,8 +45,12 @@ def numbers(draw: st.DrawFn) -> str:
 
 
 @given(AROUND, numbers(), AROUND)
+@example("", "6222" + "0" * 13, "X")
 def test_prv_1_a_number_between_any_letters_is_unreadable(before: str, number: str, after: str) -> None:
-    assert without_numbers(before + number + after) == before + HIDDEN + after
+    text = before + number + after
+    if re.match("[XxＸｘ]", after) and re.fullmatch("[0-9０-９]{17}", number):
+        after = after[1:]  # that X makes an identity number of it
+    assert without_numbers(text) == before + HIDDEN + after
 
 
 @given(AROUND, numbers(), st.sampled_from("，、/和or"), numbers(), AROUND)
