@@ -20,7 +20,7 @@ from tests.support.moments import ZONE
 from tests.support.nightly import NIGHTLY
 from tests.sweeper.servers import HookServer, MailServer, running
 
-CALLS = 600 if NIGHTLY else 200
+CALLS = 600 if NIGHTLY else 400
 TO = Addresses({"lead": ("lead@example.cn",), "supervisor": ("boss@example.cn",)}, webhook=True)
 
 
