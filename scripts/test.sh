@@ -1,8 +1,9 @@
 #!/bin/sh
 # All tests, in two lanes for two cores. In front, at normal priority: the stories of real sound, one after the other,
-# then signalling and the engines' contract, side by side. Behind, at the lowest priority: the quick checks, what only
-# waits and computes, side by side; when that is done, what starts and ends whole hotlines, one after the other.
-# Fails when anything fails; arguments go to all of pytest's runs. HOTLINE_NIGHTLY=1: all of the long series.
+# then signalling and the engines' contract, side by side, then what starts and ends whole hotlines, one after the
+# other (each start would be heard in a story). Behind, at the lowest priority: the quick checks, then what only waits
+# and computes, side by side. Fails when anything fails; arguments go to all of pytest's runs. HOTLINE_NIGHTLY=1: all of
+# the long series.
 #
 # Nothing is run again because it failed. A machine that pauses for a moment is heard, so a story of real calls that
 # failed while a witness saw such a pause is told once more (tests/support/told_again.py); three in a run are a failure.
@@ -43,7 +44,6 @@ beside() {
     failed=0
     behind check gently scripts/check.sh || failed=1
     behind computing gently $PYTEST -n 2 --dist loadfile $ignored "$@" || failed=1
-    behind hotlines $PYTEST $WHOLE_HOTLINES "$@" || failed=1
     return "$failed"
 }
 
@@ -64,9 +64,11 @@ rm -f build/tests-front.failed
 in_front stories $PYTEST $STORIES "$@"
 # shellcheck disable=SC2086
 in_front calls $PYTEST -n 2 --dist loadfile $CALLS "$@"
+# shellcheck disable=SC2086
+in_front hotlines $PYTEST $WHOLE_HOTLINES "$@"
 
-echo "== checks, what only computes, and whole hotlines"
-tail --pid="$beside" -q -n +1 -f build/tests-check.log build/tests-computing.log build/tests-hotlines.log
+echo "== checks, and what only computes"
+tail --pid="$beside" -q -n +1 -f build/tests-check.log build/tests-computing.log
 wait "$beside"
 failed=$?
 [ -f build/tests-front.failed ] && failed=1

@@ -36,6 +36,7 @@ from sip.numbers import caller_key, is_number
 log = logging.getLogger(__name__)
 
 _CONNECT_S = 15.0
+_WHY_S = 0.5  # how long the reason of an end may take
 _LAST_S = 5.0  # how long the last lines may take to end
 
 
@@ -192,8 +193,8 @@ class AsteriskEngine:
         """How a line's channel stands; something may have happened before we could hear of it."""
         if reply.ok:
             self._agreement.look_again(line, channel_of(reply.body, self._config.app))
-        elif reply.code == 404:
-            self._reports.ended(line)
+        elif reply.code == 404:  # a channel is out of sight a moment before its end, and why, is told
+            line.timers.append(self._loop.call_later(_WHY_S, self._reports.ended, line))
 
     # --- verbs -----------------------------------------------------------------------------
 

@@ -16,7 +16,7 @@ from sip.asterisk.files import additions, files
 from sip.core.config import TrunkConfig
 from tests.sip.raw import Caller, story
 from tests.support.asterisk import bare
-from tests.support.nightly import NIGHTLY
+from tests.support.nightly import at_night
 
 TIMERS = {
     "rtp_timeout": "0",
@@ -103,8 +103,8 @@ async def test_a_caller_learns_that_it_will_be_asked_after_45_s(site: Site) -> N
             await caller.hang_up()
 
 
+@at_night  # takes two minutes
 @pytest.mark.network
-@pytest.mark.skipif(not NIGHTLY, reason="takes 85 s: told at night (make nightly)")
 def test_who_says_nothing_for_long_stays_while_he_answers_and_who_is_dead_is_found_in_two_minutes(site: Site) -> None:
     async def told() -> None:
         loop = asyncio.get_running_loop()
