@@ -19,15 +19,10 @@ import time
 from collections.abc import Callable
 
 import numpy as np
-from hotline_load import CALL_S, GAP_MS, Bench, Result, hotline
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from hotline_load import CALL_S, GAP_MS, Result, hotline, stored
 from support.callers import Call
 from support.processes import memory_kb
 from support.slowing import slowed as slow
-
-from ivr.store.engine import open_engine, reading
-from ivr.store.models import Call as CallRow
 
 MAX_CALLS, HELD_S, RAMP_S = 200, 15.0, 0.05
 PER_S, SLOWED_S, SHARE, SETUP_P95_MS, PROMPT_MS = 20, 60.0, 0.5, 1000.0, 2000.0
@@ -83,7 +78,7 @@ def slowed() -> Result:
         setups = [call.setup_ms for call in taken] or [float("inf")]
         p95 = float(np.percentile(setups, 95))
         unheard = sum(1 for call in taken if not _heard(call))
-        rows = stored(bench)
+        rows = stored(bench.data)
         missing = sum(1 for call in taken if rows.get(call.ref) != ("caller_left", "*"))
         result = Result("slowed", {
             "calls": str(count), "taken": str(len(taken)), "refused": str(refused), "neither": str(lost),
@@ -136,18 +131,6 @@ def memory(calls: int = CALLS) -> Result:
         result.demand(failed == 0, f"{failed} calls failed")
         result.demand(grown < GROWTH_KB * calls / CALLS, f"{grown} KiB of growth")
         return result
-
-
-def stored(bench: Bench) -> dict[str, tuple[str, str]]:
-    """Every call in the database: how it ended and the keys that were pressed, by SIP Call-ID."""
-    engine = open_engine(bench.data)
-    try:
-        time.sleep(1.0)
-        with Session(reading(engine)) as session:
-            query = select(CallRow.ref, CallRow.cause, CallRow.keys)
-            return {ref: (cause, keys) for ref, cause, keys in session.execute(query)}
-    finally:
-        engine.dispose()
 
 
 PARTS: dict[str, Callable[[], Result]] = {"surplus": surplus, "slowed": slowed, "memory": memory}
