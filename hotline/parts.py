@@ -14,6 +14,7 @@ from ivr.calendar.tables import WorkCalendar
 from ivr.numbers import Plan
 from ivr.phrases import Phrases
 from ivr.profile import Profile
+from ivr.speech import normaliser
 from ivr.store import rekeying
 from ivr.store.calendars import Added
 from ivr.store.engine import DatabaseAway, Engine, Session, open_engine, reading
@@ -72,6 +73,7 @@ def voices(settings: Settings) -> Voices:
         voice.human_dir,
         voice.online,
         VoiceSettings(voice.stale, round(ESPEAK_WPM * voice.pace), voice.piper),
+        words=normaliser.said,
     )
 
 

@@ -156,7 +156,7 @@ def _explain(problem: Any, where: Mapping[Path_, str], path: Path, text: str) ->
         message = "is missing; please add it"
     if source:
         return f"{source}={problem['input']}: {message}"
-    line = _line_of(text, key)
+    line = line_of(text, key)
     place = f"{path}, line {line}" if line else str(path)
     return f"{place}: {'.'.join(key)}: {message}" if key else f"{place}: {message}"
 
@@ -172,7 +172,7 @@ def _known(key: Path_) -> list[str]:
     return [name for name in model.model_fields if name not in ("config", "key")]
 
 
-def _line_of(text: str, key: Path_) -> int | None:
+def line_of(text: str, key: Path_) -> int | None:
     """The line of a setting (or of its table, or of the nearest table above it) in the file."""
     best: tuple[int, int] = (0, 0)  # (how much of the key matches, line)
     table: Path_ = ()

@@ -67,6 +67,10 @@ class Phrase:
         """The arguments still to be given, with their types (``""``: as it is)."""
         return {name: kind or "" for name, kind in _PLACEHOLDER.findall(self.text[lang])}
 
+    def without_placeholders(self, lang: str = DEFAULT_LANG) -> str:
+        """The words of the phrase itself."""
+        return _PLACEHOLDER.sub(" ", self.text[lang])
+
 
 class Phrases:
     """All phrases, variables filled in. Read once, passed in, never changed."""

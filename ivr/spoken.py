@@ -207,7 +207,7 @@ def day(d: date, lang: str, this_year: int | None = None) -> str:
     if lang == "zh-CN":
         year = "".join(_ZH[int(c)] for c in str(d.year)) + "年" if with_year else ""
         return f"{year}{_number_zh(d.month)}月{_number_zh(d.day)}日"
-    said = f"{_EN_MONTHS[d.month - 1]} {_ordinal_en(d.day)}"
+    said = f"{_EN_MONTHS[d.month - 1]} {ordinal(d.day)}"
     return f"{said}, {_year_en(d.year)}" if with_year else said
 
 
@@ -248,7 +248,7 @@ def _time_zh(t: time) -> str:
     return said
 
 
-def _ordinal_en(n: int) -> str:
+def ordinal(n: int) -> str:
     head, dash, last = _number_en(n).rpartition("-")
     if last in _EN_ORDINALS:
         return head + dash + _EN_ORDINALS[last]

@@ -31,10 +31,11 @@ log = logging.getLogger(__name__)
 ESPEAK_VOICES = {"zh": "cmn", "en": "en"}  # by the language's first part
 ESPEAK_WPM = 140  # at pace 1.0: some 165 Chinese characters a minute (requirements B5: at most 200)
 PACES = (0.55, 1.6)  # espeak-ng's slowest, and the fastest that is still polite
-PROCESSING = "1"  # part of every cache key: raise it when recordings/audio.py changes how a prompt sounds
+PROCESSING = "2"  # part of every cache key: raise it when recordings/audio.py changes how a prompt sounds
 TEXT_LIMIT = 2000  # characters: minutes of speech, surely a mistake beyond
 
 Progress = Callable[[int, int, Line, "Sound | Exception"], None]
+Words = Callable[[str, str], str]  # (text, language) -> the text in words, as a machine's voice shall say it
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +79,14 @@ class Status:
 
 @dataclass(frozen=True, slots=True)
 class _Voice:
-    """One way to speak a line. ``live``: quick and local enough to be used while a caller waits."""
+    """One way to speak a line. ``live``: quick and local enough to be used while a caller waits.
+
+    ``text``: what is said, by which it is kept; a person's recording stands for the text as it is written.
+    """
 
     engine: str
     source: Source
+    text: str
     make: Callable[[], tuple[bytes, bytes]]
     live: bool
 
@@ -96,9 +101,11 @@ class Voices:
         allow_online: bool = False,
         settings: Settings | None = None,
         *,
+        words: Words = lambda text, lang: text,
         studio: Studio | None = None,
         online: Online | None = None,
     ) -> None:
+        self._words = words
         self._settings = settings or Settings()
         self._online = (online or Online()) if allow_online else None
         self._disk, self._memory = Disk(cache_dir), Memory()
@@ -195,6 +202,13 @@ class Voices:
         """What espeak-ng would say, in its notation: ``(en)`` in Chinese marks a spelled-out part."""
         return self._studio.phonemes(_checked(Line(text, lang)).text, _espeak_voice(lang))
 
+    def unspoken(self, text: str) -> tuple[str, ...]:
+        """The Chinese characters of a text that espeak-ng would spell in English. Raises :class:`VoiceError`."""
+        if "(en)" not in self._studio.phonemes(text, "cmn"):
+            return ()
+        chars = dict.fromkeys(char for char in text if char > "\u3000")
+        return tuple(char for char in chars if "(en)" in self._studio.phonemes(char, "cmn"))
+
     def close(self) -> None:
         """End the speech worker."""
         self._studio.close()
@@ -214,15 +228,18 @@ class Voices:
         if take and not (take.stale and settings.stale == "machine"):
             path = take.path
             name = f"human:{take.audio}"
-            chain.append(_Voice(name, "human", lambda: studio.file(path, 1 / line.pace), live=True))
+            chain.append(_Voice(name, "human", line.text, lambda: studio.file(path, 1 / line.pace), live=True))
+        text = self._words(line.text, line.lang)
+        if not any(c.isalnum() for c in text):
+            return chain
         if self._online and (installed := self._versions["gtts"]):
-            chain.append(_Voice(f"gtts:{installed}", "gtts", lambda: self._fetch(line), live=False))
+            chain.append(_Voice(f"gtts:{installed}", "gtts", text, lambda: self._fetch(line, text), live=False))
         if model := settings.piper.get(line.lang):
             name = f"piper:{self._versions['piper-tts']}:{model.name}:{_size(model)}"
-            chain.append(_Voice(name, "piper", lambda: studio.piper(line.text, model, 1 / line.pace), live=True))
+            chain.append(_Voice(name, "piper", text, lambda: studio.piper(text, model, 1 / line.pace), live=True))
         wpm, voice = round(settings.espeak_wpm * line.pace), _espeak_voice(line.lang)
         name = f"espeak:{self._versions['espeakng-loader']}:{wpm}"
-        chain.append(_Voice(name, "espeak", lambda: studio.espeak(line.text, voice, wpm), live=True))
+        chain.append(_Voice(name, "espeak", text, lambda: studio.espeak(text, voice, wpm), live=True))
         return chain
 
     def _first(self, line: Line, keep: bool, live: bool) -> Sound:
@@ -239,7 +256,7 @@ class Voices:
                 troubles.append(f"{voice.source}: {error}")
                 if voice.source == "human" and not isinstance(error, WorkerFailed):
                     self._unusable[voice.engine] = (f"{line.lang}/{line.phrase_key}", str(error))
-        raise VoiceError("no voice can speak: " + "; ".join(troubles))
+        raise VoiceError("no voice can speak: " + ("; ".join(troubles) or f"nothing in {line.text!r} can be said"))
 
     def _make(self, line: Line, voice: _Voice, keep: bool) -> Sound:
         if not voice.live:
@@ -248,14 +265,14 @@ class Voices:
             return self._get(line, voice) or self._put(line, voice, *voice.make(), keep)
 
     def _get(self, line: Line, voice: _Voice) -> Sound | None:
-        key = self.key(line.text, line.lang, line.pace, voice.engine)
+        key = self.key(voice.text, line.lang, line.pace, voice.engine)
         sound = self._memory.get(key)
         if sound is None and (sound := self._disk.load(key)) is not None:
             self._memory.put(key, sound)
         return sound
 
     def _put(self, line: Line, voice: _Voice, pcm8: bytes, pcm16: bytes, keep: bool) -> Sound:
-        key = self.key(line.text, line.lang, line.pace, voice.engine)
+        key = self.key(voice.text, line.lang, line.pace, voice.engine)
         name = hashlib.sha256(pcm8).hexdigest()[:32]
         sound = Sound(name, pcm8, line.text, None, None, voice.source)
         if keep:
@@ -271,10 +288,10 @@ class Voices:
         self._memory.put(key, sound)
         return sound
 
-    def _fetch(self, line: Line) -> tuple[bytes, bytes]:
+    def _fetch(self, line: Line, text: str) -> tuple[bytes, bytes]:
         assert self._online is not None
         with tempfile.NamedTemporaryFile(suffix=".mp3") as mp3:
-            mp3.write(self._online.say(line.text, line.lang))
+            mp3.write(self._online.say(text, line.lang))
             mp3.flush()
             return self._studio.file(Path(mp3.name), 1 / line.pace)
 

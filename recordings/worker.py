@@ -26,6 +26,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from recordings import audio
+from recordings.syllables import for_espeak
 
 ESPEAK_RATE, ESPEAK_PITCH = 1, 3  # espeak_PARAMETER
 RETRIEVAL, DONT_EXIT = 2, 0x8000
@@ -124,10 +125,10 @@ class Worker:
 
     def _say(self, text: str, voice: str, wpm: int) -> Answer:
         espeak = self._voice()
-        return self._prompt(espeak.say(text, voice, wpm), espeak.hz)
+        return self._prompt(espeak.say(for_espeak(text, voice), voice, wpm), espeak.hz)
 
     def _phonemes(self, text: str, voice: str) -> Answer:
-        return {"ok": True, "phonemes": self._voice().phonemes(text, voice)}, b"", b""
+        return {"ok": True, "phonemes": self._voice().phonemes(for_espeak(text, voice), voice)}, b"", b""
 
     def _piper(self, text: str, model: str, stretch: float) -> Answer:
         try:

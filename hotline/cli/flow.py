@@ -11,7 +11,7 @@ import click
 import yaml
 from rich.console import Console
 
-from hotline import flows, parts
+from hotline import flows, parts, texts
 from hotline.cli.common import FOUND, json_option, looking, print_json
 from hotline.settings import Settings
 from ivr.call.commands import Say
@@ -20,8 +20,10 @@ from ivr.flow.checker import check as walk_all
 from ivr.flow.loader import load
 from ivr.flow.source import FlowRefused
 from ivr.flow.walk import COMMANDS, Unknown, Walk
+from ivr.phrases import Phrases
 from ivr.script import lines
 from ivr.wording import Wording
+from recordings.studio import VoiceError
 
 TRACES = Path("tests/traces")
 
@@ -117,6 +119,7 @@ class Checked(TypedDict):
     warnings: list[str]
     proof: str
     version: NotRequired[str]
+    spoken: NotRequired[list[str]]
 
 
 @click.command()
@@ -128,7 +131,8 @@ def check(settings: Settings, flow: tuple[str, ...], as_json: bool) -> None:
 
     Every name, phrase and window in the file, then every reachable state: each wait must have an end,
     time-outs and failures alone must end every call, key 0 must lead to a person. Without FLOW, all
-    shipped flows and the wording of all phrases.
+    shipped flows, the wording of all phrases, and how the texts of hotline.toml will be spoken: what
+    cannot be said is refused.
 
     \b
     Example: hotline check
@@ -136,7 +140,7 @@ def check(settings: Settings, flow: tuple[str, ...], as_json: bool) -> None:
     """
     results = [_check_one(settings, name) for name in flow or tuple(flows.shipped())]
     if not flow:
-        results.append(_check_wording(settings))
+        results += [_check_wording(settings), _check_speech(settings)]
     if as_json:
         print_json(results)
     else:
@@ -145,6 +149,8 @@ def check(settings: Settings, flow: tuple[str, ...], as_json: bool) -> None:
                 click.echo(line)
             for line in result["warnings"]:
                 click.echo(f"note: {line}")
+            for line in result.get("spoken", []):
+                click.echo(f"spoken: {line}")
             if not result["problems"]:
                 click.echo(f"{result['name']}: ok ({result['proof']})")
     if any(result["problems"] for result in results):
@@ -171,6 +177,23 @@ def _check_wording(settings: Settings) -> Checked:
         "problems": [str(f) for f in findings if f.level == "error"],
         "warnings": [str(f) for f in findings if f.level != "error"],
         "proof": "no forbidden wording (S2-2 附件2, S4-60)",
+    }
+
+
+def _check_speech(settings: Settings) -> Checked:
+    """How the free texts are said, and what of them and of the phrases cannot be."""
+    own, phrases = list(texts.of_settings(settings)), list(texts.of_phrases(Phrases.load()))
+    problems, warnings = texts.problems(own + phrases), []
+    try:
+        problems += texts.unspoken(settings, own)
+    except VoiceError as error:
+        warnings.append(f"whether each character has a sound was not asked: {error}")
+    return {
+        "name": "speech",
+        "problems": problems,
+        "warnings": warnings,
+        "proof": f"{len(own)} texts of hotline.toml and {len(phrases)} phrases can be said",
+        "spoken": [str(text) for text in own],
     }
 
 

@@ -81,6 +81,23 @@ def test_a_character_with_two_readings_is_read_by_its_word(voices: Voices) -> No
     assert "Xa35N" in voices.phonemes("银行").replace("A", "a").replace("'", "")  # háng
 
 
+def test_a_syllable_that_espeak_has_no_rule_for_is_not_spelled_in_english(voices: Voices) -> None:
+    assert voices.phonemes("英雄路").count("(en)") == 0
+    assert voices.unspoken("琼海市雄楚大道穷胸凶兄") == ()
+    assert voices.unspoken("示范宆路") == ("宆",)
+
+
+def test_machines_are_given_words_and_people_the_text_as_it_is_written(tmp_path: Path, studio: Studio) -> None:
+    record(tmp_path / "human" / "zh-CN" / "greet.std.wav", 8000)
+    voices = Voices(tmp_path / "cache", tmp_path / "human", words=lambda text, lang: "九五五九八热线", studio=studio)
+    kept = Voices(tmp_path / "cache", studio=studio)
+    assert voices.speak("95598热线") == kept.cached("九五五九八热线")  # by what is said
+    assert kept.cached("95598热线") is None
+    assert voices.speak("95598热线", phrase_key="greet.std").source == "human"
+    note = json.loads((tmp_path / "human" / "zh-CN" / "greet.std.json").read_text("utf-8"))
+    assert note["text"] == "95598热线"
+
+
 def test_the_four_tones_are_heard(studio: Studio) -> None:
     """Mandarin's tones change the meaning: 妈 is level, 麻 rises, 马 dips, 骂 falls."""
 
