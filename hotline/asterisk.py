@@ -136,15 +136,16 @@ def _wss(settings: Settings) -> Wss | None:
     return Wss(asterisk.wss.host, asterisk.wss.port, asterisk.tls_cert, asterisk.tls_key)
 
 
-def write(site: Site) -> list[Path]:
+def write(site: Site, *, shared: bool = True) -> list[Path]:
     """Write the configuration and make its folders; the files written.
 
+    ``shared``: a group may read them and write recordings, for an Asterisk under another user; else nobody but ours.
     Raises :class:`CannotRun` rather than overwrite a file that is not ours, ``OSError`` when it cannot write.
     """
     for folder in ("run", "log", "state", "state/keys"):
-        (site.home / folder).mkdir(parents=True, exist_ok=True)
-    for shared in (site.engine.spool, site.left):
-        shared.mkdir(parents=True, exist_ok=True, mode=0o770)
+        make_folder(site.home / folder, 0o750 if shared else 0o700)
+    for meeting in (site.engine.spool, site.left):
+        make_folder(meeting, 0o770 if shared else 0o700)
     written = []
     texts = files(site)
     for name in texts:
@@ -153,10 +154,20 @@ def write(site: Site) -> list[Path]:
             raise CannotRun(f"{path} is yours: name another folder, or see `hotline asterisk lines`")
     for name, text in texts.items():
         path = site.home / name
-        path.touch(0o640)
+        path.touch(0o600)
+        if shared:
+            path.chmod(0o640)
         path.write_text(MARK + text, encoding="utf-8")
         written.append(path)
     return written
+
+
+def make_folder(path: Path, mode: int) -> None:
+    """Make a folder, those it is in too, with this mode whatever the umask; one that is there is left as it is."""
+    missing = [folder for folder in (path, *path.parents) if not folder.exists()]
+    for folder in reversed(missing):
+        folder.mkdir(exist_ok=True)
+        folder.chmod(mode)
 
 
 def write_sorry(settings: Settings, site: Site) -> Path:

@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from hotline import doctor_asterisk, door, flows, parts, runfile, testcall
+from hotline import doctor_asterisk, door, flows, parts, private, runfile, testcall
 from hotline.errors import CannotRun
 from hotline.finding import Finding, Level
 from hotline.ports import is_free, sip_answers, web_answers
@@ -199,6 +199,27 @@ def keys(settings: Settings) -> Iterator[Finding]:
     yield Finding("keys", "ok", f"{len(ring.ids)} in {'HOTLINE_KEY' if settings.key else folder}; back them up apart")
 
 
+def private_files(settings: Settings) -> Iterator[Finding]:
+    """Nobody but this user reads what is kept (Asterisk's group: prompts only)."""
+    if not settings.data.dir.exists():
+        yield Finding("files", "ok", f"{settings.data.dir} is made at the first start, for this user alone")
+        return
+    found = list(private.wide(settings))
+    for one in found[: private.NAMED]:
+        yield Finding(
+            "files", "FAIL", f"{one.path} is open to others ({one.mode:04o})", f"run: chmod {one.right:o} {one.path}"
+        )
+    if len(found) > private.NAMED:
+        yield Finding(
+            "files",
+            "FAIL",
+            f"{len(found)} folders and files are open to others",
+            "start the hotline again: it mends them",
+        )
+    if not found:
+        yield Finding("files", "ok", f"only this user reads {settings.data.dir}")
+
+
 def fonts(settings: Settings) -> Iterator[Finding]:
     """Chinese fonts on this machine (for a browser here, for pictures and reports)."""
     found = False
@@ -317,8 +338,8 @@ def test_call(settings: Settings) -> Iterator[Finding]:
 
 
 CHECKS: tuple[Check, ...] = (
-    settings_file, rules, ports, asterisk, database, keys, voices, fonts, clock, calendar, seats, trunk, door.examine,
-    test_call,
+    settings_file, rules, ports, asterisk, database, keys, private_files, voices, fonts, clock, calendar, seats, trunk,
+    door.examine, test_call,
 )  # fmt: skip
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import pwd
 import re
 import urllib.error
 from collections.abc import Iterator
+from itertools import islice
 
-from hotline import engines, runfile
+from hotline import engines, parts, private, runfile
 from hotline.asterisk import OLDEST, OLDEST_BY_HTTP, ami_trouble, ask, takes_calls
 from hotline.finding import Finding
 from hotline.ports import sip_answers
@@ -37,6 +39,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield from _application(settings)
     yield from _ami(settings)
     yield from _folders(settings)
+    yield from _reading(settings)
 
 
 def _version(version: str) -> Iterator[Finding]:
@@ -101,3 +104,40 @@ def _folders(settings: Settings) -> Iterator[Finding]:
                    "run: hotline asterisk init, or: hotline asterisk lines")  # fmt: skip
     else:
         yield Finding(WHAT, "ok", f"recordings are taken from {spool}, tones are in {media}")
+
+
+def _reading(settings: Settings) -> Iterator[Finding]:
+    """Asterisk's user reads the prompts, and what is spoken for one playback."""
+    try:
+        name = str(ask(settings, "asterisk/info?only=config")["config"]["setid"]["user"])
+    except (OSError, ValueError, KeyError, TypeError):
+        name = ""
+    user = _user(name) if name else _owner(settings)
+    if user is None:
+        yield Finding(WHAT, "warn", f"whether Asterisk reads the prompts is not known: no user {name!r} here", DOCS)
+        return
+    name, uid, groups = user
+    probes = [engines.media_folder(settings) / "sorry.wav"]
+    probes += islice(parts.voice_cache(settings).glob("*/*.wav"), 1)
+    blind = [path for path in probes if path.exists() and not private.may_read(path, uid, groups)]
+    if blind:
+        todo = f"let {name} and this user share the group of {settings.asterisk.spool}, then start the hotline again"
+        yield Finding(WHAT, "FAIL", f"Asterisk, as {name}, cannot read {blind[0]}: callers hear nothing", todo)
+    else:
+        yield Finding(WHAT, "ok", f"Asterisk, as {name}, reads the prompts")
+
+
+def _owner(settings: Settings) -> tuple[str, int, frozenset[int]] | None:
+    """Asterisk says no user: it runs as whoever started it, and so its recordings' folder belongs to that one."""
+    try:
+        return _user(pwd.getpwuid(settings.asterisk.spool.stat().st_uid).pw_name)
+    except (OSError, KeyError):
+        return None
+
+
+def _user(name: str) -> tuple[str, int, frozenset[int]] | None:
+    try:
+        found = pwd.getpwnam(name)
+    except KeyError:
+        return None
+    return name, found.pw_uid, frozenset(os.getgrouplist(name, found.pw_gid))

@@ -23,7 +23,7 @@ class Formatter(logging.Formatter):
 def start(settings: Settings, part: str) -> None:
     """Log to ``DATA/log/<part>.log`` (rotated), warnings to standard error too. Raises ``OSError``."""
     folder = settings.data.dir / "log"
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     file = RotatingFileHandler(folder / f"{part}.log", maxBytes=FILE_BYTES, backupCount=FILES, encoding="utf-8")
     file.setFormatter(Formatter(FORMAT))
     screen = logging.StreamHandler()

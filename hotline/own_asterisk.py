@@ -153,7 +153,7 @@ async def running(found: Found, say: Callable[[str], None]) -> AsyncIterator[Sup
     settings, home = found.settings, found.home
     site = setup.site(settings, home, found.own)
     try:
-        setup.write(site)
+        setup.write(site, shared=False)
         await asyncio.to_thread(setup.write_sorry, settings, site)
     except OSError as error:
         raise CannotRun(f"cannot set up Asterisk in {home}: {error}") from None

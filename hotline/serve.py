@@ -12,7 +12,7 @@ from dataclasses import replace
 from rich.cells import set_cell_size
 from rich.console import Console
 
-from hotline import parts, standby
+from hotline import parts, private, standby
 from hotline.addresses import choose_addresses, panel_url
 from hotline.own_asterisk import Found, find
 from hotline.own_asterisk import running as own_asterisk
@@ -57,9 +57,9 @@ def serve(settings: Settings, console: Console) -> int:
     found = _asterisk(settings)
     chosen = choose_addresses(found.settings, own_asterisk=found.own is not None)
     found = replace(found, settings=chosen.settings)
-    found.settings.data.dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    mended = private.mend(found.settings)
     passwords = first_accounts(found.settings)
-    for note in (*found.notes, *chosen.notes, *retired(settings.profile)):
+    for note in (*found.notes, *chosen.notes, *retired(settings.profile), *mended):
         console.print(f"Note: {note}.")
     return asyncio.run(_serve(found, console, passwords))
 

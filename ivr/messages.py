@@ -1,8 +1,9 @@
 """Messages of callers whom no hotline answered (没有接通时的留言): each becomes a call and a case, once.
 
 While no process is connected, Asterisk's dialplan apologises and records what the caller says. The file's name
-tells when, who and which number was called. Here it becomes a call like one whose process died while the caller
-spoke: the recording goes into the vault, the case gets its number and its due date.
+tells when; who called which number stands in a file beside it (``.who``), because names of files are seen by many.
+Here it becomes a call like one whose process died while the caller spoke: the recording goes into the vault, the case
+gets its number and its due date.
 """
 
 from __future__ import annotations
@@ -27,7 +28,9 @@ from ivr.ongoing import OngoingCall, recording_id_of
 log = logging.getLogger(__name__)
 
 QUIET_S = 15.0  # a file that did not grow for so long is finished
-_NAME = re.compile(r"(\d{9,12})_([0-9+]*)_([0-9A-Za-z+*#]*)_([0-9A-Za-z.-]+)\.wav")
+LONE_S = 3600.0  # then a caller's number without a message (who left before speaking) goes
+_NAME = re.compile(r"(\d{9,12})_(?:([0-9+]*)_([0-9A-Za-z+*#]*)_)?([0-9A-Za-z.-]+)\.wav")  # with numbers: of before
+_WHO = re.compile(r"([0-9+]*)_([0-9A-Za-z+*#]*)\s*")
 _TOKEN = "r1"  # noqa: S105 - the recording's name within its call
 
 
@@ -45,11 +48,32 @@ def take_in(conductor: Conductor, house: House, folder: Path, known: Callable[[s
         elif time.time() - path.stat().st_mtime >= QUIET_S:
             call_id = str(uuid.uuid5(uuid.NAMESPACE_OID, path.name))
             if known(call_id):
-                path.unlink()
+                _remove(path)
             else:
-                _begin(conductor, house, path, call_id, int(told[1]) * 1000, told[2], told[3])
+                caller, called = _who(path) if told[2] is None else (told[2], told[3])
+                _begin(conductor, house, path, call_id, int(told[1]) * 1000, caller, called)
                 taken += 1
+    for path in folder.glob("*.who"):
+        if not path.with_suffix(".wav").exists() and time.time() - path.stat().st_mtime >= LONE_S:
+            path.unlink()
     return taken
+
+
+def _who(path: Path) -> tuple[str, str]:
+    """Who called which number, from the file beside; both empty when it is not there or not ours."""
+    try:
+        told = _WHO.fullmatch(path.with_suffix(".who").read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        told = None
+    if told is None:
+        log.warning("who left the message %s is not known", path.name)
+        return "", ""
+    return told[1], told[2]
+
+
+def _remove(path: Path) -> None:
+    path.unlink(missing_ok=True)
+    path.with_suffix(".who").unlink(missing_ok=True)
 
 
 def _begin(conductor: Conductor, house: House, path: Path, call_id: str, at: int, caller: str, called: str) -> None:
@@ -78,7 +102,7 @@ def _begin(conductor: Conductor, house: House, path: Path, call_id: str, at: int
         if error is not None:
             log.error("message %s waits: %s", path.name, error)
             return
-        path.unlink(missing_ok=True)
+        _remove(path)
         conductor.close_interrupted(Interrupted(call_id, live, last=at), party.id if party else None)
 
     house.ledger.commit(Turn(call_id, facts, live, (party,) if party else ()), written)

@@ -91,7 +91,7 @@ class Disk:
             (path16, wav16),
             (self._entry(key), json.dumps(meta, ensure_ascii=False).encode()),
         ):
-            write_atomic(path, data)
+            write_atomic(path, data, self.folder)
         return Sound(sound_id, wav8[WAV_HEADER:], text, path8, path16, source)
 
     def usage(self) -> tuple[int, int]:
@@ -139,13 +139,20 @@ class Disk:
         return stem.with_suffix(".wav"), stem.with_suffix(".wav16")
 
 
-def write_atomic(path: Path, data: bytes) -> None:
-    """Write a whole file or none: temporary file in the same folder, then rename."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+def write_atomic(path: Path, data: bytes, like: Path) -> None:
+    """Write a whole file or none: temporary file in the same folder, then rename.
+
+    Who may read the folder ``like`` may read it: an Asterisk under another user plays prompts (``hotline/private.py``).
+    """
+    like.mkdir(parents=True, exist_ok=True)
+    mode = like.stat().st_mode
+    if not path.parent.exists():
+        path.parent.mkdir(exist_ok=True)
+        path.parent.chmod(mode & 0o2755 | 0o700)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=".new-")
     try:
         with os.fdopen(handle, "wb") as file:
-            os.fchmod(file.fileno(), 0o644)  # Asterisk plays them as its own user
+            os.fchmod(file.fileno(), mode & 0o644 | 0o600)
             file.write(data)
         os.replace(name, path)
     except BaseException:

@@ -63,7 +63,7 @@ class Human:
             pass  # no usable note: a new recording
         try:
             said = json.dumps({"text": text, "audio_sha256": audio}, ensure_ascii=False, indent=1)
-            write_atomic(note, said.encode())
+            write_atomic(note, said.encode(), note.parent)
         except OSError:
             pass  # a read-only folder: the recording is good, only its staleness stays unknown
         return Take(path, audio, stale=False)

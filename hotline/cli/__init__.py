@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 from importlib.metadata import version
 
 import click
@@ -36,6 +37,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "user": ("hotline.cli.user", "People who may log in to the panel, and API tokens."),
 }
 
+UMASK = 0o077  # whatever a command makes is its user's alone
+
 # Errors of the parts whose text already says what to do; by name, so that nothing heavy is imported.
 REMEDIED = frozenset(
     {"DatabaseAway", "VoiceError", "KeyProblem", "ProfileError", "PhraseError", "CalendarError", "FlowRefused"}
@@ -67,6 +70,7 @@ class Commands(click.Group):
             formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
 
     def invoke(self, ctx: click.Context) -> object:
+        os.umask(UMASK)
         try:
             return super().invoke(ctx)
         except SettingsError as error:

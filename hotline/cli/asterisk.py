@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from hotline import private
 from hotline.cli.common import CannotRun, looking
 from hotline.settings import Settings
 from sip.asterisk.config import Site
@@ -42,6 +43,7 @@ def init(settings: Settings, folder: Path, root: Path | None) -> None:
         site = setup.site(settings, folder, installation)
         written = setup.write(site)
         setup.write_sorry(settings, site)
+        private.mend(settings)  # Asterisk's group reads the apology
     except OSError as error:
         raise CannotRun(f"cannot write: {error}; choose another folder, or set [asterisk] spool and media") from None
     command = " ".join(installation.command) if installation else "asterisk"
@@ -64,8 +66,9 @@ def lines(settings: Settings) -> None:
     site = setup.site(settings, settings.data.dir / "asterisk")
     try:
         for shared in (site.engine.spool, site.left):  # Debian's package makes neither
-            shared.mkdir(parents=True, exist_ok=True, mode=0o770)
+            setup.make_folder(shared, 0o770)
         setup.write_sorry(settings, site)
+        private.mend(settings)
     except OSError as error:
         raise CannotRun(f"cannot write: {error}; set [asterisk] spool and media in hotline.toml") from None
     for name, text in additions(site).items():

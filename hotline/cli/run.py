@@ -8,7 +8,7 @@ import sys
 
 import click
 
-from hotline import logs, runfile
+from hotline import logs, private, runfile
 from hotline.addresses import choose_addresses, panel_url
 from hotline.cli.common import FOUND, CannotRun, running
 from hotline.priority import sound_first
@@ -70,8 +70,7 @@ def calls(settings: Settings, supervised: bool) -> None:
         loop.add_signal_handler(signal.SIGTERM, stop.set)
         await run_calls(settings, stop, drain)
 
-    if supervised:
-        stop_with_parent()
+    _begin(settings, supervised)
     logs.start(settings, "calls")
     with announced(settings.data.dir, "calls", sip=str(settings.sip.listen)):
         try:
@@ -92,8 +91,7 @@ def panel(settings: Settings, supervised: bool) -> None:
     from hotline.panel import run_panel
 
     settings = _addresses(settings, panel=True, quiet=supervised)
-    if supervised:
-        stop_with_parent()
+    _begin(settings, supervised)
     logs.start(settings, "panel")
     with announced(settings.data.dir, "panel", url=panel_url(settings)):
         try:
@@ -116,8 +114,7 @@ def sweep(settings: Settings, once: bool, supervised: bool) -> None:
     """
     from hotline.sweep import run_sweep, sweep_once
 
-    if supervised:
-        stop_with_parent()
+    _begin(settings, supervised)
     logs.start(settings, "sweep")
     if not once:
         run_sweep(settings)
@@ -125,6 +122,15 @@ def sweep(settings: Settings, once: bool, supervised: bool) -> None:
     done, problems = sweep_once(settings)
     click.echo(f"{done} done, {problems} problems.")
     sys.exit(FOUND if problems else 0)
+
+
+def _begin(settings: Settings, supervised: bool) -> None:
+    """End with the parent; without one, look after the data folder ourselves."""
+    if supervised:
+        stop_with_parent()
+        return
+    for note in private.mend(settings):
+        click.echo(f"Note: {note}.", err=True)
 
 
 def _addresses(settings: Settings, *, sip: bool = False, panel: bool = False, quiet: bool) -> Settings:

@@ -7,6 +7,7 @@ SQLite runs in WAL mode with ``synchronous=FULL``, and **every** transaction beg
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import time
 from pathlib import Path
@@ -87,7 +88,7 @@ def open_engine(target: str | Path, *, relaxed: bool = False, busy_ms: int = BUS
 
 def _sqlite(url: URL, relaxed: bool, busy_ms: int) -> Engine:
     if url.database and url.database != ":memory:":
-        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+        _private(Path(url.database))
     engine = create_engine(url, connect_args={"timeout": busy_ms / 1000, "check_same_thread": False})
 
     @event.listens_for(engine, "connect")
@@ -108,6 +109,15 @@ def _sqlite(url: URL, relaxed: bool, busy_ms: int) -> Engine:
         connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
 
     return engine
+
+
+def _private(file: Path) -> None:
+    """Make the database file so that only its user reads it; SQLite gives its log and its index the same mode."""
+    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    except OSError:  # it is there, or cannot be made: SQLite says why at the first statement
+        pass
 
 
 def _write_ahead(connection: Any, busy_ms: int) -> None:

@@ -24,7 +24,7 @@ SESSION_S = 90  # the shortest that RFC 4028 §4 allows: asked after 45 s, a dea
 # What a hotline needs and nothing else, so that nothing else can be attacked.
 MODULES = {
     "the dialplan": ("pbx_config", "app_stasis", "app_playback", "app_record", "func_callerid", "func_channel",
-                     "func_strings", "func_logic", "func_cut", "res_pjsip_header_funcs"),
+                     "func_strings", "func_logic", "func_cut", "func_env", "res_pjsip_header_funcs"),
     "SIP": ("chan_pjsip", "res_pjsip", "res_pjsip_session", "res_pjsip_sdp_rtp", "res_pjsip_registrar",
             "res_pjsip_authenticator_digest", "res_pjsip_outbound_authenticator_digest",
             "res_pjsip_outbound_registration", "res_pjsip_endpoint_identifier_ip",
@@ -117,7 +117,9 @@ exten => s,1,Set(TRIES=0)
  same => n,Answer()
  same => n,Playback({sorry})
  same => n,Set(WHO=${{FILTER(0-9+,${{CALLERID(num)}})}})
- same => n,Record({left}/${{EPOCH}}_${{WHO}}_${{HOTLINE_CALLED}}_${{UNIQUEID}}.wav,{SILENCE_S},{MESSAGE_S},kq)
+ same => n,Set(MESSAGE={left}/${{EPOCH}}_${{UNIQUEID}}) ; names of files are seen by many: no number stands in one
+ same => n,Set(FILE(${{MESSAGE}}.who)=${{WHO}}_${{HOTLINE_CALLED}})
+ same => n,Record(${{MESSAGE}}.wav,{SILENCE_S},{MESSAGE_S},kq)
  same => n(done),Hangup()
 
 ; A seat that lifted its phone. It is told nothing while it waits; its caller hears the hotline.

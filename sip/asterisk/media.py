@@ -33,8 +33,7 @@ class MediaFolder:
 
     def open(self) -> None:
         """Make the folder, and remove what a process before ours left. Raises ``OSError``."""
-        self._folder.mkdir(parents=True, exist_ok=True)
-        self._folder.chmod(0o755)
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         for path in self._folder.glob(f"{ONCE}*"):
             path.unlink(missing_ok=True)
 
@@ -71,7 +70,10 @@ class MediaFolder:
 
 
 def write_wav(path: Path, pcm: bytes) -> None:
-    """Write 16-bit mono PCM at 8 kHz as a WAV that appears whole. Raises ``OSError``."""
+    """Write 16-bit mono PCM at 8 kHz as a WAV that appears whole. Raises ``OSError``.
+
+    Who may read the folder may read it: whether a group shares it is set there (``hotline/private.py``).
+    """
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=".")
     with os.fdopen(handle, "wb") as raw:
         with wave.open(raw, "wb") as out:
@@ -79,7 +81,7 @@ def write_wav(path: Path, pcm: bytes) -> None:
             out.setsampwidth(2)
             out.setframerate(SAMPLE_RATE)
             out.writeframes(pcm)
-    os.chmod(name, 0o644)
+    os.chmod(name, path.parent.stat().st_mode & 0o644 | 0o600)
     os.replace(name, path)
 
 
