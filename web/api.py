@@ -7,11 +7,12 @@ RFC 3339 in UTC; days are the hotline's own.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
 from flask import Blueprint, Response, current_app, g, jsonify, request, send_file, url_for
+from flask_babel import lazy_gettext as _l
 from flask_limiter import Limiter
 from flask_wtf.csrf import CSRFProtect
 
@@ -23,6 +24,7 @@ from web.case_page import explanation
 from web.db import config, now_ms, reading
 from web.figures import raw
 from web.format import day_range, today
+from web.forms import Wrong, cursor, day, named, period, whole, word
 from web.labels import KINDS, OUTCOMES, STATUSES
 from web.people import masked
 from web.problems import problem
@@ -30,27 +32,15 @@ from web.problems import problem
 bp = Blueprint("api", __name__, url_prefix="/api/v1")
 
 RATE = "600 per minute"  # for each address: whoever tries tokens is counted too
+PERIOD, PAGES = ("from", "to"), ("limit", "cursor")
 View = TypeVar("View", bound=Callable[..., Any])
 
 
-class Refused(Exception):
-    """The request cannot be answered; carries the problem to send."""
-
-    def __init__(self, status: int, title: str, detail: str) -> None:
-        super().__init__(detail)
-        self.answer = status, title, detail
-
-
-@bp.errorhandler(Refused)
-def _refused(error: Refused) -> Response:
-    return problem(*error.answer)
-
-
-def scope(wanted: str) -> Callable[[View], View]:
-    """Mark a view with the scope its caller's token must have."""
+def scope(wanted: str, *parameters: str) -> Callable[[View], View]:
+    """Mark a view with the scope its caller's token must have, and the parameters it knows."""
 
     def marked(view: View) -> View:
-        view.scope = wanted  # type: ignore[attr-defined]
+        view.scope, view.parameters = wanted, parameters  # type: ignore[attr-defined]
         return public(view)
 
     return marked
@@ -69,7 +59,8 @@ def _bearer() -> str:
 @bp.before_request
 def check() -> Response | None:
     """Only whoever sends a valid token of the view's scope gets further."""
-    wanted = getattr(current_app.view_functions.get(request.endpoint or ""), "scope", None)
+    view = current_app.view_functions.get(request.endpoint or "")
+    wanted = getattr(view, "scope", None)
     if wanted is None:
         return None
     token = _bearer()
@@ -79,6 +70,7 @@ def check() -> Response | None:
     if wanted not in row.scopes.split():
         return problem(403, "Forbidden", f"This token lacks the scope {wanted}.")
     g.token = row
+    named(getattr(view, "parameters", ()))
     return None
 
 
@@ -91,36 +83,18 @@ def _fresh(answer: Response) -> Response:
 # --- reading parameters --------------------------------------------------------------------
 
 
-def _date(name: str) -> date | None:
-    value = request.args.get(name)
-    if not value:
-        return None
-    try:
-        return date.fromisoformat(value)
-    except ValueError:
-        raise Refused(400, "Bad parameter", f"{name}: write a day as YYYY-MM-DD.") from None
-
-
 def _period() -> tuple[int | None, int | None]:
-    first, last = _date("from"), _date("to")
+    first, last = day("from"), day("to")
+    if first is not None and last is not None and last < first:
+        raise Wrong("to", _l("不能早于 from。"))
     return (
         day_range(first)[0] if first else None,
         day_range(last)[1] if last else None,
     )
 
 
-def _one_of(name: str, allowed: Any) -> str:
-    value = request.args.get(name, "")
-    if value and value not in allowed:
-        raise Refused(400, "Bad parameter", f"{name}: one of {', '.join(allowed)}.")
-    return value
-
-
 def _limit() -> int:
-    value = request.args.get("limit", str(queries.PAGE))
-    if not value.isdigit() or not 1 <= int(value) <= queries.PAGE_MAX:
-        raise Refused(400, "Bad parameter", f"limit: a number from 1 to {queries.PAGE_MAX}.")
-    return int(value)
+    return whole("limit", 1, queries.PAGE_MAX, queries.PAGE)
 
 
 def _page(page: queries.Page[Any], row: Callable[[Any], dict[str, Any]]) -> Response:
@@ -141,13 +115,11 @@ def _time(ms: int | None) -> str | None:
 
 
 @bp.get("/calls")
-@scope("calls:read")
+@scope("calls:read", *PERIOD, *PAGES, "outcome", "window", "seat")
 def calls() -> Response:
     start, end = _period()
-    where = queries.CallFilter(
-        start, end, _one_of("outcome", OUTCOMES), request.args.get("window", ""), request.args.get("seat", "")
-    )
-    page = queries.calls(reading(), where, request.args.get("cursor"), _limit())
+    where = queries.CallFilter(start, end, word("outcome", OUTCOMES), word("window"), word("seat"))
+    page = queries.calls(reading(), where, cursor("cursor"), _limit())
     hidden = queries.anonymous_calls(reading(), [call.id for call in page.rows])
 
     def row(call: Call) -> dict[str, Any]:
@@ -184,15 +156,15 @@ def _call(call: Call, anonymous: bool) -> dict[str, Any]:
 
 
 @bp.get("/cases")
-@scope("cases:read")
+@scope("cases:read", *PERIOD, *PAGES, "kind", "status", "number", "due")
 def cases() -> Response:
     start, end = _period()
     where = queries.CaseFilter(
-        _one_of("kind", KINDS), _one_of("status", STATUSES), request.args.get("number", ""), start, end,
-        due_before=now_ms() if _one_of("due", ("open", "late")) == "late" else None,
-        open_only=request.args.get("due") == "open",
+        word("kind", KINDS), word("status", STATUSES), word("number"), start, end,
+        due_before=now_ms() if word("due", ("open", "late")) == "late" else None,
+        open_only=word("due") == "open",
     )  # fmt: skip
-    return _page(queries.cases(reading(), where, request.args.get("cursor"), _limit()), _case)
+    return _page(queries.cases(reading(), where, cursor("cursor"), _limit()), _case)
 
 
 def _case(case: Case) -> dict[str, Any]:
@@ -220,16 +192,15 @@ def _case(case: Case) -> dict[str, Any]:
 
 
 @bp.get("/figures")
-@scope("figures:read")
+@scope("figures:read", *PERIOD)
 def figures() -> Response:
-    first = _date("from") or _date("to") or today()
-    last = _date("to") or first
-    if last < first:
-        raise Refused(400, "Bad parameter", "to: must not be before from.")
+    first = day("from") or day("to") or today()
+    last = day("to") or first
+    period(first, last)
     start, end = day_range(first, last)
     items = [as_data(figure) for figure in raw(start, end)]
-    period = {"from": first.isoformat(), "to": last.isoformat(), "zone": str(config().zone)}
-    return jsonify(period=period, items=items)
+    counted = {"from": first.isoformat(), "to": last.isoformat(), "zone": str(config().zone)}
+    return jsonify(period=counted, items=items)
 
 
 @bp.get("/openapi.yaml")

@@ -13,7 +13,7 @@ from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from ivr.store.calendars import Added
-from web import access, api, casework, db, format, language, monitoring, problems, tables
+from web import access, api, casework, db, format, forms, language, monitoring, problems, tables
 from web.config import PanelConfig
 from web.figures import Recent
 from web.screens import (
@@ -95,6 +95,7 @@ def create_app(config: PanelConfig) -> Flask:
     if config.proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=config.proxies, x_proto=config.proxies, x_host=config.proxies)  # type: ignore[method-assign]
 
+    forms.init(app)
     db.init(app)
     language.init(app)
     format.init(app)

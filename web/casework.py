@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from flask import request
@@ -22,7 +21,7 @@ from ivr.store.casework import Casework
 from ivr.store.ids import uuid7
 from ivr.store.models import Case
 from ivr.store.sql import values
-from web import labels
+from web import forms, labels
 from web.access import may
 from web.db import config, now_ms, reading
 from web.format import due_text, window_name
@@ -93,11 +92,7 @@ def given() -> dict[str, str]:
 
 def moment(text: str) -> int | None:
     """UTC ms of a local time as a browser sends it (``2026-11-26T17:30``); None for nothing or nonsense."""
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return round((at if at.tzinfo else at.replace(tzinfo=config().zone)).timestamp() * 1000)
+    return forms.moment(text, config().zone)
 
 
 def context(case: Case) -> dict[str, Any]:

@@ -15,7 +15,9 @@ YEAR_S = 365 * 86_400
 
 
 def chosen() -> str:
-    """``zh`` or ``en``, by the address, then the cookie; the browser's own list is not asked."""
+    """``zh`` or ``en``, by the address, then the cookie, never the browser's own list. The API speaks English."""
+    if request.path.startswith("/api/"):
+        return "en"
     for wish in (request.args.get("lang"), request.cookies.get(COOKIE)):
         if wish in LANGUAGES:
             return wish

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from flask import abort, request
+from flask import abort
 from flask_babel import gettext as _
 from flask_login import current_user
 
 from ivr.store.engine import Session
 from web.access import may
 from web.db import config, reading, record, writing
+from web.forms import field
 from web.masking import mask
 
 REASON_MIN = 4  # characters of a reason; "x" is none
@@ -47,7 +48,7 @@ def show_number(target: str, party_id: str | None, *, anonymous: bool) -> tuple[
     """The whole number for the reason in the form, audited; or ``("", problem)``. 403 without the right."""
     if not may("number"):
         abort(403)
-    reason = request.form.get("reason", "").strip()
+    reason = field("reason", REASON_MAX + 1)
     if anonymous:
         return "", _("匿名举报不显示任何号码。")
     if not REASON_MIN <= len(reason) <= REASON_MAX:

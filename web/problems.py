@@ -17,6 +17,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError
 from ivr.store.engine import is_away
 from ivr.store.queries import BadCursor
 from ivr.store.users import PASSWORD_MIN, UserError
+from web.forms import Wrong
 
 log = logging.getLogger("web")
 
@@ -88,6 +89,12 @@ def init(app: Flask) -> None:
         if is_api():
             return problem(400, "Bad parameter", "cursor: use the address in `next`.")
         return page(400, text=_("翻页参数无效，请从第一页开始。"))
+
+    @app.errorhandler(Wrong)
+    def bad_parameter(error: Wrong) -> Any:
+        if is_api():
+            return problem(400, "Bad parameter", str(error))
+        return page(400, text=_("地址中的 %(name)s 不能用：%(remedy)s", name=error.name, remedy=error.remedy))
 
     @app.errorhandler(RateLimitExceeded)
     def too_often(_error: RateLimitExceeded) -> Any:

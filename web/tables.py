@@ -19,7 +19,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from flask import Response, request
+from flask import Response
 from flask_babel import LazyString
 from flask_babel import gettext as _
 from markupsafe import Markup, escape
@@ -29,7 +29,7 @@ from ivr.store.paging import PAGE, PAGE_MAX, Page
 from web.access import may
 from web.db import record, writing
 from web.format import local
-from web.forms import with_args
+from web.forms import hint, whole, with_args
 
 ROWS_MAX = 10_000  # of one file; more is exported in parts, or by `hotline export`
 TYPES = {"csv": "text/csv", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
@@ -71,9 +71,8 @@ class Table:
 
     def sort(self) -> str:
         """The order that was asked for; an unknown one counts as not asked."""
-        wanted = request.args.get(self.param, "")
-        known = {column.key for column in self.columns if column.sort}
-        return wanted if wanted.removeprefix("-") in known else self.default
+        known = [column.key for column in self.columns if column.sort]
+        return hint(self.param, {*known, *(f"-{key}" for key in known)}) or self.default
 
     def state(self, column: Column) -> str:
         """``ascending``, ``descending`` or ``none``: what ``aria-sort`` says."""
@@ -178,8 +177,7 @@ def piece(rows: Sequence[Any], around: Callable[[Any], bool] | None = None) -> P
 
     ``around``: the piece that holds this row.
     """
-    asked = request.args.get("before", "")
-    first = int(asked) if asked.isdigit() and len(asked) < 7 else 0
+    first = whole("before", 0, 999_999, 0)
     if around is not None:
         first = next((n for n, row in enumerate(rows) if around(row)), 0) // PAGE * PAGE
     return Page(rows[first : first + PAGE], str(first + PAGE) if len(rows) > first + PAGE else None)

@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+YEARS = (1990, 2199)  # of a table: what is further away is a slip, and would be counted through day by day
 _DAY = timedelta(days=1)
 
 
@@ -68,7 +69,7 @@ class _Holiday(_Strict):
 
 class _File(_Strict):
     calendar: str
-    year: int
+    year: int = Field(ge=YEARS[0], le=YEARS[1])
     title: str
     source: str
     notice_date: date
@@ -213,11 +214,11 @@ def parse_table(where: str, content: str, *, unsealed: bool = False) -> YearTabl
     """
     try:
         raw = _File.model_validate(tomllib.loads(content))
-    except tomllib.TOMLDecodeError as error:
-        raise CalendarError(f"{where}: not readable as TOML: {error}") from None
     except ValidationError as error:
-        first = error.errors()[0]
+        first = error.errors(include_input=False)[0]
         raise CalendarError(f"{where}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+    except (ValueError, RecursionError) as error:  # no TOML, numbers of thousands of digits, brackets in brackets
+        raise CalendarError(f"{where}: not readable as TOML: {error}") from None
     if unknown := set(raw.weekend) - set(WEEKDAYS):
         raise CalendarError(f"{where}: weekend: {min(unknown)!r} is no day; use {', '.join(WEEKDAYS)}")
     if len(set(raw.weekend)) == 7:
@@ -250,10 +251,10 @@ def _add_holiday(where: str, year: int, holiday: _Holiday, off: dict[date, Reaso
     name = Reason(zh, holiday.name.get("en", zh))
     if holiday.last < holiday.first:
         raise CalendarError(f"{where}: {zh}: 'to' is before 'from'")
-    days: list[Any] = [holiday.first + i * _DAY for i in range((holiday.last - holiday.first).days + 1)]
-    for d in [*days, *holiday.works]:
+    for d in (holiday.first, holiday.last, *holiday.works):  # before any day between them is made
         if d.year != year:
             raise CalendarError(f"{where}: {zh}: {d} is not in {year}; put it into that year's table")
+    days = [holiday.first + i * _DAY for i in range((holiday.last - holiday.first).days + 1)]
     off.update(dict.fromkeys(days, name))
     made_up = Reason(f"{zh}调休上班", f"make-up working day ({name.en})")
     works.update(dict.fromkeys(holiday.works, made_up))

@@ -10,6 +10,7 @@ from ivr.call.limits import BAD_RATING
 from ivr.cases.actions import Do, Effect, Notice, Refused
 from ivr.cases.clock import Rules, extended, promised, resumed
 from ivr.cases.numbers import is_case_number
+from ivr.cases.promise import parse_received
 
 Case = Mapping[str, Any]
 Condition = Callable[[Case, Do, Rules], None]
@@ -296,12 +297,11 @@ def _recompute(case: Case, do: Do, rules: Rules) -> Effect:
 
 def _moment(text: str, rules: Rules) -> int:
     try:
-        at = datetime.fromisoformat(text)
+        at = parse_received(text, rules.zone)
     except ValueError:
         raise Refused(
             f"时间“{text}”应写成 2026-11-26 17:30。", f"write the time {text!r} as 2026-11-26 17:30"
         ) from None
-    at = at if at.tzinfo else at.replace(tzinfo=rules.zone)
     return round(at.timestamp() * 1000)
 
 

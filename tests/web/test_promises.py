@@ -26,5 +26,5 @@ def test_k14_whole_months_in_totals_without_log_in_and_without_any_person(world)
     assert case.number not in page
     english = client.get("/promises?lang=en&month=2026-09").text
     assert "Our promises" in english
-    assert client.get("/promises?month=2026-11").status_code == 404, "the month is not over"
-    assert client.get("/promises?month=nonsense").status_code == 404
+    assert client.get("/promises?month=2026-11").status_code == 400, "the month is not over"
+    assert client.get("/promises?month=nonsense").status_code == 400

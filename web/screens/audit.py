@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, render_template
 from flask_babel import lazy_gettext as _l
 
 from ivr.store import queries
@@ -13,7 +13,7 @@ from web.access import needs
 from web.casework import action_labels
 from web.db import reading
 from web.format import day_range
-from web.forms import day, with_args, word
+from web.forms import cursor, day, with_args, word
 from web.labels import ACTIONS, label
 from web.tables import Column, Table, every, wall
 
@@ -50,7 +50,7 @@ def _filter() -> queries.AuditFilter:
 @bp.get("/audit")
 @needs("audit")
 def index() -> str:
-    page = queries.audit_log(reading(), _filter(), request.args.get("before"), sort=TABLE.sort())
+    page = queries.audit_log(reading(), _filter(), cursor(), sort=TABLE.sort())
     return render_template("audit.html", page=page, actions=_actions(), with_args=with_args, table=TABLE)
 
 

@@ -20,13 +20,14 @@ from web.access import needs
 from web.casework import desk
 from web.db import calendars, config, now_ms, reading, record, writing
 from web.format import today
-from web.forms import with_args
+from web.forms import field, with_args
 from web.language import chosen
 from web.tables import Column, Table, wall
 
 bp = Blueprint("calendar", __name__)
 
 CONTENT_MAX = 40_000  # characters of a file; a year has some forty lines
+SOURCE_MAX = 500
 SHOWN_MAX = 10  # cases named in the preview
 YEARS_AHEAD = 3
 
@@ -115,7 +116,7 @@ def preview() -> Any:
     """What the file says, day by day, and what it would change; nothing is stored."""
     file = request.files.get("file")
     content = (file.read(CONTENT_MAX * 4) if file else b"").decode("utf-8-sig", errors="replace")
-    return _preview(content or request.form.get("content", ""), request.form.get("source", "").strip())
+    return _preview(content or field("content", CONTENT_MAX + 1), field("source", SOURCE_MAX))
 
 
 def _preview(content: str, source: str) -> Any:
@@ -174,11 +175,11 @@ def _changes(table: YearTable) -> Any:
 @needs("calendar")
 def add() -> Any:
     """Store a year that somebody compared with its source."""
-    content, source = request.form.get("content", ""), request.form.get("source", "").strip()[:500]
+    content, source = field("content", CONTENT_MAX + 1), field("source", SOURCE_MAX)
     table, problem = _checked(content, source)
     if table is None:
         return _page(400, problem=problem, source=source)
-    if request.form.get("compared") != "yes":
+    if field("compared") != "yes":
         flash(_("请先与通知原文逐日核对，再勾选确认。"), "error")
         return _preview(content, source)
     with writing() as db:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
@@ -16,7 +16,7 @@ from web.access import may, needs
 from web.casework import CHOICES, said
 from web.db import config, reading, record, writing
 from web.format import day_range, local, seat_name, today
-from web.forms import day, with_args, word
+from web.forms import cursor, day, field, with_args, word
 from web.labels import LEVELS, OUTCOMES, REASONS, label
 from web.lists.calls import TABLE, every, numbers
 from web.masking import mask
@@ -84,7 +84,7 @@ def _before(ms: int | None) -> int | None:
 @needs("calls")
 def index() -> str:
     where = _filter()
-    page = queries.calls(reading(), where, request.args.get("before"), sort=TABLE.sort())
+    page = queries.calls(reading(), where, cursor(), sort=TABLE.sort())
     first, last = (None if ms is None else local(ms).date() for ms in (where.from_ms, _before(where.to_ms)))
     return render_template(
         "calls.html", page=page, where=where, numbers=numbers(list(page.rows)), with_args=with_args, table=TABLE,
@@ -98,7 +98,7 @@ def index() -> str:
 def find() -> Any:
     """Find a number's calls. The number is sent in the form and goes on as its keyed hash: never in an address."""
     try:
-        number = config().casework.number(request.form.get("number", ""))
+        number = config().casework.number(field("number"))
     except Refused as refused:
         flash(said(refused), "error")
         return redirect(url_for("calls.index"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, abort, flash, render_template, request
+from flask import Blueprint, abort, flash, render_template
 
 from ivr.store import queries
 from ivr.store.queries import CaseFilter
@@ -13,7 +13,7 @@ from web.case_page import HISTORY, page
 from web.casework import history
 from web.db import now_ms, reading
 from web.format import SOON_MS, day_range
-from web.forms import day, with_args, word
+from web.forms import cursor, day, with_args, word
 from web.labels import KINDS, STATUSES
 from web.lists.cases import TABLE, every, numbers
 from web.people import show_number
@@ -38,7 +38,7 @@ def _filter() -> CaseFilter:
 @needs("cases")
 def index() -> str:
     db, now = reading(), now_ms()
-    page = queries.cases(db, _filter(), request.args.get("before"), sort=TABLE.sort())
+    page = queries.cases(db, _filter(), cursor(), sort=TABLE.sort())
     due = queries.due_counts(db, now, now + SOON_MS)
     return render_template(
         "cases.html", page=page, numbers=numbers(page.rows), due=due, with_args=with_args, table=TABLE

@@ -6,7 +6,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
-from flask import Blueprint, abort, current_app, flash, render_template, request
+from flask import Blueprint, abort, current_app, flash, render_template
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
@@ -17,7 +17,7 @@ from web.access import may, needs
 from web.db import config, now_ms, reading
 from web.figures import FAMILIES, LEFT_OUT, Behind, Recent, Shown, excluded, shared, show, shown
 from web.format import day_range, today
-from web.forms import day, with_args, word
+from web.forms import cursor, day, hint, with_args, word
 from web.labels import label
 from web.language import lang
 from web.lists import calls, cases
@@ -106,7 +106,7 @@ def _behind(figure_id: str) -> tuple[Figure, Behind, date, date, str]:
     figure = next((each.figure for each in shared(from_ms, to_ms) if each.id == figure_id), None)
     if found is None or figure is None:
         abort(404)
-    return figure, found, first, last, word("part", found.parts) or next(iter(found.parts))
+    return figure, found, first, last, hint("part", found.parts) or next(iter(found.parts))
 
 
 @bp.get("/figures/<figure_id>/rows")
@@ -115,19 +115,19 @@ def rows(figure_id: str) -> str:
     """Which calls, cases or outage notices make the figure."""
     figure, found, first, last, part = _behind(figure_id)
     lists = _lists(found, part)
-    chosen = word("list", lists) or next(iter(lists))
+    chosen = hint("list", lists) or next(iter(lists))
     page: queries.Page[Any]
     if chosen == CASES:
         table = cases.TABLE
-        page = queries.cases(reading(), _cases(found, part), request.args.get("before"), sort=table.sort())
+        page = queries.cases(reading(), _cases(found, part), cursor(), sort=table.sort())
         numbers = cases.numbers(page.rows)
     elif chosen == OUTAGES:
         table, numbers = notices.TABLE, {}
         where = _outages(found, part)
-        page = outages.listed(reading(), where, now_ms(), request.args.get("before"), sort=table.sort())
+        page = outages.listed(reading(), where, now_ms(), cursor(), sort=table.sort())
     else:
         table = calls.TABLE
-        page = queries.calls(reading(), _calls(found, part), request.args.get("before"), sort=table.sort())
+        page = queries.calls(reading(), _calls(found, part), cursor(), sort=table.sort())
         numbers = calls.numbers(page.rows)
     return render_template(
         "rows.html", f=show(figure), page=page, numbers=numbers, table=table, lists=lists, chosen=chosen,
@@ -143,7 +143,7 @@ def export_rows(figure_id: str, form: str) -> Any:
     """The rows of one part as a file."""
     figure, found, _first, _last, part = _behind(figure_id)
     lists = _lists(found, part)
-    chosen = word("list", lists) or next(iter(lists))
+    chosen = hint("list", lists) or next(iter(lists))
     if chosen == CASES:
         return _files(cases.TABLE, figure.id).file(form, cases.every(_cases(found, part)))
     if chosen == OUTAGES:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
 
-from ivr.cases.actions import Refused
+from ivr.cases.actions import LINE_MAX, TEXT_MAX, Refused
 from ivr.store import queries
 from ivr.store.engine import Session
 from ivr.store.models import Case
@@ -16,6 +16,7 @@ from ivr.store.sql import values
 from web.access import needs
 from web.casework import desk, said
 from web.db import now_ms, reading, record, writing
+from web.forms import field
 
 bp = Blueprint("identities", __name__)
 
@@ -31,7 +32,7 @@ def index() -> str:
 @needs("identity")
 def decide(request_id: str) -> Any:
     """Open it or decline, with a reason; what was sealed stands in this one answer and nowhere else."""
-    opening, reason, shown = request.form.get("decision") == "open", request.form.get("reason", ""), ""
+    opening, reason, shown = field("decision") == "open", field("reason", LINE_MAX + 1), ""
     who = (current_user.name, current_user.role)
     try:
         with writing() as db:
@@ -52,7 +53,7 @@ def decide(request_id: str) -> Any:
 @needs("identity.ask")
 def ask(case_id: str) -> Any:
     """Ask the custodian to open the identity of a case."""
-    case, reason = _case(case_id), request.form.get("reason", "")
+    case, reason = _case(case_id), field("reason", LINE_MAX + 1)
     try:
         with writing() as db:
             desk().identities.ask(db.connection(), values(case), current_user.name, current_user.role, reason, now_ms())
@@ -70,7 +71,7 @@ def seal(case_id: str) -> Any:
     case = _case(case_id)
     try:
         with writing() as db:
-            text = request.form.get("identity", "")
+            text = field("identity", TEXT_MAX)
             desk().identities.seal(db.connection(), values(case), current_user.name, current_user.role, text, now_ms())
             record(db, "identity.seal", target=case.number)
         flash(_("身份已密封。"), "info")

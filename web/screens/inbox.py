@@ -52,7 +52,7 @@ def export(form: str) -> Any:
 
 
 def _everything() -> bool:
-    return request.args.get("all") == "1"
+    return word("all", ("1",)) == "1"
 
 
 def _rows() -> list[dict[str, Any]]:

@@ -6,7 +6,7 @@ import json
 import re
 from typing import Any
 
-from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
@@ -21,7 +21,7 @@ from web.access import needs
 from web.casework import given, moment, said
 from web.db import config, now_ms, reading, record, writing
 from web.format import day_range
-from web.forms import day, with_args, word
+from web.forms import cursor, day, field, number, with_args, word
 from web.labels import OUTAGE_HOWS, OUTAGE_KINDS, OUTAGE_RESULTS, OUTAGE_STATES, OUTAGE_STEPS, label
 from web.lists.outages import TABLE, every_notice
 from web.tables import Column, Table, wall
@@ -59,7 +59,7 @@ def _filter() -> OutageFilter:
 @bp.get("/outages")
 @needs("outages")
 def index() -> str:
-    page = outages.listed(reading(), _filter(), now_ms(), request.args.get("before"), sort=TABLE.sort())
+    page = outages.listed(reading(), _filter(), now_ms(), cursor(), sort=TABLE.sort())
     return render_template("outages.html", page=page, table=TABLE, states=STATES, with_args=with_args, days=_days())
 
 
@@ -121,7 +121,7 @@ def act(outage_id: str) -> Any:
                 case "tell":
                     n, how, what = form.get("n", ""), form.get("how", ""), form.get("result", "")
                     told = _moment("told")
-                    row = outages.tell(connection, outage_id, int(n) if n.isdecimal() else 0, how, what, told, by)
+                    row = outages.tell(connection, outage_id, number(n) or 0, how, what, told, by)
                 case "restore":
                     row = outages.restore(connection, outage_id, _moment("restored"), by)
                 case "withdraw":
@@ -181,7 +181,7 @@ def _form(filled: dict[str, str], short: bool = False) -> str:
 
 def _moment(name: str) -> int | None:
     """A moment of the form; None when nothing was typed."""
-    typed = request.form.get(name, "").strip()
+    typed = field(name)
     found = moment(typed) if typed else None
     if typed and found is None:
         raise Refused("时间应写成 2026-12-05T08:00。", "write a time like 2026-12-05T08:00")

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
-
-from flask import Blueprint, abort, current_app, render_template, request
+from flask import Blueprint, abort, current_app, render_template
 
 from ivr.report.page import PUBLIC
 from ivr.report.periods import month as last_month
@@ -13,6 +11,7 @@ from web.access import public
 from web.db import config
 from web.figures import Recent, show
 from web.format import today
+from web.forms import word
 
 bp = Blueprint("promises", __name__)
 
@@ -26,9 +25,7 @@ def show_page() -> str:
     if not config().public_promises:
         abort(404)
     months = _months()
-    wanted = request.args.get("month", months[0])
-    if not re.fullmatch(r"\d{4}-\d\d", wanted) or wanted not in months:
-        abort(404)
+    wanted = word("month", months) or months[0]
     year, number = (int(part) for part in wanted.split("-"))
     recent: Recent = current_app.extensions["panel.figures"]
     by_id = {figure.id: figure for figure in recent.month(Span.month(year, number, config().zone))}

@@ -17,6 +17,7 @@ from web.access import needs
 from web.case_page import page
 from web.casework import desk, given, natures, said
 from web.db import config, now_ms, reading, record, writing
+from web.forms import number as numbered
 from web.labels import CHANNELS, KINDS
 from web.people import masked
 
@@ -32,7 +33,7 @@ def do(case_id: str) -> Any:
     what = Do(action, current_user.name, current_user.role, now_ms(), form)
     try:
         with writing() as db:
-            row = desk().do(db.connection(), case_id, what, int(version) if version.isdigit() else None)
+            row = desk().do(db.connection(), case_id, what, numbered(version))
             record(db, f"case.{action}"[:40], target=row["number"])
         flash(_("已完成：%(what)s", what=said(ACTIONS[action])), "info")
     except Refused as refused:
