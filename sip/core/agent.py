@@ -49,7 +49,7 @@ _Told = TypeVar("_Told")
 
 CAPABILITIES: tuple[Header, ...] = (
     ("Allow", ALLOW),
-    ("Accept", "application/sdp, application/dtmf-relay, application/dtmf"),
+    ("Accept", "application/sdp, multipart/mixed, application/dtmf-relay, application/dtmf"),
     ("Supported", ", ".join(sorted(SUPPORTED))),
 )
 

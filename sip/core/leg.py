@@ -11,13 +11,15 @@ from collections.abc import Callable, Iterable
 from typing import Literal, TypeVar
 
 from aiosipua.dialog import Dialog, DialogState
-from aiosipua.message import SipRequest, SipResponse
+from aiosipua.message import SipMessage, SipRequest, SipResponse
 
 from sip.core.agent import CAPABILITIES, UserAgent, refuse
-from sip.core.description import Agreed, Description, Unacceptable, read
+from sip.core.bodies import description_in
+from sip.core.description import Description
 from sip.core.dice import between
 from sip.core.events import By, Ended, HeldChanged
 from sip.core.info import info_key
+from sip.core.sdp import Agreed, Unacceptable, read
 from sip.core.session import SessionTimer
 from sip.core.sound import Sound
 from sip.core.timers import Timers
@@ -214,7 +216,7 @@ class Leg:
             code = response.status_code
             if code < 300:
                 self.request("ACK", number=cseq_of(response))
-                self._take_answer(response.body)
+                self._take_answer(response)
                 self.session.confirmed(response)
             if self._inviting is not None and self._inviting.final:  # not when a late copy comes
                 self._inviting = None
@@ -291,7 +293,7 @@ class Leg:
             self.bye()
         elif self._awaits_answer:
             self._awaits_answer = False
-            if self._take_answer(request.body):
+            if self._take_answer(request):
                 self.on_late_answer()
 
     def on_late_answer(self) -> None:
@@ -328,10 +330,11 @@ class Leg:
             self.accept_invite(transaction, body or self.description.offer(), awaits_answer=not body)
 
     def _on_update(self, transaction: ServerTransaction) -> None:
-        if transaction.request.body and self.state != "up":  # the first offer is not settled (RFC 3311 §5.2)
+        offers = bool(description_in(transaction.request))
+        if offers and self.state != "up":  # the first offer is not settled (RFC 3311 §5.2)
             transaction.respond(500, headers=[("Retry-After", "2")])
             return
-        if transaction.request.body and (self._inviting is not None or self._awaits_answer):
+        if offers and (self._inviting is not None or self._awaits_answer):
             transaction.respond(491)
             return
         body = self._renegotiate(transaction)
@@ -348,10 +351,11 @@ class Leg:
         if refusal is not None:
             transaction.respond(422, headers=[refusal])
             return None
-        if not request.body:
+        offer = description_in(request)
+        if not offer:
             return b""
         try:
-            answer, agreed = self.description.answer(read(request.body), self.source[0])
+            answer, agreed = self.description.answer(read(offer), self.source[0])
         except Unacceptable as error:
             transaction.respond(488, headers=[error.warning])
             return None
@@ -379,8 +383,9 @@ class Leg:
         self.stream.set_remote(
             agreed.host,
             agreed.port,
-            0 if agreed.payload_type == 0 else 8,
+            agreed.payload_type,
             agreed.dtmf_pt,
+            codec=agreed.codec,
             send=agreed.send,
             receive=agreed.receive,
             via=self.source[0],
@@ -391,9 +396,9 @@ class Leg:
             if self.state == "up":
                 self.agent.tell(HeldChanged(self, self.held))
 
-    def _take_answer(self, body: bytes) -> bool:
+    def _take_answer(self, message: SipMessage) -> bool:
         try:
-            self.apply(self.description.accept(read(body), self.source[0]))
+            self.apply(self.description.accept(read(description_in(message)), self.source[0]))
         except Unacceptable:
             self.fail("bad_answer")
             return False

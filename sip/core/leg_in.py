@@ -8,9 +8,10 @@ from aiosipua.dialog import Dialog
 from aiosipua.sdp import SdpMessage
 
 from sip.core.agent import UserAgent
-from sip.core.description import Unacceptable, read
+from sip.core.bodies import description_in, readable
 from sip.core.events import Up
 from sip.core.leg import Leg
+from sip.core.sdp import Unacceptable, read
 from sip.core.sound import Sound
 from sip.core.transactions import ServerTransaction
 from sip.core.wire import Header, cseq_of, tag_of, uri_of, user_of
@@ -20,17 +21,17 @@ REFUSALS = {"busy": 486, "declined": 603, "not_found": 404}  # hang-up cause bef
 
 def offered(transaction: ServerTransaction) -> SdpMessage | None:
     """The offer in a new INVITE, None when it comes late. Raises :class:`Unacceptable`."""
-    return read(transaction.request.body) if transaction.request.body else None
+    body = description_in(transaction.request)
+    return read(body) if body else None
 
 
 def well_formed(transaction: ServerTransaction) -> bool:
-    """Refuse an INVITE that can be no call (no Contact, a body that is no SDP); True when it can."""
+    """Refuse an INVITE that can be no call (no Contact, a body no SDP can be in); True when it can."""
     request = transaction.request
-    kind = (request.content_type or "application/sdp").split(";")[0].strip().lower()
     if not request.headers.get("contact"):
         transaction.respond(400, reason="missing contact")
-    elif request.body and kind != "application/sdp":
-        transaction.respond(415, headers=[("Accept", "application/sdp")])
+    elif not readable(request):
+        transaction.respond(415, headers=[("Accept", "application/sdp, multipart/mixed")])
     else:
         return True
     return False

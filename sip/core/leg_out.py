@@ -8,12 +8,13 @@ from aiosipua.dialog import Dialog
 from aiosipua.message import SipResponse
 
 from sip.core.agent import CAPABILITIES, UserAgent
+from sip.core.bodies import description_in
 from sip.core.checks import Faulty, bounded
 from sip.core.credentials import Credentials
-from sip.core.description import Unacceptable, read
 from sip.core.dice import token
 from sip.core.events import By, Ringing, Speaks, Up
 from sip.core.leg import SDP, Leg
+from sip.core.sdp import Unacceptable, read
 from sip.core.sound import Sound
 from sip.core.transactions import ClientTransaction
 from sip.core.wire import Addr, Header, cseq_of, host_port, quoted, tag_of, uri_of
@@ -133,7 +134,7 @@ class OutboundLeg(Leg):
         if response.body and self._early and not self._speaks:
             try:
                 bounded(response)
-                agreed = self.description.accept(read(response.body), self.source[0])
+                agreed = self.description.accept(read(description_in(response)), self.source[0])
             except (Faulty, Unacceptable):  # the answer may do better
                 return
             self._speaks = True
@@ -167,7 +168,7 @@ class OutboundLeg(Leg):
         self.timers.clear("ring")
         try:
             bounded(response)
-            agreed = self.description.accept(read(response.body), self.source[0])
+            agreed = self.description.accept(read(description_in(response)), self.source[0])
         except (Faulty, Unacceptable):
             self.end("failure", "error", 488)
             self.bye()

@@ -21,6 +21,7 @@ class Sound(Protocol):
         send: bool = True,
         receive: bool = True,
         *,
+        codec: int | None = None,
         via: str = "",
         confirmed: bool = True,
     ) -> None: ...

@@ -89,10 +89,8 @@ _LENGTH = re.compile(rb"[\r\n]+(?:content-length|l)[ \t]*:", re.IGNORECASE)
 
 def _parted(text: bytes) -> tuple[bytes, bytes, bytes]:
     """Head, the empty line, body."""
-    for gap in (b"\r\n\r\n", b"\n\n"):
-        if gap in text:
-            return text.partition(gap)
-    return text, b"", b""
+    gap = re.search(rb"\r\n\r\n|\n\n", text)  # whichever comes first: a body may have the other one
+    return (text[: gap.start()], gap[0], text[gap.end() :]) if gap else (text, b"", b"")
 
 
 def parse(data: bytes) -> SipRequest | SipResponse:
@@ -105,7 +103,8 @@ def parse(data: bytes) -> SipRequest | SipResponse:
         raise Junk("no SIP start line")
     head, gap, body = _parted(text)
     try:  # under another name: the library writes a log line about each length that does not fit
-        message = SipMessage.parse(_LENGTH.sub(b"\nX-Length:", head) + gap + body)
+        message = SipMessage.parse(_LENGTH.sub(b"\nX-Length:", head) + gap)
+        message.body = body
     except (ValueError, IndexError) as error:
         raise Junk(str(error)) from error
     declared = message.get_header("x-length")

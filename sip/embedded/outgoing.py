@@ -28,7 +28,7 @@ class Outgoing:
     """
 
     def __init__(self) -> None:
-        self.pt = PCMA
+        self.codec = self.pt = PCMA  # ``pt``: the number it has on this call
         self.dtmf_pt: int | None = None
         self._seq, self._ts, self._ssrc = secrets.randbits(16), secrets.randbits(32), secrets.randbits(32)
         self._mark = MARKER
@@ -64,7 +64,7 @@ class Outgoing:
         self._ts = (self._ts + frames * FRAME) & _MASK32
 
     def relayed(self, packet: Packet) -> bytes | None:
-        """A packet of the bridged stream in our own numbers and codec; None when it comes too late.
+        """A packet of the bridged stream (``pt``: its codec) in our own numbers and codec; None when it comes too late.
 
         Losses and gaps of the other side stay visible; what is of our own in between moves it back.
         """
@@ -77,8 +77,8 @@ class Outgoing:
         elif later(packet.seq, relay.first, 16) < 0:
             return None  # something of our own stands in its place
         payload = packet.payload
-        if packet.pt != self.pt:
-            payload = TRANSCODE[packet.pt, self.pt](payload)
+        if packet.pt != self.codec:
+            payload = TRANSCODE[packet.pt, self.codec](payload)
         seq, ts = (packet.seq + relay.seq) & 0xFFFF, (packet.ts + relay.ts) & _MASK32
         if later(seq, self._seq, 16) >= 0:
             self._seq = (seq + 1) & 0xFFFF

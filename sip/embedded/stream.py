@@ -7,47 +7,25 @@ import ipaddress
 import logging
 import socket
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, TypeVarTuple, Unpack
+from typing import Literal
 
 from ivr.telephony import Clip, RecordEnd
-from sip.embedded.dtmf import KeyReceiver, KeySender
+from sip.embedded.calling_back import call_back
+from sip.embedded.ear import EVENT, Ear
 from sip.embedded.frames import FrameCache
-from sip.embedded.outgoing import Outgoing
 from sip.embedded.recorder import Recorder
-from sip.embedded.rtp import (
-    DECODE,
-    FRAME,
-    PCMA,
-    PCMU,
-    RATE,
-    SILENCE,
-    Arrivals,
-    Packet,
-    parse,
-)
+from sip.embedded.rtp import DECODE, SILENCE, Packet
 from sip.embedded.source import Address, Source
 from sip.embedded.stats import Stats
-from sip.embedded.tones import ToneReceiver
+from sip.embedded.voice import Voice
 from sip.embedded.waited import ANCILLARY, SAMPLE, Waited, age_s, stamp
 from sip.embedded.wavfile import WavWriter
 
-_Args = TypeVarTuple("_Args")
 KeyWay = Literal["event", "info", "tone"]  # RFC 4733, SIP INFO, in the sound
 log = logging.getLogger(__name__)
 
-RELAY_SLACK_S = 0.020  # a relayed packet may be late by its own length and this before silence is put in
 WAITING_MAX = 500  # packets taken at the end of a stream: ten seconds
-GAP_S = 0.040  # a longer pause between two packets counts as a gap
-
-
-@dataclass(slots=True)
-class _Play:
-    clips: Sequence[Clip]
-    codes: bytes
-    at: int
-    on_done: Callable[[bool], None]
 
 
 class Stream:
@@ -68,30 +46,20 @@ class Stream:
         self.on_key: Callable[[str], None] | None = None
         self.on_broken: Callable[[Exception], None] | None = None
         self._sock, self._rtcp, self._loop = rtp, rtcp, loop
-        self._cache, self._writer, self._on_close, self._on_file = cache, writer, on_close, on_file
+        self._writer, self._on_close, self._on_file = writer, on_close, on_file
         self._waited, self._reads = waited, 0
         stamp(rtp)
         self._closed = False
         self._stats = Stats()
-        # sending
         self._source = Source()  # where to send, and whom to listen to
-        self._out = Outgoing()
-        self._send = self._receive = self._held = False
-        self._last_sent = 0.0  # 0: nothing was sent just before
-        self._play: _Play | None = None
-        self._keys = KeySender()
-        # receiving
-        self._heard_at = 0.0  # loop time of the last valid packet; 0: none yet
+        self._voice = Voice(rtp, self._source, cache, self._stats)
+        self._ear = Ear(self._source, self._stats)
         self._opened_at = loop.time()
-        self._arrivals = Arrivals()
-        self._key_receiver = KeyReceiver()
+        self._held = False
         self._key_way: KeyWay | None = None
-        self._tones: ToneReceiver | None = None  # no telephone-event was agreed: keys are in the sound
         self._recorder: Recorder | None = None
         self._sink: Callable[[bytes], None] | None = None
-        # bridge
-        self._other: Stream | None = None
-        self._relay_until = 0.0  # until then the other side's next packet is waited for
+        self._other: Stream | None = None  # the one it is bridged with
         loop.add_reader(rtp.fileno(), self._readable)
 
     # --- what signalling asks -------------------------------------------------------------
@@ -105,33 +73,30 @@ class Stream:
         send: bool = True,
         receive: bool = True,
         *,
+        codec: int | None = None,
         via: str = "",
         confirmed: bool = True,
     ) -> None:
         """Where the far end wants its audio, and what was agreed (first answer or re-INVITE).
 
         ``host``: an IP address; ``0.0.0.0`` or port 0 means nothing is sent (old-style hold).
-        ``payload_type``: 0 (mu-law) or 8 (A-law). Raises ``ValueError`` for anything else, and for a
-        port or a ``dtmf_pt`` that does not exist.
+        ``codec``: 0 (mu-law) or 8 (A-law), by its static payload type, which ``payload_type`` is when it is not given.
+        Raises ``ValueError`` for any other, and for a port or a payload type that does not exist.
         """
-        if payload_type not in SILENCE:
-            raise ValueError(f"payload type {payload_type} is neither 0 (PCMU) nor 8 (PCMA)")
-        if not 0 <= port <= 65_535 or not (dtmf_pt is None or 0 <= dtmf_pt <= 127):
-            raise ValueError(f"port {port} or payload type {dtmf_pt} does not exist")
+        codec = payload_type if codec is None else codec
+        if codec not in SILENCE:
+            raise ValueError(f"codec {codec} is neither 0 (PCMU) nor 8 (PCMA)")
+        if not 0 <= port <= 65_535 or not all(0 <= pt <= 127 for pt in (payload_type, dtmf_pt or 0)):
+            raise ValueError(f"port {port} or payload type {payload_type} or {dtmf_pt} does not exist")
         address = ipaddress.ip_address(host)
         if self._closed:
             return
         somewhere = port != 0 and not address.is_unspecified
         if somewhere or self._source.address is None:  # hold says nothing about where the far end is
             self._source.signal((str(address), port), via, self._loop.time(), confirmed)
-        if payload_type != self._out.pt:
-            self._out.pt = payload_type
-            if self._play is not None:  # the same place in the same clips, in the other code
-                self._play.codes = self._encoded(self._play.clips)
-        self._out.dtmf_pt = dtmf_pt
         self._key_way = None
-        self._tones = (self._tones or ToneReceiver()) if dtmf_pt is None else None
-        self._send, self._receive = send and somewhere, receive
+        self._voice.agree(codec, payload_type, dtmf_pt, send and somewhere)
+        self._ear.agree(codec, payload_type, dtmf_pt, receive)
 
     def confirm(self) -> None:
         """The far end has shown that it takes part (an ACK, a request inside the dialog)."""
@@ -143,17 +108,14 @@ class Stream:
         Replaces what is playing. The first frame goes out at the stream's next slot, within 20 ms.
         Before ``set_remote`` it waits.
         """
-        self.stop_play()
         if self._closed:
-            _call(on_done, False)
-            return
-        self._play = _Play(tuple(clips), self._encoded(clips), 0, on_done)
+            call_back(on_done, False)
+        else:
+            self._voice.play(clips, on_done)
 
     def stop_play(self) -> None:
         """Stop playing; nothing happens when nothing plays."""
-        if self._play is not None:
-            play, self._play = self._play, None
-            _call(play.on_done, False)
+        self._voice.stop_play()
 
     def record(self, path: Path, max_ms: int, silence_ms: int, on_done: Callable[[Path, int, RecordEnd], None]) -> None:
         """Record what the far end says; ``on_done(path, ms, end)`` once the file is safe on disk.
@@ -169,7 +131,7 @@ class Stream:
 
         def told(ms: int, end: RecordEnd) -> None:
             self._on_file(-1)
-            _call(on_done, path, ms, end)
+            call_back(on_done, path, ms, end)
 
         self._on_file(1)
         recorder = Recorder(self._writer.open(path), max_ms, silence_ms, loop.time(), ended)
@@ -206,9 +168,7 @@ class Stream:
 
     def send_key(self, key: str, ms: int = 160) -> None:
         """Press a key (RFC 4733) for ``ms``; several are queued. Raises ``ValueError`` when it cannot."""
-        if self._out.dtmf_pt is None:
-            raise ValueError("the far end takes no telephone-event: send the key by SIP INFO")
-        self._keys.press(key, ms)
+        self._voice.press(key, ms)
 
     def tap(self, sink: Callable[[bytes], None] | None) -> None:
         """Give what is heard, packet by packet as it comes, as 16-bit PCM; None ends it."""
@@ -217,7 +177,7 @@ class Stream:
     @property
     def last_packet_ms(self) -> int:
         """Milliseconds since the last valid packet; before the first one, since the stream was opened."""
-        return int((self._loop.time() - (self._heard_at or self._opened_at)) * 1000)
+        return int((self._loop.time() - (self._ear.heard_at or self._opened_at)) * 1000)
 
     @property
     def remote(self) -> Address | None:
@@ -227,8 +187,7 @@ class Stream:
     @property
     def stats(self) -> Stats:
         """The counts up to now."""
-        self._stats.lost, self._stats.late = self._arrivals.lost, self._arrivals.late
-        self._stats.duplicates = self._arrivals.duplicates
+        self._ear.count()
         return self._stats
 
     def close(self) -> None:
@@ -259,7 +218,7 @@ class Stream:
             if told is None:
                 log.error("the stream on RTP port %d ends by an error of ours", self.port, exc_info=error)
             else:
-                _call(told, error)
+                call_back(told, error)
 
     # --- sending --------------------------------------------------------------------------
 
@@ -271,52 +230,13 @@ class Stream:
             self._recorder.tick(now)
             if self._recorder.ended:
                 self._recorder = None
-        if self._keys.busy:
-            event = self._keys.next()
-            if event is not None:
-                if self._may_send():
-                    self._transmit(now, self._out.event(*event))
-                return
-        if self._play is not None:
-            self._next_frame(now, self._play)
-        elif self._other is None or now >= self._relay_until:
-            self._send_audio(now, SILENCE[self._out.pt])
+        self._voice.tick(now, self._other is not None)
 
     def skip(self, frames: int) -> None:
         """Time went by unsent (called by the pacer after a stall): only the timestamp moves on."""
-        self._out.pause(frames)
+        self._voice.skip(frames)
         if self._recorder is not None:
             self._recorder.stalled(frames)
-
-    def _next_frame(self, now: float, play: _Play) -> None:
-        at = play.at
-        play.at = at + FRAME
-        self._send_audio(now, play.codes[at : play.at] or SILENCE[self._out.pt])
-        if play.at >= len(play.codes):
-            self._play = None
-            _call(play.on_done, True)
-
-    def _send_audio(self, now: float, payload: bytes) -> None:
-        if self._may_send():
-            self._transmit(now, self._out.audio(payload))
-        else:
-            self._out.pause(1)
-            self._last_sent = 0.0
-
-    def _may_send(self) -> bool:
-        return self._send and (self._source.confirmed or self._source.spend())
-
-    def _transmit(self, now: float, packet: bytes) -> None:
-        if self._last_sent and now - self._last_sent > GAP_S:
-            self._stats.gaps_sent += 1
-        self._last_sent = now
-        assert self._source.address is not None
-        try:
-            self._sock.sendto(packet, self._source.address)
-        except (OSError, OverflowError, ValueError):  # a full buffer, a vanished route: as if lost on the way
-            self._stats.send_errors += 1
-        else:
-            self._stats.sent += 1
 
     # --- receiving ------------------------------------------------------------------------
 
@@ -341,40 +261,19 @@ class Stream:
         return True
 
     def _datagram(self, data: bytes, source: tuple[str, int]) -> None:
-        packet = parse(data)
-        if packet is None or not packet.payload:
-            self._stats.junk += 1
-            return
         now = self._loop.time()
-        pt, dtmf_pt = packet.pt, self._out.dtmf_pt
-        agreed = pt == self._out.pt or pt == dtmf_pt
-        if not self._source.accept(source[:2], agreed, now, packet.ssrc, packet.seq):
-            self._stats.strays += 1
+        packet = self._ear.packet(data, source[:2], now)
+        if packet is None:
             return
-        if self._heard_at and now - self._heard_at > GAP_S:
-            self._stats.gaps_received += 1
-        self._heard_at = now
-        if pt != dtmf_pt and pt != PCMA and pt != PCMU:  # comfort noise, say: a sign of life
-            self._stats.other += 1
+        if packet.pt == EVENT:
+            key = self._ear.event(packet, now)
+            if key is not None:
+                self.pressed(key, "event")
             return
-        if not self._arrivals.is_new(packet.ssrc, packet.seq):
-            return
-        self._stats.received += 1
-        if not self._receive:
-            return
-        if pt == dtmf_pt:
-            self._heard_key(packet)
-            return
-        if self._tones is not None:
-            for key in self._tones.packet(packet.ts, DECODE[pt](packet.payload)):
-                self.pressed(key, "tone")
+        for key in self._ear.tones(packet):
+            self.pressed(key, "tone")
         if not self._held:
             self._heard_audio(packet, now)
-
-    def _heard_key(self, packet: Packet) -> None:
-        key = self._key_receiver.feed(packet.ssrc, packet.seq, packet.ts, packet.payload, self._loop.time())
-        if key is not None:
-            self.pressed(key, "event")
 
     def pressed(self, key: str, way: KeyWay) -> None:
         """A key came this way. The first way that speaks is listened to until the next ``set_remote``.
@@ -386,42 +285,21 @@ class Stream:
             return
         self._stats.keys += 1
         other = self._other
-        if other is not None and way != "tone" and not (self._held or other._held or other._out.dtmf_pt is None):
+        if other is not None and way != "tone" and not (self._held or other._held or not other._voice.takes_events):
             other.send_key(key)  # a tone goes over with the sound
         if self.on_key is not None:
-            _call(self.on_key, key)
+            call_back(self.on_key, key)
 
     def _heard_audio(self, packet: Packet, now: float) -> None:
         other = self._other
         if other is not None and not other._held:
-            other._pass_on(packet, now)
+            other._voice.pass_on(packet, now)
         if self._recorder is not None:
             self._recorder.packet(packet.ssrc, packet.ts, packet.pt, packet.payload)
         if self._sink is not None:
-            _call(self._sink, DECODE[packet.pt](packet.payload))
-
-    def _pass_on(self, packet: Packet, now: float) -> None:
-        """Send a packet of the other side at once, in our own sequence and time."""
-        if self._play is not None or self._keys.busy or not self._may_send():
-            return
-        out = self._out.relayed(packet)
-        if out is not None:
-            self._relay_until = now + RELAY_SLACK_S + 2 * len(packet.payload) / RATE
-            self._transmit(now, out)
-
-    def _encoded(self, clips: Sequence[Clip]) -> bytes:
-        parts = [self._cache.encoded(clip, self._out.pt) for clip in clips]
-        return parts[0] if len(parts) == 1 else b"".join(parts)
+            call_back(self._sink, DECODE[packet.pt](packet.payload))
 
     def _end_record(self, why: RecordEnd) -> None:
         recorder, self._recorder = self._recorder, None
         if recorder is not None:
             recorder.end(why)
-
-
-def _call(callback: Callable[[Unpack[_Args]], None], *args: *_Args) -> None:
-    """Call back; what the callee gets wrong must not stop the sound."""
-    try:
-        callback(*args)
-    except Exception:
-        log.exception("a call-back of an RTP stream failed")

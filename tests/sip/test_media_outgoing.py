@@ -98,7 +98,7 @@ def test_what_is_overtaken_by_our_own_silence_is_left_out():
 
 def test_different_codecs_are_transcoded():
     out = Outgoing()
-    out.pt = PCMU
+    out.codec = out.pt = PCMU
     packet = read(out.relayed(theirs(0)))
     assert packet.pt == PCMU
     assert packet.payload == g711.alaw_to_ulaw(AUDIO)

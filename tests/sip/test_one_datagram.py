@@ -9,8 +9,9 @@ import pytest
 from ivr.telephony import LineFailed, LineGone, LineUp
 from sip.core.checks import Faulty, bounded
 from sip.core.config import SeatConfig
-from sip.core.description import Description, Unacceptable, read
+from sip.core.description import Description
 from sip.core.loglimit import LogLimit
+from sip.core.sdp import Unacceptable, read
 from sip.core.wire import parse
 from sip.embedded.stream import Stream
 from sip.embedded.udp import UdpSocket

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from sip.core.called import called_of
 from sip.core.caller import caller_of
 from sip.core.checks import Faulty, check
-from sip.core.description import Unacceptable, read
 from sip.core.digest import Digest, Throttle
 from sip.core.info import info_key
+from sip.core.sdp import Unacceptable, read
 from sip.core.transactions import server_key
 from sip.core.wire import (
     Junk,

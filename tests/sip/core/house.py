@@ -26,6 +26,8 @@ class Sound:
         self.on_broken: Callable[[Exception], None] | None = None
         self.remote: tuple[str, int] | None = None
         self.keys = ""
+        self.codec: int | None = None
+        self.payload_type: int | None = None
         taken.add(port)
 
     def set_remote(
@@ -37,12 +39,14 @@ class Sound:
         send: bool = True,
         receive: bool = True,
         *,
+        codec: int | None = None,
         via: str = "",
         confirmed: bool = True,
     ) -> None:
-        assert is_ip(host) and 0 <= port <= 65_535 and payload_type in (0, 8)
+        assert is_ip(host) and 0 <= port <= 65_535 and 0 <= payload_type <= 127 and codec in (0, 8)
         assert dtmf_pt is None or (0 <= dtmf_pt <= 127 and dtmf_pt not in (0, 8))
         self.remote = host, port
+        self.codec, self.payload_type = codec, payload_type
 
     def confirm(self) -> None:
         pass

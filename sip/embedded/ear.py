@@ -1,0 +1,72 @@
+"""What one stream hears: which packets are the far end's, and which keys are in them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sip.embedded.dtmf import KeyReceiver
+from sip.embedded.rtp import DECODE, PCMA, PCMU, Arrivals, Packet, parse
+from sip.embedded.source import Source
+from sip.embedded.stats import Stats
+from sip.embedded.tones import ToneReceiver
+
+GAP_S = 0.040  # a longer pause between two packets counts as a gap
+EVENT = -1  # stands where a packet's codec would: it is a telephone-event
+
+
+class Ear:
+    """Takes datagrams, gives the packets that count. ``heard_at``: when the last valid one came; 0: none yet."""
+
+    def __init__(self, source: Source, stats: Stats) -> None:
+        self._source, self._stats = source, stats
+        self.heard_at = 0.0
+        self.open = False  # what comes is meant to be heard
+        self._agreed: tuple[int, ...] = ()
+        self._codecs: Mapping[int, int] = {}  # by payload type
+        self._arrivals = Arrivals()
+        self._events = KeyReceiver()
+        self._tones: ToneReceiver | None = None  # no telephone-event was agreed: keys are in the sound
+
+    def agree(self, codec: int, payload_type: int, dtmf_pt: int | None, receive: bool) -> None:
+        """What signalling settled. G.711 under its own numbers is understood besides: some send what they like."""
+        events = {} if dtmf_pt is None else {dtmf_pt: EVENT}
+        self._agreed = (payload_type, *events)
+        self._codecs = {PCMU: PCMU, PCMA: PCMA, payload_type: codec, **events}
+        self._tones = (self._tones or ToneReceiver()) if dtmf_pt is None else None
+        self.open = receive
+
+    def packet(self, data: bytes, source: tuple[str, int], now: float) -> Packet | None:
+        """A datagram came: the packet in it, when it is new and to be heard; its ``pt`` is the codec, or ``EVENT``."""
+        packet = parse(data)
+        if packet is None or not packet.payload:
+            self._stats.junk += 1
+            return None
+        if not self._source.accept(source, packet.pt in self._agreed, now, packet.ssrc, packet.seq):
+            self._stats.strays += 1
+            return None
+        if self.heard_at and now - self.heard_at > GAP_S:
+            self._stats.gaps_received += 1
+        self.heard_at = now
+        codec = self._codecs.get(packet.pt)
+        if codec is None:  # comfort noise, say: a sign of life
+            self._stats.other += 1
+            return None
+        if not self._arrivals.is_new(packet.ssrc, packet.seq):
+            return None
+        self._stats.received += 1
+        if not self.open:
+            return None
+        return packet if codec == packet.pt else packet._replace(pt=codec)
+
+    def event(self, packet: Packet, now: float) -> str | None:
+        """The key an event packet newly says."""
+        return self._events.feed(packet.ssrc, packet.seq, packet.ts, packet.payload, now)
+
+    def tones(self, packet: Packet) -> str:
+        """The keys newly pressed in the sound, where no telephone-event was agreed."""
+        return self._tones.packet(packet.ts, DECODE[packet.pt](packet.payload)) if self._tones is not None else ""
+
+    def count(self) -> None:
+        """Bring the counts up to date."""
+        self._stats.lost, self._stats.late = self._arrivals.lost, self._arrivals.late
+        self._stats.duplicates = self._arrivals.duplicates

@@ -1,0 +1,132 @@
+"""What one stream says: clips, keys, the sound of a bridged stream, else silence; a packet each 20 ms."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from ivr.telephony import Clip
+from sip.embedded.calling_back import call_back
+from sip.embedded.dtmf import KeySender
+from sip.embedded.frames import FrameCache
+from sip.embedded.outgoing import Outgoing
+from sip.embedded.rtp import FRAME, RATE, SILENCE, Packet
+from sip.embedded.source import Source
+from sip.embedded.stats import Stats
+
+RELAY_SLACK_S = 0.020  # a relayed packet may be late by its own length and this before silence is put in
+GAP_S = 0.040  # a longer pause between two packets counts as a gap
+
+
+@dataclass(slots=True)
+class _Play:
+    clips: Sequence[Clip]
+    codes: bytes
+    at: int
+    on_done: Callable[[bool], None]
+
+
+class Voice:
+    """Sends on ``sock`` to where ``source`` says. ``open``: the far end wants to hear us."""
+
+    def __init__(self, sock: socket.socket, source: Source, cache: FrameCache, stats: Stats) -> None:
+        self._sock, self._source, self._cache, self._stats = sock, source, cache, stats
+        self._out = Outgoing()
+        self.open = False
+        self._last_sent = 0.0  # 0: nothing was sent just before
+        self._play: _Play | None = None
+        self._keys = KeySender()
+        self._relay_until = 0.0  # until then the bridged stream's next packet is waited for
+
+    @property
+    def takes_events(self) -> bool:
+        """Whether a key can be sent as a telephone-event."""
+        return self._out.dtmf_pt is not None
+
+    def agree(self, codec: int, payload_type: int, dtmf_pt: int | None, send: bool) -> None:
+        """What signalling settled."""
+        self._out.pt = payload_type
+        if codec != self._out.codec:
+            self._out.codec = codec
+            if self._play is not None:  # the same place in the same clips, in the other code
+                self._play.codes = self._encoded(self._play.clips)
+        self._out.dtmf_pt = dtmf_pt
+        self.open = send
+
+    def play(self, clips: Sequence[Clip], on_done: Callable[[bool], None]) -> None:
+        """Play clips back to back, in place of what plays."""
+        self.stop_play()
+        self._play = _Play(tuple(clips), self._encoded(clips), 0, on_done)
+
+    def stop_play(self) -> None:
+        """Stop playing; nothing happens when nothing plays."""
+        if self._play is not None:
+            play, self._play = self._play, None
+            call_back(play.on_done, False)
+
+    def press(self, key: str, ms: int) -> None:
+        """Queue a key. Raises ``ValueError`` when it cannot be sent."""
+        if not self.takes_events:
+            raise ValueError("the far end takes no telephone-event: send the key by SIP INFO")
+        self._keys.press(key, ms)
+
+    def tick(self, now: float, bridged: bool) -> None:
+        """Send this frame of 20 ms. ``bridged``: another stream's sound comes at its own times."""
+        if self._keys.busy:
+            event = self._keys.next()
+            if event is not None:
+                if self._may_send():
+                    self._transmit(now, self._out.event(*event))
+                return
+        if self._play is not None:
+            self._next_frame(now, self._play)
+        elif not bridged or now >= self._relay_until:
+            self._send_audio(now, SILENCE[self._out.codec])
+
+    def skip(self, frames: int) -> None:
+        """Time went by unsent: only the timestamp moves on."""
+        self._out.pause(frames)
+
+    def pass_on(self, packet: Packet, now: float) -> None:
+        """Send a packet of the bridged stream at once, in our own sequence and time."""
+        if self._play is not None or self._keys.busy or not self._may_send():
+            return
+        out = self._out.relayed(packet)
+        if out is not None:
+            self._relay_until = now + RELAY_SLACK_S + 2 * len(packet.payload) / RATE
+            self._transmit(now, out)
+
+    def _next_frame(self, now: float, play: _Play) -> None:
+        at = play.at
+        play.at = at + FRAME
+        self._send_audio(now, play.codes[at : play.at] or SILENCE[self._out.codec])
+        if play.at >= len(play.codes):
+            self._play = None
+            call_back(play.on_done, True)
+
+    def _send_audio(self, now: float, payload: bytes) -> None:
+        if self._may_send():
+            self._transmit(now, self._out.audio(payload))
+        else:
+            self._out.pause(1)
+            self._last_sent = 0.0
+
+    def _may_send(self) -> bool:
+        return self.open and (self._source.confirmed or self._source.spend())
+
+    def _transmit(self, now: float, packet: bytes) -> None:
+        if self._last_sent and now - self._last_sent > GAP_S:
+            self._stats.gaps_sent += 1
+        self._last_sent = now
+        assert self._source.address is not None
+        try:
+            self._sock.sendto(packet, self._source.address)
+        except (OSError, OverflowError, ValueError):  # a full buffer, a vanished route: as if lost on the way
+            self._stats.send_errors += 1
+        else:
+            self._stats.sent += 1
+
+    def _encoded(self, clips: Sequence[Clip]) -> bytes:
+        parts = [self._cache.encoded(clip, self._out.codec) for clip in clips]
+        return parts[0] if len(parts) == 1 else b"".join(parts)
