@@ -278,7 +278,11 @@ def calendar(settings: Settings, today: date | None = None) -> Iterator[Finding]
 
 
 def seats(settings: Settings) -> Iterator[Finding]:
-    """Operators' phones can be reached."""
+    """Each window has an A and a B (AB岗); operators' phones can be reached."""
+    for name, window in settings.windows.items():
+        if len(set(window.seats)) < 2:
+            what = f"window {name} has one seat: when it is away or busy nobody stands in (AB岗)"
+            yield Finding("seats", "warn", what, f"give [windows.{name}] seats a second one")
     if "calls" not in runfile.read(settings.data.dir):
         yield Finding("seats", "ok", f"{len(settings.seats)} are set up; who is there is known while the hotline runs")
         return

@@ -208,6 +208,7 @@ class Window(Part):
     name_en: str = ""
     seats: tuple[str, ...] = Field(min_length=1)
     group: tuple[str, ...] = ()
+    responsible: tuple[str, ...] = ()  # accounts told at once of a complaint, report or repair; none: all leads
 
 
 class Seat(Part):

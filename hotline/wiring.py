@@ -139,6 +139,7 @@ async def run_calls(settings: Settings, stop: asyncio.Event, drain: asyncio.Even
         spool=data / "spool.jsonl",
         number_for=lambda day, seq: case_number(date.fromisoformat(day), seq),
         plan=parts.plan(settings),
+        responsible={name: window.responsible for name, window in settings.windows.items()},
         call_soon=gently,
     )
     _say_who_may_call(settings, ledger, clock.now_ms())

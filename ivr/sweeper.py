@@ -2,7 +2,7 @@
 
     sweeper = Sweeper(engine, rules, now_ms, Addresses({"lead": ("lead@example.cn",)}), {"email": mail})
     sweeper.once()          # everything that is due now; how much was done
-    sweeper.run(stop)       # the same, again and again
+    sweeper.run(stop)       # the same, again and again; what is to be sent goes out within two seconds
 
 Any number of sweepers may run, and each may be killed at any line: every step is one transaction that decides
 again whether it is still to be done. A row of the inbox comes with the fact it tells of, so it is there once; an
@@ -29,6 +29,8 @@ ASIDE_MS = 600_000  # how long a row that could not be worked on is left alone
 FIRST_MS = 1000  # and one that another sweeper worked on first
 COUNT_EVERY_MS, COUNT_PIECES = 60_000, 20
 SENDS_MAX = 50  # in one look, so that warnings never wait for a slow server
+CHANNELS = ("email", "webhook")  # each has a courier of its own: neither waits for the other's slow server
+CARRY_S = 1.0  # between two looks of a courier: a complaint is told outside within 5 s (S4-31 立即)
 
 
 class Sender(Protocol):
@@ -67,15 +69,24 @@ class Sweeper:
 
     def once(self) -> int:
         """Do everything that is due; how many things were done."""
-        done = sum(chore() for chore in self._chores)
-        for work in (self.warn_one, self.settle_some, self.pass_on_one):
-            while work():
-                done += 1
+        done = self._look() + self._all(self.pass_on_one)
         sent = 0
         while sent < SENDS_MAX and self.send_one():
             sent += 1
-        self.count_hours()
         return done + sent
+
+    def _look(self) -> int:
+        """Chores, warnings, missed calls, hours: everything but what is sent."""
+        done = sum(chore() for chore in self._chores) + self._all(self.warn_one) + self._all(self.settle_some)
+        self.count_hours()
+        return done
+
+    @staticmethod
+    def _all(work: Callable[[], bool]) -> int:
+        done = 0
+        while work():
+            done += 1
+        return done
 
     def count_hours(self) -> None:
         """Once a minute: count the hours that are over (``ivr/store/hourly.py``), a second of work at most."""
@@ -85,14 +96,34 @@ class Sweeper:
                 self._counted = now if rebuild.count_hours(connection, COUNT_PIECES) else 0
 
     def run(self, stop: threading.Event, pause_s: float = PAUSE_S) -> None:
-        """Look again and again until ``stop`` is set; a database that is away is waited for."""
+        """Look again and again until ``stop`` is set; a database that is away is waited for.
+
+        Couriers carry notices out beside it, so that none waits for a report that is being made.
+        """
+        couriers = [
+            threading.Thread(target=self._carry, args=(name, stop), name=name, daemon=True) for name in CHANNELS
+        ]
+        for courier in couriers:
+            courier.start()
         while not stop.is_set():
             try:
                 self._alive()
-                self.once()
+                self._look()
             except Exception as error:
                 LOG.error("%s", explain(error, self._engine.url))
             stop.wait(pause_s)
+        for courier in couriers:
+            courier.join(CARRY_S)  # one that is still sending leaves the notice to the next sweeper
+
+    def _carry(self, channel: str, stop: threading.Event) -> None:
+        """A courier: makes and sends what is to be sent by ``channel``, from the moment it is in the inbox."""
+        while not stop.is_set():
+            try:
+                while not stop.is_set() and (self.pass_on_one() or self.send_one(channel)):
+                    pass
+            except Exception as error:
+                LOG.error("%s", explain(error, self._engine.url))
+            stop.wait(CARRY_S)
 
     def warn_one(self) -> bool:
         """Warn of one case."""
@@ -132,14 +163,14 @@ class Sweeper:
             self._put_aside(inbox_id, error)
         return True
 
-    def send_one(self) -> bool:
-        """Send one notice: claim it, send it, note what came of it."""
+    def send_one(self, channel: str = "") -> bool:
+        """Send one notice: claim it, send it, note what came of it. ``channel``: only one of these."""
         now = self._now()
         with reading(self._engine).connect() as connection:
-            if not sweeping.is_waiting(connection, now):
+            if not sweeping.is_waiting(connection, now, channel):
                 return False
         with self._engine.begin() as connection:
-            item = sweeping.claim(connection, now)
+            item = sweeping.claim(connection, now, channel)
         if item is None:
             return False
         sender = self._senders.get(item.channel)
@@ -162,7 +193,7 @@ class Sweeper:
         return is_open(self._rules.profile.hours, at, self._rules.calendar, self._rules.zone)
 
     def _left_alone(self, now: int) -> list[str]:
-        self._aside = {row: until for row, until in self._aside.items() if until > now}
+        self._aside = {row: until for row, until in list(self._aside.items()) if until > now}
         return list(self._aside)
 
     def _put_aside(self, row: str, error: Exception) -> None:

@@ -139,6 +139,8 @@ def new(
         )
         users.audit(session, at=now_ms(), user=who, action="case.new", target=stored.number)
     click.echo(f"{stored.number}" + (f", due {stored.due}" if stored.due else ""))
+    if stored.query_code:
+        click.echo(f"query code 查询码 {stored.query_code}: tell the reporter, it is shown only this once")
     why = why_not(number, limits(settings).numbers) if number and not anonymous else None
     if why is not None:
         click.echo(f"cannot be called back: {why.zh} {why.en}", err=True)

@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 NAMES: Mapping[str, tuple[str, str]] = {
+    "new_complaint": ("新投诉，请立即办理", "new complaint, please act at once"),
+    "new_report": ("新举报，请立即办理", "new report of misconduct, please act at once"),
+    "new_repair": ("新报修，请立即派工", "new repair, please send somebody at once"),
     "half": ("期限已过半", "half of the time is gone"),
     "near": ("期限已过八成", "four fifths of the time are gone"),
     "due": ("期限已到", "due now"),

@@ -35,6 +35,7 @@ from ivr.store.journal import new_row
 from ivr.store.keys import Keys
 from ivr.store.live import LiveCalls
 from ivr.store.parties import query_code_of
+from ivr.store.responsible import Responsible
 from ivr.store.spool import Spool
 from ivr.store.work import Work
 from ivr.store.writer import NumberFor, Writer
@@ -88,8 +89,8 @@ class SqlLedger:
     ``relaxed``: inline, but turns are answered at once and written many at a time; :meth:`flush` writes the
     rest. A turn that is unfit raises there. For the simulator only: a day of calls in seconds.
     ``number_for``: the spoken case number for (local day, sequence of that day). ``plan``: how numbers are
-    read. ``spool_first``: where the sequences given out while the database is away begin; each node that shares a
-    database has its own.
+    read. ``responsible``: by window, who is told of new cases. ``spool_first``: where the sequences given out while
+    the database is away begin; each node that shares a database has its own.
     """
 
     def __init__(
@@ -101,6 +102,7 @@ class SqlLedger:
         spool: Path,
         number_for: NumberFor = spoken_number,
         plan: Plan = HOME,
+        responsible: Responsible | None = None,
         spool_first: int = SPOOL_FIRST,
         call_soon: Callable[[Callable[[], None]], Any] = lambda call: call(),
         inline: bool = False,
@@ -120,7 +122,7 @@ class SqlLedger:
         self._patience_s = patience_s
         self._probe_s = probe_s
         self._live = LiveCalls(keys, owner, lease_ms)
-        self._writer = Writer(keys, self._live, number_for, plan)
+        self._writer = Writer(keys, self._live, number_for, plan, responsible)
         self._spool = Spool(spool, keys)
         self._spoken = {w.case.request.command_id: self._told(w) for w in self._spool.waiting() if w.case}
         self._connection: Connection | None = None

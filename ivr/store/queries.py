@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from ivr.store import tally
 from ivr.store.models import Audit, Call, Case, Journal, Leg, LiveCall, PartyRow, Process, Recording, Seat
 from ivr.store.paging import PAGE, PAGE_MAX, BadCursor, Order, Page, bounds, read
+from ivr.store.responsible import AT_ONCE
 from ivr.store.sql import among
 
 __all__ = ["PAGE", "PAGE_MAX", "BadCursor", "Page"]
@@ -25,6 +26,7 @@ CALL_ORDERS = {
     "arrived": Call.arrived, "outcome": Call.outcome, "window": Call.window, "seat": Call.seat,
     "wait": Call.human_wait, "ring": Call.agent_ring_wait, "cases": Call.cases,
 }  # fmt: skip
+UNTAKEN_MAX = 5  # on the board
 CASE_ORDERS = {
     "received": Case.received, "due": Case.due_ms, "kind": Case.kind, "status": Case.status, "owner": Case.owner,
     "number": Case.number,
@@ -244,6 +246,15 @@ def due_counts(session: Session, now: int, soon: int) -> tuple[int, int]:
     late = session.scalar(select(func.count()).select_from(Case).where(_due_before(now))) or 0
     near = session.scalar(select(func.count()).select_from(Case).where(_due_before(soon))) or 0
     return late, near - late
+
+
+def untaken(session: Session) -> list[Case]:
+    """Complaints, reports and repairs nobody has taken, the soonest due first."""
+    nobodys = and_(
+        Case.kind.in_(AT_ONCE), Case.status.in_(("received", "classified")), Case.owner == "", Case.replied.is_(None)
+    )
+    order = (Case.due_ms.is_(None), Case.due_ms, Case.id)
+    return list(session.scalars(select(Case).where(nobodys).order_by(*order).limit(UNTAKEN_MAX)))
 
 
 # --- recordings and audit ------------------------------------------------------------------

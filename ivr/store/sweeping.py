@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, insert, or_, select, update
 
 from ivr.cases.actions import Notice
 from ivr.cases.watch import DAY_MS, SUPERVISED, due_level
@@ -102,20 +102,20 @@ def pass_on(connection: Connection, inbox_id: str, to: Addresses, now: int) -> b
     return True
 
 
-def is_waiting(connection: Connection, now: int) -> bool:
-    """Is there something to be sent?"""
-    return connection.scalar(select(OUTBOX.c.id).where(OUTBOX.c.next_at <= now).limit(1)) is not None
+def is_waiting(connection: Connection, now: int, channel: str = "") -> bool:
+    """Is there something to be sent (by ``channel``, if one is named)?"""
+    return connection.scalar(select(OUTBOX.c.id).where(_due(now, channel)).limit(1)) is not None
 
 
-def claim(connection: Connection, now: int, aside: Collection[str] = ()) -> Outgoing | None:
+def claim(connection: Connection, now: int, channel: str = "", aside: Collection[str] = ()) -> Outgoing | None:
     """Take a notice to be sent, for :data:`LEASE_MS`: whoever is killed while sending leaves it to the next."""
-    query = select(OUTBOX).where(OUTBOX.c.next_at <= now, OUTBOX.c.id.not_in(list(aside)))
+    query = select(OUTBOX).where(_due(now, channel), OUTBOX.c.id.not_in(list(aside)))
     row = connection.execute(query.order_by(OUTBOX.c.next_at, OUTBOX.c.id).limit(1)).mappings().first()
     if row is None:
         return None
     mine = update(OUTBOX).where(OUTBOX.c.id == row["id"], OUTBOX.c.tries == row["tries"], OUTBOX.c.next_at <= now)
     if connection.execute(mine.values(tries=row["tries"] + 1, next_at=now + LEASE_MS)).rowcount != 1:
-        return claim(connection, now, {*aside, row["id"]})
+        return claim(connection, now, channel, {*aside, row["id"]})
     data = json.loads(row["payload"])
     return Outgoing(row["id"], row["key"], row["channel"], row["target"], data, row["tries"] + 1)
 
@@ -134,6 +134,11 @@ def failed(connection: Connection, item: Outgoing, now: int, error: str) -> int 
     connection.execute(update(OUTBOX).where(OUTBOX.c.id == item.id, still).values(next_at=next_at, error=error[:1000]))
     _log(connection, item, now, False, error)
     return next_at
+
+
+def _due(now: int, channel: str) -> ColumnElement[bool]:
+    due = OUTBOX.c.next_at <= now
+    return and_(due, OUTBOX.c.channel == channel) if channel else due
 
 
 def _log(connection: Connection, item: Outgoing, now: int, ok: bool, detail: str) -> None:

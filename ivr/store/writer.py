@@ -12,6 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from ivr.ledger import Fact, StoredCase
 from ivr.numbers import HOME, Plan
 from ivr.store import journal, ratings
+from ivr.store import responsible as telling
 from ivr.store.keys import Keys
 from ivr.store.live import LiveCalls
 from ivr.store.parties import Parties, check_query_code, hash_query_code, query_code_of
@@ -28,11 +29,19 @@ NumberFor = Callable[[str, int], str]  # (local day YYYY-MM-DD, sequence from 1)
 class Writer:
     """Writes works inside the caller's transaction."""
 
-    def __init__(self, keys: Keys, live: LiveCalls, number_for: NumberFor, plan: Plan = HOME) -> None:
+    def __init__(
+        self,
+        keys: Keys,
+        live: LiveCalls,
+        number_for: NumberFor,
+        plan: Plan = HOME,
+        responsible: telling.Responsible | None = None,
+    ) -> None:
         self._keys = keys
         self._parties = Parties(keys, plan)
         self._live = live
         self._number_for = number_for
+        self._responsible = responsible or {}
 
     def write(
         self, connection: Connection, works: Sequence[Work], now: int, *, again: bool = False
@@ -55,6 +64,7 @@ class Writer:
             stored.append(self._open(connection, work.case, opened, rows) if work.case else None)
         journal.append(connection, rows)
         ratings.tell_of_bad_ones(connection, rows)
+        telling.tell_of_new_ones(connection, rows, self._responsible)
         calls = {work.call_id: work.live for work in works if work.call_id and (work.live or work.over)}
         self._live.save(connection, calls, now)
         return stored

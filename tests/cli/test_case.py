@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -43,6 +44,15 @@ def test_a_letter_is_taken_worked_on_and_shown(hotline: Run) -> None:
     assert "assign" in shown["possible"]["operator"] and "supervise" not in shown["possible"]["operator"]
     assert "来信" not in hotline("case", "show", number).output  # texts stay where they are
     assert number in hotline("case", "list", "--open").output
+
+
+def test_the_query_code_of_an_anonymous_report_is_told_once(hotline: Run) -> None:
+    made = hotline("case", "new", "report", "--anonymous", "--text", "匿名来信", "--as", "li")
+    code = re.search(r"query code 查询码 ([1-9]\d{7}):", made.stdout)
+    assert made.exit_code == 0 and code
+    number = made.stdout.split(",")[0].strip()
+    assert code[1] not in hotline("case", "show", number, "--json").output
+    assert "query code" not in hotline("case", "new", "complaint", "--text", "来信", "--as", "li").output
 
 
 def test_a_refusal_is_told_with_exit_code_1_and_changes_nothing(hotline: Run) -> None:

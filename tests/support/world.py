@@ -71,7 +71,7 @@ class World:
     def __init__(
         self, folder: Path, flow: str = "power-95598", profile: str = "sgcc_window", start: str = "2026-08-03T10:00:00",
         *, windows: Mapping[str, WindowSeats] = WINDOWS, speaker: Speaker | None = None, keeper: Keeper | None = None,
-        relaxed: bool = False,
+        relaxed: bool = False, responsible: Mapping[str, tuple[str, ...]] | None = None,
     ) -> None:  # fmt: skip
         self.clock = VirtualClock(at(start))
         self.sim = Simulator(self.clock)
@@ -99,6 +99,7 @@ class World:
             owner="test",
             spool=folder / "spool.jsonl",
             number_for=lambda day, seq: case_number(date.fromisoformat(day), seq),
+            responsible=responsible,
             inline=not relaxed,
             relaxed=relaxed,
             now_ms=self.clock.now_ms,

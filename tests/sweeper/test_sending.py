@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import threading
+import time
 from collections.abc import Callable
 
 import pytest
@@ -13,7 +15,7 @@ from hotline.notify.email import Mail
 from hotline.notify.webhook import Webhook
 from hotline.settings import Notify
 from ivr.store import sweeping
-from ivr.store.sweeping import Addresses
+from ivr.store.sweeping import Addresses, Outgoing
 from ivr.sweeper import Sweeper
 from tests.support.casework import Desk
 from tests.support.moments import at
@@ -121,6 +123,39 @@ def test_one_event_is_one_webhook_and_one_e_mail_to_each_address(desk: Desk, swe
     assert sorted((item.channel, item.target) for item in both.sent) == [
         ("email", "li@example.cn"), ("email", "team@example.cn"), ("webhook", ""),
     ]  # fmt: skip
+
+
+def test_s4_31_a_notice_is_handed_over_within_5_s_whatever_else_takes_long(desk: Desk, sweeper: Make) -> None:
+    due(desk)
+    stop, made, busy = threading.Event(), threading.Event(), threading.Event()
+
+    class Hangs(Kept):
+        def send(self, item: Outgoing) -> str:
+            stop.wait(30)
+            return super().send(item)
+
+    class Tells(Kept):
+        def send(self, item: Outgoing) -> str:
+            made.set()
+            return super().send(item)
+
+    def a_report_that_takes_long() -> int:
+        if desk.rows("inbox"):
+            busy.set()
+            stop.wait(30)
+        return 0
+
+    hook = Tells()
+    one = sweeper(addresses=TO, senders={"email": Hangs(), "webhook": hook}, chores=[a_report_that_takes_long])
+    runs = threading.Thread(target=one.run, args=(stop, 0.05))
+    runs.start()
+    assert busy.wait(10)  # the warning is in the inbox, and the sweeper makes a report
+    began = time.monotonic()
+    assert made.wait(5)
+    assert time.monotonic() - began < 5
+    stop.set()
+    runs.join(10)
+    assert [item.channel for item in hook.sent] == ["webhook"]
 
 
 def test_what_cannot_be_sent_here_says_where_to_set_it_up(desk: Desk, sweeper: Make) -> None:

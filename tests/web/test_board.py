@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 
+from sqlalchemy import update
+
 from ivr.ledger import Fact
+from ivr.store.models import Case
 from tests.web.demo import at, morning
 
 
@@ -84,6 +87,16 @@ def test_the_board_counts_overdue_cases(as_role, world):
     world.complaint(at("16:10", date(2026, 11, 20)), "13611119999")
     summary = as_role("operator").get("/board/live").get_json()["regions"]["summary"]
     assert re.search(r'class="bad"><span class="n">1</span>', summary)
+
+
+def test_s4_31_what_nobody_has_taken_stands_on_the_board_until_somebody_does(as_role, world):
+    _call, case = world.complaint(at("16:10"), "13611119999")
+    operator = as_role("operator")
+    summary = operator.get("/board/live").get_json()["regions"]["summary"]
+    assert 'id="untaken"' in summary and case.number in summary and "136" not in summary
+    with world.engine.begin() as connection:
+        connection.execute(update(Case).values(owner="li.na"))
+    assert 'id="untaken"' not in operator.get("/board/live").get_json()["regions"]["summary"]
 
 
 def test_figures_of_the_board_are_at_most_some_seconds_old(as_role, world):

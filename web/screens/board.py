@@ -45,6 +45,7 @@ def _state() -> dict[str, Any]:
         "strangers": lines.strangers(db, now - DAY_MS, most=3),
         "figures": [f for f in shared(start, end) if f.id in ON_BOARD or f.id.startswith("K2a")],
         "may_open": may("calls"),
+        "untaken": queries.untaken(db),
         "missing_years": missing_years(config().calendar, today()),
     }
 

@@ -95,7 +95,7 @@ def create() -> Any:
         flash(said(refused), "error")
         return _form(form), 400
     flash(_("已登记，编号 %(number)s。", number=stored.number), "info")
-    if stored.query_code and entry.channel in ("visit", "phone"):  # the reporter is there to write it down
+    if stored.query_code:
         flash(_("匿名举报的查询码：%(code)s。请告知举报人记好，只显示这一次。", code=stored.query_code), "warn")
     return redirect(url_for("cases.detail", case_id=stored.id), 303)
 

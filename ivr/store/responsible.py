@@ -1,0 +1,41 @@
+"""Who hears at once of a complaint, a report or a repair that nobody has (S4-31: 立即转递相关部门或领导处理).
+
+``responsible``: by window, the accounts that answer for it (``[windows.x] responsible``). A case is that of its kind's
+window, else the general window's; where nobody is named the leads are told. The row of the inbox is written in the
+transaction of the case, so no case is there of which nobody was told; the sweeper hands mail and webhook over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from sqlalchemy import Connection
+
+from ivr.cases.actions import Notice
+from ivr.store import notices
+from ivr.store.rows import JournalRow
+
+Responsible = Mapping[str, tuple[str, ...]]  # by window: names of accounts
+AT_ONCE = ("complaint", "report", "repair")
+GENERAL, LEADS = "general", ("role:lead",)
+
+
+def whom(kind: str, responsible: Responsible) -> tuple[str, ...]:
+    """Who is told of a new case of this kind."""
+    names = responsible.get(kind) or responsible.get(GENERAL) or ()
+    return tuple(f"user:{name}" for name in names) or LEADS
+
+
+def tell_of_new_ones(connection: Connection, rows: Iterable[JournalRow], responsible: Responsible) -> None:
+    """Tell of the cases opened by ``rows`` that have no owner yet: number, kind and due date, nothing of the person."""
+    for row in rows:
+        if row.name != "case_opened" or row.data["kind"] not in AT_ONCE or row.data.get("owner"):
+            continue
+        case = {
+            "id": row.case_id,
+            "status": "received",
+            "owner": "",
+            **{k: row.data[k] for k in ("number", "kind", "due")},
+        }
+        notice = Notice(f"new_{case['kind']}", whom(case["kind"], responsible))
+        notices.tell(connection, notice, case, row.at, f"{row.case_id}:new")
