@@ -19,7 +19,8 @@ from sip.asterisk.config import Site
 from sip.asterisk.engine import AsteriskEngine
 from sip.asterisk.watch import Watch
 from sip.core.config import SeatConfig, TrunkConfig
-from tests.sip.raw import Caller, Message, story
+from tests.sip.raw import Caller, story
+from tests.sip.written import Message
 from tests.support.asterisk import Asterisk, bare
 
 pytestmark = pytest.mark.network

@@ -8,8 +8,9 @@ import numpy as np
 
 from ivr.telephony import Keyed, LineGone
 from recordings import g711
-from tests.sip.raw import Caller, Hotline, Message, story
+from tests.sip.raw import Caller, Hotline, story
 from tests.sip.test_media_tones import dialled
+from tests.sip.written import Message
 
 RELAY = "Signal={}\r\nDuration=160\r\n"
 

@@ -12,7 +12,8 @@ import pytest
 from ivr.telephony import Keyed, LineGone, LineUp
 from sip.embedded import source
 from tests.sip.far_end import until
-from tests.sip.raw import FAST, Caller, Hotline, Message, story
+from tests.sip.raw import FAST, Caller, Hotline, story
+from tests.sip.written import Message
 
 pytestmark = pytest.mark.network
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Callable
 from random import Random
+from typing import Any, Protocol, TypeVar
 
 from sip.core.agent import UserAgent
-from sip.core.config import EmbeddedConfig, SeatConfig, Timing
+from sip.core.config import EmbeddedConfig, SeatConfig
 from sip.core.events import Ended, Event, Invited, LookUp, Up
 from sip.core.leg_in import InboundLeg, well_formed
 from sip.core.leg_out import OutboundLeg, Target
@@ -16,6 +18,16 @@ from sip.core.wire import Addr, is_ip
 
 HERE = Addr("192.0.2.1", 5060)
 FAR = Addr("192.0.2.77", 5099)
+NOTHING = {"lines": 0, "ports": 0, "transactions": 0, "dialogs": 0, "timers": 0}
+
+Leg = InboundLeg | OutboundLeg
+_Event = TypeVar("_Event")
+
+
+class FarEnd(Protocol):
+    """Whoever gets what is sent to an address."""
+
+    inbox: deque[bytes]
 
 
 class Sound:
@@ -25,6 +37,7 @@ class Sound:
         self.port, self._taken = port, taken
         self.on_broken: Callable[[Exception], None] | None = None
         self.remote: tuple[str, int] | None = None
+        self.sends = self.receives = self.confirmed = False
         self.keys = ""
         self.codec: int | None = None
         self.payload_type: int | None = None
@@ -45,11 +58,11 @@ class Sound:
     ) -> None:
         assert is_ip(host) and 0 <= port <= 65_535 and 0 <= payload_type <= 127 and codec in (0, 8)
         assert dtmf_pt is None or (0 <= dtmf_pt <= 127 and dtmf_pt not in (0, 8))
-        self.remote = host, port
-        self.codec, self.payload_type = codec, payload_type
+        self.remote, self.codec, self.payload_type = (host, port), codec, payload_type
+        self.sends, self.receives, self.confirmed = send, receive, self.confirmed or confirmed
 
     def confirm(self) -> None:
-        pass
+        self.confirmed = True
 
     def pressed(self, key: str, way: str, /) -> None:
         self.keys += key
@@ -60,20 +73,27 @@ class Sound:
 
 
 class House:
-    """A hotline of one seat on the core; it answers every call, and whoever has ended is counted."""
+    """A hotline of one seat on the core; it answers every call, and whoever has ended is counted.
 
-    def __init__(self, seed: int = 1, max_calls: int = 5, answers: bool = True) -> None:
-        self.now, self.max_calls, self.answers = 1000.0, max_calls, answers
-        self.agent = UserAgent("house", Timing(), Random(seed), lambda _: HERE[:2])
+    ``settings``: of :class:`EmbeddedConfig`. ``answers``: else a call only waits.
+    """
+
+    def __init__(self, seed: int = 1, answers: bool = True, **settings: object) -> None:
+        self.now, self.answers = 1000.0, answers
+        values: dict[str, Any] = {"seats": {"101": SeatConfig("101", "s3cret")}, "max_calls": 5}
+        self.config = EmbeddedConfig(**(values | settings))
+        self.agent = UserAgent("house", self.config.timing, Random(seed), lambda _: HERE[:2])
         self.agent.advance(self.now)
-        config = EmbeddedConfig(seats={"101": SeatConfig("101", "s3cret")})
-        self.registrar = Registrar(config, self.agent)
+        self.registrar = Registrar(self.config, self.agent)
         self.agent.on_register = self.registrar.handle
         self.ports: set[int] = set()
-        self.legs: set[InboundLeg | OutboundLeg] = set()
-        self.up: list[InboundLeg | OutboundLeg] = []
+        self.calls: list[InboundLeg] = []  # of all who called and were not refused at once
+        self.legs: set[Leg] = set()  # that are there now
+        self.up: list[Leg] = []
         self.events: list[Event] = []
         self.sent: list[tuple[bytes, Addr]] = []
+        self.far: dict[tuple[str, int], FarEnd] = {}
+        self.names: dict[str, Addr] = {}  # what a look-up finds
         self._port = 20_000
 
     # --- time and datagrams ------------------------------------------------------------------
@@ -81,6 +101,12 @@ class House:
     def receive(self, data: bytes, source: Addr = FAR) -> list[bytes]:
         """What is sent because this came."""
         self.agent.receive(data, source, self.now)
+        return self.run()
+
+    def do(self, verb: Callable[[], object]) -> list[bytes]:
+        """A verb of a leg or a registration, and what is sent because of it."""
+        self.agent.advance(self.now)
+        verb()
         return self.run()
 
     def run(self) -> list[bytes]:
@@ -91,40 +117,79 @@ class House:
                 assert 1 <= to.port <= 65_535 and is_ip(to.host)
                 self.sent.append((data, to))
                 out.append(data)
+                if (far := self.far.get(to[:2])) is not None:
+                    far.inbox.append(data)
             event = self.agent.next_event()
             if event is None:
                 return out
             self.events.append(event)
             self._happened(event)
 
+    def step(self, end: float) -> list[bytes] | None:
+        """Go on to the next timer; None when none comes until ``end``: then it is that late."""
+        due = self.agent.next_timer()
+        if due is None or due > end:
+            self.now = max(self.now, end)
+            return None
+        self.now = max(self.now, due)
+        self.agent.handle_timer(self.now)
+        return self.run()
+
     def wait(self, seconds: float) -> list[bytes]:
         """Let time pass; every timer comes when it is due."""
         end, out = self.now + seconds, list[bytes]()
-        while (due := self.agent.next_timer()) is not None and due <= end:
-            self.now = max(self.now, due)
-            self.agent.handle_timer(self.now)
-            out += self.run()
-        self.now = end
+        while (sent := self.step(end)) is not None:
+            out += sent
         return out
 
-    def dial(self, ring_s: float = 12.0) -> OutboundLeg:
-        """Ring the far end, as the phone of a seat."""
-        target = Target(f"sip:101@{FAR.host}:{FAR.port}", FAR)
-        leg = OutboundLeg(self.agent, target, self._sound(), from_user="hotline", call_id="to-the-seat")
-        self.legs.add(leg)
-        leg.call(ring_s)
+    # --- what it does --------------------------------------------------------------------------
+
+    def dial(self, to: Addr = FAR, ring_s: float = 12.0, display: str = "") -> OutboundLeg:
+        """Ring the phone of a seat."""
+        target = Target(f"sip:101@{to.host}:{to.port}", to)
+        leg = OutboundLeg(
+            self.agent, target, self.sound(), from_user="hotline", display=display, call_id=f"to-the-seat-{self._port}"
+        )
+        self.call(leg, ring_s)
         return leg
+
+    def call(self, leg: OutboundLeg, ring_s: float = 12.0) -> None:
+        """A leg of ours goes out."""
+        self.legs.add(leg)
+        self.do(lambda: leg.call(ring_s))
+
+    def hang_up(self, cause: str) -> None:
+        """The hotline ends the only call there is."""
+        self.do(lambda: self.leg.hang_up(cause))
 
     def hang_up_all(self) -> list[bytes]:
         """The hotline has said farewell to everybody."""
-        self.agent.advance(self.now)
-        for leg in list(self.legs):
-            leg.hang_up("done")
-        return self.run()
+        return self.do(lambda: [leg.hang_up("done") for leg in list(self.legs)])
+
+    def sound(self) -> Sound:
+        self._port += 2
+        return Sound(self._port, self.ports)
+
+    # --- what is seen --------------------------------------------------------------------------
+
+    @property
+    def leg(self) -> Any:
+        """The only one there is."""
+        (leg,) = self.legs
+        return leg
+
+    def of(self, kind: type[_Event]) -> list[_Event]:
+        """The events of a kind."""
+        return [event for event in self.events if isinstance(event, kind)]
+
+    @property
+    def ends(self) -> list[tuple[str, str]]:
+        """By whom, and why: of every leg that ended."""
+        return [(event.by, event.cause) for event in self.of(Ended)]
 
     @property
     def left(self) -> dict[str, int]:
-        """Whatever a call could leave behind; all zero when nothing did."""
+        """Whatever a call could leave behind; :data:`NOTHING` when nothing did."""
         return {
             "lines": len(self.legs),
             "ports": len(self.ports),
@@ -135,31 +200,28 @@ class House:
 
     # --- inside --------------------------------------------------------------------------------
 
-    def _sound(self) -> Sound:
-        self._port += 2
-        return Sound(self._port, self.ports)
-
     def _happened(self, event: Event) -> None:
         if isinstance(event, Invited):
             self._invited(event)
         elif isinstance(event, Up):
-            assert isinstance(event.leg, InboundLeg | OutboundLeg)
+            assert isinstance(event.leg, Leg)
             self.up.append(event.leg)
         elif isinstance(event, Ended):
-            self.legs.discard(event.leg)  # type: ignore[arg-type]
-        elif isinstance(event, LookUp):  # no name is known here
-            self.agent.found(event.number, None, self.now)
+            self.legs.discard(event.leg)
+        elif isinstance(event, LookUp):
+            self.agent.found(event.number, self.names.get(event.host), self.now)
 
     def _invited(self, event: Invited) -> None:
         transaction = event.transaction
-        if len(self.legs) >= self.max_calls:
+        if len(self.legs) >= self.config.max_calls:
             transaction.respond(503)
         elif well_formed(transaction):
-            sound = self._sound()
-            leg = InboundLeg(self.agent, transaction, sound, 90)
-            if not leg.begin(180.0):
+            sound = self.sound()
+            leg = InboundLeg(self.agent, transaction, sound, self.config.min_session_s)
+            if not leg.begin(self.config.setup_timeout_s):
                 sound.close()
                 return
+            self.calls.append(leg)
             self.legs.add(leg)
             if self.answers:
                 leg.answer()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from dataclasses import dataclass
 
@@ -83,19 +82,3 @@ def tag_in(answered: bytes) -> str:
     """The tag the hotline gave itself."""
     found = re.search(rb"^To:.*;tag=(\w+)", answered, re.MULTILINE)
     return found[1].decode() if found else ""
-
-
-def proof(challenged: bytes, count: int) -> str:
-    """The Authorization line that answers a 401 of the registrar (RFC 7616 §3.4, MD5)."""
-    nonce = re.search(rb'nonce="([^"]+)"', challenged)
-    assert nonce
-
-    def h(text: str) -> str:
-        return hashlib.md5(text.encode()).hexdigest()
-
-    uri, number, given = f"sip:{HERE.host}", f"{count:08x}", nonce[1].decode()
-    response = h(f"{h('101:hotline:s3cret')}:{given}:{number}:abcd:auth:{h(f'REGISTER:{uri}')}")
-    return (
-        f'Authorization: Digest username="101", realm="hotline", nonce="{given}", uri="{uri}", response="{response}", '
-        f'algorithm=MD5, qop=auth, nc={number}, cnonce="abcd"'
-    )

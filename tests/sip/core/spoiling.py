@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 
 from hypothesis import strategies as st
 
-from tests.sip.core.house import codes
-from tests.sip.core.script import SDP, Text, answer, proof, request, tag_in
+from tests.sip.core.house import HERE, codes
+from tests.sip.core.script import SDP, Text, answer, request, tag_in
+from tests.sip.written import Message, proof
 
 NUMBERS = (
     *("-1", "0", "127", "128", "255", "256", "65535", "65536", "2147483647", "2147483648"),
@@ -107,7 +108,7 @@ def registering(spoil: Spoil, call: str = "seat") -> Story:
         challenged = next(data for data in sent if data.startswith(b"SIP/2.0 401"))
         again = {f"CSeq: {2 * n + 1} REGISTER": f"CSeq: {2 * n + 2} REGISTER"}
         signed = [again.get(line, line.replace(";rport", "s;rport")) for line in lines]
-        yield spoil(name, Text((*signed, proof(challenged, 1))))
+        yield spoil(name, Text((*signed, ": ".join(proof(Message.read(challenged), f"sip:{HERE.host}")))))
         if name == "REGISTER":
             yield from honest(f"of-the-{call}")
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from sip.core.events import Ended, Reached
-from tests.sip.core.house import FAR, House
+from tests.sip.core.house import FAR, NOTHING, House
 from tests.sip.core.script import Text, answer
 from tests.sip.core.spoiling import (
     MESSAGES,
@@ -34,7 +34,9 @@ def act(house: House, story: Story) -> None:
         while True:
             if data is None:
                 house.dial()
-            data = story.send(house.run() if data is None else house.receive(data))
+                data = story.send([sent for sent, _ in house.sent])
+            else:
+                data = story.send(house.receive(data))
     except StopIteration:
         return
 
@@ -56,7 +58,7 @@ def tell(spoiling: Spoiling) -> House:
     act(house, story_of(spoiling, "spoiled"))
     house.hang_up_all()
     polite(house, AFTERWARDS_S)
-    assert house.left == {"lines": 0, "ports": 0, "transactions": 0, "dialogs": 0, "timers": 0}
+    assert house.left == NOTHING
     ours = [event for event in house.events if isinstance(event, Ended) and event.by == "failure" and not event.code]
     assert not [event.cause for event in ours if event.cause == "error"]  # nothing broke on our side
     answered, house.up = bool(house.up), []

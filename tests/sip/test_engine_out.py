@@ -1,4 +1,4 @@
-"""The line to a provider: registration, its failures, and whom to believe about the caller's number."""
+"""Seats and trunk on the built-in engine and real sockets: whom it rings, and over which line it calls."""
 
 from __future__ import annotations
 
@@ -8,11 +8,147 @@ import re
 
 import pytest
 
-from ivr.telephony import Incoming, LineFailed, LineGone, LineRinging, LineSpeaks, LineUp
-from sip.core.config import SeatConfig, TrunkConfig
-from tests.sip.raw import PATIENCE_S, Caller, Hotline, Message, story
+from ivr.telephony import Incoming, LineFailed, LineGone, LineRinging, LineSpeaks, LineUp, SeatReach
+from sip.core.config import SeatConfig, Timing, TrunkConfig
+from tests.sip.raw import PATIENCE_S, Caller, Hotline, story
+from tests.sip.written import Message, proof
 
 pytestmark = pytest.mark.network
+
+
+def desk(phone: Caller) -> dict[str, object]:
+    return {"seats": {"101": SeatConfig("101", uri=f"sip:101@127.0.0.1:{phone.port}")}}
+
+
+@story
+async def test_a_seat_rings_answers_and_hangs_up() -> None:
+    with Caller(1) as phone:
+        async with Hotline(**desk(phone)) as hotline:
+            assert (await hotline.until(SeatReach)).reachable and hotline.engine.reachable() == {"101": True}
+            hotline.engine.dial("call/101", "101", 12_000, '窗口A "138****5678"\r\nX: y')
+            invite = await phone.receive(lambda m: m.method == "INVITE")
+            assert invite.uri == f"sip:101@127.0.0.1:{phone.port}"
+            assert '"窗口A \\"138****5678\\"X: y"' in invite["from"] and not invite.all("x")
+            assert " RTP/AVP 8 0 101" in invite.body
+            phone.reply(invite, 100)
+            phone.reply(invite, 183, phone.sdp())  # early media is ignored
+            phone.reply(invite, 180)
+            phone.reply(invite, 180)
+            await hotline.until(LineRinging)
+            phone.reply(invite, 200, phone.sdp())
+            ack = await phone.receive(lambda m: m.method == "ACK")
+            assert ack["cseq"] == f"{invite['cseq'].split()[0]} ACK" and "tag=phone" in ack["to"]
+            phone.reply(invite, 200, phone.sdp())  # the ACK was lost: it is sent again
+            await phone.receive(lambda m: m.method == "ACK")
+            await hotline.until(LineUp)
+            phone.to, phone.remote_tag = ("127.0.0.1", hotline.port), invite["from"].split("tag=")[1]
+            phone.call_id, phone.tag = invite["call-id"], "phone"
+            await phone.hang_up()
+            await hotline.until(LineGone)
+            assert [type(e).__name__ for e in hotline.events] == ["SeatReach", "LineRinging", "LineUp", "LineGone"]
+            assert hotline.media.ports_in_use == 0
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [(486, "busy"), (302, "unreachable"), (401, "error")],
+)
+def test_why_a_seat_did_not_answer(code: int, reason: str) -> None:
+    @story
+    async def run() -> None:
+        with Caller(1) as phone:
+            async with Hotline(**desk(phone)) as hotline:
+                hotline.engine.dial("l", "101", 12_000)
+                invite = await phone.receive(lambda m: m.method == "INVITE")
+                extra = [("Contact", "<sip:0088123@127.0.0.1:9>")] if code == 302 else []
+                phone.reply(invite, code, extra=extra)
+                ack = await phone.receive(lambda m: m.method == "ACK")
+                assert ack["via"] == invite["via"]  # same branch
+                phone.reply(invite, code)  # our ACK was lost
+                await phone.receive(lambda m: m.method == "ACK")
+                failed = await hotline.until(LineFailed)
+                assert (failed.reason, failed.code) == (reason, code)
+                assert len(hotline.of(LineFailed)) == 1 and hotline.media.ports_in_use == 0
+
+    run()
+
+
+@story
+async def test_a_phone_that_is_switched_off_is_known_at_once() -> None:
+    with Caller(1) as phone:
+        settings = desk(phone)
+    async with Hotline(**settings, timing=Timing()) as hotline:
+        hotline.engine.dial("l", "101", 12_000)
+        failed = await hotline.until(LineFailed)  # long before the 12 s: the network said so
+        assert failed.reason == "unreachable" and hotline.engine.counts["refused"] >= 1
+
+
+@story
+async def test_an_unknown_seat_and_one_that_is_not_registered_are_unreachable() -> None:
+    async with Hotline(seats={"102": SeatConfig("102", "secret"), "103": SeatConfig("103", uri="tel:1")}) as hotline:
+        for seat in ("nobody", "102", "103"):
+            hotline.engine.dial(f"to-{seat}", seat, 1000)
+        await hotline.until(LineFailed, 3)
+        assert {e.reason for e in hotline.of(LineFailed)} == {"unreachable"}
+        assert not hotline.engine.reachable()["102"]
+
+
+@story
+async def test_verbs_on_lines_that_are_gone_or_never_were_do_nothing() -> None:
+    async with Hotline() as hotline:
+        with Caller(hotline.port) as caller:
+            await caller.call()
+            line = (await hotline.until(LineUp)).line
+            await caller.hang_up()
+            await hotline.until(LineGone)
+            count, engine = len(hotline.events), hotline.engine
+            for name in (line, "never"):
+                engine.ring(name)
+                engine.answer(name)
+                engine.play(name, [], "t")
+                engine.stop_play(name)
+                engine.stop_record(name)
+                engine.bridge(name, "other")
+                engine.unbridge(name, "other")
+                engine.hold(name, True)
+                engine.hangup(name, "again")
+            await caller.quiet(0.1)
+            assert len(hotline.events) == count
+
+
+async def registered(phone: Caller, *extra: tuple[str, str]) -> Message:
+    """The answer to a registration of seat 101 that proved its secret."""
+    headers = [("To", "<sip:101@127.0.0.1>"), *extra]
+    phone.send(phone.request("REGISTER", extra=headers, uri="sip:127.0.0.1"))
+    challenge = await phone.expect(401)
+    phone.send(phone.request("REGISTER", extra=[*headers, proof(challenge, "sip:127.0.0.1")], uri="sip:127.0.0.1"))
+    return await phone.expect(200)
+
+
+@story
+async def test_of_several_phones_the_newest_rings_and_its_packets_go_where_it_registered_from() -> None:
+    async with Hotline(seats={"101": SeatConfig("101", "s3cret")}) as hotline:
+        with Caller(hotline.port, "101") as old, Caller(hotline.port, "101") as new:
+            await registered(old)
+            answer = await registered(new, ("Contact", "<sip:101@10.1.2.3:5060>"))  # behind address translation
+            assert len(answer.all("contact")) == 2
+            hotline.engine.dial("l", "101", 12_000)
+            invite = await new.receive(lambda m: m.method == "INVITE")
+            assert invite.uri == "sip:101@10.1.2.3:5060"
+            new.reply(invite, 200, new.sdp(), extra=[])
+            await new.receive(lambda m: m.method == "ACK")
+            assert not old.seen[2:]
+
+
+@story
+async def test_registering_opens_no_way_out() -> None:
+    """Toll fraud: the registrar takes seats, not numbers."""
+    async with Hotline(seats={"101": SeatConfig("101", "s3cret")}) as hotline:
+        with Caller(hotline.port, "101") as phone:
+            await registered(phone)
+            hotline.engine.dial("l", "0088123", 1000)
+            assert (await hotline.until(LineFailed)).reason == "unreachable"
+
 
 CHALLENGE = ("WWW-Authenticate", 'Digest realm="isp", nonce="n{0}", algorithm=MD5, qop="auth", opaque="o"')
 
@@ -21,23 +157,12 @@ def trunk(provider: Caller, **more: object) -> TrunkConfig:
     return TrunkConfig(f"127.0.0.1:{provider.port}", "02195598", "pass", **more)  # type: ignore[arg-type]
 
 
-async def asked(provider: Caller) -> Message:
-    return await provider.receive(lambda m: m.method == "REGISTER")
-
-
 def challenge(provider: Caller, request: Message, nonce: str, extra: str = "") -> None:
     provider.reply(request, 401, extra=[(CHALLENGE[0], CHALLENGE[1].format(nonce) + extra)])
 
 
 def md5(text: str) -> str:
     return hashlib.md5(text.encode()).hexdigest()
-
-
-def is_proven(request: Message, nonce: str) -> bool:
-    given = dict(re.findall(r'(\w+)="?([^",]+)"?', request["authorization"]))
-    ha1, ha2 = md5("02195598:isp:pass"), md5(f"REGISTER:{given['uri']}")
-    expected = md5(f"{ha1}:{nonce}:{given['nc']}:{given['cnonce']}:auth:{ha2}")
-    return given["response"] == expected and given["opaque"] == "o" and given["uri"] == request.uri
 
 
 async def becomes(hotline: Hotline, state: str) -> None:
@@ -50,9 +175,9 @@ async def becomes(hotline: Hotline, state: str) -> None:
 async def test_the_trunk_registers_refreshes_and_leaves() -> None:
     with Caller(1) as provider:
         async with Hotline(trunk=trunk(provider)) as hotline:
-            challenge(provider, await asked(provider), "1")
+            challenge(provider, await provider.receive(lambda m: m.method == "REGISTER"), "1")
             proven = await provider.receive(lambda m: m.method == "REGISTER" and bool(m["authorization"]))
-            assert is_proven(proven, "n1") and "expires=300" in proven["contact"]
+            assert proves(proven, "authorization", "n1", "REGISTER") and "expires=300" in proven["contact"]
             provider.reply(proven, 200, extra=[("Expires", "1")])
             await becomes(hotline, "registered")
             refresh = await provider.receive(lambda m: m.method == "REGISTER" and m["cseq"] > proven["cseq"])
@@ -63,46 +188,6 @@ async def test_the_trunk_registers_refreshes_and_leaves() -> None:
             provider.reply(leaving, 200)
             await stopping
             assert hotline.engine.trunk_state == "off"
-
-
-@story
-async def test_a_stale_nonce_is_tried_again_a_wrong_secret_is_not() -> None:
-    with Caller(1) as provider:
-        async with Hotline(trunk=trunk(provider)) as hotline:
-            challenge(provider, await asked(provider), "1")
-            challenge(provider, await provider.receive(lambda m: bool(m["authorization"])), "2", ", stale=true")
-            again = await provider.receive(lambda m: 'nonce="n2"' in m["authorization"])
-            assert is_proven(again, "n2")
-            challenge(provider, again, "3")
-            await becomes(hotline, "failed: wrong user or secret")
-
-
-@story
-async def test_a_longer_interval_is_taken_when_the_provider_wants_it() -> None:
-    with Caller(1) as provider:
-        async with Hotline(trunk=trunk(provider, expires=60)) as hotline:
-            provider.reply(await asked(provider), 423, extra=[("Min-Expires", "900")])
-            longer = await provider.receive(lambda m: m["expires"] == "900")
-            provider.reply(longer, 200)
-            await becomes(hotline, "registered")
-            stopping = asyncio.create_task(hotline.engine.stop())
-            provider.reply(await provider.receive(lambda m: m["expires"] == "0"), 200)
-            await stopping
-
-
-@story
-async def test_a_provider_that_refuses_or_is_away_is_tried_again_with_pauses() -> None:
-    with Caller(1) as provider:
-        async with Hotline(trunk=trunk(provider)) as hotline:
-            first = await asked(provider)
-            provider.reply(first, 503)
-            await becomes(hotline, "failed: 503")
-            second = await provider.receive(lambda m: m.method == "REGISTER" and m["cseq"] != first["cseq"])
-            provider.reply(second, 200)
-            await becomes(hotline, "registered")
-            stopping = asyncio.create_task(hotline.engine.stop())
-            provider.reply(await provider.receive(lambda m: m["expires"] == "0"), 200)
-            await stopping
 
 
 @story
@@ -150,26 +235,6 @@ async def test_a_number_is_called_from_the_account_which_is_proven_and_the_calle
 
 
 @story
-async def test_a_second_challenge_ends_the_call_and_codes_of_the_network_are_told() -> None:
-    with Caller(1) as provider:
-        async with Hotline(trunk=trunk(provider, register=False)) as hotline:
-            for n, code in enumerate((486, 603, 404, 407), 1):
-                hotline.engine.dial_number(f"out/{n}", "13800001111", 20_000)
-                asked = await provider.receive(lambda m: m.method == "INVITE")
-                if code == 407:
-                    for nonce in ("n1", "n2"):
-                        header = f'Digest realm="isp", nonce="{nonce}", algorithm=MD5, qop="auth"'
-                        provider.reply(asked, 407, extra=[("Proxy-Authenticate", header)])
-                        if nonce == "n1":
-                            asked = await provider.receive(lambda m: bool(m["proxy-authorization"]))
-                else:
-                    provider.reply(asked, code)
-                await hotline.until(LineFailed, n)
-            told = [(event.reason, event.code) for event in hotline.of(LineFailed)]
-            assert told == [("busy", 486), ("declined", 603), ("unreachable", 404), ("error", 407)]
-
-
-@story
 async def test_what_the_network_says_before_an_answer_is_heard_by_the_operator_and_its_cause_is_told() -> None:
     """183 with sound (关机 停机 空号), then 480 with the far network's cause in a Reason header (RFC 3326)."""
     with Caller(1) as provider, Caller(9) as phone:
@@ -186,7 +251,7 @@ async def test_what_the_network_says_before_an_answer_is_heard_by_the_operator_a
             assert (await hotline.until(LineSpeaks)).line == "out/citizen"
             engine.bridge("out/seat", "out/citizen")
             words = bytes(range(1, 161))  # as they are in the announcement's packets
-            there = ("127.0.0.1", int(asked.body.split("m=audio ")[1].split()[0]))
+            there = ("127.0.0.1", asked.media_port)
             async with asyncio.timeout(PATIENCE_S):
                 for number in range(500):
                     head = bytes([0x80, 8]) + number.to_bytes(2, "big") + (160 * number).to_bytes(4, "big") + b"said"
