@@ -78,13 +78,13 @@ async def after_kills(part: str, kill: Callable[[Books], Coroutine[None, None, f
     async with house(part) as books:
         talking = number()
         async with operator(books.hotline, "101"), citizen(books.hotline, talking) as talks:
-            await books.says(talking, "greet.std")
+            await books.says(talking, "greet.menu")
             await talks.send_keys("0")
             await books.fact(talking, "bridge", seat="101")
             for n in range(KILLS):
                 menu = number()
                 async with citizen(books.hotline, menu) as chooses:
-                    await books.says(menu, "greet.std")
+                    await books.says(menu, "greet.menu")
                     await chooses.send_keys("8")
                     await books.says(menu, "menu.item")
                     at = await kill(books)
@@ -148,7 +148,7 @@ async def asterisk() -> Result:
             talking, talks = number(), await Phone.open(timing=Timing(t1=0.1, t2=0.4, t4=0.5))
             async with operator(books.hotline, "101"):
                 await talks.call(f"sip:{talking}@{books.hotline.sip}", "13812345678")
-                await books.says(talking, "greet.std")
+                await books.says(talking, "greet.menu")
                 await talks.send_keys("0")
                 await books.fact(talking, "bridge", seat="101")
                 pbx.process.kill()

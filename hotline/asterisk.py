@@ -16,6 +16,9 @@ from typing import Any
 from hotline import engines, parts
 from hotline.errors import CannotRun
 from hotline.settings import Settings
+from hotline.speaker import PAUSE_MS
+from ivr.call.limits import NOTICE
+from recordings.tones import silence
 from sip.asterisk.config import Site, Wss, ami_secret
 from sip.asterisk.files import files
 from sip.asterisk.media import write_wav
@@ -171,13 +174,13 @@ def make_folder(path: Path, mode: int) -> None:
 
 
 def write_sorry(settings: Settings, site: Site) -> Path:
-    """The apology for callers whom no hotline answers, as a file of its own for the dialplan."""
+    """The apology for callers whom no hotline answers, and that what they say is recorded (B10), for the dialplan."""
     phrases, voices = parts.phrases(settings), parts.voices(settings)
     try:
-        sound = voices.speak(phrases.text(SORRY, {}, "zh-CN"), "zh-CN", phrase_key=SORRY)
+        said = [voices.speak(phrases.text(key, {}, "zh-CN"), "zh-CN", phrase_key=key).pcm for key in (SORRY, NOTICE)]
     finally:
         voices.close()
     path = site.sorry.with_suffix(".wav")
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_wav(path, sound.pcm)
+    write_wav(path, silence(PAUSE_MS).join(said))
     return path

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import partial
 from importlib.resources import files
@@ -16,15 +18,19 @@ from hotline.errors import CannotRun
 from hotline.settings import Settings
 from ivr.calendar.hours import is_open
 from ivr.calendar.tables import WorkCalendar
+from ivr.call.commands import Say
 from ivr.call.turn import FlowContext, Rules
 from ivr.called import CalledNumbers
 from ivr.flow.checker import Report, check
 from ivr.flow.loader import House, load
+from ivr.flow.reach import Reach, reach, spoken_s
 from ivr.flow.source import FlowRefused
 from ivr.outgoing.numbers import called_back
 from ivr.phrases import Phrases
 from ivr.profile import Profile
+from ivr.script import lines
 
+log = logging.getLogger(__name__)
 CHECKED = "checked-flows.json"
 
 
@@ -80,6 +86,7 @@ def rules(profile: Profile) -> Rules:
         account_max_s=profile.recording.account_max_s,
         message_max_s=profile.recording.message_max_s,
         account_silence_s=profile.recording.silence_s,
+        talks=profile.recording.talks,
     )
 
 
@@ -87,29 +94,68 @@ def serve_flows(
     settings: Settings, phrases: Phrases | None = None, calendar: WorkCalendar | None = None
 ) -> CalledNumbers[FlowContext]:
     """Called number → flow, every flow proved first. Raises :class:`CannotRun` with what is wrong."""
+    phrases = phrases or parts.phrases(settings)
     base = house(settings, phrases, calendar)
-    flows = {name: proved(find(name), base, settings.data.dir) for name in {settings.flow, *settings.numbers.values()}}
+    flows = {name: read(find(name), base) for name in {settings.flow, *settings.numbers.values()}}
+    for name, flow in flows.items():
+        for line in in_reach(settings, name, flow, phrases):
+            log.warning("%s", line)
+        proved(find(name), flow, settings.data.dir)
     default = flows[settings.flow]
     by_number = {number: flows[name] for number, name in settings.numbers.items()}
     return CalledNumbers(by_number, default, parts.plan(settings))
 
 
-def proved(path: Path, base: House, data: Path) -> FlowContext:
-    """The flow in a file, loaded and walked; a proof made before for the same flow, rules and program is remembered."""
+def read(path: Path, base: House) -> FlowContext:
+    """The flow in a file, every name in it known. Raises :class:`CannotRun` with what is wrong."""
     try:
-        flow = load(path, base)
+        return load(path, base)
     except FlowRefused as refused:
         raise CannotRun(f"the flow is not served:\n{refused}") from None
+
+
+def proved(path: Path, flow: FlowContext, data: Path) -> None:
+    """Walk the flow of this file; a proof made before for the same flow, rules and program is remembered.
+
+    Raises :class:`CannotRun` with the states a caller would be lost in.
+    """
     key = hashlib.sha256(f"{flow.version} {flow.labels} {flow.rules} {_machine_version()}".encode()).hexdigest()
     memory = data / CHECKED
     if key in _remembered(memory):
-        return flow
+        return
     report = check(flow)
     if report.findings:
         raise CannotRun("the flow is not served:\n" + describe(path.name, report))
     data.mkdir(parents=True, exist_ok=True)
     memory.write_text(json.dumps([*_remembered(memory), key][-50:]), encoding="utf-8")
-    return flow
+
+
+def reach_of(settings: Settings, flow: FlowContext, phrases: Phrases) -> Reach:
+    """How far a person is in this flow, with the phrases as they are spoken here."""
+
+    title = parts.window_title(settings)
+
+    def speaking(says: Sequence[Say], lang: str) -> float:
+        return sum(spoken_s(line.text, lang) for line in lines(says, phrases, lang, caller=None, window_title=title))
+
+    return reach(flow, speaking)
+
+
+def in_reach(settings: Settings, name: str, flow: FlowContext, phrases: Phrases) -> list[str]:
+    """Return what is weak in a flow that is served all the same: its notes, and a person who is too far.
+
+    Raises :class:`CannotRun` when a shipped flow takes longer to a person than the profile allows.
+    """
+    found, most = reach_of(settings, flow, phrases), parts.profile(settings).call.to_person_max_s
+    if found.seconds <= most:
+        return list(flow.notes)
+    far = (
+        f"{name}: {found}; the profile allows {most:g} s → shorten [unit] name or the phrases of greeting and menu, "
+        "or raise [call] to_person_max_s in the profile"
+    )
+    if name in shipped():
+        raise CannotRun(f"the flow is not served:\n{far}")
+    return [*flow.notes, far]
 
 
 def describe(file: str, report: Report) -> str:

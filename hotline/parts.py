@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -34,6 +34,16 @@ def phrases(settings: Settings) -> Phrases:
     return Phrases.load(
         variables={"unit": unit.name, "unit.en": unit.name_en, "hours": unit.hours, "hours.en": unit.hours_en}
     )
+
+
+def window_title(settings: Settings) -> Callable[[str, str], str]:
+    """(window, language) -> how a window is called."""
+
+    def title(window: str, lang: str) -> str:
+        found = settings.windows.get(window)
+        return window if found is None else (found.name_en if lang == "en" and found.name_en else found.name)
+
+    return title
 
 
 def plan(settings: Settings) -> Plan:

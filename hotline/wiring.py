@@ -148,10 +148,7 @@ async def run_calls(settings: Settings, stop: asyncio.Event, drain: asyncio.Even
     spool = data / "recording"
     spool.mkdir(parents=True, exist_ok=True, mode=0o700)
 
-    def title(window: str, lang: str) -> str:
-        found = settings.windows.get(window)
-        return window if found is None else (found.name_en if lang == "en" and found.name_en else found.name)
-
+    title = parts.window_title(settings)
     speaker = VoiceSpeaker(
         voices, phrases, title, lambda: datetime.now(UTC).astimezone(zone).date(), worker, loop.call_soon_threadsafe
     )

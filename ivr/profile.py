@@ -125,17 +125,31 @@ class SeatRule(_Table):
 
 
 class CallRule(_Table):
-    """Waits inside a call: silence before a key, silence between two keys of a number, after the farewell."""
+    """Waits inside a call: silence before a key, silence between two keys of a number, after the farewell.
+
+    ``to_person_max_s``: how long, at most, a caller who presses nothing waits until an operator's phone rings.
+    """
 
     first_digit_s: Annotated[float, Field(ge=2, le=30)]
     inter_digit_s: Annotated[float, Field(ge=1, le=30)]
     farewell_grace_s: Annotated[float, Field(ge=1, le=60)]
+    to_person_max_s: Annotated[float, Field(ge=5, le=120)]
     queue_comfort_s: Annotated[float, Field(ge=10, le=120)]
 
 
-class RecordingRule(_Table):
-    """Limits of recordings and how long they are kept (B10)."""
+def _not_yet(value: object) -> object:
+    if value is True:
+        raise ValueError("talks are not recorded in this version, only accounts and messages; write false")
+    return value
 
+
+class RecordingRule(_Table):
+    """What is recorded, limits of recordings and how long they are kept (B10).
+
+    ``talks``: the talk with an operator. Only what is recorded is announced, and all of it.
+    """
+
+    talks: Annotated[Literal[False], BeforeValidator(_not_yet)] = False
     account_max_s: Annotated[int, Field(ge=10, le=1800)]
     message_max_s: Annotated[int, Field(ge=10, le=1800)]
     silence_s: Annotated[int, Field(ge=2, le=30)]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import NotRequired, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 import click
 import yaml
@@ -13,11 +13,13 @@ from rich.console import Console
 
 from hotline import flows, parts, texts
 from hotline.cli.common import FOUND, json_option, looking, print_json
+from hotline.errors import CannotRun
 from hotline.settings import Settings
 from ivr.call.commands import Say
 from ivr.call.turn import FlowContext
 from ivr.flow.checker import check as walk_all
 from ivr.flow.loader import load
+from ivr.flow.reach import Reach
 from ivr.flow.source import FlowRefused
 from ivr.flow.walk import COMMANDS, Unknown, Walk
 from ivr.phrases import Phrases
@@ -51,10 +53,7 @@ def walk(
     context = _loaded(settings, flow or settings.flow)
     phrases = parts.phrases(settings)
 
-    def title(window: str, language: str) -> str:
-        found = settings.windows.get(window)
-        return window if found is None else (found.name_en if language == "en" and found.name_en else found.name)
-
+    title = parts.window_title(settings)
     here = Walk(context, say=lambda say: say.key, caller_known=not withheld)
 
     def read(say: Say) -> str:
@@ -120,6 +119,7 @@ class Checked(TypedDict):
     proof: str
     version: NotRequired[str]
     spoken: NotRequired[list[str]]
+    reach: NotRequired[dict[str, Any]]  # seconds and keys to a person, choices
 
 
 @click.command()
@@ -153,6 +153,8 @@ def check(settings: Settings, flow: tuple[str, ...], as_json: bool) -> None:
                 click.echo(f"spoken: {line}")
             if not result["problems"]:
                 click.echo(f"{result['name']}: ok ({result['proof']})")
+            if reach := result.get("reach"):
+                click.echo(f"{result['name']}: {Reach(**reach)}")
     if any(result["problems"] for result in results):
         sys.exit(FOUND)
 
@@ -166,7 +168,20 @@ def _check_one(settings: Settings, name: str) -> Checked:
     report = walk_all(context)
     proof = f"{report.states} states, every one ends; at most {report.longest} time-outs away"
     problems = [f"{path.name}: {finding}" for finding in report.findings]
-    return {"name": name, "problems": problems, "warnings": [], "proof": proof, "version": context.version}
+    phrases = parts.phrases(settings)
+    try:
+        warnings = flows.in_reach(settings, name, context, phrases)
+    except CannotRun as refused:
+        warnings, problems = [], [*problems, str(refused)]
+    reach = flows.reach_of(settings, context, phrases)
+    return {
+        "name": name,
+        "problems": problems,
+        "warnings": warnings,
+        "reach": asdict(reach),
+        "proof": proof,
+        "version": context.version,
+    }
 
 
 def _check_wording(settings: Settings) -> Checked:

@@ -6,7 +6,7 @@ here stand the bounds of the machine itself.
 
 from __future__ import annotations
 
-TRIES = 2  # silent or wrong answers before the caller is led to a person (C no. 3)
+TRIES = 2  # wrong keys in a menu, vain answers to a question, before the caller is led to a person (C no. 3)
 PLAY_LIMIT_S = 120  # a prompt whose end is never reported is taken as ended
 SEATS_ANSWER_S = 2  # the desk answers at once; if not, nobody is free
 SAVE_LIMIT_S = 10  # a case not stored by then is not promised
@@ -16,6 +16,8 @@ STORE_ANSWER_S = 3  # a question to the store is answered by then, or the call g
 RATINGS = "12345"  # 1 very satisfied ... 5 very dissatisfied (政务服务"好差评")
 BAD_RATING = 4  # from here on it is a bad rating 差评, and somebody calls back
 RECORD_END_LIMIT_S = 10  # a stopped recording is reported by then, or counts as failed
+NOTICE = "notice.account"  # what is said next is recorded (B10); spoken before the first recording of a call
+TALK_NOTICES = {"notice.short": "", "notice.recording": "greet.menu"}  # the call is recorded; else said instead
 ACCOUNT_MIN_MS = 1000  # shorter than this, nothing was said
 NUMBER_MAX = 17  # digits of a callback number: 00 and the fifteen of E.164; fewer are ended by # or a pause
 HOPS_MAX = 25  # steps entered with no act of the caller: the checker refuses such flows, this ends the call

@@ -65,6 +65,7 @@ def _dispatch(turn: Turn, event: e.Event) -> None:
         case e.Resumed():
             if turn.s.phase in ("new", "ringing_first", "answering"):
                 return
+            turn.set(noticed=False)  # what was being said broke off
     if turn.s.phase.startswith(leaving.PREFIX):
         leaving.on(turn, event)
         return

@@ -75,6 +75,7 @@ class CallState:
     caller_known: bool = False
     never_called: str = ""  # why the caller's own number is never called back
     apologise: bool = False  # the next prompt begins with the apology (S4-29)
+    noticed: bool = False  # was told that what is said next is recorded
     chose: bool = False  # a menu was offered or a key pressed: waiting for a person begins later than the call
     nobody: bool = False  # every operator was tried in vain: silence now ends the call instead of ringing again
     told: str = ""  # what was said about a case that was asked about

@@ -6,13 +6,13 @@ a pure function for everybody outside.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from ivr.call import commands as c
 from ivr.call import events as e
-from ivr.call.limits import HOPS_MAX, PLAY_LIMIT_S
+from ivr.call.limits import HOPS_MAX, NOTICE, PLAY_LIMIT_S, TALK_NOTICES
 from ivr.call.state import OVER, CallState, Draft, Ringing, evolve
 
 FAREWELL = "@farewell"  # the built-in last step: bye, grace time, hang up
@@ -34,6 +34,7 @@ class Rules:
     account_max_s: int = 300
     message_max_s: int = 180
     account_silence_s: int = 5
+    talks: bool = False  # talks are recorded
 
 
 class Acting(Protocol):
@@ -58,6 +59,7 @@ class FlowContext:
     is_open: Callable[[str, int], bool]  # (schedule, UTC ms) -> open?
     call_back: Callable[[str], tuple[str, str]]  # digits -> (as they are dialled, ""), or ("", why never: one word)
     labels: Mapping[str, str]  # step name -> phrase key of its menu label
+    notes: tuple[str, ...] = ()  # what is weak in the file, and served all the same
 
 
 class Turn:
@@ -105,15 +107,24 @@ class Turn:
 
     def say(self, phase: str, *says: c.Say | str) -> None:
         """Speak phrases and wait in ``phase`` for their end (or the guard time)."""
-        items = tuple(c.Say(item) if isinstance(item, str) else item for item in says)
+        items = tuple(self.true(c.Say(item) if isinstance(item, str) else item for item in says))
         if self.s.apologise:
             items = (c.Say("late.main"), *items)
             self.set(apologise=False)
             self.ask(c.Mark("late_apology"))
+        if any(item.key == NOTICE for item in items):
+            self.set(noticed=True)
         token = self._token("p")
         self.set(phase=phase, token=token)
         self.ask(c.Play(token, items))
         self.arm("play", PLAY_LIMIT_S)
+
+    def true(self, says: Iterable[c.Say]) -> Iterator[c.Say]:
+        """Leave out that the call is recorded when it is not (B10); a greeting in it stays."""
+        for item in says:
+            key = item.key if self.rules.talks else TALK_NOTICES.get(item.key, item.key)
+            if key:
+                yield item if key == item.key else c.Say(key)
 
     def hush(self) -> None:
         """Stop the prompt, if one plays."""

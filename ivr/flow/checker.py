@@ -4,8 +4,8 @@ The machine itself is walked, so what is proved is what runs. Abstracted: digits
 a menu offers, one other digit, ``#``, ``*``), times to zero, names of prompts and recordings to
 one. Proved: no event breaks the machine; every wait has an end of its own (a timer, or people
 talking); from every state, time-outs and failures alone end the call within
-``EVENTS_TO_END`` events; key 0 is never refused outside numbers. A failure is reported with the
-path of events that leads there.
+``EVENTS_TO_END`` events; key 0 is never refused outside numbers; what is recorded is announced before,
+and what is announced is recorded. A failure is reported with the path of events that leads there.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ from dataclasses import dataclass, replace
 
 from ivr.call import commands as c
 from ivr.call import events as e
-from ivr.call.limits import EVENTS_TO_END
+from ivr.call.limits import EVENTS_TO_END, NOTICE
 from ivr.call.machine import begin, step
 from ivr.call.state import CallState, Draft, Ringing, evolve
+from ivr.call.steps import account
 from ivr.call.steps.hours import Hours
 from ivr.call.steps.menu import Menu
 from ivr.call.turn import FlowContext
@@ -71,10 +72,13 @@ def check(flow: FlowContext) -> Report:
         for event, failing in _events(flow, state):
             for world in refusing if state.phase == "number.type" else worlds:
                 try:
-                    after = _plain(step(world, state, event)[0])
+                    after, commands = step(world, state, event)
                 except Exception as error:  # the walk reports what a caller would fall into
                     findings.append(Finding(state.step, f"{error!r}", (*_path(parents, state), _name(event))))
                     continue
+                if untrue := _untrue(after, commands):
+                    findings.append(Finding(after.step, untrue, (*_path(parents, state), _name(event))))
+                after = _plain(after)
                 if failing and (after != state or isinstance(event, e.TimeUp)):
                     quiet[state].append(after)
                 if after not in parents:
@@ -92,6 +96,16 @@ def check(flow: FlowContext) -> Report:
     elif longest > EVENTS_TO_END:
         findings.append(Finding(flow.start, f"the end may be {longest} time-outs away (at most {EVENTS_TO_END})", ()))
     return Report(len(parents), longest, tuple(findings))
+
+
+def _untrue(after: CallState, commands: tuple[c.Command, ...]) -> str:
+    """What is recorded is announced before, and what is announced is recorded next (B10); else: what is wrong."""
+    if any(isinstance(command, c.Record) for command in commands) and not after.noticed:
+        return "records what the caller was not told would be recorded"
+    told = {item.key for command in commands if isinstance(command, c.Play) for item in command.say}
+    if NOTICE in told and after.phase != "account.ask":
+        return f"says '{NOTICE}', and records nothing"
+    return ""
 
 
 NUMBER_PHASES = ("number.type", "query.type")  # here 0 is a digit
@@ -188,6 +202,7 @@ def _plain(state: CallState) -> CallState:
             "human_at": 0,
             "left_at": 1 if state.left_at or state.phase.startswith("left.") else 0,
             "hops": 0,
+            "noticed": state.noticed and state.phase in account.PHASES,  # said again is said
             "chose": True,
             "apologise": False,
             "released_by": state.released_by and "x",

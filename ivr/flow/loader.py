@@ -13,6 +13,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from ivr.call.limits import TALK_NOTICES
 from ivr.call.steps.ask import Ask
 from ivr.call.steps.base import Step
 from ivr.call.steps.case import Case
@@ -84,7 +85,8 @@ def build(source: Source, raw: bytes, house: House) -> FlowContext:
             problems += _labels(source, name, step, steps, house, labels)
     problems += _quiet_loops(source, steps)
     if problems:
-        raise FlowRefused(sorted(problems, key=lambda p: p.line))
+        raise FlowRefused(sorted(problems, key=_line))
+    notes = sorted((note for name, step in steps.items() for note in _notes(source, name, step, house)), key=_line)
     return FlowContext(
         name=str(source.data["flow"]),
         version=hashlib.sha256(raw).hexdigest()[:12],
@@ -95,7 +97,28 @@ def build(source: Source, raw: bytes, house: House) -> FlowContext:
         is_open=house.is_open,
         call_back=house.call_back,
         labels=labels,
+        notes=tuple(str(note) for note in notes),
     )
+
+
+def _line(problem: Problem) -> int:
+    return problem.line
+
+
+def _notes(source: Source, name: str, step: Step, house: House) -> Iterator[Problem]:
+    """What is served, but should be better."""
+    for where, key in step.phrases():
+        if key in TALK_NOTICES and not house.rules.talks:
+            yield source.problem(
+                ("steps", name, *where.split(".")),
+                name,
+                f"'{key}' is not said: talks are not recorded ([recording] talks = false)",
+                f"say '{TALK_NOTICES[key]}' instead" if TALK_NOTICES[key] else "leave it out",
+            )
+    if isinstance(step, Menu) and "0" in step.menu.keys and next(iter(step.menu.keys)) != "0":
+        yield source.problem(
+            ("steps", name, "menu", "keys"), name, "key 0, a person, is not offered first", "write '0: STEP' first"
+        )
 
 
 def _head(source: Source) -> Iterator[Problem]:

@@ -110,7 +110,7 @@ def test_lines_added_to_an_asterisk_that_is_there_answer_its_calls(tmp_path: Pat
         with wave.open(str(heard)) as file:
             assert any(file.readframes(file.getnframes()))
         with books_of(hotline) as books:
-            assert "greet.std" in books.played("12345")
+            assert "greet.menu" in books.played("12345")
     finally:
         hotline.close()
 

@@ -124,7 +124,7 @@ def heard_well(heard: bytes, prompt: bytes) -> float:
 
 async def complain(books: Books, called: str, phone: Telephone, spoken: bytes, *, category: str = "3") -> None:
     """From the greeting to the moment when the case's number is being spoken."""
-    await books.says(called, "greet.std")
+    await books.says(called, "greet.menu")
     await phone.press("3")
     await books.step(called, "complaint")
     await phone.press("#")  # the thanks were heard

@@ -45,7 +45,7 @@ IDENTITY = [WHO.encode(), json.dumps(WHO).strip('"').encode(), "欧阳举报".en
 
 async def reports(books: Books, called: str, phone: Phone) -> None:
     """Key 4, stay anonymous, an account, and the code is noted."""
-    await books.says(called, "greet.std")
+    await books.says(called, "greet.menu")
     await phone.send_keys("4")
     await books.says(called, "cmp.thanks")
     await phone.send_keys("#")
@@ -63,7 +63,7 @@ async def reports(books: Books, called: str, phone: Phone) -> None:
 
 async def asks(books: Books, called: str, phone: Phone, code: str) -> None:
     """Key 2, the code, and how it stands."""
-    await books.says(called, "greet.std")
+    await books.says(called, "greet.menu")
     await phone.send_keys("2")
     await books.says(called, "query.ask")
     await phone.send_keys(f"{code}#")

@@ -49,7 +49,7 @@ async def test_when_asterisk_is_killed_nothing_spoken_is_lost_and_calls_are_take
         async with operator(house.hotline, "101"):
             for called, phone in zip((told, talks, dictates), phones, strict=True):
                 await phone.call(f"sip:{called}@{house.hotline.sip}", "13812345678")
-            await house.says(talks, "greet.std")
+            await house.says(talks, "greet.menu")
             await phones[1].send_keys("0")
             await house.fact(talks, "bridge", seat="101")
             await recording(house, dictates, phones[2])
@@ -73,7 +73,7 @@ async def test_when_asterisk_is_killed_nothing_spoken_is_lost_and_calls_are_take
         await asyncio.to_thread(asterisk.start)
     called = number()
     async with operator(house.hotline, "102") as person, citizen(house.hotline, called) as caller:
-        await until(lambda: heard_well(bytes(caller.heard), house.prompt("greet.std")) >= ALIKE)
+        await until(lambda: heard_well(bytes(caller.heard), house.prompt("greet.menu")) >= ALIKE)
         await caller.send_keys("1")
         await house.fact(called, "bridge", seat="102")
         await both_hear(Ours(caller), Ours(person))

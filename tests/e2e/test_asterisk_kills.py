@@ -67,7 +67,7 @@ async def talk(house: Books) -> AsyncIterator[tuple[str, Phone, Phone]]:
     called = number()
     said = audio.hiss(1, TALK_MS), audio.hiss(2, TALK_MS)
     async with operator(house.hotline, "101") as person, citizen(house.hotline, called) as caller:
-        await house.says(called, "greet.std")
+        await house.says(called, "greet.menu")
         await caller.send_keys("0")
         await house.fact(called, "bridge", seat="101")
         await both_hear(Ours(caller), Ours(person))
@@ -94,7 +94,7 @@ async def in_menu(house: Books) -> tuple[str, Phone]:
     """A caller who hears the menu."""
     called, caller = number(), await Phone.open()
     await caller.call(f"sip:{called}@{house.hotline.sip}", "13812345670")
-    await house.says(called, "greet.std")
+    await house.says(called, "greet.menu")
     await caller.send_keys("8")  # no such key: the menu is spoken, without the whole greeting before
     await house.says(called, "menu.item")
     return called, caller
@@ -104,7 +104,7 @@ async def ringing(house: Books) -> tuple[str, Phone]:
     """A caller for whom an operator's telephone rings."""
     called, caller = number(), await Phone.open()
     await caller.call(f"sip:{called}@{house.hotline.sip}", "13812345671")
-    await house.says(called, "greet.std")
+    await house.says(called, "greet.menu")
     await caller.send_keys("1")
     await house.fact(called, "seat_ringing", seat="102")
     return called, caller

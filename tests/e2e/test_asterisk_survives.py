@@ -40,7 +40,7 @@ def restarts(house: Books, called: str) -> int:
 async def test_in_a_menu_the_caller_hears_an_apology_and_the_menu_again(house: Books) -> None:
     called = number()
     async with operator(house.hotline, "101") as person, citizen(house.hotline, called) as caller:
-        await house.says(called, "greet.std")
+        await house.says(called, "greet.menu")
         await caller.send_keys("8")  # no such key: the menu is spoken, without the whole greeting before
         await house.says(called, "menu.item")
         await killed(house)
@@ -57,7 +57,7 @@ async def test_in_a_menu_the_caller_hears_an_apology_and_the_menu_again(house: B
 async def test_a_talk_goes_on_untouched_and_its_end_is_known(house: Books) -> None:
     called = number()
     async with operator(house.hotline, "101") as person, citizen(house.hotline, called) as caller:
-        await house.says(called, "greet.std")
+        await house.says(called, "greet.menu")
         await caller.send_keys("0")
         await house.fact(called, "bridge", seat="101")
         await both_hear(Ours(caller), Ours(person))
@@ -78,7 +78,7 @@ async def test_a_talk_goes_on_untouched_and_its_end_is_known(house: Books) -> No
 async def test_an_operator_who_hung_up_meanwhile_is_noticed(house: Books) -> None:
     called = number()
     async with operator(house.hotline, "101") as person, citizen(house.hotline, called) as caller:
-        await house.says(called, "greet.std")
+        await house.says(called, "greet.menu")
         await caller.send_keys("0")
         await house.fact(called, "bridge", seat="101")
         await asyncio.to_thread(house.hotline.kill)
@@ -93,7 +93,7 @@ async def test_an_operator_who_hung_up_meanwhile_is_noticed(house: Books) -> Non
 async def test_a_ringing_operator_can_still_answer(house: Books) -> None:
     called = number()
     async with operator(house.hotline, "101", RINGS_ON) as person, citizen(house.hotline, called) as caller:
-        await house.says(called, "greet.std")
+        await house.says(called, "greet.menu")
         await caller.send_keys("0")
         await house.fact(called, "seat_ringing", seat="101")
         await asyncio.to_thread(house.hotline.kill)
@@ -151,7 +151,7 @@ async def test_a_caller_who_left_meanwhile_loses_nothing_that_was_said(house: Bo
 async def test_a_planned_restart_does_the_same(house: Books) -> None:
     called = number()
     async with operator(house.hotline, "101") as person, citizen(house.hotline, called) as caller:
-        await house.says(called, "greet.std")
+        await house.says(called, "greet.menu")
         await caller.send_keys("0")
         await house.fact(called, "bridge", seat="101")
         assert await asyncio.to_thread(house.hotline.stop, signal.SIGTERM) == 0
@@ -171,7 +171,7 @@ async def test_a_call_that_comes_meanwhile_waits_and_is_answered(house: Books) -
         ringing = asyncio.create_task(phone.call(f"sip:{called}@{house.settings.sip.listen}", "13812345678"))
         await asyncio.to_thread(house.hotline.again)
         await ringing
-        await house.says(called, "greet.std")
+        await house.says(called, "greet.menu")
     finally:
         await phone.close()
     await house.ended(called)
@@ -207,7 +207,7 @@ async def test_while_no_hotline_runs_the_caller_leaves_a_message_that_becomes_a_
 
 async def recording(house: Books, called: str, caller: Phone) -> None:
     """From the greeting of a complaint to its recording."""
-    await house.says(called, "greet.std")
+    await house.says(called, "greet.menu")
     await caller.send_keys("3")
     await house.step(called, "complaint")
     await caller.send_keys("#")

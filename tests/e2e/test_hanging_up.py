@@ -23,7 +23,7 @@ class Walk:
         self.books, self.called, self.phone = books, called, phone
 
     async def greeting(self) -> None:
-        await self.books.says(self.called, "greet.std")
+        await self.books.says(self.called, "greet.menu")
 
     async def menu(self) -> None:
         await self.greeting()

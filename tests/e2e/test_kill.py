@@ -58,7 +58,7 @@ async def complain(house: Books, complaint: Complaint) -> None:
 
     try:
         await phone.call(f"sip:{called}@{house.hotline.sip}", "13812345678")
-        await press("3", "greet.std")
+        await press("3", "greet.menu")
         await press("#", "cmp.thanks")
         await press("3", "ask.category")
         await press("#", "ask.account")

@@ -59,7 +59,7 @@ def telephone(need: Callable[[str], str], tmp_path: Path, house: Books) -> Open:
 async def dial(house: Books, phone: Any) -> str:
     called = number()
     await phone.call(f"sip:{called}@{house.hotline.sip}")
-    await house.says(called, "greet.std")
+    await house.says(called, "greet.menu")
     return called
 
 
@@ -71,8 +71,7 @@ async def test_the_greeting_is_heard_and_key_0_leads_to_a_person(kind: str, hous
         called = await dial(house, caller)
         await house.says(called, "menu.item")
         await asyncio.sleep(1.0)  # for the caller's own buffers
-        greeting, notice = house.prompts([("greet.std", {}), ("notice.short", {})])
-        assert heard_well(caller.heard(), notice) >= ALIKE
+        greeting = house.prompt("greet.menu")
         assert heard_well(caller.heard(), greeting) >= ALIKE
         if kind == "baresip":  # it writes what was decoded, with no clock of its own between: whole, sample by sample
             assert audio.likeness(caller.heard(), audio.through_alaw(greeting)) >= ALIKE

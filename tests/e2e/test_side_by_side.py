@@ -25,7 +25,7 @@ def test_three_hotlines_with_options_of_their_own(start_hotline: Callable[..., H
     async def greeted(hotline: Hotline, called: str) -> None:
         with books_of(hotline) as house:
             async with citizen(hotline, called):
-                await house.says(called, "greet.std")
+                await house.says(called, "greet.menu")
             await house.ended(called)
 
     @story
@@ -60,7 +60,7 @@ def test_called_numbers_map_to_flows(start_hotline: Callable[..., Hotline]) -> N
             async with operator(hotline, "101"):
                 for called in ("12345", "96123", "95598"):
                     async with citizen(hotline, called):
-                        await house.says(called, "greet.std")
+                        await house.says(called, "greet.menu")
                         if called == "12345":  # straight to a person, without a menu
                             await house.fact(called, "bridge", seat="101")
                     flows[called] = (await house.ended(called)).flow
@@ -79,7 +79,7 @@ def test_options_of_the_command_line_win_over_the_file(start_hotline: Callable[.
         with books_of(hotline) as house:
             called = number()
             async with citizen(hotline, called) as caller:
-                await house.says(called, "greet.std")
+                await house.says(called, "greet.menu")
                 assert caller.leg is not None
                 ports = bound(house)
                 assert ports and all(rtp.first <= port <= rtp.last for port in ports)

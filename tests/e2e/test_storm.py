@@ -72,7 +72,7 @@ async def junk(house: Books, chance: random.Random, over: asyncio.Event) -> int:
 async def test_it_answers_through_a_flood_and_nothing_is_left_of_it(house: Books) -> None:
     first = number()
     async with citizen(house.hotline, first):  # everything that is opened once is open now
-        await house.says(first, "greet.std")
+        await house.says(first, "greet.menu")
     await house.ended(first)
     await until(lambda: not house.rtp_sockets())
     before = house.descriptors(), tasks(house)
@@ -83,7 +83,7 @@ async def test_it_answers_through_a_flood_and_nothing_is_left_of_it(house: Books
     async with citizen(house.hotline, called) as caller:  # a citizen in the middle of it
         await house.says(called, "menu.item")
         await asyncio.sleep(1.0)
-        (greeting,) = house.prompts([("greet.std", {})])
+        (greeting,) = house.prompts([("greet.menu", {})])
         assert heard_well(bytes(caller.heard), greeting) >= ALIKE
     codes = await storm
     over.set()
@@ -97,7 +97,7 @@ async def test_it_answers_through_a_flood_and_nothing_is_left_of_it(house: Books
     await until(lambda: house.descriptors() <= before[0] and tasks(house) <= before[1], what=lambda: descriptors(house))
     again = number()
     async with citizen(house.hotline, again) as caller:
-        await house.says(again, "greet.std")
+        await house.says(again, "greet.menu")
         await until(lambda: any(caller.heard))
     await house.ended(again)
     text = house.hotline.output()

@@ -13,11 +13,11 @@ def test_ans_1_the_system_answers_at_once_and_the_wait_is_stored_in_milliseconds
     assert call.network_wait is not None and call.network_wait < 1000
 
 
-def test_grt_1_the_greeting_names_the_unit_and_the_recording_notice_follows(world: World) -> None:
+def test_grt_1_the_greeting_names_the_unit(world: World) -> None:
     line = world.call()
     world.run(10)
-    greeting, notice = world.says("greet.std"), world.says("notice.short")
-    assert world.heard(line).startswith(f"{greeting} {notice}")
+    greeting = world.says("greet.menu")
+    assert world.heard(line).startswith(greeting)
     assert "示范供电服务中心" in greeting
 
 
@@ -26,7 +26,7 @@ def test_ans_3_a_late_answer_begins_with_the_apology_then_the_greeting(tmp_path:
     world.flow = replace(world.flow, rules=replace(world.flow.rules, answer_after_s=15))
     line = world.call()
     world.run(30)
-    assert world.heard(line).startswith(f"{world.says('late.main')} {world.says('greet.std')}")
+    assert world.heard(line).startswith(f"{world.says('late.main')} {world.says('greet.menu')}")
     assert world.the_call().late_apology
     assert world.the_call().network_wait == 15_000
 
@@ -71,12 +71,12 @@ def test_c_3_key_0_leads_to_a_person_from_the_first_second(world: World) -> None
     assert world.the_call().human_wait == 2000
 
 
-def test_c_3_two_silences_lead_to_a_person(world: World) -> None:
+def test_c_3_one_silence_leads_to_a_person(world: World) -> None:
     world.seat("101", SeatPlan(answer_ms=1000))
     line = world.call()
-    world.run(90)
-    assert world.heard(line).count(world.says("menu.retry")) == 1
-    assert world.sim.peer(line) is not None
+    world.run(20)
+    assert world.says("menu.retry") not in world.heard(line)
+    assert world.sim.peer(line) is not None and world.the_call().keys == ""
 
 
 def test_c_3_two_wrong_keys_lead_to_a_person(world: World) -> None:
@@ -99,6 +99,13 @@ def test_c_3_with_no_menu_the_wait_for_a_person_begins_at_arrival(tmp_path: Path
     call = world.the_call()
     assert call.human_requested == call.arrived
     assert call.human_wait == call.agent_answered - call.arrived
+
+
+def test_c_3_a_person_is_the_first_choice(world: World) -> None:
+    line = world.call()
+    world.run(30)
+    offered = [said for said in world.sim.heard(line) if "请按" in said]
+    assert offered[0] == "人工服务，请按0。"
 
 
 def test_the_menu_is_spoken_from_its_keys_function_before_key(world: World) -> None:

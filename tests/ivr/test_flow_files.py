@@ -29,7 +29,7 @@ steps:
   greet: {say: [notice.recording, greet.std], next: main}
   main:
     menu:
-      keys: {1: repair, 0: person}
+      keys: {0: person, 1: repair}
       silence: person
       wrong: person
   repair: {window: repair, nobody: leave_word}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import tomllib
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -13,8 +14,12 @@ from zoneinfo import ZoneInfo
 from click.testing import CliRunner
 from flask.testing import FlaskClient
 
+from hotline import flows, parts
 from hotline.cli import main
+from hotline.errors import CannotRun
 from hotline.flows import rules, shipped
+from hotline.settings import Settings
+from hotline.settings_file import template
 from ivr.calendar.tables import WorkCalendar
 from ivr.call import commands as c
 from ivr.call import events as e
@@ -105,6 +110,16 @@ def after_the_greeting(stage: Stage, profile: Profile) -> str:
 
 def silence_in_the_menu(stage: Stage, profile: Profile) -> float:
     return answered(profile, "power-95598").heard_out().heard_out().waits_s
+
+
+def a_person_is_too_far(stage: Stage, profile: Profile) -> bool:
+    """Is a shipped flow refused, because a person is too far?"""
+    settings = Settings.model_validate(tomllib.loads(template()) | {"profile": stage.file})
+    flow = flows.read(shipped()["power-95598"], flows.house(settings))
+    try:
+        return bool(flows.in_reach(settings, "power-95598", flow, parts.phrases(settings)))
+    except CannotRun:
+        return True
 
 
 def silence_between_digits(stage: Stage, profile: Profile) -> float:

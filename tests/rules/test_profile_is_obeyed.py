@@ -19,6 +19,7 @@ from ivr.profile import Profile
 from tests.rules.profile_stories import (
     Stage,
     a_alone,
+    a_person_is_too_far,
     after_the_greeting,
     answered_after,
     called_at_half_past_seven,
@@ -43,6 +44,7 @@ from tests.rules.profile_stories import (
 
 # Read and checked, but nothing there is yet that could obey them. What is built next empties this.
 LATER = {
+    "recording.talks": "recording of talks: with the notice that announces it (B10)",
     "closing": "the queue: whoever waits at closing time is still served (S4-28)",
     "call.queue_comfort_s": "the queue: a word to those who wait (STF-13)",
     "queue_alarm": "the queue: alarm and overflow (STF-11)",
@@ -74,6 +76,7 @@ STORIES = [
     # calls
     Story("menu_mode", 'menu_mode = "none"', after_the_greeting, "main", "person"),
     Story("call.first_digit_s", "[call]\nfirst_digit_s = 20", silence_in_the_menu, 7, 20),
+    Story("call.to_person_max_s", "[call]\nto_person_max_s = 20", a_person_is_too_far, False, True),
     Story("call.inter_digit_s", "[call]\ninter_digit_s = 9", silence_between_digits, 4, 9),
     Story("call.farewell_grace_s", "[call]\nfarewell_grace_s = 20", grace_after_the_farewell, 8, 20),
     Story("late.apology_after_s", "[late]\napology_after_s = 8", answered_after(10), False, True),

@@ -7,19 +7,19 @@ from __future__ import annotations
 
 from ivr.call import events as e
 from ivr.call.commands import Say, StopRecord
-from ivr.call.limits import ACCOUNT_MIN_MS, RECORD_END_LIMIT_S, TRIES
+from ivr.call.limits import ACCOUNT_MIN_MS, NOTICE, RECORD_END_LIMIT_S, TRIES
 from ivr.call.steps.base import Answer, ended
 from ivr.call.turn import Turn
 
-PHRASES = ("ask.account.again",)
+PHRASES = (NOTICE, "ask.account.again")
 PHASES = ("account.ask", "account.record", "account.stop")
 BEEP = Say("tone.beep")
 
 
 def begin(turn: Turn, prompt: str) -> None:
-    """Ask for the account; the tone says when to speak."""
+    """Ask for the account; the tone says when to speak. Before the first one is told that it is recorded (B10)."""
     turn.set(digits="")
-    turn.say("account.ask", prompt, BEEP)
+    turn.say("account.ask", *(() if turn.s.noticed else (NOTICE,)), prompt, BEEP)
 
 
 def on(turn: Turn, event: e.Event) -> Answer | None:

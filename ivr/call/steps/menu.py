@@ -4,13 +4,13 @@
 
     main:
       menu:
-        keys: {1: repair, 2: progress, 3: complaint, 4: business, 0: person}
+        keys: {0: person, 1: repair, 2: progress, 3: complaint, 4: business}
         silence: person
         wrong: person
         tries: 2
 
-Text and keys cannot disagree, since the text is made from the keys. ``*`` repeats the menu. After
-``tries`` silent (wrong) answers the caller goes to ``silence`` (``wrong``). Under a profile with
+Text and keys cannot disagree, since the text is made from the keys. ``*`` repeats the menu. One
+silence leads to ``silence``, ``tries`` wrong keys lead to ``wrong``. Under a profile with
 ``menu_mode = "none"`` no menu is spoken: who comes here goes to ``silence`` at once.
 """
 
@@ -35,7 +35,7 @@ class Choices(BaseModel):
     keys: dict[str, str] = Field(min_length=1, description="key (0-9) -> step")
     silence: str = Field(description="step after silence")
     wrong: str = Field(default="", description="step after wrong keys (default: as after silence)")
-    tries: int = Field(default=TRIES, ge=1, le=5, description="silent or wrong answers before that")
+    tries: int = Field(default=TRIES, ge=1, le=5, description="wrong keys before that")
     say: Phrases = Field(default=(), description="phrases before the choices")
 
     @field_validator("keys", mode="before")
@@ -74,7 +74,7 @@ class Menu(Step):
         elif ended(event):
             turn.arm("silence", turn.rules.first_key_s)
         elif isinstance(event, e.TimeUp):
-            self._again(turn, self.menu.silence)
+            turn.goto(self.menu.silence)
 
     def _key(self, turn: Turn, key: str) -> None:
         turn.hush()
@@ -85,12 +85,12 @@ class Menu(Step):
         elif key == "*":
             self._speak(turn)
         else:
-            self._again(turn, self.menu.wrong or self.menu.silence)
+            self._wrong(turn)
 
-    def _again(self, turn: Turn, otherwise: str) -> None:
+    def _wrong(self, turn: Turn) -> None:
         turn.set(tries=turn.s.tries + 1)
         if turn.s.tries >= self.menu.tries:
-            turn.goto(otherwise)
+            turn.goto(self.menu.wrong or self.menu.silence)
         else:
             self._speak(turn, "menu.retry")
 

@@ -4,7 +4,8 @@
 
     tell: {record: ask.account, next: leave_word, silence: person}
 
-The recording notice must have been spoken before (B10). Nothing said twice leads to ``silence``.
+Before the first recording of a call the caller is told that it is recorded (B10). Nothing said twice leads
+to ``silence``.
 """
 
 from __future__ import annotations

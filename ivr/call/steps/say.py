@@ -2,7 +2,7 @@
 
 .. code-block:: yaml
 
-    greet: {say: [greet.std, notice.short], next: main}
+    greet: {say: [greet.menu], next: main}
 
 Key 0 leads to a person from the first second; any other key skips to the next step, and counts
 there when it is a menu.
@@ -16,6 +16,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from ivr.call import events as e
+from ivr.call.commands import Say as Spoken
 from ivr.call.steps.base import Phrases, Step, ended
 from ivr.call.steps.menu import Menu
 from ivr.call.turn import Turn
@@ -27,7 +28,10 @@ class Say(Step):
     next: str = Field(description="the step that follows")
 
     def start(self, turn: Turn) -> None:
-        turn.say("say", *self.say)
+        if any(turn.true(map(Spoken, self.say))):
+            turn.say("say", *self.say)
+        else:
+            turn.goto(self.next)
 
     def on(self, turn: Turn, event: e.Event) -> None:
         if ended(event):
