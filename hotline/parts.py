@@ -15,7 +15,7 @@ from ivr.numbers import Plan
 from ivr.phrases import Phrases
 from ivr.profile import Profile
 from ivr.speech import normaliser
-from ivr.store import rekeying
+from ivr.store import forgetting, rekeying
 from ivr.store.calendars import Added
 from ivr.store.engine import DatabaseAway, Engine, Session, open_engine, reading
 from ivr.store.schema import PATIENCE_MS, Upgraded, require_current, upgrade
@@ -26,6 +26,7 @@ from recordings.voices import ESPEAK_WPM, Voices
 from recordings.voices import Settings as VoiceSettings
 
 log = logging.getLogger(__name__)
+AT_START_S = 1.0  # so long a start waits for those who read
 
 
 def phrases(settings: Settings) -> Phrases:
@@ -126,6 +127,7 @@ def up_to_date(settings: Settings, engine: Engine | None = None) -> tuple[Upgrad
         finally:
             own.dispose()
     done = upgrade(engine)
+    forgetting.truncate(engine, AT_START_S)  # a process that was killed may have left there what was destroyed
     if not rekeying.due(engine, plan(settings)):  # nearly always; then no keys are needed
         return done, 0
     return done, rekeying.rekey(engine, lambda: keys(settings), plan(settings), time.time_ns() // 1_000_000)

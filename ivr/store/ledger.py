@@ -17,7 +17,6 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -31,6 +30,8 @@ from ivr.ledger import CaseRequest, Fact, Interrupted, Progress, StoredCase, Tur
 from ivr.numbers import HOME, Plan
 from ivr.store import board, queries_by_phone, ratings, work
 from ivr.store.engine import explain, impatient, is_away, reading
+from ivr.store.forgetting import Forgetting
+from ivr.store.jobs import Job
 from ivr.store.journal import new_row
 from ivr.store.keys import Keys
 from ivr.store.live import LiveCalls
@@ -52,21 +53,6 @@ SPOOL_FIRST = 9001  # first sequence of a day in the spool's range: the counter 
 
 Result = StoredCase | Progress | Exception | bool | None
 AWAY = ConnectionError("the database is away")  # the answer to a question then
-
-
-@dataclass(slots=True)
-class _Job:
-    """Something to be written. ``seat``, ``side``: best effort, never spooled (what the board shows).
-
-    ``ask``: a question, whose answer is the reply; while the database is away there is none.
-    """
-
-    work: Work | None = None
-    seat: board.SeatChange | None = None
-    side: Callable[[Connection], None] | None = None
-    ask: Callable[[Connection], Any] | None = None
-    reply: Callable[[Any], None] | None = None
-    reached: threading.Event | None = None
 
 
 def spoken_number(day: str, sequence: int) -> str:
@@ -126,12 +112,13 @@ class SqlLedger:
         self._spool = Spool(spool, keys)
         self._spoken = {w.case.request.command_id: self._told(w) for w in self._spool.waiting() if w.case}
         self._connection: Connection | None = None
+        self._forgetting = Forgetting()
         self._next_probe = 0.0
         self._mine: set[str] = set()
         self._started = now_ms()
-        self._queue: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
-        self._unwritten: list[_Job] | None = [] if relaxed else None
+        self._unwritten: list[Job] | None = [] if relaxed else None
         self._begun: deque[float] = deque()  # when each turn was handed over whose answer is not there yet
         if not (inline or relaxed):
             self._thread = threading.Thread(target=self._run, name="ledger", daemon=True)
@@ -143,7 +130,7 @@ class SqlLedger:
         """Write a turn durably, then ``done(None)`` through ``call_soon``; ``done(error)`` if it is unfit."""
         (self._mine.discard if turn.live is None else self._mine.add)(turn.call_id)
         self._begun.append(time.monotonic())
-        self._put(_Job(work.of_turn(turn), reply=partial(self._answered, done)))
+        self._put(Job(work.of_turn(turn), reply=partial(self._answered, done)))
 
     @property
     def lag_s(self) -> float:
@@ -152,34 +139,35 @@ class SqlLedger:
 
     def open_case(self, request: CaseRequest, done: Callable[[StoredCase | Exception], None]) -> None:
         """Number and store a case durably, then ``done(StoredCase)``. One ``command_id`` is one case."""
-        self._put(_Job(work.of_case(request, self._keys), reply=done))
+        self._put(Job(work.of_case(request, self._keys), reply=done))
 
     def invite(self, call_id: str, at: int, done: Callable[[bool | Exception], None]) -> None:
         """May the caller of this call be asked for a rating? If so the invitation is noted: ``done(True)``."""
-        self._put(_Job(ask=lambda c: ratings.invite(c, call_id, at), reply=done))
+        self._put(Job(ask=lambda c: ratings.invite(c, call_id, at), reply=done))
 
     def find_case(self, call_id: str, typed: str, at: int, done: Callable[[Progress | Exception], None]) -> None:
         """How the case of a query code or number stands, for the caller of this call."""
-        self._put(_Job(ask=lambda c: queries_by_phone.ask(c, self._keys, call_id, typed, at), reply=done))
+        ask = partial(queries_by_phone.ask, keys=self._keys, call_id=call_id, typed=typed, at=at)
+        self._put(Job(ask=ask, reply=done, may_destroy=True))
 
     def note(self, fact: Fact) -> None:
         """Write a fact that belongs to no call."""
-        self._put(_Job(Work([new_row(fact)])))
+        self._put(Job(Work([new_row(fact)])))
 
     def seat_changed(self, seat: str, at: int, *, reachable: bool | None = None, call_id: str | None = "") -> None:
         """Show a seat on the board (best effort). ``call_id`` "": as it was; None: in no call."""
-        self._put(_Job(seat=board.SeatChange(seat, at, reachable, call_id)))
+        self._put(Job(seat=board.SeatChange(seat, at, reachable, call_id)))
 
     # --- the process ---------------------------------------------------------------------------
 
     def renew(self, now: int) -> None:
         """Keep the lease on our calls; to be called well within ``lease_ms``."""
-        self._put(_Job(side=lambda c: self._live.renew(c, now)))
+        self._put(Job(side=lambda c: self._live.renew(c, now)))
 
     def heartbeat(self, kind: str, now: int, detail: dict[str, Any] | None = None) -> None:
         """Show that this process (``kind``: calls, panel) lives."""
         text = json.dumps({**(detail or {}), "spooled": len(self._spool)}, ensure_ascii=False)
-        self._put(_Job(side=lambda c: board.heartbeat(c, self._owner, kind, self._started, now, text)))
+        self._put(Job(side=lambda c: board.heartbeat(c, self._owner, kind, self._started, now, text)))
 
     def interrupted(self, now: int) -> list[Interrupted]:
         """Calls whose process ended: ours from before a restart, others' when their lease ran out.
@@ -205,7 +193,7 @@ class SqlLedger:
             self._write_rest()
             return True
         reached = threading.Event()
-        self._queue.put(_Job(reached=reached))
+        self._queue.put(Job(reached=reached))
         return reached.wait(timeout_s)
 
     def close(self, timeout_s: float = 30.0) -> None:
@@ -215,6 +203,7 @@ class SqlLedger:
             self._thread.join(timeout_s)
             self._thread = None
         self._write_rest()
+        self._forgetting.look(self._connection)
         self._let_go()
 
     def _answered(self, done: Callable[[Exception | None], None], error: Exception | None) -> None:
@@ -224,7 +213,7 @@ class SqlLedger:
 
     # --- the writer ----------------------------------------------------------------------------
 
-    def _put(self, job: _Job) -> None:
+    def _put(self, job: Job) -> None:
         if self._thread is not None:
             self._queue.put(job)
         elif self._unwritten is None:
@@ -259,11 +248,11 @@ class SqlLedger:
             if stop:
                 return
 
-    def _take(self) -> tuple[list[_Job], bool]:
+    def _take(self) -> tuple[list[Job], bool]:
         """Everything queued (at most a batch); waits for the first, or until a probe is due."""
-        jobs: list[_Job] = []
+        jobs: list[Job] = []
         try:
-            wait = max(0.0, self._next_probe - time.monotonic()) if len(self._spool) else None
+            wait = max(0.0, self._next_probe - time.monotonic()) if len(self._spool) else self._forgetting.wait_s
             job = self._queue.get(timeout=wait) if wait != 0.0 else self._queue.get_nowait()
             while job is not None:
                 jobs.append(job)
@@ -274,13 +263,15 @@ class SqlLedger:
             return jobs, False
         return jobs, True
 
-    def _handle(self, jobs: Sequence[_Job]) -> None:
+    def _handle(self, jobs: Sequence[Job]) -> None:
         if jobs:
             self._answer(jobs, self._to_spool(jobs) if len(self._spool) else self._to_database(jobs))
+        else:
+            self._forgetting.look(self._connection)
         if len(self._spool):
             self._catch_up()
 
-    def _to_database(self, jobs: Sequence[_Job]) -> list[Result]:
+    def _to_database(self, jobs: Sequence[Job]) -> list[Result]:
         try:
             return self._patiently(jobs)
         except Exception as error:
@@ -288,7 +279,7 @@ class SqlLedger:
             self._next_probe = time.monotonic() + self._probe_s
             return self._to_spool(jobs)
 
-    def _patiently(self, jobs: Sequence[_Job]) -> list[Result]:
+    def _patiently(self, jobs: Sequence[Job]) -> list[Result]:
         """Write, trying again for a bounded time; raises when the database stays away."""
         end = time.monotonic() + self._patience_s
         tries = 0
@@ -303,7 +294,7 @@ class SqlLedger:
                 time.sleep(pause)
                 tries += 1
 
-    def _write(self, jobs: Sequence[_Job], *, again: bool) -> list[Result]:
+    def _write(self, jobs: Sequence[Job], *, again: bool) -> list[Result]:
         """One transaction; if something in it is unfit, each job alone, so that it harms no other."""
         try:
             return self._transaction(jobs, again)
@@ -315,7 +306,7 @@ class SqlLedger:
                 return [error]
         return [result for job in jobs for result in self._write([job], again=True)]
 
-    def _transaction(self, jobs: Sequence[_Job], again: bool) -> list[Result]:
+    def _transaction(self, jobs: Sequence[Job], again: bool) -> list[Result]:
         works = [job.work for job in jobs if job.work is not None]
         try:
             if self._connection is None:
@@ -330,6 +321,7 @@ class SqlLedger:
         except SQLAlchemyError:
             self._let_go()
             raise
+        self._forgetting.look(self._connection, jobs)
         return [next(stored) if job.work is not None else answers.get(id(job)) for job in jobs]
 
     def _catch_up(self) -> None:
@@ -337,7 +329,7 @@ class SqlLedger:
         if time.monotonic() < self._next_probe:
             return
         works = self._spool.peek(REPLAY)
-        jobs = [_Job(item if item is not None else Work()) for item in works]
+        jobs = [Job(item if item is not None else Work()) for item in works]
         try:
             results = self._write(jobs, again=True)
         except Exception:
@@ -349,7 +341,7 @@ class SqlLedger:
             self._spoken.clear()
             LOG.warning("the database is back; the spool is written")
 
-    def _to_spool(self, jobs: Sequence[_Job]) -> list[Result]:
+    def _to_spool(self, jobs: Sequence[Job]) -> list[Result]:
         results: list[Result] = []
         waiting: list[Work] = []
         for job in jobs:
@@ -383,7 +375,7 @@ class SqlLedger:
         code = query_code_of(self._keys, case.request.command_id) if case.own_code else case.code
         return StoredCase(case.id, case.number, case.request.due, code)
 
-    def _answer(self, jobs: Sequence[_Job], results: Sequence[Result]) -> None:
+    def _answer(self, jobs: Sequence[Job], results: Sequence[Result]) -> None:
         for job in jobs:
             if job.reached is not None:
                 job.reached.set()

@@ -31,6 +31,7 @@ from ivr.ledger import Fact
 from ivr.profile import Profile
 from ivr.store import journal
 from ivr.store.engine import reading
+from ivr.store.forgetting import truncate
 from ivr.store.ids import uuid7
 from ivr.store.journal import JOURNAL_LOCK
 from ivr.store.parties import FIELDS
@@ -121,7 +122,7 @@ def prune(
 
 
 def finish(engine: Engine, proof: Row, at: int, action: str) -> None:
-    """Write the proof's end, and a row of the audit log about it."""
+    """Write the proof's end, and a row of the audit log about it; what went is then in no file of the database."""
     proof["finished"] = at
     seen = {
         "at": at, "user": proof["by"][:80], "action": action, "target": f"{proof['rule']} {proof['id']}",
@@ -130,6 +131,8 @@ def finish(engine: Engine, proof: Row, at: int, action: str) -> None:
     with engine.begin() as connection:
         connection.execute(update(PRUNINGS).where(PRUNINGS.c.id == proof["id"]).values(proof))
         connection.execute(insert(AUDIT), seen)
+    if proof["count"]:
+        truncate(engine)
 
 
 def proofs(connection: Connection, limit: int = 100) -> list[Row]:
