@@ -314,7 +314,7 @@ def refuse(transaction: ServerTransaction) -> None:
         transaction.respond(603)
     elif method in ("SUBSCRIBE", "PUBLISH"):
         transaction.respond(489)
-    elif method in METHODS or method in ("PRACK", "NOTIFY"):  # known, but only inside a dialog
+    elif method in METHODS or method == "NOTIFY":  # known, but only inside a dialog
         transaction.respond(481)
     elif method in ("MESSAGE", "REGISTER"):
         transaction.respond(405, headers=[("Allow", ALLOW)])

@@ -42,7 +42,7 @@ class Leg:
         self.direct = True  # no proxy between: the packet's source is the phone itself
         self.user = "hotline"  # user part of our Contact
         self.heard_at = agent.now  # last SIP message from the far end
-        self.asking = False  # whether it is there; no answer yet
+        self.asking = False  # whether it is there (sip/core/asking.py); no answer yet
         self.description = Description(agent.local(source)[0], stream.port, agent.dice.getrandbits(31))
         self.timers = Timers(agent.schedule, self.broke)
         self.session = SessionTimer(self.timers, self._refresh, lambda: self.fail("session_expired"))
@@ -150,6 +150,8 @@ class Leg:
     ) -> None:
         """Send a request inside the dialog; ``number`` is the CSeq an ACK has to repeat."""
 
+        dialog = self.dialog
+
         def on_response(response: SipResponse) -> None:
             self.heard_at = self.agent.now
             if response.status_code >= 200:
@@ -159,12 +161,12 @@ class Leg:
             if to is None:
                 on_timeout()
                 return
-            before = self.dialog.local_cseq
-            request = self.dialog.create_request(method)
+            before = dialog.local_cseq
+            request = dialog.create_request(method)
             request.set_header("Via", self.agent.via(to))
             if number is not None:
                 request.set_header("CSeq", f"{number} {method}")
-                self.dialog.local_cseq = before
+                dialog.local_cseq = before
             request.set_header("User-Agent", self.agent.layer.name)
             for name, value in headers:
                 request.add_header(name, value)
@@ -177,28 +179,6 @@ class Leg:
                 self._inviting = transaction
 
         self.agent.resolve(*self.destination(), self.guarded(go))
-
-    def ask(self, on_nobody: Callable[[], None]) -> None:
-        """Ask a far end that is silent whether it is there (OPTIONS in the dialog); at most one question is open.
-
-        Any answer is life, but 408 and 481 end the call (RFC 5057 §5.1). ``on_nobody`` is called when none came in
-        64 x T1 or the network says that nobody is there, unless a SIP message came meanwhile.
-        """
-        if self.asking:
-            return
-        self.asking, asked = True, self.agent.now
-
-        def on_final(response: SipResponse) -> None:
-            self.asking = False
-            if response.status_code in (408, 481):
-                self.fail("lost")
-
-        def on_timeout() -> None:
-            self.asking = False
-            if self.state == "up" and self.heard_at <= asked:
-                on_nobody()
-
-        self.request("OPTIONS", on_final=on_final, on_timeout=on_timeout)
 
     def contact(self) -> Header:
         return self.agent.contact(self.user, self.source)
@@ -261,6 +241,8 @@ class Leg:
             self.on_bye(transaction)
         elif self.state == "gone":
             transaction.respond(481)
+        elif request.method == "PRACK":
+            self.on_prack(transaction)
         elif request.method == "INVITE":
             self._on_reinvite(transaction)
         elif request.method == "UPDATE":
@@ -279,6 +261,10 @@ class Leg:
             self._unacked = None
         self.forget()
         self.end("far", "bye")
+
+    def on_prack(self, transaction: ServerTransaction) -> None:
+        """PRACK: whoever has said nothing provisional expects none."""
+        transaction.respond(481)
 
     def on_ack(self, request: SipRequest) -> None:
         """The ACK to our 2xx; with a late offer it carries the answer."""

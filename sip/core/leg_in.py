@@ -11,6 +11,7 @@ from sip.core.agent import UserAgent
 from sip.core.bodies import description_in, readable
 from sip.core.events import Up
 from sip.core.leg import Leg
+from sip.core.provisional import Said, wanted
 from sip.core.sdp import Unacceptable, read
 from sip.core.sound import Sound
 from sip.core.transactions import ServerTransaction
@@ -67,6 +68,7 @@ class InboundLeg(Leg):
         self._invite = transaction
         self._answer: bytes | None = None
         self._offer: SdpMessage | None = None
+        self._said: Said | None = None  # that it rings, to whoever requires to hear it
 
     def begin(self, setup_timeout_s: float) -> bool:
         """Join the dialog and read the offer; False when the call had to be refused."""
@@ -90,9 +92,29 @@ class InboundLeg(Leg):
         return False
 
     def ring(self) -> None:
-        """180 to the caller."""
-        if self.state == "early":
-            self._invite.respond(180, headers=[self.contact(), *self._records()])
+        """180 to the caller; where it has to be heard (RFC 3262), once, and with a late offer not at all.
+
+        The first response that must arrive would have to carry our offer then, and the 200 does that as well.
+        """
+        if self.state != "early":
+            return
+        headers = [self.contact(), *self._records()]
+        if not wanted(self._invite.request):
+            self._invite.respond(180, headers=headers)
+        elif self._answer is not None and self._said is None:
+            self._said = Said(self._invite.request, self.agent.dice)
+            self._invite.on_unheard = lambda: self.fail("no_ack")
+            self._invite.respond(180, headers=[*headers, *self._said.headers], insist=True)
+
+    def on_prack(self, transaction: ServerTransaction) -> None:
+        """PRACK: the caller has heard that it rings."""
+        if self._said is None or not self._said.heard(transaction.request):
+            transaction.respond(481)
+        elif description_in(transaction.request):  # no offer before the first has its answer (RFC 6337 §3.1)
+            transaction.respond(488)
+        else:
+            self._invite.heard()
+            transaction.respond(200)
 
     def answer(self) -> None:
         """200; the leg is up at once, or with a late offer when the ACK brings the answer."""

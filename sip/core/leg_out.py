@@ -14,11 +14,14 @@ from sip.core.credentials import Credentials
 from sip.core.dice import token
 from sip.core.events import By, Ringing, Speaks, Up
 from sip.core.leg import SDP, Leg
-from sip.core.sdp import Unacceptable, read
+from sip.core.provisional import Heard
+from sip.core.sdp import Agreed, Unacceptable, read
 from sip.core.sound import Sound
 from sip.core.transactions import ClientTransaction
 from sip.core.wire import Addr, Header, cseq_of, host_port, quoted, tag_of, uri_of
 from sip.replies import q850_of, reason_of
+
+_ANSWERS = 16  # kept of provisional responses: one phone each
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,8 @@ class OutboundLeg(Leg):
         self._extra = extra
         self._invite: ClientTransaction | None = None
         self._early, self._rings, self._speaks = early, False, False
+        self._heard = Heard()
+        self._answers: dict[str, Agreed] = {}  # that came before the 200, by the tag of whom it is from
         self.q850 = 0  # the far network's cause, when it gave one
 
     def call(self, ring_s: float) -> None:
@@ -126,20 +131,40 @@ class OutboundLeg(Leg):
 
     def _not_yet(self, response: SipResponse) -> None:
         """It rings, or the network says why it does not (183 with sound; RFC 3960: what comes is heard at once)."""
+        self._acknowledge(response)
         if self.state != "early":
             return
         if response.status_code == 180 and not self._rings:
             self._rings = True
             self.agent.tell(Ringing(self))
-        if response.body and self._early and not self._speaks:
-            try:
-                bounded(response)
-                agreed = self.description.accept(read(description_in(response)), self.source[0])
-            except (Faulty, Unacceptable):  # the answer may do better
-                return
+        agreed = self._agreed(response)
+        if agreed is None:  # the answer may do better
+            return
+        if len(self._answers) < _ANSWERS:
+            self._answers[tag_of(response.get_header("to") or "")] = agreed
+        if self._early and not self._speaks:
             self._speaks = True
             self.apply(agreed)
             self.agent.tell(Speaks(self))
+
+    def _agreed(self, response: SipResponse) -> Agreed | None:
+        """The answer to our offer in a response, or else in one before it of the same phone (RFC 3262 §5)."""
+        try:
+            bounded(response)
+            body = description_in(response)
+            if not body:
+                return self._answers.get(tag_of(response.get_header("to") or ""))
+            return self.description.accept(read(body), self.source[0])
+        except (Faulty, Unacceptable):
+            return None
+
+    def _acknowledge(self, response: SipResponse) -> None:
+        """PRACK for a provisional response that wants one, in the early dialog it makes (RFC 3262 §4)."""
+        rack = self._heard.rack(response)
+        if rack is not None:
+            early = self._another(response, tag_of(response.get_header("to") or ""))
+            self._in(early, "PRACK", headers=(rack,))
+            self.dialog.local_cseq = early.local_cseq
 
     def _authenticate(self, response: SipResponse) -> bool:
         if self._credentials is None or self.dialog.local_cseq > 1:
@@ -166,10 +191,9 @@ class OutboundLeg(Leg):
 
     def _take_up(self, response: SipResponse) -> None:
         self.timers.clear("ring")
-        try:
-            bounded(response)
-            agreed = self.description.accept(read(description_in(response)), self.source[0])
-        except (Faulty, Unacceptable):
+        agreed = self._agreed(response)
+        self._answers.clear()
+        if agreed is None:
             self.end("failure", "error", 488)
             self.bye()
             return
@@ -191,18 +215,28 @@ class OutboundLeg(Leg):
 
     def _second_phone(self, response: SipResponse, tag: str) -> None:
         """A fork answered too: acknowledge and end it (§13.2.2.4)."""
-        kept = self.dialog
-        self.dialog = Dialog(
-            call_id=kept.call_id,
-            local_tag=kept.local_tag,
-            local_uri=kept.local_uri,
-            remote_uri=kept.remote_uri,
+        other = self._another(response, tag)
+        self._in(other, "ACK", number=cseq_of(response))
+        self._in(other, "BYE")
+
+    def _another(self, response: SipResponse, tag: str) -> Dialog:
+        """The dialog a response makes beside ours."""
+        ours = self.dialog
+        other = Dialog(
+            call_id=ours.call_id,
+            local_tag=ours.local_tag,
+            local_uri=ours.local_uri,
+            remote_uri=ours.remote_uri,
             remote_target=self._target.uri,
-            local_cseq=kept.local_cseq,
+            local_cseq=ours.local_cseq,
         )
-        self._establish(self.dialog, response, tag)
-        self.request("ACK", number=cseq_of(response))
-        self.request("BYE")
+        self._establish(other, response, tag)
+        return other
+
+    def _in(self, dialog: Dialog, method: str, *, headers: tuple[Header, ...] = (), number: int | None = None) -> None:
+        """A request inside a dialog that is not ours."""
+        kept, self.dialog = self.dialog, dialog
+        self.request(method, headers=headers, number=number)
         self.dialog = kept
 
     def _rung_out(self) -> None:

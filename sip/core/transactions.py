@@ -1,13 +1,13 @@
 """Transactions (RFC 3261 §17, RFC 6026): what is repeated, what is answered twice, when to give up.
 
 Keyed on branch + sent-by + method, so a repeated request is answered again with the last
-response and never reaches the call a second time. Each kind is a table of states below.
+response and never reaches the call a second time. Each kind is a table of states (``tables``).
 """
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 
 from aiosipua.headers import parse_via
 from aiosipua.message import SipRequest, SipResponse
@@ -15,82 +15,12 @@ from aiosipua.message import SipRequest, SipResponse
 from sip.core.checks import number
 from sip.core.config import Timing
 from sip.core.dice import Dice, token
+from sip.core.tables import CLIENT, INVITE_CLIENT, INVITE_SERVER, SERVER, Table
 from sip.core.timers import Schedule, Timers
 from sip.core.wire import Addr, Header, Junk, cseq_of, parse, reply, tag_of
 
 Key = tuple[str, ...]
-Table = Mapping[tuple[str, str], tuple[str, str]]  # (state, event) -> (what is done, next state)
 _MAGIC = "z9hG4bK"
-
-# The letters of RFC 3261 §17: "repeat" is timer A, E or G, "end" is B, D, F, H, I, J, K, L or M.
-INVITE_SERVER: Table = {
-    ("proceeding", "again"): ("resend", "proceeding"),
-    ("proceeding", "1xx"): ("resend", "proceeding"),
-    ("proceeding", "2xx"): ("resend repeat limit", "accepted"),
-    ("proceeding", "3xx"): ("resend repeat_unreliable limit", "completed"),
-    ("accepted", "again"): ("resend", "accepted"),
-    ("accepted", "repeat"): ("resend repeat", "accepted"),
-    ("accepted", "ack"): ("quiet limit", "settled"),
-    ("accepted", "end"): ("give_up", "over"),
-    ("settled", "again"): ("resend", "settled"),
-    ("settled", "end"): ("close", "over"),
-    ("completed", "again"): ("resend", "completed"),
-    ("completed", "repeat"): ("resend repeat", "completed"),
-    ("completed", "ack"): ("quiet linger", "confirmed"),
-    ("completed", "end"): ("close", "over"),
-    ("confirmed", "end"): ("close", "over"),
-}
-SERVER: Table = {
-    ("proceeding", "again"): ("resend", "proceeding"),
-    ("proceeding", "1xx"): ("resend", "proceeding"),
-    ("proceeding", "2xx"): ("resend keep", "completed"),
-    ("proceeding", "3xx"): ("resend keep", "completed"),
-    ("completed", "again"): ("resend", "completed"),
-    ("completed", "end"): ("close", "over"),
-}
-INVITE_CLIENT: Table = {
-    ("calling", "start"): ("send repeat_unreliable limit", "calling"),
-    ("calling", "repeat"): ("send repeat", "calling"),
-    ("calling", "1xx"): ("quiet unlimited tell", "proceeding"),  # timer C belongs to the call
-    ("calling", "cancel"): ("limit", "cancelling"),
-    ("proceeding", "1xx"): ("tell", "proceeding"),
-    ("proceeding", "cancel"): ("limit cancel", "cancelled"),
-    ("cancelling", "repeat"): ("send repeat", "cancelling"),
-    ("cancelling", "1xx"): ("quiet cancel tell", "cancelled"),  # §9.1: only now is it allowed
-    ("cancelled", "1xx"): ("tell", "cancelled"),
-    **{
-        (state, event): then
-        for state in ("calling", "proceeding", "cancelling", "cancelled")
-        for event, then in {
-            "2xx": ("quiet limit tell", "accepted"),
-            "3xx": ("quiet limit ack tell", "completed"),
-            "end": ("give_up", "over"),
-        }.items()
-    },
-    ("accepted", "2xx"): ("tell", "accepted"),  # repeated, or of another phone: each needs its ACK
-    ("accepted", "3xx"): ("ack", "accepted"),
-    ("accepted", "end"): ("close", "over"),
-    ("completed", "2xx"): ("tell", "completed"),
-    ("completed", "3xx"): ("ack", "completed"),
-    ("completed", "end"): ("close", "over"),
-}
-CLIENT: Table = {
-    ("calling", "start"): ("send repeat_unreliable limit", "calling"),
-    ("calling", "repeat"): ("send repeat", "calling"),
-    ("calling", "1xx"): ("slow tell", "proceeding"),
-    ("proceeding", "repeat"): ("send slow", "proceeding"),
-    ("proceeding", "1xx"): ("tell", "proceeding"),
-    **{
-        (state, event): then
-        for state in ("calling", "proceeding")
-        for event, then in {
-            "2xx": ("quiet linger tell", "completed"),
-            "3xx": ("quiet linger tell", "completed"),
-            "end": ("give_up", "over"),
-        }.items()
-    },
-    ("completed", "end"): ("close", "over"),
-}
 
 
 def server_key(request: SipRequest) -> Key:
@@ -142,6 +72,11 @@ class _Machine:
         delay, self._delay = self._delay, 2 * self._delay
         self._wait(min(delay, self._longest_gap()), "repeat")
 
+    def _insist(self) -> None:
+        """Like a repetition, but over any transport, and with gaps that only grow (RFC 3262 §3)."""
+        delay, self._delay = self._delay, 2 * self._delay
+        self._wait(delay, "repeat")
+
     def _repeat_unreliable(self) -> None:
         """Over TCP and TLS the transport repeats (§17.1.1.2)."""
         if not self._far.reliable:
@@ -156,6 +91,7 @@ class _Machine:
 
     def _quiet(self) -> None:
         self._timers.clear("repeat")
+        self._delay = self._layer.timing.t1
 
     def _limit(self) -> None:
         self._wait(self._layer.timing.give_up, "end")
@@ -182,10 +118,16 @@ class ServerTransaction(_Machine):
         self.final = 0  # status code once answered
         self.on_cancel: Callable[[], None] = _nothing
         self.on_unacked: Callable[[], None] = _nothing
+        self.on_unheard: Callable[[], None] = _nothing
         self._last: bytes | None = None
 
-    def respond(self, code: int, *, headers: Iterable[Header] = (), body: bytes = b"", reason: str = "") -> None:
-        """Send a response; a second final one is ignored."""
+    def respond(
+        self, code: int, *, headers: Iterable[Header] = (), body: bytes = b"", reason: str = "", insist: bool = False
+    ) -> None:
+        """Send a response; a second final one is ignored.
+
+        ``insist``: a provisional one is repeated until :meth:`heard`, or else ``on_unheard`` is called.
+        """
         if self.final:
             return
         response = reply(self.request, code, to_tag=self.to_tag, headers=headers, reason=reason)
@@ -194,8 +136,12 @@ class ServerTransaction(_Machine):
         self._last = bytes(response)
         if code >= 200:
             self.final = code
-            self.on_cancel = _nothing
-        self.fire(_event_of(code))
+            self.on_cancel = self.on_unheard = _nothing
+        self.fire("insist" if insist else _event_of(code))
+
+    def heard(self) -> None:
+        """The provisional response that was insisted on has arrived."""
+        self.fire("prack")
 
     def again(self) -> None:
         """The request came once more."""
@@ -217,7 +163,10 @@ class ServerTransaction(_Machine):
     def _close(self) -> None:
         self._timers.clear_all()
         self._layer.forget_server(self)
-        self.on_cancel = self.on_unacked = _nothing
+        self.on_cancel = self.on_unacked = self.on_unheard = _nothing
+
+    def _unheard(self) -> None:
+        self.on_unheard()
 
     def _give_up(self) -> None:
         unacked = self.on_unacked

@@ -18,9 +18,9 @@ from aiosipua.message import SipMessage, SipRequest, SipResponse
 Host = tuple[str, int]
 Header = tuple[str, str]
 
-METHODS = ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "INFO", "UPDATE")
+METHODS = ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "INFO", "UPDATE", "PRACK")
 ALLOW = ", ".join(METHODS)
-SUPPORTED = frozenset({"timer"})
+SUPPORTED = frozenset({"timer", "100rel"})
 
 _MORE_COMPACT = {
     "a": "Accept-Contact",

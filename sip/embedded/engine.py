@@ -4,9 +4,9 @@ Everything runs on the loop that called :meth:`EmbeddedEngine.start`; verbs are 
 Events are delivered one after the other from that loop, never from inside a verb.
 
 Causes in ``LineGone``: by the far end ``bye``, ``cancelled`` (hung up before the answer); by failure
-``no_ack``, ``bad_answer``, ``lost`` (a request inside the call found nobody), ``session_expired``,
-``rtp_timeout``, ``setup_timeout`` (never answered), ``error`` (of ours, in the log); by us whatever
-``hangup`` was given, or ``shutdown``.
+``no_ack`` (neither of the answer, nor of a ringing that had to be heard), ``bad_answer``, ``lost`` (a request
+inside the call found nobody), ``session_expired``, ``rtp_timeout``, ``setup_timeout`` (never answered), ``error``
+(of ours, in the log); by us whatever ``hangup`` was given, or ``shutdown``.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ from ivr.telephony import (
     Sink,
 )
 from sip.admission import Lags
+from sip.core.asking import ask
 from sip.core.called import called_of
 from sip.core.config import EmbeddedConfig
 from sip.core.credentials import Credentials
@@ -398,7 +399,7 @@ class EmbeddedEngine:
             return
         if self._silent_s(line, leg) > limit:
             asked = self._loop.time()
-            leg.ask(lambda: self._nobody_there(line, leg, asked))
+            ask(leg, lambda: self._nobody_there(line, leg, asked))
         leg.timers.arm("watch", limit / 10, lambda: self._watch(line, leg))
 
     def _nobody_there(self, line: Line, leg: Leg, asked: float) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from sip.core.asking import ask
 from sip.core.events import HeldChanged
 from tests.sip.core.caller import Caller
 from tests.sip.core.house import FAR, NOTHING, House
@@ -260,7 +261,7 @@ def test_whatever_a_phone_answers_when_it_is_asked_whether_it_is_there_is_life(c
     caller.here = code
     caller.call()
     nobody: list[float] = []
-    house.do(lambda: house.leg.ask(lambda: nobody.append(house.now)))
+    house.do(lambda: ask(house.leg, lambda: nobody.append(house.now)))
     assert [got.method for got in caller.quiet()] == ["OPTIONS"]
     assert not nobody and not house.ends
     caller.hang_up()
@@ -272,7 +273,7 @@ def test_a_phone_that_knows_nothing_of_the_call_when_it_is_asked_ends_it(code: i
     caller = Caller(house)
     caller.here = code
     caller.call()
-    house.do(lambda: house.leg.ask(lambda: None))
+    house.do(lambda: ask(house.leg, lambda: None))
     caller.reply(caller.asked("BYE"), 200)
     assert house.ends == [("failure", "lost")] and not house.ports
 
@@ -283,7 +284,7 @@ def test_a_phone_that_says_nothing_when_it_is_asked_is_given_up_after_32_seconds
     caller.call()
     nobody: list[float] = []
     for _ in range(3):  # one question is open at a time
-        house.do(lambda: house.leg.ask(lambda: nobody.append(house.now)))
+        house.do(lambda: ask(house.leg, lambda: nobody.append(house.now)))
     asked = house.now
     assert len({got.number for got in caller.quiet()}) == 1
     assert nobody == [asked + 32]

@@ -18,8 +18,8 @@ from tests.sip.written import Headers, message
 def test_an_unknown_require_is_420_and_named() -> None:
     house = House()
     caller = Caller(house)
-    caller.send(caller.request("INVITE", caller.sdp(), extra=[("Require", "timer, 100rel, foo")]))
-    assert caller.expect(420)["unsupported"] == "100rel, foo"
+    caller.send(caller.request("INVITE", caller.sdp(), extra=[("Require", "timer, precondition, foo")]))
+    assert caller.expect(420)["unsupported"] == "precondition, foo"
     assert not house.calls
 
 
