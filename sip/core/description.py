@@ -14,6 +14,7 @@ from sip.core.sdp import Agreed, Unacceptable, agree, direction_of, usable
 
 OUR_DTMF = 101
 _ANSWER = {"sendrecv": "sendrecv", "sendonly": "recvonly", "recvonly": "sendonly", "inactive": "inactive"}
+_HOLDING = {"sendrecv": "sendonly", "recvonly": "inactive", "sendonly": "sendonly", "inactive": "inactive"}
 
 
 class Description:
@@ -36,6 +37,8 @@ class Description:
             raise Unacceptable("no audio over RTP/AVP or RTP/AVPF is offered")
         agreed = agree(offer, chosen, source_host)
         direction = _ANSWER[direction_of(offer, chosen)]
+        if self.direction == "sendonly":  # we hold, and go on to whatever they ask (RFC 3264 §8.4)
+            direction = _HOLDING[direction]
         audio = self._audio(chosen.proto, {agreed.codec: agreed.payload_type}, agreed.dtmf_pt, direction)
         rejected = (
             MediaDescription(media=m.media, port=0, proto=m.proto, formats=list(m.formats)) for m in offer.media

@@ -43,6 +43,22 @@ def test_hold_in_all_its_forms_and_resume() -> None:
     caller.hang_up()
 
 
+def test_who_holds_goes_on_holding_when_the_other_side_offers_anew() -> None:
+    house = House()
+    phone = Caller(house)
+    leg = house.dial(phone.address)
+    phone.reply(invite := phone.asked("INVITE"), 200, phone.sdp())
+    phone.remote_tag, phone.call_id, phone.tag = invite["from"].split("tag=")[1], invite["call-id"], "phone"
+    house.do(lambda: leg.reinvite("sendonly"))
+    held = phone.receive(lambda m: m.method == "INVITE" and "a=sendonly" in m.body)
+    phone.reply(held, 200, holding(phone.sdp())[0].replace("sendonly", "recvonly"))
+    for offer, answer in ((phone.sdp(), "a=sendonly"), (holding(phone.sdp())[0], "a=inactive")):
+        phone.send(phone.request("INVITE", offer))
+        answered = phone.final()
+        assert answer in answered.body
+        phone.ack(answered)
+
+
 def test_a_reinvite_without_an_offer_gets_ours() -> None:
     house = House()
     caller = Caller(house)
