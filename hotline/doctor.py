@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import time
+import tomllib
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -15,7 +16,7 @@ from hotline import doctor_asterisk, door, flows, parts, private, runfile, testc
 from hotline.errors import CannotRun
 from hotline.finding import Finding, Level
 from hotline.ports import is_free, sip_answers, web_answers
-from hotline.settings import ENVIRONMENT, OTHER_VARIABLES, Address, Settings, parse_address
+from hotline.settings import ENVIRONMENT, OTHER_VARIABLES, RETIRED_OF_UNIT, Address, Settings, parse_address
 from ivr.calendar.tables import missing_years
 from ivr.profile import ProfileError, retired
 from ivr.store import health
@@ -39,6 +40,10 @@ def settings_file(settings: Settings) -> Iterator[Finding]:
     if settings.config is None:
         yield Finding("settings", "warn", "there is no hotline.toml here", "run: hotline init")
         return
+    unit = tomllib.loads(settings.config.read_text(encoding="utf-8")).get("unit", {})
+    for name in (name for name in RETIRED_OF_UNIT if name in unit):
+        what = f"unit.{name} has no effect: callers are told the hours of the schedule in use ([hours])"
+        yield Finding("settings", "warn", what, "remove it")
     mode = settings.config.stat().st_mode & 0o777
     if mode & 0o077:
         yield Finding(
@@ -141,7 +146,7 @@ def voices(settings: Settings) -> Iterator[Finding]:
     """The machine's voice speaks; prompts are made; recordings fit their texts."""
     speaking = parts.voices(settings)
     try:
-        lines = parts.prompt_lines(parts.phrases(settings))
+        lines = parts.prompt_lines(settings, parts.phrases(settings))
         state = speaking.status(lines)
         missing = sum(speaking.cached(x.text, x.lang, x.pace, x.phrase_key) is None for x in lines)
     finally:

@@ -133,10 +133,11 @@ def proved(path: Path, flow: FlowContext, data: Path) -> None:
 def reach_of(settings: Settings, flow: FlowContext, phrases: Phrases) -> Reach:
     """How far a person is in this flow, with the phrases as they are spoken here."""
 
-    title = parts.window_title(settings)
+    title, hours = parts.window_title(settings), partial(parts.hours, settings)
 
     def speaking(says: Sequence[Say], lang: str) -> float:
-        return sum(spoken_s(line.text, lang) for line in lines(says, phrases, lang, caller=None, window_title=title))
+        found = lines(says, phrases, lang, caller=None, window_title=title, hours=hours)
+        return sum(spoken_s(line.text, lang) for line in found)
 
     return reach(flow, speaking)
 

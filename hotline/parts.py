@@ -10,7 +10,9 @@ from pathlib import Path
 
 from hotline.settings import Settings
 from ivr import spoken
+from ivr.calendar.hours import in_words
 from ivr.calendar.tables import WorkCalendar
+from ivr.call.turn import HOURS_TOLD
 from ivr.numbers import Plan
 from ivr.phrases import Phrases
 from ivr.profile import Profile
@@ -30,11 +32,13 @@ AT_START_S = 1.0  # so long a start waits for those who read
 
 
 def phrases(settings: Settings) -> Phrases:
-    """All phrases, the unit's name and hours filled in."""
-    unit = settings.unit
-    return Phrases.load(
-        variables={"unit": unit.name, "unit.en": unit.name_en, "hours": unit.hours, "hours.en": unit.hours_en}
-    )
+    """All phrases, the unit's name filled in."""
+    return Phrases.load(variables={"unit": settings.unit.name, "unit.en": settings.unit.name_en})
+
+
+def hours(settings: Settings, schedule: str, lang: str) -> str:
+    """The hours of a schedule of the settings, as callers are told them."""
+    return in_words(settings.hours.get(schedule) or settings.hours["default"], lang)
 
 
 def window_title(settings: Settings) -> Callable[[str, str], str]:
@@ -93,10 +97,15 @@ def voice_cache(settings: Settings) -> Path:
     return settings.voice.cache_dir or settings.data.dir / "voices"
 
 
-def prompt_lines(phrases: Phrases) -> list[Line]:
+def prompt_lines(settings: Settings, phrases: Phrases) -> list[Line]:
     """Everything that can be spoken ahead of any call, in both languages, each once."""
     lines: dict[tuple[str, str], Line] = {}
+    closes = [name for name, schedule in settings.hours.items() if schedule.kind != "always"]
     for lang in spoken.LANGS:
+        for key in HOURS_TOLD:
+            for name in closes:
+                text = phrases.text(key, {"hours": hours(settings, name, lang)}, lang)
+                lines[lang, text] = Line(text, lang, phrase_key=key)
         for phrase in phrases:
             if phrase.use != "O" and lang in phrase.text and not phrase.placeholders(lang):
                 lines[lang, phrase.text[lang]] = Line(phrase.text[lang], lang, phrase_key=phrase.key)

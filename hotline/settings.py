@@ -22,6 +22,7 @@ from ivr.profile import Schedule
 
 DEFAULT_SIP_PORT = 5060
 DEFAULT_PANEL_PORT = 8080
+RETIRED_OF_UNIT = ("hours", "hours_en")
 
 
 class Address(NamedTuple):
@@ -150,9 +151,13 @@ class Unit(Part):
 
     name: str = Field(default="示范政务服务中心", min_length=1)
     name_en: str = Field(default="Model Government Service Centre", min_length=1)
-    hours: str = "全天二十四小时"
-    hours_en: str = "24 hours a day"
     zone: Zone = "Asia/Shanghai"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_retired(cls, given: object) -> object:
+        """Files of before may hold ``hours``: what is told to callers comes from the schedule in use now."""
+        return {k: v for k, v in given.items() if k not in RETIRED_OF_UNIT} if isinstance(given, dict) else given
 
 
 class Sip(Part):

@@ -14,7 +14,7 @@ from datetime import date
 
 from ivr.call.commands import Say
 from ivr.phrases import Phrases
-from ivr.script import Spoken, lines
+from ivr.script import Named, Spoken, lines
 from ivr.telephony import Clip
 from recordings import tones
 from recordings.sound import Sound
@@ -40,13 +40,14 @@ class VoiceSpeaker:
         self,
         voices: Voices,
         phrases: Phrases,
-        window_title: Callable[[str, str], str],
+        window_title: Named,
+        hours: Named,
         today: Callable[[], date],
         worker: Executor,
         call_soon: Callable[[Callable[[], None]], object],
     ) -> None:
         self._voices, self._phrases = voices, phrases
-        self._window_title, self._today = window_title, today
+        self._window_title, self._hours, self._today = window_title, hours, today
         self._worker, self._call_soon = worker, call_soon
         self._kept: OrderedDict[tuple[str, str], Clip] = OrderedDict()
         self._prompts: dict[tuple[tuple[Say, ...], str, date], list[Clip]] = {}  # whole, of what is kept
@@ -82,8 +83,9 @@ class VoiceSpeaker:
         for say in says:
             try:
                 script += lines(
-                    (say,), self._phrases, lang, caller=caller, window_title=self._window_title, today=self._today()
-                )
+                    (say,), self._phrases, lang, caller=caller, window_title=self._window_title, hours=self._hours,
+                    today=self._today(),
+                )  # fmt: skip
             except LookupError as error:
                 log.error("phrase left out: %s", error)
         return script

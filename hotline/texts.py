@@ -43,11 +43,12 @@ def of_settings(settings: Settings) -> Iterator[FreeText]:
     unit = settings.unit
     found: list[tuple[tuple[str, ...], str, str]] = []
     found += [(("unit", "name"), DEFAULT_LANG, unit.name), (("unit", "name_en"), "en", unit.name_en)]
-    found += [(("unit", "hours"), DEFAULT_LANG, unit.hours), (("unit", "hours_en"), "en", unit.hours_en)]
     for name, window in settings.windows.items():
         found.append((("windows", name, "name"), DEFAULT_LANG, window.name))
         if window.name_en:
             found.append((("windows", name, "name_en"), "en", window.name_en))
+    for name in settings.hours:
+        found += [(("hours", name), lang, parts.hours(settings, name, lang)) for lang in normaliser.RULES]
     lines = settings.config.read_text(encoding="utf-8") if settings.config else ""
     file = settings.config.name if settings.config else "hotline.toml"
     for key, lang, text in found:

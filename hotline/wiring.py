@@ -12,6 +12,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -150,11 +151,12 @@ async def run_calls(settings: Settings, stop: asyncio.Event, drain: asyncio.Even
 
     title = parts.window_title(settings)
     speaker = VoiceSpeaker(
-        voices, phrases, title, lambda: datetime.now(UTC).astimezone(zone).date(), worker, loop.call_soon_threadsafe
-    )
+        voices, phrases, title, partial(parts.hours, settings), lambda: datetime.now(UTC).astimezone(zone).date(),
+        worker, loop.call_soon_threadsafe,
+    )  # fmt: skip
 
     def warm() -> None:
-        speaker.warm([(line.text, line.lang, line.phrase_key) for line in parts.prompt_lines(phrases)])
+        speaker.warm([(line.text, line.lang, line.phrase_key) for line in parts.prompt_lines(settings, phrases)])
 
     fatal: list[str] = []
 

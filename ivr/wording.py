@@ -26,7 +26,7 @@ CLAUSE_WORDS = 25
 SOURCE = "phrases/forbidden.yaml"
 
 # The first words of a call: 您好 and the unit's name are due (GRT-1, GRT-2).
-OPENINGS = ("greet.std", "greet.menu", "greet.unit", "greet.name", "notice.recording", "hours.closed", "hours.notice")
+OPENINGS = ("greet.std", "greet.menu", "greet.unit", "greet.name", "notice.recording", "hours.closed")
 # Whoever waits hears an apology (ANS-12: 等候服务有歉声).
 WAITING = ("queue.", "late.", "hold.queue", "pause.", "seat.next", "nobody.")
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from hotline import parts
@@ -57,13 +58,16 @@ def rehearse(settings: Settings) -> Prompts:
     greeting, *_, following = heard
     voices, phrases = parts.voices(settings), parts.phrases(settings)
     try:
-        for line in parts.prompt_lines(phrases):  # what is spoken is at hand, as in a hotline that runs for a day
+        for line in parts.prompt_lines(
+            settings, phrases
+        ):  # what is spoken is at hand, as in a hotline that runs for a day
             if line.lang == LANG:
                 voices.speak(line.text, line.lang, phrase_key=line.phrase_key)
         with ThreadPoolExecutor(1) as worker:
             speaker = VoiceSpeaker(
-                voices, phrases, lambda window, lang: window, lambda: datetime.now(UTC).date(), worker, lambda f: f()
-            )
+                voices, phrases, lambda window, lang: window, partial(parts.hours, settings),
+                lambda: datetime.now(UTC).date(), worker, lambda f: f(),
+            )  # fmt: skip
             found: list[list[Clip]] = []
             speaker.clips(greeting.say, LANG, None, found.append)
             worker.submit(lambda: None).result()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, NotRequired, TypedDict
 
@@ -60,7 +61,14 @@ def walk(
         language = lang or here.state.lang
         return "".join(
             line.text or f"({line.tone})"
-            for line in lines((say,), phrases, language, caller="13800001111", window_title=title)
+            for line in lines(
+                (say,),
+                phrases,
+                language,
+                caller="13800001111",
+                window_title=title,
+                hours=partial(parts.hours, settings),
+            )
         )
 
     here.say = read

@@ -28,7 +28,7 @@ def build(settings: Settings, quiet: bool) -> None:
     \b
     Example: hotline voice build
     """
-    lines = parts.prompt_lines(parts.phrases(settings))
+    lines = parts.prompt_lines(settings, parts.phrases(settings))
     voices = parts.voices(settings)
     try:
         todo = [x for x in lines if voices.cached(x.text, x.lang, x.pace, x.phrase_key) is None]
@@ -70,7 +70,7 @@ def status(settings: Settings, as_json: bool) -> None:
     \b
     Example: hotline voice status --json
     """
-    lines = parts.prompt_lines(parts.phrases(settings))
+    lines = parts.prompt_lines(settings, parts.phrases(settings))
     voices = parts.voices(settings)
     try:
         state = voices.status(lines)

@@ -27,6 +27,17 @@ def is_open(schedule: Schedule, at: datetime, calendar: WorkCalendar, zone: Zone
     return any(begin <= now and (now < end or end == time.max) for begin, end in schedule.spans)
 
 
+def in_words(schedule: Schedule, lang: str) -> str:
+    """The hours as they are told to people: ``工作日08:30-12:00，13:30-17:30`` (read aloud by ``ivr/speech``)."""
+    chinese = lang == "zh-CN"
+    if schedule.kind == "always":
+        return "全天二十四小时" if chinese else "24 hours a day"
+    spans = [f"{begin:%H:%M}-{end:%H:%M}" for begin, end in schedule.spans]
+    if chinese:
+        return ("工作日" if schedule.workdays_only else "每天") + "，".join(spans)
+    return " and ".join(spans) + (" on working days" if schedule.workdays_only else " every day")
+
+
 def open_on(schedule: Schedule, d: date, calendar: WorkCalendar) -> bool:
     """Does the service work at all on this day?"""
     return not schedule.workdays_only or calendar.is_workday(d)

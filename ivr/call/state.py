@@ -74,6 +74,7 @@ class CallState:
     left_at: int = 0
     caller_known: bool = False
     never_called: str = ""  # why the caller's own number is never called back
+    schedule: str = ""  # of the `hours` step that was passed last
     apologise: bool = False  # the next prompt begins with the apology (S4-29)
     noticed: bool = False  # was told that what is said next is recorded
     chose: bool = False  # a menu was offered or a key pressed: waiting for a person begins later than the call

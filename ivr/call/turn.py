@@ -16,6 +16,7 @@ from ivr.call.limits import HOPS_MAX, NOTICE, PLAY_LIMIT_S, TALK_NOTICES
 from ivr.call.state import OVER, CallState, Draft, Ringing, evolve
 
 FAREWELL = "@farewell"  # the built-in last step: bye, grace time, hang up
+HOURS_TOLD = ("hours.notice", "hours.closed")  # phrases that say we are closed, and name the hours of the schedule
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +117,7 @@ class Turn:
             self.set(noticed=True)
         token = self._token("p")
         self.set(phase=phase, token=token)
-        self.ask(c.Play(token, items))
+        self.ask(c.Play(token, tuple(map(self._with_hours, items))))
         self.arm("play", PLAY_LIMIT_S)
 
     def true(self, says: Iterable[c.Say]) -> Iterator[c.Say]:
@@ -125,6 +126,10 @@ class Turn:
             key = item.key if self.rules.talks else TALK_NOTICES.get(item.key, item.key)
             if key:
                 yield item if key == item.key else c.Say(key)
+
+    def _with_hours(self, say: c.Say) -> c.Say:
+        """The hours that are told are those of the schedule that was looked at."""
+        return c.Say(say.key, (("hours", f"@hours:{self.s.schedule}"),)) if say.key in HOURS_TOLD else say
 
     def hush(self) -> None:
         """Stop the prompt, if one plays."""

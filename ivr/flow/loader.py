@@ -26,7 +26,7 @@ from ivr.call.steps.rate import Rate
 from ivr.call.steps.record import Record
 from ivr.call.steps.say import Say
 from ivr.call.steps.window import Window
-from ivr.call.turn import FAREWELL, FlowContext, Rules
+from ivr.call.turn import FAREWELL, HOURS_TOLD, FlowContext, Rules
 from ivr.flow.source import FlowRefused, Problem, Source, parse, read
 from ivr.outgoing.numbers import NumberRules, called_back
 
@@ -84,6 +84,7 @@ def build(source: Source, raw: bytes, house: House) -> FlowContext:
         if isinstance(step, Menu):
             problems += _labels(source, name, step, steps, house, labels)
     problems += _quiet_loops(source, steps)
+    problems += _told_closed_while_open(source, steps, (start, person))
     if problems:
         raise FlowRefused(sorted(problems, key=_line))
     notes = sorted((note for name, step in steps.items() for note in _notes(source, name, step, house)), key=_line)
@@ -276,6 +277,25 @@ def _label(target: str, steps: Mapping[str, Step], house: House) -> str | None:
     if isinstance(step, Goto) and step.goto in steps and step.goto != target:
         return _label(step.goto, steps, house)
     return None
+
+
+def _told_closed_while_open(source: Source, steps: Mapping[str, Step], begin: tuple[str, ...]) -> Iterator[Problem]:
+    """That we are closed may be said only behind a closed door: else a caller in opening hours hears it."""
+    seen, todo = set(begin), [name for name in begin if name in steps]
+    while todo:
+        name = todo.pop()
+        for where, key in steps[name].phrases():
+            if key in HOURS_TOLD:
+                yield source.problem(
+                    ("steps", name, *where.split(".")),
+                    name,
+                    f"says '{key}', and is reached in opening hours",
+                    "lead to it only by 'closed' of an hours step",
+                )
+        for branch, target in steps[name].exits():
+            if branch != "hours.closed" and target in steps and target not in seen:
+                seen.add(target)
+                todo.append(target)
 
 
 def _quiet_loops(source: Source, steps: Mapping[str, Step]) -> Iterator[Problem]:

@@ -27,7 +27,7 @@ PHRASE = {"": "callback.readback", "incomplete": "callback.invalid", "no_area_co
 @pytest.fixture(scope="module")
 def asked() -> tuple[FlowContext, CallState]:
     """A caller without a number is asked for one, at a centre that has set its area code."""
-    phrases = Phrases.load(variables={"unit": "X", "hours": "Y"})
+    phrases = Phrases.load(variables={"unit": "X"})
     windows = {window: ("101",) for window in ("repair", "business", "complaint", "general")}
     house = House(phrases.has, windows=windows, call_back=partial(called_back, rules=NumberRules(plan=CITY)))
     flow = load(shipped()["power-95598"], house)

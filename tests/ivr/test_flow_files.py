@@ -15,7 +15,7 @@ from ivr.flow.loader import KINDS, House, load, loads
 from ivr.flow.source import FlowRefused, Problem
 from ivr.phrases import Phrases
 
-PHRASES = Phrases.load(variables={"unit": "X", "hours": "Y"})
+PHRASES = Phrases.load(variables={"unit": "X"})
 HOUSE = House(
     has_phrase=PHRASES.has,
     phrases=[phrase.key for phrase in PHRASES],
@@ -98,6 +98,15 @@ def test_without_a_step_called_person_key_0_leads_to_the_first_window() -> None:
 
 def test_wrong_keys_lead_where_silence_leads_unless_said_otherwise() -> None:
     assert check(loads(GOOD.replace("      wrong: person\n", ""), HOUSE)).findings == ()
+
+
+def test_that_we_are_closed_is_said_behind_a_closed_door_only() -> None:
+    found = the_problem(GOOD.replace("goodbye: [bye.1]", "goodbye: [hours.closed]"))
+    assert (found.line, found.step) == (15, "bye")
+    assert "reached in opening hours" in found.message and "'closed' of an hours step" in found.remedy
+    door = "bye: {hours: {schedule: hall, open: ciao, closed: sorry}}\n  ciao: {goodbye: [bye.1]}"
+    door += "\n  sorry: {goodbye: [hours.closed]}"
+    assert loads(GOOD.replace("bye: {goodbye: [bye.1]}", door), HOUSE).version
 
 
 def test_one_phrase_may_be_written_without_brackets() -> None:

@@ -21,7 +21,7 @@ CAUSES = {"grace_timeout", "consent", "abuse_policy", "failure", "caller_left", 
 
 
 def flow_of(name: str) -> FlowContext:
-    phrases = Phrases.load(variables={"unit": "X", "hours": "Y"})
+    phrases = Phrases.load(variables={"unit": "X"})
     windows = {name: SEATS for name in ("repair", "business", "complaint", "general")}
     house = House(
         has_phrase=phrases.has, windows=windows, schedules=("default", "hall"), is_open=lambda schedule, at: at % 2 == 0

@@ -17,10 +17,9 @@ from hotline.settings_file import template
 from ivr.call.commands import Say
 from ivr.flow.loader import load
 from ivr.flow.reach import Reach, spoken_s
-from ivr.script import lines
 from ivr.telephony import Clip
 from sip.simulator import SeatPlan
-from tests.support.world import WINDOWS, TextSpeaker, World
+from tests.support.world import TextSpeaker, World
 
 OWN = """\
 flow: own
@@ -38,7 +37,7 @@ class SlowSpeaker(TextSpeaker):
 
     def clips(self, says: tuple[Say, ...], lang: str, caller: str | None, ready: Callable[[list[Clip]], None]) -> None:
         made = []
-        for line in lines(says, self._phrases, lang, caller=caller, window_title=lambda w, _: WINDOWS[w].title):
+        for line in self.lines(says, lang, caller):
             letters = [char for char in line.text if char not in "，。；：？！、 "]
             made.append(Clip(line.text or line.tone, bytes(16 * round(len(letters) * 60_000 / 140)), line.text))
         ready(made)

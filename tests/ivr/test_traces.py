@@ -11,7 +11,7 @@ from ivr.flow.walk import Unknown, Walk, replay
 from ivr.phrases import Phrases
 
 TRACES = sorted(Path(__file__).parents[1].joinpath("traces").glob("*.yaml"))
-PHRASES = Phrases.load(variables={"unit": "X", "hours": "Y"})
+PHRASES = Phrases.load(variables={"unit": "X"})
 HOUSE = House(
     has_phrase=PHRASES.has,
     windows={name: ("101", "102") for name in ("repair", "business", "complaint", "general")},

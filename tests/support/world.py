@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime
 from itertools import count
 from pathlib import Path
@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from hotline.flows import rules, shipped
 from hotline.wiring import Promises
-from ivr.calendar.hours import is_open
+from ivr.calendar.hours import in_words, is_open
 from ivr.calendar.tables import WorkCalendar
 from ivr.call import commands as c
 from ivr.cases.numbers import case_number
@@ -24,7 +24,7 @@ from ivr.house import House as ConductorHouse
 from ivr.house import Keeper, Speaker
 from ivr.phrases import Phrases
 from ivr.profile import Profile, Schedule
-from ivr.script import lines
+from ivr.script import Spoken, lines
 from ivr.store.engine import open_engine
 from ivr.store.ledger import SqlLedger
 from ivr.store.models import Base, Call, Case, Journal, Leg
@@ -42,6 +42,11 @@ WINDOWS = {
 }
 
 
+def hours(schedule: str, lang: str) -> str:
+    """The hours of the hall, and of what is always open."""
+    return in_words(Schedule(kind="workday" if schedule == "hall" else "always"), lang)
+
+
 class TextSpeaker:
     """Speaks by keeping the text; the clip is as long as it takes to say."""
 
@@ -51,8 +56,13 @@ class TextSpeaker:
     def clips(
         self, says: tuple[c.Say, ...], lang: str, caller: str | None, ready: Callable[[list[Clip]], None]
     ) -> None:
-        spoken = lines(says, self._phrases, lang, caller=caller, window_title=lambda w, _: WINDOWS[w].title)
+        spoken = self.lines(says, lang, caller)
         ready([Clip(str(hash(s.text)), bytes(16 * CHAR_MS * len(s.text)), s.text or s.tone) for s in spoken])
+
+    def lines(self, says: tuple[c.Say, ...], lang: str, caller: str | None) -> Iterator[Spoken]:
+        """What is said."""
+        titles = {name: window.title for name, window in WINDOWS.items()}
+        return lines(says, self._phrases, lang, caller=caller, window_title=lambda w, _: titles[w], hours=hours)
 
 
 class FileKeeper:
@@ -75,7 +85,7 @@ class World:
     ) -> None:  # fmt: skip
         self.clock = VirtualClock(at(start))
         self.sim = Simulator(self.clock)
-        self.phrases = Phrases.load(variables={"unit": "示范供电服务中心", "unit.en": "Model Unit", "hours": "全天"})
+        self.phrases = Phrases.load(variables={"unit": "示范供电服务中心", "unit.en": "Model Unit"})
         self.profile, self.calendar = Profile.load(profile), WorkCalendar.load()
         calendar = self.calendar
         hall = Schedule(kind="workday")

@@ -31,6 +31,7 @@ class Hours(Step):
     hours: Door
 
     def start(self, turn: Turn) -> None:
+        turn.set(schedule=self.hours.schedule)
         turn.goto(self.hours.open if turn.flow.is_open(self.hours.schedule, turn.at) else self.hours.closed)
 
     def on(self, turn: Turn, event: e.Event) -> None:

@@ -27,7 +27,7 @@ from tests.support.city import outages
 from tests.support.city.citizens import WANTS, Citizen
 from tests.support.city.staff import Staff
 from tests.support.moments import ZONE
-from tests.support.world import CHAR_MS, World
+from tests.support.world import CHAR_MS, World, hours
 
 DAY_MS = 86_400_000
 LETTERS = 0.006  # matters that come by letter, at the counter or to a person who types, for each call
@@ -72,7 +72,9 @@ class Voice:
             return known
         assert self.world is not None
         titles = WINDOWS
-        (spoken,) = lines([say], self.world.phrases, lang, caller=caller, window_title=lambda w, _: titles[w].title)
+        (spoken,) = lines(
+            [say], self.world.phrases, lang, caller=caller, window_title=lambda w, _: titles[w].title, hours=hours
+        )
         clip = Clip(say.key, bytes(16 * CHAR_MS * len(spoken.text)), say.key)
         if fixed:
             self._known[say.key, lang] = clip
