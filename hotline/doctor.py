@@ -299,10 +299,11 @@ def seats(settings: Settings) -> Iterator[Finding]:
         return
     away = [seat for seat in settings.seats if seat not in here]
     if not here:
-        yield Finding("seats", "warn", "no operator's phone is registered: callers can only leave a message",
+        yield Finding("seats", "warn", "no operator's phone is registered and answers: callers can only leave messages",
                    "register one (docs/first-call.md), or try: hotline dial --seat 101 --answer")  # fmt: skip
     elif away:
-        yield Finding("seats", "ok", f"{', '.join(sorted(here))} can be reached; not {', '.join(away)}")
+        yield Finding("seats", "ok", f"{', '.join(sorted(here))} can be reached; not {', '.join(away)} "
+                                     "(no phone is registered, or it does not answer)")  # fmt: skip
     else:
         yield Finding("seats", "ok", "all can be reached")
 

@@ -15,6 +15,7 @@ from sip.asterisk.config import TRUNK, AsteriskConfig
 from sip.core.config import EmbeddedConfig, SeatConfig, TrunkConfig
 from sip.numbers import caller_key
 
+DIGESTS = {"md5": ("MD5",), "sha256": ("SHA-256",), "both": ("SHA-256", "MD5")}  # the preferred one first
 LEFT = "left"  # beside Asterisk's recordings: messages left while no hotline was connected
 
 
@@ -57,7 +58,10 @@ def watcher(settings: Settings, sink: Sink, now_ms: Callable[[], int]) -> Watchi
 
 def seat_configs(settings: Settings) -> dict[str, SeatConfig]:
     """The operators' phones."""
-    return {name: SeatConfig(name, seat.secret, seat.uri, seat.encryption) for name, seat in settings.seats.items()}
+    return {
+        name: SeatConfig(name, seat.secret, seat.uri, seat.encryption, DIGESTS[seat.digest] if seat.digest else ())
+        for name, seat in settings.seats.items()
+    }
 
 
 def trunk_config(settings: Settings) -> TrunkConfig | None:
@@ -101,6 +105,8 @@ def embedded_config(settings: Settings) -> EmbeddedConfig:
         trunk=trunk_config(settings),
         test_callers=frozenset(settings.test.callers),
         plan=parts.plan(settings),
+        digest_algorithms=DIGESTS[settings.sip.digest],
+        qualify_s=settings.sip.qualify_s,
         **_access(settings),
     )
 

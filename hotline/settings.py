@@ -160,6 +160,9 @@ class Unit(Part):
         return {k: v for k, v in given.items() if k not in RETIRED_OF_UNIT} if isinstance(given, dict) else given
 
 
+DigestKind = Literal["md5", "sha256", "both"]
+
+
 class Sip(Part):
     """Where calls and operators' phones arrive."""
 
@@ -175,6 +178,8 @@ class Sip(Part):
     accept: tuple[IpNetwork, ...] = ()  # with a trunk: networks whose calls are taken besides the trunk's
     calls_per_number: int = Field(default=3, ge=0)  # at once, of one caller's number; 0: no bound
     shared_numbers: tuple[CallerNumber, ...] = ()  # of a hospital, a factory: without that bound
+    digest: DigestKind = "md5"  # how operators' phones prove their secret
+    qualify_s: int = Field(default=15, ge=0, le=300)  # how often they are asked whether they are there; 0: never
 
 
 class Rtp(Part):
@@ -223,6 +228,7 @@ class Seat(Part):
     secret: str | None = Field(default=None, min_length=8, repr=False)
     uri: SipUri | None = None
     encryption: Literal["none", "srtp", "webrtc"] = "none"  # of its sound; with Asterisk only
+    digest: DigestKind | None = None  # when not as [sip] digest says
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:

@@ -17,9 +17,9 @@ class Teller:
         self._loop = asyncio.get_running_loop()
         self._minute: asyncio.TimerHandle | None = None
 
-    def refused(self, kind: str, host: str) -> None:
+    def refused(self, kind: str, host: str, account: str = "") -> None:
         """Somebody at the address ``host`` was refused just now."""
-        self._gathered.add(Refused(self._now_ms(), kind, self._service, "", network_of(host)))
+        self._gathered.add(Refused(self._now_ms(), kind, self._service, account, network_of(host)))
         if self._minute is None:
             self._minute = self._loop.call_later(GATHER_MS / 1000 + 0.1, self._over)
 

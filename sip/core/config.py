@@ -14,14 +14,15 @@ from sip.access import Network, Rules
 class SeatConfig:
     """One operator's phone (席位话机).
 
-    ``secret``: it registers here with ``id`` and this secret. ``uri``: a fixed ``sip:`` address,
-    always taken as reachable. With both, the registration goes first.
+    ``secret``: phones register here with ``id`` and this secret. ``uri``: a phone at a fixed ``sip:`` address.
+    All of them ring. ``digest``: how they prove the secret, when not as all others do.
     """
 
     id: str
     secret: str | None = None
     uri: str | None = None
     encryption: Literal["none", "srtp", "webrtc"] = "none"  # of its sound; Asterisk only
+    digest: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,8 @@ class EmbeddedConfig:
     one the other side must use (address translation). ``plan``: how callers' numbers are
     read. ``digest_algorithms``: how phones prove their secret, preferred first; only MD5 by
     default, because common phones (libre and baresip before 2021) give up when SHA-256 is offered
-    beside it. ``test_callers``: From users whose calls from this machine are test calls. ``accept``,
+    beside it. ``qualify_s``: how often phones are asked whether they are there (0: never).
+    ``test_callers``: From users whose calls from this machine are test calls. ``accept``,
     ``per_number``, ``shared_numbers``: see :class:`sip.access.Rules`.
     """
 
@@ -84,6 +86,7 @@ class EmbeddedConfig:
     plan: Plan = HOME
     called_in: tuple[str, ...] = ("request",)  # where the called number is looked for, in this order
     digest_algorithms: tuple[str, ...] = ("MD5",)
+    qualify_s: float = 15.0
     timing: Timing = Timing()
     rtp_timeout_s: float = 60.0
     setup_timeout_s: float = 180.0  # RFC 3261 timer C: an unanswered call ends

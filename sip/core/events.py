@@ -79,6 +79,14 @@ class Reached:
 
 
 @dataclass(frozen=True, slots=True)
+class Unproven:
+    """Somebody at ``source`` tried to register and did not know the secret. ``seat``: empty when there is no such."""
+
+    seat: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class Registered:
     """The state of a registration of ours changed."""
 
@@ -86,5 +94,5 @@ class Registered:
     state: str
 
 
-Event = LookUp | Invited | Ringing | Speaks | Up | HeldChanged | Ended | Reached | Registered
+Event = LookUp | Invited | Ringing | Speaks | Up | HeldChanged | Ended | Reached | Unproven | Registered
 Tell = Callable[[Event], None]

@@ -71,9 +71,11 @@ class OutboundLeg(Leg):
         self._answers: dict[str, Agreed] = {}  # that came before the 200, by the tag of whom it is from
         self.q850 = 0  # the far network's cause, when it gave one
 
-    def call(self, ring_s: float) -> None:
-        """Send the INVITE; after ``ring_s`` without an answer it is cancelled."""
+    def call(self, ring_s: float, silent_s: float | None = None) -> None:
+        """Send the INVITE; after ``ring_s`` without an answer, ``silent_s`` without a word, it is cancelled."""
         self.timers.arm("ring", ring_s, self._rung_out)
+        if silent_s is not None:
+            self.timers.arm("silent", silent_s, self._silent)
         self._send(())
 
     def cancel(self, by: By, cause: str) -> None:
@@ -242,6 +244,10 @@ class OutboundLeg(Leg):
     def _rung_out(self) -> None:
         answered_at_all = self._invite is not None and self._invite.provisional
         self.cancel("far", "no_answer" if answered_at_all else "unreachable")
+
+    def _silent(self) -> None:
+        if self._invite is not None and not self._invite.provisional:
+            self._rung_out()
 
     def _nobody(self) -> None:
         self.end("far", "unreachable")

@@ -1,114 +1,111 @@
 """The registrar (RFC 3261 §10) for operators' phones, and for nobody else.
 
-It knows where a seat's phone is; it never lets anybody call out. A seat with a fixed ``uri`` is
-reachable without registering.
+It knows where seats' phones are; it never lets anybody call out. Who cannot prove a secret learns nothing, not even
+whether there is such a seat; who proves it is served, however many others failed under that name or from that address.
 """
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from aiosipua.headers import parse_auth
 
 from sip.core.agent import UserAgent
-from sip.core.config import EmbeddedConfig
-from sip.core.digest import Digest, Throttle
-from sip.core.events import Reached
+from sip.core.config import EmbeddedConfig, SeatConfig
+from sip.core.digest import Digest, Throttle, Verdict
+from sip.core.events import Unproven
 from sip.core.loglimit import LogLimit
+from sip.core.phones import FOREVER, Phone, Phones
 from sip.core.timers import Timers
 from sip.core.transactions import ServerTransaction
-from sip.core.wire import Addr, cseq_of, host_of, params_of, scheme_of, seconds, uri_of, user_of
+from sip.core.wire import cseq_of, host_of, params_of, scheme_of, seconds, uri_of, user_of
 
 log = logging.getLogger(__name__)
 
-_MOST_CONTACTS = 10
-
-
-@dataclass(frozen=True, slots=True)
-class Binding:
-    """One registered phone: its Contact, where its packets come from, until when (the core's time)."""
-
-    uri: str
-    source: Addr
-    until: float
-    call_id: str
-    cseq: int
+_MOST_PROOFS = 4  # in one request
 
 
 class Registrar:
-    """Bindings of all seats; each change of what can be rung is an event."""
+    """Answers REGISTER and keeps ``phones``."""
 
     def __init__(self, config: EmbeddedConfig, agent: UserAgent) -> None:
         self._config, self._agent = config, agent
-        self._digest = Digest(config.realm, agent.dice, config.digest_algorithms)
+        self._digest = Digest(config.realm, agent.dice)
         self._throttle = Throttle()
-        self._bindings: dict[str, list[Binding]] = {}  # newest last
+        self._seats = [config.seats[id] for id in sorted(config.seats)]
+        self._key = hashlib.sha256(repr([seat.secret for seat in self._seats]).encode()).digest()
         self._timers = Timers(agent.schedule)
         self._limit = LogLimit(log)
-
-    def newest(self, seat: str) -> Binding | None:
-        """The phone that registered last."""
-        bindings = self._bindings.get(seat)
-        return bindings[-1] if bindings else None
-
-    def sources(self) -> Iterator[str]:
-        """The addresses registered phones send from."""
-        return (binding.source[0] for bindings in self._bindings.values() for binding in bindings)
-
-    def reachable(self) -> dict[str, bool]:
-        """Every configured seat and whether its phone can be rung."""
-        return {seat.id: bool(seat.uri or self._bindings.get(seat.id)) for seat in self._config.seats.values()}
+        self.phones = Phones(config, agent)
 
     def close(self) -> None:
         self._timers.clear_all()
+        self.phones.close()
 
     # --- REGISTER --------------------------------------------------------------------------
 
     def handle(self, transaction: ServerTransaction) -> None:
-        """Answer one REGISTER."""
-        request, source, now = transaction.request, transaction.source.host, self._agent.now
-        seat = self._config.seats.get(user_of(uri_of(request.headers.get("to")[0])))
-        if self._throttle.blocked(source, now):
-            transaction.respond(503, headers=[("Retry-After", "60")], reason="Too Many Failures")
-            return
-        if seat is None or seat.secret is None:
-            self._throttle.failed(source, now)
-            transaction.respond(404 if seat is None else 403)
-            return
-        offered = [v for v in request.headers.get("authorization") if self._ours(v)]
-        if not offered:
-            transaction.respond(401, headers=self._digest.challenge(now))
-            return
-        verdict = self._digest.judge(offered[0], "REGISTER", seat.id, seat.secret, now)
-        if verdict == "stale":
-            transaction.respond(401, headers=self._digest.challenge(now, stale=True))
-        elif verdict == "wrong":
-            self._throttle.failed(source, now)
-            kind = "seat %s: wrong credentials in a registration from %s"
-            self._limit.say(now, logging.WARNING, kind, seat.id, source)
-            transaction.respond(403)
-        else:
+        """Answer one REGISTER. A right proof is looked for before anything is limited."""
+        request, now = transaction.request, self._agent.now
+        name = user_of(uri_of(request.headers.get("to")[0]))
+        seat = self._config.seats.get(name)
+        algorithms = self._algorithms(name, seat)
+        verdict: Verdict | None = None
+        for proof in list(self._proofs(request.headers.get("authorization")))[:_MOST_PROOFS]:
+            secret = seat.secret if seat is not None else None
+            judged = self._digest.judge(proof, "REGISTER", name, secret, now, algorithms)
+            verdict = judged if verdict in (None, "wrong") else verdict
+        if verdict == "ok" and seat is not None:
             self._register(transaction, seat.id)
+        elif verdict == "wrong":
+            self._refuse(transaction, name, seat is not None)
+        else:
+            transaction.respond(401, headers=self._digest.challenge(now, algorithms, stale=verdict == "stale"))
 
-    def _ours(self, authorization: str) -> bool:
-        return parse_auth(authorization, credentials=True).params.get("realm") == self._config.realm
+    def _proofs(self, authorizations: list[str]) -> Iterator[str]:
+        """Those for our realm."""
+        for value in authorizations:
+            if parse_auth(value, credentials=True).params.get("realm") == self._config.realm:
+                yield value
+
+    def _algorithms(self, name: str, seat: SeatConfig | None) -> tuple[str, ...]:
+        """What is offered; for a name nobody has, what one of the seats is offered, and always the same."""
+        hashed = hashlib.sha256(self._key + name.encode()).digest()
+        as_if = self._seats[int.from_bytes(hashed[:8]) % len(self._seats)] if self._seats else None
+        chosen = seat or as_if
+        return (chosen.digest if chosen is not None else ()) or self._config.digest_algorithms
+
+    def _refuse(self, transaction: ServerTransaction, name: str, known: bool) -> None:
+        source, now = transaction.source.host, self._agent.now
+        self._limit.say(
+            now,
+            logging.WARNING,
+            "%s: wrong credentials in a registration from %s",
+            f"seat {name}" if known else "a name no seat has",
+            source,
+        )
+        self._agent.tell(Unproven(name if known else "", source))
+        if self._throttle.failed(source, name, now):
+            transaction.respond(503, headers=[("Retry-After", "60")], reason="Too Many Failures")
+        else:
+            transaction.respond(403)
 
     def _register(self, transaction: ServerTransaction, seat: str) -> None:
-        request = transaction.request
+        request, now = transaction.request, self._agent.now
         contacts = request.headers.get("contact")
         default = seconds(request.get_header("expires"))
-        now, before = self._agent.now, self._bindings.get(seat, [])
-        kept = {binding.uri: binding for binding in before}
+        kept = self.phones.registered(seat)
+        changes: list[tuple[Phone, Phone]] = []
         if [contact.strip() for contact in contacts] == ["*"]:
             if default != 0:
                 transaction.respond(400, reason="Contact * needs Expires 0")
                 return
-            kept.clear()
-            contacts = []
+            kept, contacts = [], []
         for contact in contacts:
-            uri, wanted = uri_of(contact), seconds(params_of(contact).get("expires"))
+            uri, params = uri_of(contact), params_of(contact)
+            wanted = seconds(params.get("expires"))
             wanted = wanted if wanted is not None else default
             lifetime = min(self._config.max_expires_s, wanted if wanted is not None else 3600)
             if not self._valid(uri):
@@ -117,15 +114,24 @@ class Registrar:
             if 0 < lifetime < self._config.min_expires_s:
                 transaction.respond(423, headers=[("Min-Expires", str(self._config.min_expires_s))])
                 return
-            old = kept.pop(uri, None)
-            if old is not None and old.call_id == request.call_id and cseq_of(request) <= old.cseq:
+            instance = f"{params['+sip.instance']} {params.get('reg-id', '')}" if params.get("+sip.instance") else ""
+            new = Phone(uri, transaction.source, now + lifetime, request.call_id or "", cseq_of(request), instance)
+            old = next((phone for phone in kept if phone.is_same(new)), None)
+            if old is not None and old.call_id == new.call_id and new.cseq <= old.cseq:
                 transaction.respond(500, reason="CSeq out of order")
                 return
+            kept = [phone for phone in kept if not phone.is_same(new)]
             if lifetime:
-                kept[uri] = Binding(uri, transaction.source, now + lifetime, request.call_id or "", cseq_of(request))
-        self._keep(seat, list(kept.values())[-_MOST_CONTACTS:])
+                known = old is not None and (old.uri, old.to) == (new.uri, new.to)
+                kept.append(old if known and old is not None else new)
+                changes += [(kept[-1], new)]
+        for phone, new in changes:  # only once all of the request is good
+            phone.until, phone.call_id, phone.cseq, phone.instance = new.until, new.call_id, new.cseq, new.instance
+        self.phones.keep(seat, kept)
+        self._arm()
         listed = [
-            ("Contact", f"<{b.uri}>;expires={max(1, round(b.until - now))}") for b in self._bindings.get(seat, [])
+            ("Contact", f"<{phone.uri}>;expires={max(1, round(phone.until - now))}")
+            for phone in self.phones.registered(seat)
         ]
         transaction.respond(200, headers=listed)
 
@@ -139,27 +145,12 @@ class Registrar:
 
     # --- expiry ----------------------------------------------------------------------------
 
-    def _keep(self, seat: str, bindings: list[Binding]) -> None:
-        had = bool(self._bindings.get(seat))
-        if bindings:
-            self._bindings[seat] = bindings
-        else:
-            self._bindings.pop(seat, None)
-        if had != bool(bindings) and not self._config.seats[seat].uri:
-            log.info("seat %s is %s", seat, "reachable" if bindings else "not reachable")
-            self._agent.tell(Reached(seat, bool(bindings)))
-        self._arm()
-
     def _arm(self) -> None:
         self._timers.clear("expiry")
-        ends = [binding.until for bindings in self._bindings.values() for binding in bindings]
-        if ends:
-            self._timers.arm("expiry", max(0.0, min(ends) - self._agent.now) + 0.01, self._expire)
+        end = self.phones.next_end()
+        if end != FOREVER:
+            self._timers.arm("expiry", max(0.0, end - self._agent.now) + 0.01, self._expire)
 
     def _expire(self) -> None:
-        now = self._agent.now
-        for seat, bindings in list(self._bindings.items()):
-            alive = [binding for binding in bindings if binding.until > now]
-            if len(alive) < len(bindings):
-                self._keep(seat, alive)
+        self.phones.expire()
         self._arm()

@@ -88,6 +88,10 @@ class Doorman:
             return reply(request, 486, to_tag="refused")
         return reply(request, 503, to_tag="refused", headers=[("Retry-After", str(self._config.retry_after_s))])
 
+    def unproven(self, seat: str, source: str) -> None:
+        """Somebody did not know the secret of a seat, or named none."""
+        self._teller.refused("InvalidPassword", plain(source), seat)
+
     # --- what the engine asks --------------------------------------------------------------
 
     def whose(self, request: SipRequest, source: Addr) -> Origin:

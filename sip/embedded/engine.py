@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import functools
 import logging
 import time
 import uuid
@@ -23,10 +22,8 @@ from pathlib import Path
 from ivr.telephony import (
     Clip,
     EngineEvent,
-    FailReason,
     Incoming,
     Keyed,
-    LineFailed,
     LineUp,
     PlayDone,
     RecordDone,
@@ -39,22 +36,20 @@ from sip.core.asking import ask
 from sip.core.called import called_of
 from sip.core.config import EmbeddedConfig
 from sip.core.credentials import Credentials
-from sip.core.events import Ended, Event, HeldChanged, Invited, Reached, Registered, Ringing, Speaks, Up
+from sip.core.events import Ended, Event, HeldChanged, Invited, Reached, Registered, Ringing, Speaks, Unproven, Up
 from sip.core.leg import Leg
 from sip.core.leg_in import InboundLeg, well_formed
-from sip.core.leg_out import OutboundLeg, Target
 from sip.core.loglimit import LogLimit
 from sip.core.registrar import Registrar
-from sip.core.registration import Registration, as_uri
+from sip.core.registration import Registration
 from sip.core.transactions import ServerTransaction
-from sip.core.trunk import trunk_leg
-from sip.core.wire import Addr, host_of, scheme_of, uri_of, user_of
+from sip.core.wire import uri_of, user_of
+from sip.embedded.dialling import Dialling
 from sip.embedded.doorman import Doorman
 from sip.embedded.lines import Line, Lines, now_ms
 from sip.embedded.media import Media, NoPorts, Stream
 from sip.embedded.shell import Shell
 from sip.gate import Gate
-from sip.numbers import is_number
 
 log = logging.getLogger(__name__)
 
@@ -72,7 +67,8 @@ class EmbeddedEngine:
         self._closing = False  # and no new seats either
         self._sip = Shell(config.user_agent, config.timing, self._happened, config.advertised_host)
         self._agent = self._sip.agent
-        self._registrar: Registrar | None = None
+        self._registrar = Registrar(config, self._agent)
+        self._dialling = Dialling(config, self._sip, media, self._lines, self._registrar.phones)
         self._trunk: Registration | None = None
         self._doorman: Doorman | None = None
         self._limit = LogLimit(log)
@@ -98,8 +94,7 @@ class EmbeddedEngine:
     async def start(self, sink: Sink) -> None:
         self._sink = sink
         self._loop = asyncio.get_running_loop()
-        self._registrar = Registrar(self._config, self._agent)
-        self._doorman = Doorman(self._config, self._lines, self._registrar.sources, self._emit, now_ms)
+        self._doorman = Doorman(self._config, self._lines, self._registrar.phones.sources, self._emit, now_ms)
         self._agent.door = self._doorman
         self._agent.on_register = self._registrar.handle
         try:
@@ -111,9 +106,11 @@ class EmbeddedEngine:
         except OSError:
             await self._media.stop()
             raise
-        for seat, here in self._registrar.reachable().items():
+        for seat, here in self._registrar.phones.reachable().items():
             if here:
                 self._emit(SeatReach(seat, now_ms(), True))
+        with self._sip.turn():
+            self._registrar.phones.start()
         self._doorman.start()
         self._gate.open()
         trunk = self._config.trunk
@@ -138,8 +135,7 @@ class EmbeddedEngine:
         await self._media.stop()
         await asyncio.sleep(0)  # events of the last recordings
         self._lines.finish()
-        if self._registrar is not None:
-            self._registrar.close()
+        self._registrar.close()
         if self._doorman is not None:
             self._doorman.close()
         self._gate.close()
@@ -181,7 +177,7 @@ class EmbeddedEngine:
         request, source = transaction.request, transaction.source
         assert self._doorman is not None
         trunk, caller = self._doorman.caller(request, source)
-        line = Line(uuid.uuid4().hex, leg, stream, trunk, caller)
+        line = Line(uuid.uuid4().hex, leg, stream, trunk=trunk, number=caller)
         self._lines.add(line)
         sender = user_of(uri_of(request.headers.get("from")[0]))
         called, *also = called_of(request, self._config.called_in)
@@ -255,27 +251,13 @@ class EmbeddedEngine:
         record = self._new_line(line)
         if record is None:
             return
-        target = self._target(seat)
-        if target is None:
-            self._failed(record, "unreachable")
-            return
-
-        def leg(to: Addr, stream: Stream) -> OutboundLeg:
-            found, name = Target(target.uri, to, target.behind_nat), uuid.uuid4().hex
-            return OutboundLeg(self._agent, found, stream, from_user="hotline", display=display, call_id=name)
-
-        self._call(record, target.to[:2], ring_ms, leg)
+        self._dialling.seat(record, seat, ring_ms, display)
 
     def dial_number(self, line: str, number: str, ring_ms: int, caller_id: str = "") -> None:
         record = self._new_line(line)
         if record is None:
             return
-        trunk = self._config.trunk
-        if trunk is None or not is_number(number):
-            self._failed(record, "unreachable" if trunk is None else "refused")
-            return
-        make = functools.partial(trunk_leg, self._agent, trunk, number, caller_id)
-        self._call(record, host_of(as_uri(trunk.registrar)), ring_ms, make)
+        self._dialling.number(record, number, ring_ms, caller_id)
 
     def _new_line(self, line: str) -> Line | None:
         """A line that is about to be dialled."""
@@ -285,31 +267,9 @@ class EmbeddedEngine:
         record = Line(line)
         self._lines.add(record)
         if self._closing:
-            self._failed(record, "unreachable")
+            self._dialling.failed(record, "unreachable")
             return None
         return record
-
-    def _call(
-        self, record: Line, to: tuple[str, int], ring_ms: int, leg_to: Callable[[Addr, Stream], OutboundLeg]
-    ) -> None:
-        def go(found: Addr | None) -> None:
-            if record.gone:
-                return
-            if found is None:
-                self._failed(record, "unreachable")
-                return
-            try:
-                stream = self._media.open()
-            except NoPorts as error:
-                log.error("line %s cannot be dialled: %s", record.name, error)
-                self._failed(record, "error")
-                return
-            leg = leg_to(found, stream)
-            self._lines.attach(record, leg, stream)
-            leg.call(ring_ms / 1000)
-
-        with self._sip.turn() as agent:
-            agent.resolve(*to, "UDP", go)
 
     def bridge(self, a: str, b: str) -> None:
         one, other = self._stream(a), self._stream(b)
@@ -330,14 +290,16 @@ class EmbeddedEngine:
         found = self._lines.get(line)
         if found is None:
             return
-        if found.leg is None:
-            self._failed(found, "cancelled")
-        else:
-            with self._sip.turn():
+        with self._sip.turn():
+            if found.leg is not None:
                 found.leg.hang_up(cause)
+            elif found.fork is None:
+                self._dialling.failed(found, "cancelled")
+            elif (end := found.fork.hang_up()) is not None:
+                self._lines.happened(end)
 
     def reachable(self) -> Mapping[str, bool]:
-        return self._registrar.reachable() if self._registrar is not None else {}
+        return self._registrar.phones.reachable()
 
     # --- what the core tells ---------------------------------------------------------------
 
@@ -349,10 +311,15 @@ class EmbeddedEngine:
                 self._emit(SeatReach(seat, now_ms(), reachable))
             case Registered(state=state):
                 self._trunk_changed(state)
-            case Up(leg):
-                self._answered(self._lines.of(leg))
-            case Ringing() | Speaks() | HeldChanged() | Ended():
-                self._lines.happened(event)
+            case Unproven(seat, source):
+                if self._doorman is not None:
+                    self._doorman.unproven(seat, source)
+            case Ringing() | Speaks() | Up() | HeldChanged() | Ended():
+                told = self._lines.told(event)
+                if isinstance(told, Up):
+                    self._answered(self._lines.of(told.leg))
+                elif told is not None:
+                    self._lines.happened(told)
 
     def _answered(self, line: Line | None) -> None:
         if line is None or line.sound is None or line.leg is None:
@@ -366,28 +333,12 @@ class EmbeddedEngine:
 
     # --- inside ----------------------------------------------------------------------------
 
-    def _failed(self, line: Line, reason: FailReason) -> None:
-        self._lines.end(line, LineFailed(line.name, now_ms(), reason))
-
     def _leg(self, line: str) -> Leg | None:
         return found.leg if (found := self._lines.get(line)) is not None else None
 
     def _stream(self, line: str) -> Stream | None:
         """The audio of a line that is up."""
         return found.stream if (found := self._lines.get(line)) is not None else None
-
-    def _target(self, seat: str) -> Target | None:
-        """Where to ring a seat: its newest registration, else its fixed address."""
-        binding = self._registrar.newest(seat) if self._registrar is not None else None
-        if binding is not None:
-            return Target(binding.uri, binding.source, host_of(binding.uri)[0] != binding.source[0])
-        config = self._config.seats.get(seat)
-        if config is None or not config.uri or scheme_of(uri_of(config.uri)) != "sip":
-            return None
-        try:
-            return Target(uri_of(config.uri), Addr(*host_of(uri_of(config.uri))))
-        except ValueError:
-            return None
 
     def _watch(self, line: Line, leg: Leg) -> None:
         """Ask a far end of which neither RTP nor SIP came for ``rtp_timeout_s``; silence alone ends no call.

@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import get_args
 
 from ivr.telephony import EngineEvent, FailReason, Held, LineFailed, LineGone, LineRinging, LineSpeaks
-from sip.core.events import Ended, HeldChanged, Ringing, Speaks
+from sip.core.events import Ended, HeldChanged, Ringing, Speaks, Up
+from sip.core.fork import Fork, Told
 from sip.core.leg_in import InboundLeg
 from sip.core.leg_out import OutboundLeg
+from sip.core.phones import Phone
 from sip.embedded.media import Stream
 
 _LAST_FILE_S = 10.0  # how long the end of a line waits for its recording to reach the disk
@@ -24,14 +26,17 @@ def now_ms() -> int:
 
 @dataclass(slots=True, eq=False)
 class Line:
-    """One telephone leg as the port names it. ``leg``: None while a seat's address is looked up.
+    """One telephone leg as the port names it. ``leg``: None while an address is looked up, or a seat's phones ring.
 
+    ``fork`` and ``sounds``: of those phones, until one of them is the leg.
     ``trunk``: a call that came over it. ``number``: of who calls, None when withheld.
     """
 
     name: str
     leg: InboundLeg | OutboundLeg | None = None
     sound: Stream | None = None
+    fork: Fork | None = None
+    sounds: dict[object, Stream] = field(default_factory=dict)
     trunk: bool = False
     number: str | None = None
     up: bool = False
@@ -85,6 +90,32 @@ class Lines:
         line.leg, line.sound = leg, sound
         self._of_leg[leg] = line
 
+    def begin(self, line: Line, fork: Fork) -> None:
+        """The phones of a seat are about to ring."""
+        line.fork = fork
+        self._of_leg[fork] = line
+
+    def ring(self, line: Line, leg: OutboundLeg, phone: Phone, sound: Stream) -> None:
+        """One of them does."""
+        assert line.fork is not None
+        line.fork.add(leg, phone)
+        line.sounds[leg] = sound
+        self._of_leg[leg] = line
+
+    def told(self, event: Told) -> Told | None:
+        """What an event of a leg is for its line: of a seat's phones only what counts."""
+        line = self.of(event.leg)
+        if line is None or line.fork is None or event.leg is line.leg:
+            return event
+        found = line.fork.happened(event)
+        if isinstance(found, Up) and isinstance(found.leg, OutboundLeg):
+            line.leg, line.sound = found.leg, line.sounds[found.leg]
+            line.sounds.clear()
+        elif isinstance(event, Ended):
+            self._of_leg.pop(event.leg, None)
+            line.sounds.pop(event.leg, None)
+        return found
+
     def happened(self, event: Ringing | Speaks | HeldChanged | Ended) -> None:
         """What a leg told, in the port's words."""
         line = self.of(event.leg)
@@ -121,8 +152,8 @@ class Lines:
     def end(self, line: Line, event: EngineEvent) -> None:
         """The line takes no more verbs; ``event`` is its last word, after its recordings."""
         self._lines.pop(line.name, None)
-        if line.leg is not None:
-            self._of_leg.pop(line.leg, None)
+        self._of_leg.pop(line.leg, None)
+        self._of_leg.pop(line.fork, None)
         line.gone, line.last_word = True, event
         self._ending.add(line)
         if line.recordings:

@@ -128,6 +128,7 @@ class Hotline:
             "sip_port": 0,
             "rtp_range": free_ports(),
             "timing": FAST,
+            "qualify_s": 0,  # no questions between what a test writes
         }
         config = EmbeddedConfig(**(values | settings))  # type: ignore[arg-type]
         self.media = Media(config.sip_host, config.rtp_range)

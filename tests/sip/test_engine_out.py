@@ -8,7 +8,7 @@ import re
 
 import pytest
 
-from ivr.telephony import Incoming, LineFailed, LineGone, LineRinging, LineSpeaks, LineUp, SeatReach
+from ivr.telephony import Incoming, LineFailed, LineGone, LineRinging, LineSpeaks, LineUp, Refused, SeatReach
 from sip.core.config import SeatConfig, Timing, TrunkConfig
 from tests.sip.raw import PATIENCE_S, Caller, Hotline, story
 from tests.sip.written import Message, proof
@@ -126,18 +126,41 @@ async def registered(phone: Caller, *extra: tuple[str, str]) -> Message:
 
 
 @story
-async def test_of_several_phones_the_newest_rings_and_its_packets_go_where_it_registered_from() -> None:
+async def test_all_phones_of_a_seat_ring_and_the_first_to_lift_has_the_call() -> None:
     async with Hotline(seats={"101": SeatConfig("101", "s3cret")}) as hotline:
-        with Caller(hotline.port, "101") as old, Caller(hotline.port, "101") as new:
-            await registered(old)
-            answer = await registered(new, ("Contact", "<sip:101@10.1.2.3:5060>"))  # behind address translation
+        with Caller(hotline.port, "101") as one, Caller(hotline.port, "101") as other:
+            await registered(one)
+            answer = await registered(other, ("Contact", "<sip:101@10.1.2.3:5060>"))  # behind address translation
             assert len(answer.all("contact")) == 2
             hotline.engine.dial("l", "101", 12_000)
-            invite = await new.receive(lambda m: m.method == "INVITE")
-            assert invite.uri == "sip:101@10.1.2.3:5060"
-            new.reply(invite, 200, new.sdp(), extra=[])
-            await new.receive(lambda m: m.method == "ACK")
-            assert not old.seen[2:]
+            left, taken = [await phone.receive(lambda m: m.method == "INVITE") for phone in (one, other)]
+            assert taken.uri == "sip:101@10.1.2.3:5060" and hotline.media.ports_in_use == 2
+            one.reply(left, 180)
+            other.reply(taken, 180)
+            await hotline.until(LineRinging)
+            other.reply(taken, 200, other.sdp(), extra=[])
+            await other.receive(lambda m: m.method == "ACK")
+            one.reply(await one.receive(lambda m: m.method == "CANCEL"), 200)
+            one.reply(left, 487)
+            await one.receive(lambda m: m.method == "ACK")
+            assert [type(e).__name__ for e in hotline.events] == ["SeatReach", "LineRinging", "LineUp"]
+            assert hotline.media.ports_in_use == 1
+
+
+@story
+async def test_a_phone_that_is_gone_is_found_by_asking_and_told_with_who_failed_to_register() -> None:
+    async with Hotline(seats={"101": SeatConfig("101", "s3cret")}, qualify_s=0.2) as hotline:
+        with Caller(hotline.port, "101") as phone:
+            await registered(phone)
+            phone.reply(await phone.receive(lambda m: m.method == "OPTIONS"), 200)
+            headers = [("To", "<sip:101@127.0.0.1>")]
+            phone.send(phone.request("REGISTER", extra=headers, uri="sip:127.0.0.1"))
+            wrong = proof(await phone.expect(401), "sip:127.0.0.1", secret="guess")
+            phone.send(phone.request("REGISTER", extra=[*headers, wrong], uri="sip:127.0.0.1"))
+            await phone.expect(403)
+            refused = await hotline.until(Refused)
+            assert (refused.kind, refused.account, refused.network) == ("InvalidPassword", "101", "127.0.0.0/24")
+        assert not (await hotline.until(SeatReach, 2)).reachable  # its socket is closed
 
 
 @story

@@ -36,6 +36,8 @@ GOOD = (
     'From: "张" <sip:1@h>;tag=a\r\nTo: <sip:2@h>\r\nCall-ID: c\r\nCSeq: 1 INVITE\r\n\r\n'
 ).encode()
 
+MD5 = ("MD5",)
+
 
 def through(data: bytes) -> None:
     """What every datagram goes through before anybody acts on it."""
@@ -144,7 +146,7 @@ def test_info_bodies_are_read(kind: str, body: str, key: str | None) -> None:
 
 
 def test_a_nonce_ends_and_a_forged_one_never_counts() -> None:
-    digest = Digest("r", Random(1), ("MD5",), lifetime_s=10)
+    digest = Digest("r", Random(1), lifetime_s=10)
 
     def proof(challenge: str, nonce: str | None = None) -> str:
         from aiosipua.auth import SipDigestAuth, build_credentials
@@ -156,28 +158,27 @@ def test_a_nonce_ends_and_a_forged_one_never_counts() -> None:
         assert made is not None
         return stringify_auth(made)
 
-    challenge = digest.challenge(0.0)[0][1]
-    assert digest.judge(proof(challenge), "REGISTER", "u", "s", 0.0) == "ok"
-    assert digest.judge(proof(challenge), "REGISTER", "u", "s", 0.0) == "stale"  # heard and said again
-    fresh = digest.challenge(0.0)[0][1]
-    assert digest.judge(proof(fresh), "REGISTER", "u", None, 0.0) == "wrong"
-    assert digest.judge(proof(fresh), "INVITE", "u", "s", 0.0) == "wrong"
-    assert digest.judge(proof(fresh, "0.0.0"), "REGISTER", "u", "s", 0.0) == "stale"
-    assert digest.judge(proof(fresh, "ünicode"), "REGISTER", "u", "s", 0.0) == "stale"
-    assert digest.judge(proof(fresh), "REGISTER", "u", "s", 11.0) == "stale"
+    challenge = digest.challenge(0.0, MD5)[0][1]
+    assert digest.judge(proof(challenge), "REGISTER", "u", "s", 0.0, MD5) == "ok"
+    assert digest.judge(proof(challenge), "REGISTER", "u", "s", 0.0, MD5) == "stale"  # heard and said again
+    fresh = digest.challenge(0.0, MD5)[0][1]
+    assert digest.judge(proof(fresh), "REGISTER", "u", None, 0.0, MD5) == "wrong"
+    assert digest.judge(proof(fresh), "INVITE", "u", "s", 0.0, MD5) == "wrong"
+    assert digest.judge(proof(fresh, "0.0.0"), "REGISTER", "u", "s", 0.0, MD5) == "stale"
+    assert digest.judge(proof(fresh, "ünicode"), "REGISTER", "u", "s", 0.0, MD5) == "stale"
+    assert digest.judge(proof(fresh), "REGISTER", "u", "s", 11.0, MD5) == "stale"
 
 
 @given(st.text(max_size=80))
 def test_any_authorization_is_wrong_or_stale(text: str) -> None:
     digest = Digest("r", Random(1))
-    assert digest.judge(text, "REGISTER", "u", "s", 0.0) == "wrong"
-    assert digest.judge("Digest " + text, "REGISTER", "u", "s", 0.0) == "wrong"
+    assert digest.judge(text, "REGISTER", "u", "s", 0.0, MD5) == "wrong"
+    assert digest.judge("Digest " + text, "REGISTER", "u", "s", 0.0, MD5) == "wrong"
 
 
-def test_the_throttle_forgives_after_a_while() -> None:
+def test_the_throttle_counts_a_name_at_an_address_and_forgives_after_a_while() -> None:
     throttle = Throttle(limit=3, window_s=60)
-    for _ in range(3):
-        assert not throttle.blocked("a", 0.0)
-        throttle.failed("a", 0.0)
-    assert throttle.blocked("a", 59.0) and not throttle.blocked("b", 59.0)
-    assert not throttle.blocked("a", 61.0)
+    assert not any(throttle.failed("a", "101", 0.0) for _ in range(3))
+    assert throttle.failed("a", "101", 59.0)
+    assert not throttle.failed("a", "102", 59.0) and not throttle.failed("b", "101", 59.0)
+    assert not throttle.failed("a", "101", 120.0)

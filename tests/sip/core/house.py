@@ -80,7 +80,7 @@ class House:
 
     def __init__(self, seed: int = 1, answers: bool = True, **settings: object) -> None:
         self.now, self.answers = 1000.0, answers
-        values: dict[str, Any] = {"seats": {"101": SeatConfig("101", "s3cret")}, "max_calls": 5}
+        values: dict[str, Any] = {"seats": {"101": SeatConfig("101", "s3cret")}, "max_calls": 5, "qualify_s": 0}
         self.config = EmbeddedConfig(**(values | settings))
         self.agent = UserAgent("house", self.config.timing, Random(seed), lambda _: HERE[:2])
         self.agent.advance(self.now)

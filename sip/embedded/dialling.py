@@ -1,0 +1,97 @@
+"""How the embedded engine rings: every phone of a seat at once, or a citizen over the trunk."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Callable
+
+from ivr.telephony import FailReason, LineFailed
+from sip.core.config import EmbeddedConfig
+from sip.core.events import Ended
+from sip.core.fork import Fork
+from sip.core.leg_out import OutboundLeg, Target
+from sip.core.phones import Phone, Phones
+from sip.core.registration import as_uri
+from sip.core.trunk import trunk_leg
+from sip.core.wire import Addr, Host, host_of
+from sip.embedded.lines import Line, Lines, now_ms
+from sip.embedded.media import Media, NoPorts, Stream
+from sip.embedded.shell import Shell
+from sip.numbers import is_number
+
+log = logging.getLogger(__name__)
+
+_TRIES = 8  # x T1: a phone that has not said a word after four INVITEs is not there
+
+
+class Dialling:
+    """A ``line`` it is given is new and known to ``lines``, and gets its end in any case."""
+
+    def __init__(self, config: EmbeddedConfig, shell: Shell, media: Media, lines: Lines, phones: Phones) -> None:
+        self._config, self._shell, self._media = config, shell, media
+        self._lines, self._phones = lines, phones
+
+    def seat(self, line: Line, seat: str, ring_ms: int, display: str) -> None:
+        """Ring the phones of a seat that answer."""
+        found = self._phones.to_ring(seat)
+        if not found:
+            self.failed(line, "unreachable")
+            return
+        fork = Fork(self._phones.silent, len(found))
+        self._lines.begin(line, fork)
+        for phone in found:
+            self._phone(line, fork, phone, ring_ms, display)
+
+    def _phone(self, line: Line, fork: Fork, phone: Phone, ring_ms: int, display: str) -> None:
+        def ring(to: Addr, stream: Stream) -> None:
+            target, name = Target(phone.uri, to, phone.behind_nat), uuid.uuid4().hex
+            leg = OutboundLeg(self._shell.agent, target, stream, from_user="hotline", display=display, call_id=name)
+            self._lines.ring(line, leg, phone, stream)
+            leg.call(ring_ms / 1000, _TRIES * self._config.timing.t1)
+
+        def lost(reason: FailReason) -> None:
+            if (end := fork.lost(Ended(fork, "failure", reason, 0))) is not None:
+                self._lines.happened(end)
+
+        self._call(line, phone.to[:2], ring, lost)
+
+    def number(self, line: Line, number: str, ring_ms: int, caller_id: str) -> None:
+        """Ring a citizen."""
+        trunk = self._config.trunk
+        if trunk is None or not is_number(number):
+            self.failed(line, "unreachable" if trunk is None else "refused")
+            return
+
+        def ring(to: Addr, stream: Stream) -> None:
+            leg = trunk_leg(self._shell.agent, trunk, number, caller_id, to, stream)
+            self._lines.attach(line, leg, stream)
+            leg.call(ring_ms / 1000)
+
+        self._call(line, host_of(as_uri(trunk.registrar)), ring, lambda reason: self.failed(line, reason))
+
+    def failed(self, line: Line, reason: FailReason) -> None:
+        """The line's end."""
+        self._lines.end(line, LineFailed(line.name, now_ms(), reason))
+
+    def _call(
+        self, line: Line, to: Host, ring: Callable[[Addr, Stream], None], lost: Callable[[FailReason], None]
+    ) -> None:
+        """Ring whoever is at ``to``, with a stream; or say why that cannot be."""
+
+        def go(found: Addr | None) -> None:
+            if line.gone or line.leg is not None:
+                return
+            if found is None:
+                lost("unreachable")
+                return
+            try:
+                stream = self._media.open()
+            except NoPorts as error:
+                log.error("line %s cannot be dialled: %s", line.name, error)
+                lost("error")
+                return
+            ring(found, stream)
+
+        with self._shell.turn() as agent:
+            agent.resolve(*to, "UDP", go)
