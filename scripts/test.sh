@@ -1,9 +1,8 @@
 #!/bin/sh
-# All tests, in two lanes for two cores. In front, at normal priority: the stories of real sound, one after the other,
-# then signalling and the engines' contract, side by side, then what starts and ends whole hotlines, one after the
-# other (each start would be heard in a story). Behind, at the lowest priority: the quick checks, then what only waits
-# and computes, side by side. Fails when anything fails; arguments go to all of pytest's runs. HOTLINE_NIGHTLY=1: all of
-# the long series.
+# All tests, in two lanes for two cores. In front, at normal priority: the stories of real sound and of whole hotlines,
+# which wait more than they compute, so three at once; then signalling and the engines' contract, two at once. Behind, at
+# the lowest priority: the quick checks, then what only waits and computes, side by side. Fails when anything fails;
+# arguments go to all of pytest's runs. HOTLINE_NIGHTLY=1: all of the long series.
 #
 # Nothing is run again because it failed. A machine that pauses for a moment is heard, so a story of real calls that
 # failed while a witness saw such a pause is told once more (tests/support/told_again.py); three in a run are a failure.
@@ -13,14 +12,13 @@ cd "$(dirname "$0")/.."
 # Compiled once for all: without it each of the processes spends half a minute on reading the tests.
 export PYTHONDONTWRITEBYTECODE=
 PYTEST=".venv/bin/python -m pytest -q"
-STORIES="tests/e2e"
+STORIES="tests/e2e tests/docker/test_start.py tests/cli/test_serve.py tests/cli/test_asterisk.py tests/cli/test_own_asterisk.py tests/cli/test_existing_asterisk.py"
 CALLS="tests/sip tests/contract"
-WHOLE_HOTLINES="tests/docker/test_start.py tests/cli/test_serve.py tests/cli/test_asterisk.py tests/cli/test_own_asterisk.py tests/cli/test_existing_asterisk.py"
-LOGS="check computing hotlines stories calls"
+LOGS="check computing stories calls"
 mkdir -p build
 
 ignored=
-for place in $STORIES $CALLS $WHOLE_HOTLINES; do ignored="$ignored --ignore=$place"; done
+for place in $STORIES $CALLS; do ignored="$ignored --ignore=$place"; done
 for log in $LOGS; do : >"build/tests-$log.log"; done
 
 # gently COMMAND...: at the lowest priority. A session of its own, so that the scheduler's grouping by session cannot
@@ -61,11 +59,9 @@ in_front() {
 
 rm -f build/tests-front.failed
 # shellcheck disable=SC2086
-in_front stories $PYTEST $STORIES "$@"
+in_front stories $PYTEST -n 3 --dist loadfile $STORIES "$@"
 # shellcheck disable=SC2086
 in_front calls $PYTEST -n 2 --dist loadfile $CALLS "$@"
-# shellcheck disable=SC2086
-in_front hotlines $PYTEST $WHOLE_HOTLINES "$@"
 
 echo "== checks, and what only computes"
 tail --pid="$beside" -q -n +1 -f build/tests-check.log build/tests-computing.log
@@ -73,7 +69,7 @@ wait "$beside"
 failed=$?
 [ -f build/tests-front.failed ] && failed=1
 
-cd build && again=$(grep -h '^TOLD AGAIN ' tests-computing.log tests-hotlines.log tests-stories.log tests-calls.log)
+cd build && again=$(grep -h '^TOLD AGAIN ' tests-computing.log tests-stories.log tests-calls.log)
 if [ -n "$again" ]; then
     echo "== told again because the machine paused, at most two in a run"
     echo "$again"

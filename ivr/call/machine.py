@@ -61,7 +61,8 @@ def _dispatch(turn: Turn, event: e.Event) -> None:
         case e.RecordDone():
             turn.set(recording="")
         case e.Digit():
-            turn.set(hops=0, chose=True)
+            if turn.s.hops or not turn.s.chose:
+                turn.set(hops=0, chose=True)
         case e.Resumed():
             if turn.s.phase in ("new", "ringing_first", "answering"):
                 return

@@ -20,7 +20,6 @@ from ivr.call.limits import EVENTS_TO_END, NOTICE
 from ivr.call.machine import begin, step
 from ivr.call.state import CallState, Draft, Ringing, evolve
 from ivr.call.steps import account
-from ivr.call.steps.hours import Hours
 from ivr.call.steps.menu import Menu
 from ivr.call.turn import FlowContext
 
@@ -56,11 +55,9 @@ def check(flow: FlowContext) -> Report:
     quiet: dict[CallState, list[CallState]] = {}
     findings: list[Finding] = []
     queue: deque[CallState] = deque()
-    flow = replace(flow, call_back=lambda digits: (digits, "") if len(digits) >= CALLED_BACK else ("", "incomplete"))
-    worlds = [replace(flow, is_open=lambda schedule, at: True)]
-    if any(isinstance(s, Hours) for s in flow.steps.values()):
-        worlds.append(replace(flow, is_open=lambda schedule, at: False))
-    refusing = [*worlds, replace(worlds[0], call_back=lambda digits: ("", "abroad"))]
+    asked: list[str] = []  # what one event made the call ask of the world
+    worlds = _worlds(flow, asked)
+    flow = worlds[0]
     first = _plain(begin(flow))
     parents[first] = (None, "")
     queue.append(first)
@@ -70,7 +67,10 @@ def check(flow: FlowContext) -> Report:
         if state.over:
             continue
         for event, failing in _events(flow, state):
-            for world in refusing if state.phase == "number.type" else worlds:
+            asked.clear()
+            for world in worlds:
+                if world is not flow and not asked:
+                    break  # nothing was asked of the first: in the others it would be so again
                 try:
                     after, commands = step(world, state, event)
                 except Exception as error:  # the walk reports what a caller would fall into
@@ -78,7 +78,7 @@ def check(flow: FlowContext) -> Report:
                     continue
                 if untrue := _untrue(after, commands):
                     findings.append(Finding(after.step, untrue, (*_path(parents, state), _name(event))))
-                after = _plain(after)
+                after = state if after is state else _plain(after)
                 if failing and (after != state or isinstance(event, e.TimeUp)):
                     quiet[state].append(after)
                 if after not in parents:
@@ -106,6 +106,25 @@ def _untrue(after: CallState, commands: tuple[c.Command, ...]) -> str:
     if NOTICE in told and after.phase != "account.ask":
         return f"says '{NOTICE}', and records nothing"
     return ""
+
+
+def _worlds(flow: FlowContext, asked: list[str]) -> list[FlowContext]:
+    """The flow open, closed, and where no number typed can be called back; ``asked`` gets what it wants to know."""
+
+    def world(opened: bool, calls_back: bool) -> FlowContext:
+        def is_open(schedule: str, at: int) -> bool:
+            asked.append(schedule)
+            return opened
+
+        def call_back(digits: str) -> tuple[str, str]:
+            asked.append(digits)
+            if not calls_back:
+                return "", "abroad"
+            return (digits, "") if len(digits) >= CALLED_BACK else ("", "incomplete")
+
+        return replace(flow, is_open=is_open, call_back=call_back)
+
+    return [world(True, True), world(False, True), world(True, False)]
 
 
 NUMBER_PHASES = ("number.type", "query.type")  # here 0 is a digit

@@ -21,6 +21,7 @@ from tests.support import audio
 from tests.support.books import Books
 from tests.support.hotline import Hotline
 from tests.support.telephone import Telephone
+from tests.support.waiting import PATIENCE_S
 
 STORY_S = 150.0
 ANSWERS = OnCall(answer_after_s=0.2)
@@ -29,6 +30,10 @@ BUSY = OnCall(refuse=486)
 SPOKEN_MS = 3000
 TRIES = 4  # a telephone whose sound card is a thread of a busy machine may lose a moment
 ALIKE = 0.9
+PIECE_MS = 250
+PIECE_ALIKE = 0.7  # a piece of another voice stays under 0.55
+KEPT = 0.6
+LOOK_S = 0.5
 
 
 def story(test: Callable[..., Coroutine[object, object, None]]) -> Callable[..., None]:
@@ -97,13 +102,17 @@ async def both_hear(one: Any, other: Any, seed: int = 1) -> None:
     """Two telephones speak at once, each its own words; each must hear the other's (said again if need be)."""
     said = audio.voice(seed, SPOKEN_MS), audio.voice(seed + 1, SPOKEN_MS)
     wanted = [audio.through_alaw(pcm) for pcm in said]
+    before = len(one.heard()), len(other.heard())
     found = (0.0, 0.0)
     for _ in range(TRIES):
         await one.speak(said[0])
         await other.speak(said[1])
         for _ in range(12):
-            await asyncio.sleep(0.5)
-            found = understood(other.heard(), wanted[0]), understood(one.heard(), wanted[1])
+            await asyncio.sleep(LOOK_S)
+            found = (
+                await asyncio.to_thread(understood, other.heard()[before[1] :], wanted[0]),
+                await asyncio.to_thread(understood, one.heard()[before[0] :], wanted[1]),
+            )
             if min(found) >= ALIKE:
                 return
     raise AssertionError(f"heard by the other {found[0]:.2f}, by the one {found[1]:.2f}")
@@ -111,15 +120,49 @@ async def both_hear(one: Any, other: Any, seed: int = 1) -> None:
 
 def understood(heard: bytes, said: bytes) -> float:
     """How well it came through: sample by sample, piece by piece (a telephone bridged a gap), or by its sounds."""
-    pieces = audio.likeness_in_pieces(heard, said, 250)
-    return max(audio.likeness(heard, said), sum(pieces) / len(pieces), audio.same_words(heard, said))
+    return _well_enough(lambda: heard_well(heard, said), lambda: audio.same_words(heard, said))
 
 
 def heard_well(heard: bytes, prompt: bytes) -> float:
     """How well a whole prompt was heard: at one go, or the mean of its quarter seconds (a telephone bridged a gap)."""
     wanted = audio.through_alaw(prompt)
-    pieces = audio.likeness_in_pieces(heard, wanted, 250)
-    return max(audio.likeness(heard, wanted), sum(pieces) / len(pieces))
+    return _well_enough(
+        lambda: audio.likeness(heard, wanted), lambda: _mean(audio.likeness_in_pieces(heard, wanted, PIECE_MS))
+    )
+
+
+def kept(recorded: bytes, said: bytes) -> float:
+    """How much of what was said is in a recording: the share of its quarter seconds that are there, 0..1.
+
+    For stories in which processes die and start again beside the sound: a machine that pauses takes some of it
+    away, a recording that was lost or cut short lacks much more.
+    """
+    there = [piece >= PIECE_ALIKE for piece in audio.likeness_in_pieces(recorded, audio.through_alaw(said), PIECE_MS)]
+    return sum(there) / len(there)
+
+
+async def comes_through(
+    heard: Callable[[], bytes], said: bytes, how: Callable[[bytes, bytes], float] = understood
+) -> None:
+    """Wait until it is in what was heard. It is looked for beside the loop, which has sound to send meanwhile."""
+    end = asyncio.get_running_loop().time() + PATIENCE_S
+    while (found := await asyncio.to_thread(how, heard(), said)) < ALIKE:
+        assert asyncio.get_running_loop().time() < end, f"came through at {found:.2f}"
+        await asyncio.sleep(LOOK_S)
+
+
+def _well_enough(*measures: Callable[[], float]) -> float:
+    """The first measure that is good enough, or the best: each takes its time."""
+    best = -1.0
+    for measure in measures:
+        best = max(best, measure())
+        if best >= ALIKE:
+            break
+    return best
+
+
+def _mean(values: list[float]) -> float:
+    return sum(values) / len(values)
 
 
 async def complain(books: Books, called: str, phone: Telephone, spoken: bytes, *, category: str = "3") -> None:
@@ -163,7 +206,7 @@ def check_complaint(books: Books, called: str, spoken: bytes) -> Any:
         assert case.due[:10] == five_days_rolled(received.date()).isoformat()
     assert parse_case_number(case.number).day == received.date()
     (recorded,) = books.recordings(called)
-    assert understood(recorded, audio.through_alaw(spoken)) >= ALIKE
+    assert understood(recorded, spoken) >= ALIKE
     names = [fact.name for fact in books.facts(called)]
     spoke = next(i for i, f in enumerate(books.facts(called)) if "case.number" in f.data.get("say", ()))
     assert names.index("recorded") < names.index("case_opened") <= spoke

@@ -19,7 +19,7 @@ from ivr.store.models import Call, Case, Leg, LiveCall, Recording
 from ivr.store.rebuild import rebuild, verify
 from sip.core.config import Timing
 from sip.embedded.phone import CallFailed, Phone
-from tests.e2e.stories import ALIKE, say, story, understood
+from tests.e2e.stories import KEPT, kept, say, story
 from tests.support import audio
 from tests.support.books import Books, books_of, number, until
 from tests.support.hotline import Hotline
@@ -139,7 +139,7 @@ def check(house: Books, complaints: list[Complaint]) -> tuple[int, int, int]:
         if complaint.said_at and complaint.said_at + 0.3 < complaint.killed_at:
             # The whole account was said: it is in the vault, and a case leads to it.
             (recorded,) = house.recordings(complaint.called)
-            assert understood(recorded, audio.through_alaw(complaint.words[: KEPT_MS * 16])) >= ALIKE
+            assert kept(recorded, complaint.words[: KEPT_MS * 16]) >= KEPT
             assert call.id in of_call
     before = tables(house)
     assert verify(house.engine) == []
@@ -193,7 +193,7 @@ def test_what_was_being_said_when_the_process_died_is_kept(tmp_path: Path) -> No
             (case,) = house.cases(complaint.called)
             assert (case.kind, case.complete) == ("complaint", False)
             (recorded,) = house.recordings(complaint.called)
-            assert understood(recorded, audio.through_alaw(complaint.words[: KEPT_MS * 16])) >= ALIKE
+            assert kept(recorded, complaint.words[: KEPT_MS * 16]) >= KEPT
             assert not list((hotline.data / "recording").iterdir())  # nothing in the clear is left
 
     try:

@@ -9,9 +9,20 @@ from pathlib import Path
 import pytest
 
 from sip.embedded.phone import OnCall
-from tests.e2e.stories import ALIKE, ANSWERS, BUSY, RINGS_ON, check_complaint, clip, operator, story, understood
+from tests.e2e.stories import (
+    ALIKE,
+    ANSWERS,
+    BUSY,
+    RINGS_ON,
+    check_complaint,
+    clip,
+    comes_through,
+    operator,
+    story,
+    understood,
+)
 from tests.support import audio
-from tests.support.books import Books, number, until
+from tests.support.books import Books, number
 from tests.support.sipp import SPEECH, SPEECH_MS, info, key, pause, say, sipp
 
 pytestmark = pytest.mark.network
@@ -28,7 +39,7 @@ async def test_key_0_leads_to_an_operator_who_hears_the_caller(house: Books, pat
     middle = [pause(1500), key("0"), pause(2000), say(SPEECH, SPEECH_MS)]
     async with operator(house.hotline, "101") as person:
         async with sipp(path, tmp_path / "sipp", house.hotline.sip, called, middle):
-            await until(lambda: understood(bytes(person.heard), speech) >= ALIKE)
+            await comes_through(lambda: bytes(person.heard), speech)
         call = await house.ended(called)
     assert (call.outcome, call.seat, call.keys) == ("answered", "101", "0")
 
@@ -41,7 +52,7 @@ async def test_the_operators_words_reach_the_caller_and_come_back(house: Books, 
         async with sipp(path, tmp_path / "sipp", house.hotline.sip, called, middle, echo=True):
             await person.up()
             person.play([clip(words)])
-            await until(lambda: understood(bytes(person.heard), words) >= ALIKE)
+            await comes_through(lambda: bytes(person.heard), words)
         assert (await house.ended(called)).outcome == "answered"
 
 

@@ -7,13 +7,15 @@ hotline.stop()      # SIGTERM; its exit code
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import signal
 import subprocess
 import sys
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
@@ -34,6 +36,19 @@ STOP_S = 60.0
 VOICES = ROOT / "build" / "voices"  # prompts are the same in all tests: made once
 PROOFS = ROOT / "build" / CHECKED  # so are the flows: proved once for each version of the program
 COMPILED = ROOT / "build" / "compiled"
+
+
+@contextmanager
+def _proved_once() -> Iterator[None]:
+    """The first hotline of a run proves the flows, which takes a while; those started beside it wait for that."""
+    if PROOFS.exists():
+        yield
+        return
+    PROOFS.parent.mkdir(parents=True, exist_ok=True)
+    with PROOFS.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
 
 PARTS = {"calls": ("calls",), "panel": ("panel",), "serve": ("calls", "panel")}
 
@@ -102,15 +117,16 @@ class Hotline:
     def start(self) -> Self:
         """Start it and wait until calls (and the panel) are answered."""
         self.data.mkdir(exist_ok=True, mode=0o700)
-        if PROOFS.exists():
-            shutil.copy(PROOFS, self.data / CHECKED)
-        if self.part != "serve":
-            self._database()
-        self.again()
-        if (proved := self.data / CHECKED).exists():
-            keep = PROOFS.with_suffix(f".{os.getpid()}")
-            shutil.copy(proved, keep)
-            keep.replace(PROOFS)
+        with _proved_once():
+            if PROOFS.exists():
+                shutil.copy(PROOFS, self.data / CHECKED)
+            if self.part != "serve":
+                self._database()
+            self.again()
+            if (proved := self.data / CHECKED).exists():
+                keep = PROOFS.with_suffix(f".{os.getpid()}")
+                shutil.copy(proved, keep)
+                keep.replace(PROOFS)
         return self
 
     def _database(self) -> None:
