@@ -84,6 +84,8 @@ class Conductor:
                 self._feed(call, e.Answered(event.at))
             case t.Keyed(key=key):
                 self._feed(call, e.Digit(event.at, key))
+            case t.FaxHeard():
+                self._feed(call, e.FaxHeard(event.at))
             case t.PlayDone(token=token, finished=True):
                 self._feed(call, e.PlayDone(event.at, token))
             case t.RecordDone():

@@ -35,6 +35,8 @@ def event_fact(event: e.Event, state: CallState, more: Mapping[str, Any]) -> Fac
             data |= {"called": called, "caller_known": known}
         case e.Digit(key=key):
             data |= {"key": HIDDEN_KEY if state.phase in HIDDEN_PHASES else key}
+        case e.FaxHeard(version=version):
+            data |= {"version": version}
         case e.TimeUp(timer=timer):
             data |= {"timer": timer}
         case e.PlayDone(token=token):

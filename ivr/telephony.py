@@ -132,6 +132,15 @@ class Keyed:
 
 
 @dataclass(frozen=True, slots=True)
+class FaxHeard:
+    """The far end of an incoming line is a fax machine that calls: its tone (CNG, ITU-T T.30) was heard twice."""
+
+    line: str
+    at: int
+    version: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class PlayDone:
     """A ``play`` ended; ``finished`` is False when it was stopped or replaced."""
 
@@ -245,6 +254,7 @@ EngineEvent = (
     | LineFailed
     | LineGone
     | Keyed
+    | FaxHeard
     | PlayDone
     | RecordDone
     | Held

@@ -23,6 +23,7 @@ from ivr.clock import Timer, VirtualClock
 from ivr.telephony import (
     Clip,
     FailReason,
+    FaxHeard,
     Incoming,
     Keyed,
     LineFailed,
@@ -119,6 +120,11 @@ class Simulator:
         for key in keys:
             if line in self._lines:
                 self._tell(Keyed(line, self._clock.now_ms(), key))
+
+    def fax(self, line: str) -> None:
+        """What calls is a fax machine: its tone is heard."""
+        if self.is_up(line):
+            self._tell(FaxHeard(line, self._clock.now_ms()))
 
     def speak(self, line: str, ms: int) -> None:
         """The caller speaks for so long."""

@@ -110,6 +110,7 @@ STORY: dict[str, tuple[str, Callable[[Data], str]]] = {
     "time_up": ("system", lambda d: str(label(TIMERS, d.get("timer")))),
     "nobody_free": ("seat", _nobody),
     "held": ("caller", _held),
+    "fax_heard": ("caller", lambda _d: _("听到传真机的呼叫音")),
     "digit": ("caller", lambda d: str(d.get("key", ""))),
     "human_requested": ("caller", lambda d: _("请求人工：%(window)s", window=window_name(d.get("window") or ""))),
     "late_apology": ("system", lambda _d: _("因等候超时，先致歉")),

@@ -15,6 +15,7 @@ OUTCOMES = {
     "failed": _l("系统失败"),
     "self": _l("自助完成"),
     "hung_up": _l("未找人工即挂机"),
+    "fax": _l("传真机来电"),
 }
 
 KINDS = {
@@ -58,6 +59,7 @@ CAUSES = {
     "failure": _l("系统故障"),
     "caller_left": _l("来电人挂机"),
     "interrupted": _l("系统重启时中断"),
+    "fax": _l("对方是传真机"),
 }
 
 TRUNK = {  # what the calls process says of the line to the provider
@@ -78,6 +80,7 @@ RELEASED_BY = {"caller": _l("来电人"), "us": _l("我方"), "failure": _l("线
 WHYS = {
     "too late": _l("接听时已停止呼叫"),
     "caller left": _l("来电人已挂机"),
+    "fax": _l("对方是传真机"),
     "no answer within the limit": _l("规定时限内未接听"),
     "answered elsewhere": _l("已由另一座席接听"),
     "call ended": _l("通话已结束"),

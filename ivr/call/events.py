@@ -44,6 +44,13 @@ class Digit(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class FaxHeard(Event):
+    """A fax machine calls, no person."""
+
+    version: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class TimeUp(Event):
     """The timer ``timer`` of the present wait ran out (silence, ring limit, grace time ...)."""
 

@@ -56,6 +56,9 @@ def _dispatch(turn: Turn, event: e.Event) -> None:
         case e.CallerLeft():
             leaving.begin(turn, event)
             return
+        case e.FaxHeard():
+            _fax(turn)
+            return
         case e.PlayDone():
             turn.set(token="")
         case e.RecordDone():
@@ -102,6 +105,18 @@ def _answer(turn: Turn) -> None:
     turn.set(phase="answering")
     turn.ask(c.Answer())
     turn.arm("answering", 40)  # longer than the 32 s in which a 200 is repeated (RFC 3261 timer H)
+
+
+def _fax(turn: Turn) -> None:
+    """A fax machine calls: whoever rings for it is let go, and nothing is kept of it. Who has a case is a person."""
+    if not turn.s.answered_at or turn.s.draft.number or turn.s.phase.startswith(leaving.PREFIX):
+        return
+    for seat in (*turn.s.ring.seats, *filter(None, (turn.s.seat,))):
+        turn.ask(c.DropSeat(seat, "fax"))
+    turn.ring(seats=(), waiting=())
+    turn.set(seat="")
+    turn.hush()
+    turn.end("fax")
 
 
 def _answered(turn: Turn) -> None:

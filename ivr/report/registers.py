@@ -40,6 +40,7 @@ OUTCOMES = {
     "failed": "系统失败",
     "self": "自助完成",
     "hung_up": "未找人工即挂机",
+    "fax": "传真机来电",
 }
 RELEASED_BY = {"caller": "来电人", "us": "我方", "failure": "故障"}
 CHANNELS = {"phone": "电话", "letter": "信函", "visit": "来访", "counter": "窗口", "web": "网络"}

@@ -16,13 +16,27 @@ KEYS_MAX = 120  # calls.keys
 
 # Ends that are nobody's loss: the farewell was said (S4-33), or the caller agreed to end (S2-5 四.2).
 NORMAL_ENDS = frozenset({"grace_timeout", "consent", "farewell"})
+FAX = "fax"  # cause and outcome: a machine called, so nobody waited, asked for anybody or was missed
 FAREWELL_STEP = "@farewell"  # the built-in last step: the caller may hang up in it (S4-33)
+
+
+_WAITS = (
+    "network_wait",
+    "human_requested",
+    "human_wait",
+    "agent_ring",
+    "agent_ring_wait",
+    "agent_answered",
+    "agent_left",
+)
 
 
 def outcome(call: Row) -> str:
     """How a call ended (O = answered + abandoned + callback + failed of those who asked for a person, B9)."""
     if call["ended"] is None:
         return "live"
+    if call["cause"] == FAX:
+        return FAX
     if call["agent_answered"] is not None:
         return "answered"
     asked = call["human_requested"] is not None
@@ -196,6 +210,8 @@ def _call_ended(tables: Tables, fact: JournalRow) -> None:
             _end_leg(leg, fact, "cancelled", "call ended")
             tables.changed["legs", leg["id"]] = None
     call["outcome"] = outcome(call)
+    if call["outcome"] == FAX:  # in no figure: none is counted of these
+        call.update(dict.fromkeys(_WAITS))
     fold_cases.call_ended(tables, fact, call)
 
 

@@ -23,7 +23,7 @@ from sqlalchemy.orm import Session
 
 from ivr.metrics.records import HOUR_MS, LateCalls, Limits, Request, RequestOutcome
 from ivr.metrics.tally import Hours, Tally
-from ivr.store.fold import NORMAL_ENDS
+from ivr.store.fold import FAX, NORMAL_ENDS
 from ivr.store.sql import table
 
 CALLS, HOURS = table("calls"), table("call_hours")
@@ -74,7 +74,7 @@ class _Count:
 
     def add(self, row: Any) -> None:
         network, test, asked, arrived, apology = row[5], row[6], row[7], row[8], row[12]
-        if not test:
+        if not test and row[0] != FAX:
             self.quarters.setdefault(row[0], [0, 0, 0, 0])[arrived % HOUR_MS // QUARTER_MS] += 1
         if network is not None:
             self.packed["test_lines" if test else "lines"].append(network)

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from ivr.metrics.records import HOUR_MS, LateCalls, Limits, Request, RequestOutcome
 from ivr.metrics.tally import Hours, Tally
 from ivr.store import hourly
-from ivr.store.fold import NORMAL_ENDS
+from ivr.store.fold import FAX, NORMAL_ENDS
 from ivr.store.hourly import CLASSES, QUARTER_MS
 from ivr.store.models import Call
 
@@ -174,7 +174,7 @@ def _arrivals(session: Session, from_ms: int, to_ms: int, window: str | None) ->
     quarter = Call.arrived // QUARTER_MS
     query = (
         select(quarter, Call.outcome, func.count())
-        .where(*_arrived(from_ms, to_ms, window), Call.test.is_(False))
+        .where(*_arrived(from_ms, to_ms, window), Call.test.is_(False), Call.outcome != FAX)
         .group_by(quarter, Call.outcome)
     )
     return Counter({(int(number), outcome): count for number, outcome, count in session.execute(query)})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from sip.embedded.dtmf import KeyReceiver
+from sip.embedded.fax import FaxReceiver
 from sip.embedded.rtp import DECODE, PCMA, PCMU, Arrivals, Packet, parse
 from sip.embedded.source import Source
 from sip.embedded.stats import Stats
@@ -26,6 +27,7 @@ class Ear:
         self._arrivals = Arrivals()
         self._events = KeyReceiver()
         self._tones: ToneReceiver | None = None  # no telephone-event was agreed: keys are in the sound
+        self._fax: FaxReceiver | None = None
 
     def agree(self, codec: int, payload_type: int, dtmf_pt: int | None, receive: bool) -> None:
         """What signalling settled. G.711 under its own numbers is understood besides: some send what they like."""
@@ -62,9 +64,31 @@ class Ear:
         """The key an event packet newly says."""
         return self._events.feed(packet.ssrc, packet.seq, packet.ts, packet.payload, now)
 
-    def tones(self, packet: Packet) -> str:
+    @property
+    def listens(self) -> bool:
+        """Whether tones are looked for, so that the sound is needed as PCM."""
+        return self._tones is not None or self._fax is not None
+
+    def pcm(self, packet: Packet) -> bytes:
+        """The sound of a packet; to be asked for once."""
+        return DECODE[packet.pt](packet.payload)
+
+    def tones(self, ts: int, pcm: bytes) -> str:
         """The keys newly pressed in the sound, where no telephone-event was agreed."""
-        return self._tones.packet(packet.ts, DECODE[packet.pt](packet.payload)) if self._tones is not None else ""
+        return self._tones.packet(ts, pcm) if self._tones is not None else ""
+
+    def expect_fax(self) -> None:
+        """Listen for a fax machine that calls."""
+        self._fax = FaxReceiver()
+
+    def fax(self, ts: int, pcm: bytes) -> bool:
+        """Whether a fax machine is heard now."""
+        if self._fax is None:
+            return False
+        found = self._fax.packet(ts, pcm)
+        if self._fax.done:
+            self._fax = None
+        return found
 
     def count(self) -> None:
         """Bring the counts up to date."""

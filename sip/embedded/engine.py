@@ -22,6 +22,7 @@ from pathlib import Path
 from ivr.telephony import (
     Clip,
     EngineEvent,
+    FaxHeard,
     Incoming,
     Keyed,
     LineUp,
@@ -328,6 +329,8 @@ class EmbeddedEngine:
             return
         line.up = True
         line.sound.on_key = lambda key: self._lines.tell(line, Keyed(line.name, now_ms(), key))
+        if isinstance(line.leg, InboundLeg):
+            line.sound.expect_fax(lambda: self._lines.tell(line, FaxHeard(line.name, now_ms())))
         self._emit(LineUp(line.name, now_ms()))
         self._watch(line, line.leg)
 

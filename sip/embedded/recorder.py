@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ivr.telephony import RecordEnd
 from sip.embedded.jitter import DEPTH, Timeline
-from sip.embedded.rtp import DECODE, FRAME, RATE
+from sip.embedded.rtp import FRAME, RATE
 from sip.embedded.speech import SpeechDetector
 from sip.embedded.wavfile import WavFile
 
@@ -40,9 +40,9 @@ class Recorder:
         """The file."""
         return self._wav.path
 
-    def packet(self, ssrc: int, ts: int, pt: int, payload: bytes) -> None:
+    def packet(self, ssrc: int, ts: int, pcm: bytes) -> None:
         """Audio came from the far end."""
-        self._add(self._line.push(ssrc, ts, DECODE[pt](payload)))
+        self._add(self._line.push(ssrc, ts, pcm))
 
     def tick(self, now: float) -> None:
         """Time goes by: call it every 20 ms."""

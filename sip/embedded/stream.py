@@ -15,7 +15,7 @@ from sip.embedded.calling_back import call_back
 from sip.embedded.ear import EVENT, Ear
 from sip.embedded.frames import FrameCache
 from sip.embedded.recorder import Recorder
-from sip.embedded.rtp import DECODE, SILENCE, Packet
+from sip.embedded.rtp import SILENCE, Packet
 from sip.embedded.source import Address, Source
 from sip.embedded.stats import Stats
 from sip.embedded.voice import Voice
@@ -57,6 +57,7 @@ class Stream:
         self._opened_at = loop.time()
         self._held = False
         self._key_way: KeyWay | None = None
+        self._on_fax: Callable[[], None] | None = None
         self._recorder: Recorder | None = None
         self._sink: Callable[[bytes], None] | None = None
         self._other: Stream | None = None  # the one it is bridged with
@@ -170,6 +171,11 @@ class Stream:
         """Press a key (RFC 4733) for ``ms``; several are queued. Raises ``ValueError`` when it cannot."""
         self._voice.press(key, ms)
 
+    def expect_fax(self, on_fax: Callable[[], None]) -> None:
+        """Call back once when what is heard is a fax machine that calls (CNG twice, within a minute from now)."""
+        self._on_fax = on_fax
+        self._ear.expect_fax()
+
     def tap(self, sink: Callable[[bytes], None] | None) -> None:
         """Give what is heard, packet by packet as it comes, as 16-bit PCM; None ends it."""
         self._sink = sink
@@ -198,7 +204,7 @@ class Stream:
         for _ in range(WAITING_MAX):  # what was said and pressed before the end is heard, however late we are
             if not self._readable():
                 break
-        self.on_key = self._sink = self.on_broken = None
+        self.on_key = self._sink = self._on_fax = self.on_broken = None
         self._loop.remove_reader(self._sock.fileno())
         self._sock.close()
         self._rtcp.close()
@@ -270,10 +276,18 @@ class Stream:
             if key is not None:
                 self.pressed(key, "event")
             return
-        for key in self._ear.tones(packet):
-            self.pressed(key, "tone")
+        wanted = self._ear.listens or self._recorder is not None or self._sink is not None
+        pcm = self._ear.pcm(packet) if wanted else b""
+        if self._ear.listens:
+            self._heard_tones(packet.ts, pcm)
         if not self._held:
-            self._heard_audio(packet, now)
+            self._heard_audio(packet, pcm, now)
+
+    def _heard_tones(self, ts: int, pcm: bytes) -> None:
+        for key in self._ear.tones(ts, pcm):
+            self.pressed(key, "tone")
+        if self._ear.fax(ts, pcm) and self._on_fax is not None:
+            call_back(self._on_fax)
 
     def pressed(self, key: str, way: KeyWay) -> None:
         """A key came this way. The first way that speaks is listened to until the next ``set_remote``.
@@ -290,14 +304,14 @@ class Stream:
         if self.on_key is not None:
             call_back(self.on_key, key)
 
-    def _heard_audio(self, packet: Packet, now: float) -> None:
+    def _heard_audio(self, packet: Packet, pcm: bytes, now: float) -> None:
         other = self._other
         if other is not None and not other._held:
             other._voice.pass_on(packet, now)
         if self._recorder is not None:
-            self._recorder.packet(packet.ssrc, packet.ts, packet.pt, packet.payload)
+            self._recorder.packet(packet.ssrc, packet.ts, pcm)
         if self._sink is not None:
-            call_back(self._sink, DECODE[packet.pt](packet.payload))
+            call_back(self._sink, pcm)
 
     def _end_record(self, why: RecordEnd) -> None:
         recorder, self._recorder = self._recorder, None

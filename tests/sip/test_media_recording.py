@@ -29,7 +29,7 @@ class Recording:
         for n in sorted(range(len(frames)), key=order):
             if n not in lost:
                 ts = (self.ts + 160 * n) & 0xFFFFFFFF
-                self.recorder.packet(1, ts, 8, g711.pcm_to_alaw(frames[n]))
+                self.recorder.packet(1, ts, g711.alaw_to_pcm(g711.pcm_to_alaw(frames[n])))
             self.tick()
         self.ts += 160 * len(frames)
 
