@@ -24,7 +24,8 @@ from aiosipua.message import SipRequest, SipResponse
 from sip.core.checks import Faulty, check, number
 from sip.core.config import Timing
 from sip.core.dice import Dice, token
-from sip.core.events import Event, Invited, LookUp
+from sip.core.events import Event, Found, Invited, LookUp
+from sip.core.locating import Servers, usual_port
 from sip.core.timers import Schedule
 from sip.core.transactions import ServerTransaction, TransactionLayer
 from sip.core.wire import (
@@ -57,6 +58,8 @@ CAPABILITIES: tuple[Header, ...] = (
 class DialogUser(Protocol):
     """Whoever owns a dialog: the leg of a call."""
 
+    @property
+    def source(self) -> Addr: ...
     def on_request(self, transaction: ServerTransaction) -> None: ...
     def on_ack(self, request: SipRequest) -> None: ...
     def broke(self, error: Exception) -> None: ...
@@ -85,8 +88,12 @@ class UserAgent:
         self.dialogs: dict[tuple[str, str], tuple[str, DialogUser]] = {}
         self._outbox: deque[tuple[bytes, Addr]] = deque()
         self._events: deque[Event] = deque()
-        self._asked: dict[int, Callable[[Addr | None], None]] = {}  # look-ups without an answer yet
+        self._asked: dict[int, Callable[[Found], None]] = {}  # look-ups without an answer yet
         self._questions = 0
+        self.connections = self.layer.connections  # the far ends of those that are open
+        self.servers = Servers()
+        self.registered: list[Callable[[], Iterable[Addr]]] = []  # far ends of registrations, theirs and ours
+        self.on_disconnected: list[Callable[[Addr], None]] = []
 
     # --- in --------------------------------------------------------------------------------
 
@@ -104,12 +111,25 @@ class UserAgent:
         self.advance(now)
         self.layer.undeliverable(data)
 
-    def found(self, question: int, address: Addr | None, now: float) -> None:
-        """The answer to a :class:`LookUp`; None: there is no such host."""
+    def connected(self, to: Addr, now: float) -> None:
+        """A connection is open, whoever opened it."""
+        self.advance(now)
+        self.connections.add(to)
+
+    def disconnected(self, to: Addr, now: float) -> None:
+        """A connection is gone: what was asked over it and not heard yet will not be answered."""
+        self.advance(now)
+        self.connections.discard(to)
+        self.layer.disconnected(to)
+        for told in list(self.on_disconnected):
+            told(to)
+
+    def found(self, question: int, found: Found, now: float) -> None:
+        """The answer to a :class:`LookUp`."""
         self.advance(now)
         then = self._asked.pop(question, None)
         if then is not None:
-            then(address)
+            then(found)
 
     def handle_timer(self, now: float) -> None:
         """What was due has come."""
@@ -152,15 +172,29 @@ class UserAgent:
     def tell(self, event: Event) -> None:
         self._events.append(event)
 
-    def contact(self, user: str, remote: Addr) -> Header:
-        transport = f";transport={remote.transport.lower()}" if remote.reliable else ""
-        return "Contact", f"<sip:{user}@{host_port(self.local(remote))}{transport}>"
+    def contact(self, user: str, remote: Addr, scheme: str = "sip") -> Header:
+        transport = f";transport={remote.transport.lower()}" if remote.reliable and scheme == "sip" else ""
+        return "Contact", f"<{scheme}:{user}@{host_port(self.local(remote))}{transport}>"
 
-    def resolve(self, host: str, port: int, transport: str, then: Callable[[Addr | None], None]) -> None:
-        """Call ``then`` with the address of ``host`` (at once when it is an IP address), or with None."""
-        if is_ip(host):
-            then(Addr(host, port, transport))
-            return
+    def resolve(self, to: Addr, then: Callable[[Addr | None], None]) -> None:
+        """Call ``then`` with ``to``, its host an IP address (at once when it is one), or with None."""
+        if is_ip(to.host):
+            then(to)
+        else:
+            self._look_up(to.host, to.port, to.transport, lambda found: then(next(iter(found.addresses), None)))
+
+    def locate(self, host: str, port: int | None, transport: str, then: Callable[[Found], None]) -> None:
+        """Call ``then`` with all servers a new call or registration may go to.
+
+        Over TCP and TLS the first of them is connected, so that ours is known, too: it stands in Via and Contact.
+        """
+        addr = Addr(host, port or usual_port(transport), transport)
+        if is_ip(host) and (not addr.reliable or addr in self.connections):
+            then(Found((addr,)))
+        else:
+            self._look_up(host, port, transport, then)
+
+    def _look_up(self, host: str, port: int | None, transport: str, then: Callable[[Found], None]) -> None:
         self._questions += 1
         self._asked[self._questions] = then
         self.tell(LookUp(self._questions, host, port, transport))
@@ -196,6 +230,11 @@ class UserAgent:
 
     def leave(self, call_id: str, local_tag: str) -> None:
         self.dialogs.pop((call_id, local_tag), None)
+
+    def far_ends(self) -> set[Addr]:
+        """Of all calls and registrations: connections to them stay open."""
+        calls = {user.source for _, user in self.dialogs.values()}
+        return calls.union(*(registered() for registered in self.registered))
 
     def _dialog_of(self, request: SipRequest) -> DialogUser | None:
         local_tag = tag_of(request.get_header("to") or "")

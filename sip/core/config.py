@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
 
 from ivr.numbers import HOME, Plan
@@ -29,9 +30,9 @@ class SeatConfig:
 class TrunkConfig:
     """The line to a provider or PBX (中继).
 
-    ``registrar``: ``host`` or ``host:port``. ``register`` False: known by address only.
-    ``peers``: further IP addresses the provider calls from. ``trust_caller_header``: believe
-    P-Asserted-Identity (RFC 3325) in calls from the registrar's or a peer's address.
+    ``registrar``: ``host`` or ``host:port``; without a port its SRV records are asked for.
+    ``register`` False: known by address only. ``peers``: further IP addresses the provider calls from.
+    ``trust_caller_header``: believe P-Asserted-Identity (RFC 3325) in calls from the registrar's or a peer's address.
     """
 
     registrar: str
@@ -41,6 +42,17 @@ class TrunkConfig:
     trust_caller_header: bool = False
     register: bool = True
     peers: tuple[str, ...] = ()
+    transport: Literal["UDP", "TCP", "TLS"] = "UDP"
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """Where SIP over TLS is listened for, and the certificate shown there with its key (PEM)."""
+
+    host: str
+    port: int
+    cert: Path
+    key: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +73,9 @@ class Timing:
 class EmbeddedConfig:
     """Settings of the embedded engine; durations in seconds.
 
-    ``advertised_host``: the address written into Contact and SDP when the bound one is not the
-    one the other side must use (address translation). ``plan``: how callers' numbers are
+    ``tcp``: listen for TCP, too, at the UDP address. ``trusted``: the certificates (PEM) that servers we connect to
+    by TLS are checked with; None: the machine's. ``advertised_host``: the address written into Contact and SDP when
+    the bound one is not the one the other side must use (address translation). ``plan``: how callers' numbers are
     read. ``digest_algorithms``: how phones prove their secret, preferred first; only MD5 by
     default, because common phones (libre and baresip before 2021) give up when SHA-256 is offered
     beside it. ``qualify_s``: how often phones are asked whether they are there (0: never).
@@ -72,6 +85,9 @@ class EmbeddedConfig:
 
     sip_host: str = "0.0.0.0"  # noqa: S104  (a hotline is there to be called)
     sip_port: int = 5060
+    tcp: bool = False
+    tls: Tls | None = None
+    trusted: Path | None = None
     rtp_range: tuple[int, int] = (16384, 17383)
     advertised_host: str | None = None
     realm: str = "hotline"

@@ -10,18 +10,31 @@ from dataclasses import dataclass
 from typing import Literal
 
 from sip.core.transactions import ServerTransaction
+from sip.core.wire import Addr
 
 By = Literal["far", "us", "failure"]
 
 
 @dataclass(frozen=True, slots=True)
 class LookUp:
-    """The IP address of a name is wanted: ask for it, then ``UserAgent.found(number, …)``."""
+    """The IP addresses of a name are wanted: ask for them, then ``UserAgent.found(number, …)``.
+
+    ``port`` None: none was named, so the name may be a domain with SRV records (RFC 3263 §4.2). Over TCP and TLS
+    ``host`` may be an IP address: a connection is wanted.
+    """
 
     number: int
     host: str
-    port: int
+    port: int | None
     transport: str
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a :class:`LookUp` led to, the server to be tried first at the front. ``why`` there is none."""
+
+    addresses: tuple[Addr, ...] = ()
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)

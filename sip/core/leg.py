@@ -19,12 +19,13 @@ from sip.core.description import Description
 from sip.core.dice import between
 from sip.core.events import By, Ended, HeldChanged
 from sip.core.info import info_key
+from sip.core.locating import addr_of
 from sip.core.sdp import Agreed, Unacceptable, read
 from sip.core.session import SessionTimer
 from sip.core.sound import Sound
 from sip.core.timers import Timers
 from sip.core.transactions import ClientTransaction, ServerTransaction
-from sip.core.wire import ALLOW, Addr, Header, cseq_of, host_of, is_ip, uri_of
+from sip.core.wire import ALLOW, Addr, Header, cseq_of, is_ip, uri_of
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +42,7 @@ class Leg:
         self.held = False
         self.direct = True  # no proxy between: the packet's source is the phone itself
         self.user = "hotline"  # user part of our Contact
+        self.scheme = "sip"  # of our Contact
         self.heard_at = agent.now  # last SIP message from the far end
         self.asking = False  # whether it is there (sip/core/asking.py); no answer yet
         self.description = Description(agent.local(source)[0], stream.port, agent.dice.getrandbits(31))
@@ -122,21 +124,21 @@ class Leg:
     # --- requests of ours ------------------------------------------------------------------
 
     def destination(self) -> Addr:
-        """Where requests of this dialog go: the first route, else the Contact, else the source.
+        """Where requests of this dialog go: the connection it lives on, else the first route, the Contact, the source.
 
         A Contact behind address translation names a host nobody can reach; when no proxy stands
         between, the packets' source is that phone.
         """
+        source, routes = self.source, self.dialog.route_set
         try:
-            if self.dialog.route_set:
-                host, port = host_of(uri_of(self.dialog.route_set[0]))
-                return Addr(host, port, self.source.transport)
-            host, port = host_of(self.dialog.remote_target)
+            to = addr_of(uri_of(routes[0]) if routes else self.dialog.remote_target, source.transport)
         except ValueError:
-            return self.source
-        if self.direct and is_ip(host) and host != self.source[0]:
-            return self.source
-        return Addr(host, port, self.source.transport)
+            return source
+        if source in self.agent.connections and (not routes or to.host == source.host):
+            return source
+        if not routes and self.direct and is_ip(to.host) and to.host != source.host:
+            return to._replace(host=source.host) if source.reliable else source
+        return to
 
     def request(
         self,
@@ -178,10 +180,10 @@ class Leg:
             if method == "INVITE":
                 self._inviting = transaction
 
-        self.agent.resolve(*self.destination(), self.guarded(go))
+        self.agent.resolve(self.destination(), self.guarded(go))
 
     def contact(self) -> Header:
-        return self.agent.contact(self.user, self.source)
+        return self.agent.contact(self.user, self.source, self.scheme)
 
     def reinvite(self, direction: str | None = None) -> None:
         """Offer the session again (``sendonly`` holds, ``sendrecv`` resumes, None refreshes)."""

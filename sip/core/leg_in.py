@@ -15,7 +15,7 @@ from sip.core.provisional import Said, wanted
 from sip.core.sdp import Unacceptable, read
 from sip.core.sound import Sound
 from sip.core.transactions import ServerTransaction
-from sip.core.wire import Header, cseq_of, tag_of, uri_of, user_of
+from sip.core.wire import Header, cseq_of, scheme_of, tag_of, uri_of, user_of
 
 REFUSALS = {"busy": 486, "declined": 603, "not_found": 404}  # hang-up cause before the answer -> code
 
@@ -64,6 +64,7 @@ class InboundLeg(Leg):
         self.direct = len(request.headers.get("via")) == 1
         called = user_of(request.uri)
         self.user = called if re.fullmatch(r"[A-Za-z0-9_.+*-]{1,64}", called) else self.user
+        self.scheme = "sips" if scheme_of(request.uri) == "sips" else self.scheme  # RFC 3261 §12.1.1
         self.session.min_s = min_session_s
         self._invite = transaction
         self._answer: bytes | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 from aiosipua.dialog import Dialog
 from aiosipua.message import SipResponse
@@ -18,19 +19,24 @@ from sip.core.provisional import Heard
 from sip.core.sdp import Agreed, Unacceptable, read
 from sip.core.sound import Sound
 from sip.core.transactions import ClientTransaction
-from sip.core.wire import Addr, Header, cseq_of, host_port, quoted, tag_of, uri_of
+from sip.core.wire import Addr, Header, cseq_of, host_port, quoted, scheme_of, tag_of, uri_of
 from sip.replies import q850_of, reason_of
 
 _ANSWERS = 16  # kept of provisional responses: one phone each
+SERVER_S = 4.0  # a server of several that says nothing for so long is left for the next; a 100 takes a round trip
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Whom to call: request URI, where the packets go, and whether that address replaces the Contact."""
+    """Whom to call: request URI, where the packets go, and whether that address replaces the Contact.
+
+    ``others``: where they go when nobody answers there (RFC 3263 §4.3).
+    """
 
     uri: str
     to: Addr
     behind_nat: bool = False
+    others: tuple[Addr, ...] = ()
 
 
 class OutboundLeg(Leg):
@@ -63,9 +69,11 @@ class OutboundLeg(Leg):
         )
         super().__init__(agent, dialog, stream, target.to)
         self.user, self.direct = from_user, target.behind_nat
+        self.scheme = "sips" if scheme_of(target.uri) == "sips" else self.scheme
         self._target, self._display, self._credentials = target, display, credentials
         self._extra = extra
         self._invite: ClientTransaction | None = None
+        self._others, self._tries, self._proven = list(target.others), 0, False
         self._early, self._rings, self._speaks = early, False, False
         self._heard = Heard()
         self._answers: dict[str, Agreed] = {}  # that came before the 200, by the tag of whom it is from
@@ -101,14 +109,14 @@ class OutboundLeg(Leg):
             self.bye()
 
     def _send(self, extra: tuple[tuple[str, str], ...]) -> None:
-        dialog, to = self.dialog, self._target.to
+        dialog, to = self.dialog, self.source
         name = f"{quoted(self._display)} " if self._display else ""
         headers = [
             ("From", f"{name}<{dialog.local_uri}>;tag={dialog.local_tag}"),
             ("To", f"<{dialog.remote_uri}>"),
             ("Call-ID", dialog.call_id),
             ("CSeq", f"{dialog.next_cseq()} INVITE"),
-            self.agent.contact(self.user, to),
+            self.contact(),
             *CAPABILITIES,
             SDP,
             *self._extra,
@@ -116,16 +124,41 @@ class OutboundLeg(Leg):
         ]
         request = self.agent.new_request("INVITE", self._target.uri, to, headers)
         request.body = self.description.offer()
-        self._invite = self.agent.layer.request(request, to, self.guarded(self._responded), self._nobody)
+        self._tries += 1
+        responded, nobody = partial(self._responded, self._tries), partial(self._nobody, self._tries)
+        self._invite = self.agent.layer.request(request, to, self.guarded(responded), nobody)
+        if self._others:
+            self.timers.arm("server", SERVER_S, lambda: self._nobody(self._tries))
 
-    def _responded(self, response: SipResponse) -> None:
+    def _next_server(self) -> bool:
+        """Call the next server, if there is one and this one said nothing; a late answer of this one is ended."""
+        self.timers.clear("server")
+        if self.state != "early" or not self._others or self._invite is None:
+            return False
+        self.agent.servers.failed(self.source, self.agent.now)
+        if not self._invite.final:
+            self._invite.cancel()
+        self.source, self._proven = self._others.pop(0), False
+        self._send(())
+        return True
+
+    def _responded(self, attempt: int, response: SipResponse) -> None:
         code = response.status_code
+        if attempt != self._tries:
+            if 200 <= code < 300:
+                self._second_phone(response, tag_of(response.get_header("to") or ""))
+            return
         self.heard_at = self.agent.now
+        self.timers.clear("server")
+        if code != 503:
+            self.agent.servers.works(self.source)
         if code < 200:
             self._not_yet(response)
         elif 200 <= code < 300:
             self._answered(response)
         elif code in (401, 407) and self.state == "early" and self._authenticate(response):
+            return
+        elif code == 503 and self._next_server():
             return
         elif code >= 300:
             self.q850 = q850_of(response.headers.get("reason"))
@@ -169,10 +202,11 @@ class OutboundLeg(Leg):
             self.dialog.local_cseq = early.local_cseq
 
     def _authenticate(self, response: SipResponse) -> bool:
-        if self._credentials is None or self.dialog.local_cseq > 1:
+        if self._credentials is None or self._proven:
             return False
         header = self._credentials.answer(response, "INVITE", self._target.uri, self.agent.dice)
         if header is not None:
+            self._proven = True
             self._send((header,))
         return header is not None
 
@@ -249,5 +283,6 @@ class OutboundLeg(Leg):
         if self._invite is not None and not self._invite.provisional:
             self._rung_out()
 
-    def _nobody(self) -> None:
-        self.end("far", "unreachable")
+    def _nobody(self, attempt: int) -> None:
+        if attempt == self._tries and not self._next_server():
+            self.end("far", "unreachable")

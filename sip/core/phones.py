@@ -17,6 +17,7 @@ from sip.core.agent import UserAgent
 from sip.core.config import EmbeddedConfig
 from sip.core.dice import between, token
 from sip.core.events import Reached
+from sip.core.locating import addr_of
 from sip.core.timers import Timers
 from sip.core.wire import Addr, host_of, host_port, scheme_of, uri_of
 
@@ -66,6 +67,8 @@ class Phones:
         self._of = {seat.id: list(_fixed(seat.uri)) for seat in config.seats.values()}
         self._timers: dict[Phone, Timers] = {}
         self._here = {seat: bool(phones) for seat, phones in self._of.items()}
+        agent.registered.append(self._far_ends)
+        agent.on_disconnected.append(self._disconnected)
 
     def start(self) -> None:
         """Ask those with a fixed address."""
@@ -105,6 +108,12 @@ class Phones:
                 self._watch(phone)
         self._look_again(seat)
 
+    def way_to(self, phone: Phone) -> Addr:
+        """Its own connection; when that is gone a new one to its Contact, where it can be had there."""
+        if not phone.to.reliable or phone.to in self._agent.connections:
+            return phone.to
+        return addr_of(phone.uri, phone.to.transport)
+
     def silent(self, phone: Phone) -> None:
         """It was rung and did not say a word."""
         if self._every:
@@ -122,6 +131,15 @@ class Phones:
             alive = [phone for phone in registered if phone.until > now]
             if len(alive) < len(registered):
                 self.keep(seat, alive)
+
+    def _far_ends(self) -> Iterator[Addr]:
+        return (phone.to for phones in self._of.values() for phone in phones)
+
+    def _disconnected(self, from_: Addr) -> None:
+        """Ask at once whether a phone whose connection is gone can be had another way."""
+        for phone, timers in list(self._timers.items()):
+            if phone.to == from_ and self._every:
+                self._ask(phone, timers)
 
     # --- asking ----------------------------------------------------------------------------
 
@@ -162,7 +180,7 @@ class Phones:
 
         phone.asked = asked = self._agent.now
         timers.arm("ask", self._every * between(self._agent.dice, 0.9, 1.1), lambda: self._ask(phone, timers))
-        self._agent.resolve(*phone.to, go)
+        self._agent.resolve(self.way_to(phone), go)
 
     def _answered(self, phone: Phone, answers: bool) -> None:
         seat = next((seat for seat, phones in self._of.items() if phone in phones), None)
@@ -182,8 +200,8 @@ class Phones:
 
 def _fixed(uri: str | None) -> Iterator[Phone]:
     """The phone at a fixed address, if it is one."""
-    if uri and scheme_of(uri_of(uri)) == "sip":
+    if uri and scheme_of(uri_of(uri)) in ("sip", "sips"):
         try:
-            yield Phone(uri_of(uri), Addr(*host_of(uri_of(uri))))
+            yield Phone(uri_of(uri), addr_of(uri_of(uri)))
         except ValueError:
             log.warning("%s is no address of a phone", uri)

@@ -141,7 +141,7 @@ class Registrar:
             host_of(uri)
         except ValueError:
             return False
-        return scheme_of(uri) == "sip" and uri.isprintable() and " " not in uri
+        return scheme_of(uri) in ("sip", "sips") and uri.isprintable() and " " not in uri
 
     # --- expiry ----------------------------------------------------------------------------
 

@@ -7,11 +7,17 @@ from aiosipua.message import SipResponse
 from sip.core.agent import UserAgent
 from sip.core.credentials import Credentials
 from sip.core.dice import between, token
-from sip.core.events import Registered
+from sip.core.events import Found, Registered
+from sip.core.locating import has_port, usual_port
 from sip.core.timers import Timers
-from sip.core.wire import Addr, Header, host_of, params_of, seconds, uri_of
+from sip.core.wire import Addr, Header, host_of, host_port, params_of, seconds, uri_of
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 2.0, 300.0  # between tries that failed, doubling
+
+
+def host_as_uri(host: str, port: int, transport: str) -> str:
+    """``host``, or ``host:port`` where it is not the transport's usual one."""
+    return host if port == usual_port(transport) else host_port((host, port))
 
 
 def as_uri(registrar: str) -> str:
@@ -24,7 +30,8 @@ class Registration:
 
     ``state``: ``off``, ``registering``, ``registered``, or ``failed: <why>``. ``address``: the
     registrar's, once known. Each change is an event. ``line``: a secret the Contact carries, by which
-    the registrar's calls are known again.
+    the registrar's calls are known again. A registrar without a port may be a domain of several servers: one that
+    does not answer, or answers 503, is left for the next (RFC 3263 §4.3).
     """
 
     def __init__(
@@ -34,17 +41,23 @@ class Registration:
         credentials: Credentials,
         expires_s: int,
         line: str = "",
+        transport: str = "UDP",
     ) -> None:
         self.state = "off"
         self.address: Addr | None = None
         self._agent, self._credentials = agent, credentials
-        self._host = host_of(as_uri(registrar))
+        uri = as_uri(registrar)
+        self._host, self._transport = host_of(uri)[0], transport
+        self._port = host_of(uri)[1] if has_port(uri) else None
+        self._others: list[Addr] = []  # servers that were not tried yet
         self._expires = expires_s
         self._line = line
         self._pause = FIRST_PAUSE_S
         self._call_id, self._tag, self._cseq = token(agent.dice, 128), token(agent.dice), 0
         self._challenged = 0
         self._timers = Timers(agent.schedule)
+        agent.on_disconnected.append(self._disconnected)
+        agent.registered.append(lambda: [self.address] if self.address is not None and self.state != "off" else [])
 
     def start(self) -> None:
         self._set("registering")
@@ -65,16 +78,28 @@ class Registration:
             self._agent.tell(Registered(self, state))
 
     def _begin(self) -> None:
+        def go(found: Found) -> None:
+            servers = self._agent.servers.ordered(found.addresses, self._agent.now)
+            if self.state == "registered" and self.address in servers:  # a refresh goes where the registration is
+                servers.sort(key=lambda server: server != self.address)
+            self._others = servers
+            self._try_next(found.why or f"no address for {self._host}")
+
+        self._agent.locate(self._host, self._port, self._transport, go)
+
+    def _try_next(self, why: str) -> None:
+        """Go to the next server; ``why`` the one before it was none."""
+        if not self._others or self._expires == 0:
+            self._failed(why)
+            return
         self._challenged = 0
+        self.address = self._others.pop(0)
+        self._send(self.address)
 
-        def go(to: Addr | None) -> None:
-            self.address = to or self.address
-            if to is None:
-                self._failed(f"no address for {self._host[0]}")
-            else:
-                self._send(to)
-
-        self._agent.resolve(*self._host, "UDP", go)
+    def _disconnected(self, from_: Addr) -> None:
+        """Our Contact can be reached no more: register anew over another connection (RFC 5626 §4.2.1)."""
+        if from_ == self.address and self.state == "registered" and self._expires:
+            self._timers.arm("refresh", between(self._agent.dice, 0.2, 1.0), self._begin)
 
     def _send(self, to: Addr, *extra: Header) -> None:
         user = self._credentials.user
@@ -91,8 +116,12 @@ class Registration:
         ]
         request = self._agent.new_request("REGISTER", f"sip:{host}", to, headers)
         self._agent.request(
-            request, to, lambda response: self._responded(response, to), lambda: self._failed("no answer")
+            request, to, lambda response: self._responded(response, to), lambda: self._gave_nothing("no answer", to)
         )
+
+    def _gave_nothing(self, why: str, to: Addr) -> None:
+        self._agent.servers.failed(to, self._agent.now)
+        self._try_next(why)
 
     def _responded(self, response: SipResponse, to: Addr) -> None:
         code = response.status_code
@@ -102,6 +131,8 @@ class Registration:
             self._set("off")
         elif code < 300:
             self._pause = FIRST_PAUSE_S
+            self._agent.servers.works(to)
+            self._agent.servers.home = to
             self._timers.arm("refresh", max(0.5, 0.5 * self._granted(response)), self._begin)
             self._set("registered")
         elif code in (401, 407):
@@ -116,18 +147,21 @@ class Registration:
         elif code == 423 and (least := seconds(response.get_header("min-expires"))) and least > self._expires:
             self._expires, self._challenged = least, 0
             self._send(to)
+        elif code == 503:
+            self._gave_nothing(f"{code} {response.reason_phrase}", to)
         else:
             self._failed(f"{code} {response.reason_phrase}")
 
     def _request_host(self) -> str:
-        return self._host[0] if self._host[1] == 5060 else f"{self._host[0]}:{self._host[1]}"
+        port = self._port or usual_port(self._transport)
+        return host_as_uri(self._host, port, self._transport)
 
     def _contact(self, to: Addr) -> str:
         uri = uri_of(self._agent.contact(self._credentials.user, to)[1])
         return f"{uri};line={self._line}" if self._line else uri
 
     def _granted(self, response: SipResponse) -> int:
-        ours = self._contact(self.address or Addr(*self._host))
+        ours = self._contact(self.address or Addr(self._host, self._port or 5060, self._transport))
         for contact in response.headers.get("contact"):
             if uri_of(contact) == ours and (given := seconds(params_of(contact).get("expires"))) is not None:
                 return given

@@ -15,6 +15,7 @@ from aiosipua.message import SipRequest, SipResponse
 from sip.core.checks import number
 from sip.core.config import Timing
 from sip.core.dice import Dice, token
+from sip.core.locating import usual_port
 from sip.core.tables import CLIENT, INVITE_CLIENT, INVITE_SERVER, SERVER, Table
 from sip.core.timers import Schedule, Timers
 from sip.core.wire import Addr, Header, Junk, cseq_of, parse, reply, tag_of
@@ -158,7 +159,15 @@ class ServerTransaction(_Machine):
 
     def _resend(self) -> None:
         if self._last is not None:
-            self._layer.send(self._last, self.source)
+            self._layer.send(self._last, self._way_back())
+
+    def _way_back(self) -> Addr:
+        """The way the request came; when that connection is gone, a new one to its sender (§18.2.2)."""
+        source = self.source
+        if not source.reliable or source in self._layer.connections:
+            return source
+        via = parse_via(self.request.headers.get("via")[0])
+        return Addr(source.host, via.port or usual_port(source.transport), source.transport)
 
     def _close(self) -> None:
         self._timers.clear_all()
@@ -271,6 +280,7 @@ class TransactionLayer:
         self, send: Callable[[bytes, Addr], None], schedule: Schedule, dice: Dice, timing: Timing, name: str
     ) -> None:
         self.send, self.schedule, self.dice, self.timing, self.name = send, schedule, dice, timing, name
+        self.connections: set[Addr] = set()  # the far ends of those that are open
         self._servers: dict[Key, ServerTransaction] = {}
         self._clients: dict[Key, ClientTransaction] = {}
         self._invites: dict[Key, Key] = {}  # by call, caller and number: the same call on two paths
@@ -328,6 +338,12 @@ class TransactionLayer:
                 transaction = self._clients.get((branch, message.method))
                 if transaction is not None:
                     transaction.failed()
+
+    def disconnected(self, to: Addr) -> None:
+        """A connection is gone: end the requests over it of which nothing was heard."""
+        for transaction in list(self._clients.values()):
+            if transaction.to == to and not transaction.provisional and not transaction.final:
+                transaction.failed()
 
     def forget_server(self, transaction: ServerTransaction) -> None:
         self._servers.pop(transaction.key, None)

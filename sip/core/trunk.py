@@ -2,26 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sip.core.agent import UserAgent
 from sip.core.config import TrunkConfig
 from sip.core.credentials import Credentials
 from sip.core.dice import token
 from sip.core.leg_out import OutboundLeg, Target
-from sip.core.registration import as_uri
+from sip.core.locating import has_port, usual_port
+from sip.core.registration import as_uri, host_as_uri
 from sip.core.sound import Sound
 from sip.core.wire import Addr, Header, host_of
 from sip.numbers import is_number
 
 
+def server_of(trunk: TrunkConfig) -> tuple[str, int | None]:
+    """The provider's host or domain, and its port when one was named."""
+    uri = as_uri(trunk.registrar)
+    host, port = host_of(uri)
+    return host, port if has_port(uri) else None
+
+
+def provider_of(trunk: TrunkConfig) -> str:
+    """How the provider stands in URIs."""
+    host, port = server_of(trunk)
+    return host_as_uri(host, port or usual_port(trunk.transport), trunk.transport)
+
+
 def trunk_leg(
-    agent: UserAgent, trunk: TrunkConfig, number: str, caller_id: str, to: Addr, stream: Sound
+    agent: UserAgent, trunk: TrunkConfig, number: str, caller_id: str, servers: Sequence[Addr], stream: Sound
 ) -> OutboundLeg:
     """The leg, not called yet. From is the account, as registrars want it; the caller ID goes in P-Asserted-Identity.
 
-    A line that has no account (known by its address) has the caller ID in From too.
+    Where the first of the servers gives no answer the next is called. A line that has no account (known by its
+    address) has the caller ID in From too.
     """
-    host, port = host_of(as_uri(trunk.registrar))
-    provider = host if port == 5060 else f"{host}:{port}"
+    provider = provider_of(trunk)
     shown = caller_id if is_number(caller_id) else ""
     user = trunk.user or shown or "hotline"
     asserted: tuple[Header, ...] = ()
@@ -29,7 +45,7 @@ def trunk_leg(
         asserted = (("P-Asserted-Identity", f"<sip:{shown}@{provider}>"),)
     return OutboundLeg(
         agent,
-        Target(f"sip:{number}@{provider}", to),
+        Target(f"sip:{number}@{provider}", servers[0], others=tuple(servers[1:])),
         stream,
         from_user=user,
         from_host=provider,

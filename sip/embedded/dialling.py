@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from ivr.telephony import FailReason, LineFailed
 from sip.core.config import EmbeddedConfig
-from sip.core.events import Ended
+from sip.core.events import Ended, Found
 from sip.core.fork import Fork
 from sip.core.leg_out import OutboundLeg, Target
 from sip.core.phones import Phone, Phones
-from sip.core.registration import as_uri
-from sip.core.trunk import trunk_leg
-from sip.core.wire import Addr, Host, host_of
+from sip.core.trunk import server_of, trunk_leg
+from sip.core.wire import Addr
 from sip.embedded.lines import Line, Lines, now_ms
 from sip.embedded.media import Media, NoPorts, Stream
 from sip.embedded.shell import Shell
@@ -44,8 +43,8 @@ class Dialling:
             self._phone(line, fork, phone, ring_ms, display)
 
     def _phone(self, line: Line, fork: Fork, phone: Phone, ring_ms: int, display: str) -> None:
-        def ring(to: Addr, stream: Stream) -> None:
-            target, name = Target(phone.uri, to, phone.behind_nat), uuid.uuid4().hex
+        def ring(servers: Sequence[Addr], stream: Stream) -> None:
+            target, name = Target(phone.uri, servers[0], phone.behind_nat), uuid.uuid4().hex
             leg = OutboundLeg(self._shell.agent, target, stream, from_user="hotline", display=display, call_id=name)
             self._lines.ring(line, leg, phone, stream)
             leg.call(ring_ms / 1000, _TRIES * self._config.timing.t1)
@@ -54,7 +53,7 @@ class Dialling:
             if (end := fork.lost(Ended(fork, "failure", reason, 0))) is not None:
                 self._lines.happened(end)
 
-        self._call(line, phone.to[:2], ring, lost)
+        self._call(line, self._phones.way_to(phone), ring, lost)
 
     def number(self, line: Line, number: str, ring_ms: int, caller_id: str) -> None:
         """Ring a citizen."""
@@ -63,26 +62,31 @@ class Dialling:
             self.failed(line, "unreachable" if trunk is None else "refused")
             return
 
-        def ring(to: Addr, stream: Stream) -> None:
-            leg = trunk_leg(self._shell.agent, trunk, number, caller_id, to, stream)
+        def ring(servers: Sequence[Addr], stream: Stream) -> None:
+            leg = trunk_leg(self._shell.agent, trunk, number, caller_id, servers, stream)
             self._lines.attach(line, leg, stream)
             leg.call(ring_ms / 1000)
 
-        self._call(line, host_of(as_uri(trunk.registrar)), ring, lambda reason: self.failed(line, reason))
+        self._call(line, (*server_of(trunk), trunk.transport), ring, lambda reason: self.failed(line, reason))
 
     def failed(self, line: Line, reason: FailReason) -> None:
         """The line's end."""
         self._lines.end(line, LineFailed(line.name, now_ms(), reason))
 
     def _call(
-        self, line: Line, to: Host, ring: Callable[[Addr, Stream], None], lost: Callable[[FailReason], None]
+        self,
+        line: Line,
+        to: tuple[str, int | None, str],
+        ring: Callable[[Sequence[Addr], Stream], None],
+        lost: Callable[[FailReason], None],
     ) -> None:
-        """Ring whoever is at ``to``, with a stream; or say why that cannot be."""
+        """Ring whoever is at one of the servers of ``to``, with a stream; or say why that cannot be."""
 
-        def go(found: Addr | None) -> None:
+        def go(found: Found) -> None:
             if line.gone or line.leg is not None:
                 return
-            if found is None:
+            servers = self._shell.agent.servers.ordered(found.addresses, self._shell.agent.now)
+            if not servers:
                 lost("unreachable")
                 return
             try:
@@ -91,7 +95,7 @@ class Dialling:
                 log.error("line %s cannot be dialled: %s", line.name, error)
                 lost("error")
                 return
-            ring(found, stream)
+            ring(servers, stream)
 
         with self._shell.turn() as agent:
-            agent.resolve(*to, "UDP", go)
+            agent.locate(*to, go)

@@ -66,7 +66,9 @@ class EmbeddedEngine:
         self._sink: Sink = lambda _: None
         self._draining = False  # no new calls
         self._closing = False  # and no new seats either
-        self._sip = Shell(config.user_agent, config.timing, self._happened, config.advertised_host)
+        self._sip = Shell(
+            config.user_agent, config.timing, self._happened, config.advertised_host, trusted=config.trusted
+        )
         self._agent = self._sip.agent
         self._registrar = Registrar(config, self._agent)
         self._dialling = Dialling(config, self._sip, media, self._lines, self._registrar.phones)
@@ -103,7 +105,8 @@ class EmbeddedEngine:
         except NoPorts as error:
             raise OSError(str(error)) from error
         try:
-            self._sip.open(self._config.sip_host, self._config.sip_port)
+            config = self._config
+            self._sip.open(config.sip_host, config.sip_port, tcp=config.tcp, tls=config.tls)
         except OSError:
             await self._media.stop()
             raise
@@ -117,7 +120,9 @@ class EmbeddedEngine:
         trunk = self._config.trunk
         if trunk is not None and trunk.register:
             login, line = Credentials(trunk.user, trunk.secret), self._doorman.line
-            self._trunk = Registration(self._agent, trunk.registrar, login, trunk.expires, line)
+            self._trunk = Registration(
+                self._agent, trunk.registrar, login, trunk.expires, line, transport=trunk.transport
+            )
             with self._sip.turn():
                 self._trunk.start()
 

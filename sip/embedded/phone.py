@@ -21,13 +21,14 @@ from typing import Literal
 from ivr.telephony import SAMPLE_RATE, Clip
 from sip.core.config import Timing
 from sip.core.credentials import Credentials
-from sip.core.events import By, Ended, Event, HeldChanged, Invited, Registered, Ringing, Up
+from sip.core.events import By, Ended, Event, Found, HeldChanged, Invited, Registered, Ringing, Up
 from sip.core.leg import Leg
 from sip.core.leg_in import InboundLeg, well_formed
 from sip.core.leg_out import OutboundLeg, Target
+from sip.core.locating import addr_of
 from sip.core.registration import Registration
 from sip.core.transactions import ServerTransaction
-from sip.core.wire import Addr, host_of, uri_of, user_of
+from sip.core.wire import Addr, uri_of, user_of
 from sip.embedded.media import Media, NoPorts, Stream
 from sip.embedded.shell import Shell
 
@@ -90,10 +91,14 @@ class Phone:
         on_event: Callable[[PhoneEvent], None] = lambda _: None,
         timing: Timing | None = None,
         name: str = "open-hotline-phone",
+        trusted: Path | None = None,
     ) -> Phone:
-        """Bind; port 0 takes a free one. Without ``media`` the phone brings its own. Raises ``OSError``."""
+        """Bind; port 0 takes a free one. Without ``media`` the phone brings its own. Raises ``OSError``.
+
+        It calls and registers by TCP and TLS, too, as the address asks; ``trusted``: see :class:`Streams`.
+        """
         happened: list[Callable[[Event], None]] = []
-        sip = Shell(name, timing or Timing(), lambda event: happened[0](event))
+        sip = Shell(name, timing or Timing(), lambda event: happened[0](event), trusted=trusted)
         own = media is None
         media = media or Media(host, RTP_RANGE)
         if own:
@@ -138,10 +143,18 @@ class Phone:
 
     # --- what a person does ----------------------------------------------------------------
 
-    async def register(self, registrar: str, user: str, secret: str, expires_s: int = 300, wait_s: float = 10) -> None:
+    async def register(
+        self,
+        registrar: str,
+        user: str,
+        secret: str,
+        expires_s: int = 300,
+        wait_s: float = 10,
+        transport: str = "UDP",
+    ) -> None:
         """Register and keep registered. Raises ``TimeoutError`` when it did not work within ``wait_s``."""
         self._credentials = Credentials(user, secret)
-        self._registration = Registration(self._sip.agent, registrar, self._credentials, expires_s)
+        self._registration = Registration(self._sip.agent, registrar, self._credentials, expires_s, transport=transport)
         with self._sip.turn():
             self._registration.start()
         try:
@@ -154,7 +167,7 @@ class Phone:
         """Call ``uri``; returns when it is answered. Raises :class:`CallFailed`."""
         if self.leg is not None:
             raise CallFailed("busy", 0)
-        to = await self._address(*host_of(uri))
+        to = await self._address(addr_of(uri))
         try:
             stream = self._media.open()
         except NoPorts as error:
@@ -229,14 +242,14 @@ class Phone:
 
     # --- inside ----------------------------------------------------------------------------
 
-    async def _address(self, host: str, port: int) -> Addr:
-        found: asyncio.Future[Addr | None] = asyncio.get_running_loop().create_future()
+    async def _address(self, wanted: Addr) -> Addr:
+        found: asyncio.Future[Found] = asyncio.get_running_loop().create_future()
         with self._sip.turn() as agent:
-            agent.resolve(host, port, "UDP", found.set_result)
-        address = await found
-        if address is None:
+            agent.locate(*wanted, found.set_result)
+        addresses = (await found).addresses
+        if not addresses:
             raise CallFailed("unreachable", 0)
-        return address
+        return addresses[0]
 
     async def _info(self, leg: Leg, key: str) -> None:
         done = asyncio.Event()

@@ -1,4 +1,4 @@
-"""Drives one SIP core on asyncio: a socket, one timer armed anew, look-ups of names; no rule of SIP is here.
+"""Drives one SIP core on asyncio: its sockets, one timer armed anew, look-ups of names; no rule of SIP is here.
 
 Everything that reaches the core is a *turn*: the time is told, something is done, and what it causes goes out:
 
@@ -15,20 +15,28 @@ import random
 import socket
 from collections import Counter
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 from sip.core.agent import UserAgent
-from sip.core.config import Timing
-from sip.core.events import Event, LookUp
+from sip.core.config import Timing, Tls
+from sip.core.events import Event, Found, LookUp
 from sip.core.loglimit import LogLimit
 from sip.core.registration import Registration
 from sip.core.wire import Addr, Host
+from sip.embedded.resolver import Resolver
+from sip.embedded.streams import Streams, server_context
 from sip.embedded.udp import UdpSocket
 
 log = logging.getLogger(__name__)
 
+_SAME_PORT_TRIES = 20  # where any port will do
+
 
 class Shell:
-    """``agent`` is the core. ``on_event`` gets what happens, one after the other, inside the turn it happens in."""
+    """``agent`` is the core. ``on_event`` gets what happens, one after the other, inside the turn it happens in.
+
+    ``trusted``: see :class:`Streams`.
+    """
 
     def __init__(
         self,
@@ -36,8 +44,12 @@ class Shell:
         timing: Timing,
         on_event: Callable[[Event], None],
         advertised_host: str | None = None,
+        *,
+        trusted: Path | None = None,
     ) -> None:
-        self.socket = UdpSocket(self._received, self._undeliverable)
+        self.socket = UdpSocket(lambda data, source: self.on_message(data, Addr(*source)), self.on_undeliverable)
+        self.streams = Streams(self, trusted)
+        self.resolver = Resolver()
         self.agent = UserAgent(name, timing, random.SystemRandom(), self._local)
         self._on_event, self._advertised = on_event, advertised_host
         self._in_turn = False
@@ -49,11 +61,30 @@ class Shell:
 
     # --- life ------------------------------------------------------------------------------
 
-    def open(self, host: str, port: int) -> None:
-        """Bind. Raises ``OSError`` with a text that says what to do."""
+    def open(self, host: str, port: int, *, tcp: bool = False, tls: Tls | None = None) -> None:
+        """Bind, TCP to the port of UDP. Raises ``OSError`` with a text that says what to do."""
         self._loop = asyncio.get_running_loop()
         self.agent.advance(self._loop.time())
-        self.socket.open(host, port)
+        context = server_context(tls.cert, tls.key) if tls is not None else None
+        self.streams.host = host
+        self.resolver.family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        for left in reversed(range(_SAME_PORT_TRIES if port == 0 and tcp else 1)):
+            self.socket.open(host, port)
+            try:
+                if tcp:
+                    self.streams.listen(host, self.socket.port)
+                break
+            except OSError:
+                self.socket.close()
+                if not left:
+                    raise
+        try:
+            if tls is not None:
+                self.streams.listen(tls.host, tls.port, context)
+        except OSError:
+            self.streams.close()
+            self.socket.close()
+            raise
 
     def close(self) -> None:
         """End everything without another word."""
@@ -62,6 +93,7 @@ class Shell:
         self.agent.close()
         self._arm(None)
         self.socket.close()
+        self.streams.close()
 
     async def until(self, condition: Callable[[], bool], longest_s: float) -> None:
         """Wait until a turn makes it true, at most ``longest_s``."""
@@ -80,14 +112,16 @@ class Shell:
     @property
     def counts(self) -> Counter[str]:
         """Datagrams received, junk, faulty, stray, failed, refused by the network."""
-        return self.socket.counts + self.agent.counts
+        return self.socket.counts + self.streams.counts + self.agent.counts
 
     def _local(self, remote: Addr) -> Host:
         """Where ``remote`` reaches us."""
+        bound = self.streams.bound(remote.transport)
+        here = bound or self.streams.local(remote) if remote.reliable else None
         host = self._advertised
         if host is None or remote.host.startswith("127."):
-            host = self.socket.local_host_for(remote.host)
-        return host, self.socket.port
+            host = self.socket.local_host_for(remote.host, bound[0] if bound else "")
+        return host, here[1] if here else self.socket.port
 
     # --- turns -----------------------------------------------------------------------------
 
@@ -113,7 +147,10 @@ class Shell:
         """Send and tell until nothing is left; what is told may cause more."""
         while True:
             for data, to in self.agent.datagrams_to_send(self._loop.time()):
-                self.socket.send(data, to[:2])
+                if to.reliable:
+                    self.streams.send(data, to)
+                else:
+                    self.socket.send(data, to[:2])
             event = self.agent.next_event()
             if event is None:
                 return
@@ -140,13 +177,26 @@ class Shell:
         with self._turn_that_may_fail() as agent:
             agent.handle_timer(self._loop.time())
 
-    def _received(self, data: bytes, source: Host) -> None:
-        with self._turn_that_may_fail() as agent:
-            agent.receive(data, Addr(*source), self._loop.time())
+    # --- what the sockets tell ---------------------------------------------------------------
 
-    def _undeliverable(self, data: bytes) -> None:
+    def on_message(self, data: bytes, source: Addr) -> None:
+        with self._turn_that_may_fail() as agent:
+            agent.receive(data, source, self._loop.time())
+
+    def on_undeliverable(self, data: bytes) -> None:
         with self._turn_that_may_fail() as agent:
             agent.undeliverable(data, self._loop.time())
+
+    def on_connected(self, to: Addr) -> None:
+        with self._turn_that_may_fail() as agent:
+            agent.connected(to, self._loop.time())
+
+    def on_disconnected(self, to: Addr) -> None:
+        with self._turn_that_may_fail() as agent:
+            agent.disconnected(to, self._loop.time())
+
+    def needed(self) -> set[Addr]:
+        return self.agent.far_ends()
 
     @contextlib.contextmanager
     def _turn_that_may_fail(self) -> Iterator[UserAgent]:
@@ -169,14 +219,23 @@ class Shell:
         task.add_done_callback(self._lookups.discard)
 
     async def _look_up(self, question: LookUp) -> None:
-        family = socket.AF_INET6 if ":" in self.socket.host else socket.AF_INET
-        address = None
-        try:
-            found = await self._loop.getaddrinfo(question.host, question.port, family=family, type=socket.SOCK_DGRAM)
-        except (OSError, ValueError) as error:  # a name no resolver takes is a ``UnicodeError``
-            text = "cannot find the address of %s: %s"
-            self._limit.say(self._loop.time(), logging.WARNING, text, question.host, error)
-        else:
-            address = Addr(str(found[0][4][0]), question.port, question.transport)
+        found = await self.resolver.find(question.host, question.port, question.transport)
+        if not found.addresses:
+            self._limit.say(self._loop.time(), logging.WARNING, "%s", found.why)
+        elif found.addresses[0].reliable:
+            found = await self._connected(question.host, found)
         with self._turn_that_may_fail() as agent:
-            agent.found(question.number, address, self._loop.time())
+            agent.found(question.number, found, self._loop.time())
+
+    async def _connected(self, name: str, found: Found) -> Found:
+        """The server that takes a connection goes first; those that take none are left out."""
+        servers, why = self.agent.servers.ordered(found.addresses, self._loop.time()), ""
+        for server in servers:
+            self.streams.expect(server, name)
+        for tried, server in enumerate(servers):
+            failed = await self.streams.connect(server)
+            if not failed:
+                return Found((server, *servers[tried + 1 :]))
+            self.agent.servers.failed(server, self._loop.time())
+            why = why or failed
+        return Found((), why)

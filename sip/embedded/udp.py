@@ -80,10 +80,14 @@ class UdpSocket:
                 log.debug("cannot send to %s: %s", to, error)
                 return
 
-    def local_host_for(self, remote: str) -> str:
-        """Our address as ``remote`` sees it: the bound one, or that of the route when bound to all."""
-        if self.host not in ("0.0.0.0", "::"):  # noqa: S104
-            return self.host
+    def local_host_for(self, remote: str, bound: str = "") -> str:
+        """Our address as ``remote`` sees it: the bound one, or that of the route when bound to all.
+
+        ``bound``: where another transport than this one is listened for.
+        """
+        bound = bound or self.host
+        if bound not in ("0.0.0.0", "::"):  # noqa: S104
+            return bound
         if remote not in self._routes:
             if len(self._routes) > 1000:
                 self._routes.clear()

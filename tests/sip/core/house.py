@@ -10,7 +10,7 @@ from typing import Any, Protocol, TypeVar
 
 from sip.core.agent import UserAgent
 from sip.core.config import EmbeddedConfig, SeatConfig
-from sip.core.events import Ended, Event, Invited, LookUp, Up
+from sip.core.events import Ended, Event, Found, Invited, LookUp, Up
 from sip.core.leg_in import InboundLeg, well_formed
 from sip.core.leg_out import OutboundLeg, Target
 from sip.core.registrar import Registrar
@@ -209,7 +209,9 @@ class House:
         elif isinstance(event, Ended):
             self.legs.discard(event.leg)
         elif isinstance(event, LookUp):
-            self.agent.found(event.number, self.names.get(event.host), self.now)
+            known = self.names.get(event.host)
+            found = Found((known,)) if known is not None else Found()
+            self.agent.found(event.number, found, self.now)
 
     def _invited(self, event: Invited) -> None:
         transaction = event.transaction

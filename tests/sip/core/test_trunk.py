@@ -33,7 +33,7 @@ def registering(house: House, provider: Caller, expires_s: int = 300) -> Registr
 def dialling(house: House, provider: Caller, caller_id: str = "") -> OutboundLeg:
     """A call of ours that has begun."""
     trunk = TrunkConfig(f"{provider.host}:{provider.port}", "02195598", "pass", register=False)
-    leg = trunk_leg(house.agent, trunk, "13800001111", caller_id, provider.address, house.sound())
+    leg = trunk_leg(house.agent, trunk, "13800001111", caller_id, [provider.address], house.sound())
     house.call(leg, 20)
     return leg
 
