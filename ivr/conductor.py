@@ -82,8 +82,8 @@ class Conductor:
         match event:
             case t.LineUp():
                 self._feed(call, e.Answered(event.at))
-            case t.Keyed(key=key):
-                self._feed(call, e.Digit(event.at, key))
+            case t.Keyed(key=key, began=began):
+                self._feed(call, e.Digit(event.at, key, began))
             case t.FaxHeard():
                 self._feed(call, e.FaxHeard(event.at))
             case t.PlayDone(token=token, finished=True):

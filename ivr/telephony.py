@@ -124,11 +124,15 @@ class LineGone:
 
 @dataclass(frozen=True, slots=True)
 class Keyed:
-    """A key was pressed: one of ``0-9*#A-D``, once per press."""
+    """A key was pressed: one of ``0-9*#A-D``, once per press.
+
+    ``began``: when it went down, if it is told later; else 0.
+    """
 
     line: str
     at: int
     key: str
+    began: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -115,11 +115,11 @@ class Simulator:
         self._tell(Incoming(line.id, self._clock.now_ms(), called, caller, ref=line.id, test=test))
         return line.id
 
-    def press(self, line: str, keys: str) -> None:
-        """The caller presses keys, one after the other."""
+    def press(self, line: str, keys: str, began: int = 0) -> None:
+        """The caller presses keys, one after the other; ``began``: when the one let go now went down, UTC ms."""
         for key in keys:
             if line in self._lines:
-                self._tell(Keyed(line, self._clock.now_ms(), key))
+                self._tell(Keyed(line, self._clock.now_ms(), key, began))
 
     def fax(self, line: str) -> None:
         """What calls is a fax machine: its tone is heard."""

@@ -38,9 +38,10 @@ class PlayDone(Event):
 
 @dataclass(frozen=True, slots=True)
 class Digit(Event):
-    """One key press: ``0-9*#``."""
+    """One key press: ``0-9*#``. ``began``: when the key went down, UTC ms; 0: at ``at``."""
 
     key: str = ""
+    began: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,11 @@ from __future__ import annotations
 from ivr.call import commands as c
 from ivr.call import events as e
 from ivr.call import leaving
+from ivr.call.limits import DOUBLE_MS, HELD_MAX_MS
 from ivr.call.state import CallState
 from ivr.call.turn import FlowContext, Turn
+
+TYPED = ("number.type", "query.type")  # where the same key twice is two digits
 
 
 def begin(flow: FlowContext) -> CallState:
@@ -24,6 +27,7 @@ def step(flow: FlowContext, state: CallState, event: e.Event) -> tuple[CallState
     turn = Turn(flow, state, event.at)
     if not state.over and not _stale(state, event):
         _dispatch(turn, event)
+        _note_taken(turn, state, event)
     elif isinstance(event, e.SeatAnswered):
         turn.ask(c.DropSeat(event.seat, "too late"))
     return turn.s, tuple(turn.out)
@@ -40,7 +44,29 @@ def _stale(state: CallState, event: e.Event) -> bool:
             return token != state.recording
         case e.SeatLeft(seat=seat):  # of two who lifted at once one was let go; the talk is with the other
             return seat != state.seat
+        case e.Digit():
+            return _answers_nothing(state, event)
     return False
+
+
+def _answers_nothing(state: CallState, event: e.Digit) -> bool:
+    """A press that went down before the answer before was taken, or the bounce of that very answer.
+
+    Whatever is pressed later answers what is asked now, though its prompt has only begun.
+    """
+    since = (event.began or event.at) - state.taken_at
+    same = event.key == state.taken_key and state.phase not in TYPED
+    return -HELD_MAX_MS < since < 0 or (same and 0 <= event.at - state.key_at < DOUBLE_MS)
+
+
+def _note_taken(turn: Turn, before: CallState, event: e.Event) -> None:
+    """Remember when an answer was taken: something else is asked, or the same once more. A prompt's end is none."""
+    if isinstance(event, e.PlayDone) or (isinstance(event, e.TimeUp) and event.timer == "play"):
+        return
+    if (turn.s.step, turn.s.phase, turn.s.serial) != (before.step, before.phase, before.serial):
+        turn.set(taken_at=event.at)
+        if isinstance(event, e.Digit):
+            turn.set(taken_key=event.key, key_at=event.at)
 
 
 def _dispatch(turn: Turn, event: e.Event) -> None:

@@ -74,6 +74,9 @@ class CallState:
     left_at: int = 0
     caller_known: bool = False
     never_called: str = ""  # why the caller's own number is never called back
+    taken_at: int = 0  # when the last answer was taken (a key, a silence, what was recorded), UTC ms
+    taken_key: str = ""  # the last key that was an answer, and when
+    key_at: int = 0
     schedule: str = ""  # of the `hours` step that was passed last
     apologise: bool = False  # the next prompt begins with the apology (S4-29)
     noticed: bool = False  # was told that what is said next is recorded

@@ -224,6 +224,9 @@ def _plain(state: CallState) -> CallState:
             "noticed": state.noticed and state.phase in account.PHASES,  # said again is said
             "chose": True,
             "apologise": False,
+            "taken_at": 0,
+            "taken_key": "",
+            "key_at": 0,
             "released_by": state.released_by and "x",
             "cause": state.cause and "x",
             "tries": state.tries if state.phase not in ("bridged", *_PLAYED_ONCE) else 0,

@@ -35,6 +35,7 @@ COMMANDS: dict[str, str] = {
     "/open": "in opening hours",
     "/hangup": "the caller hangs up",
 }
+KEY_MS = 1000  # a person needs so long for a key
 CASE = ("2611210015", "2026-11-26", "90481735")  # what a stored case is answered with
 PROMPT_MS = 3000
 
@@ -76,6 +77,7 @@ class Walk:
         """One line typed: keys, or a command. Returns what happens, for people. Raises :class:`Unknown`."""
         word, _, rest = typed.strip().partition(" ")
         if word and all(key in "0123456789*#" for key in word):
+            self.at += KEY_MS
             return self._input(word, [lambda key=key: e.Digit(self.at, key) for key in word])  # type: ignore[misc]
         if word not in COMMANDS:
             raise Unknown(f"'{word}' is no key and no command; there are: keys, {', '.join(COMMANDS)}")

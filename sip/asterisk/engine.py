@@ -338,7 +338,7 @@ class AsteriskEngine:
     def _pressed(self, line: Line, press: Press) -> None:
         told, line.pressed = again(line.pressed, press), press
         if not told:
-            self._reports.keyed(line, press.key)
+            self._reports.keyed(line, press.key, press.duration_ms)
 
     def _playback_over(self, playback: Mapping[str, Any]) -> None:
         line = self._lines.playing(playback["id"])

@@ -70,10 +70,12 @@ class Reports:
             line.rang = True
             self._emit(LineRinging(line.name, now_ms()))
 
-    def keyed(self, line: Line, key: str) -> None:
+    def keyed(self, line: Line, key: str, held_ms: int = 0) -> None:
+        """Tell of a press at its end; ``held_ms``: how long the key was down."""
         line.heard = True
         if line.last is None:
-            self._emit(Keyed(line.name, now_ms(), key))
+            now = now_ms()
+            self._emit(Keyed(line.name, now, key, now - held_ms if held_ms else 0))
 
     def held(self, line: Line, held: bool) -> None:
         if line.last is None:

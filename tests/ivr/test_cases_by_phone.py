@@ -360,6 +360,7 @@ def test_two_matters_in_one_call_are_two_cases_with_their_own_words(tmp_path: Pa
     world = World(tmp_path, flow=str(flow))
     line = world.call("13800138000")
     world.press(line, "#")  # the thanks were heard
+    world.run(1)
     account(world, line)
     world.press(line, "1")  # call me back at this number
     world.run(0.1)

@@ -144,8 +144,8 @@ class World:
     def run(self, seconds: float) -> None:
         self.clock.advance(round(seconds * 1000))
 
-    def press(self, line: str, keys: str) -> None:
-        self.sim.press(line, keys)
+    def press(self, line: str, keys: str, held_s: float = 0) -> None:
+        self.sim.press(line, keys, self.clock.now_ms() - round(held_s * 1000) if held_s else 0)
         self.run(0.1)
 
     def heard(self, line: str) -> str:

@@ -7,7 +7,8 @@
       next: bye
 
 S4-31: thanks first, then the details, then it is passed on at once. The number is spoken only after
-the case is durably stored. What a caller said before hanging up is stored too.
+the case is durably stored. A key pressed during the thanks answers the question that follows, unless it is the
+menu's own key once more. What a caller said before hanging up is stored too.
 """
 
 from __future__ import annotations
@@ -94,7 +95,10 @@ class Case(Step):
                 turn.person()
             elif ended(event) or isinstance(event, e.Digit):
                 turn.hush()
+                answers = isinstance(event, e.Digit) and event.key != turn.s.taken_key
                 self._ask_next(turn)
+                if answers and turn.s.phase in questions.BY_KEY:
+                    self._question(turn, event)
         elif phase == "saving":
             self._saving(turn, event)
         elif phase == "read_back":

@@ -15,6 +15,7 @@ from ivr.call.steps import account, number
 from ivr.call.steps.base import Answer, ended
 from ivr.call.turn import Turn
 
+BY_KEY = ("anonymous", "category", "callback.own")  # phases of questions that one key answers
 OWN_REFUSED = "callback.own_not_called"
 
 

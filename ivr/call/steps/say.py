@@ -5,7 +5,7 @@
     greet: {say: [greet.menu], next: main}
 
 Key 0 leads to a person from the first second; any other key skips to the next step, and counts
-there when it is a menu.
+there when it is a menu or asks for a number, unless it is the key that led here once more.
 """
 
 from __future__ import annotations
@@ -17,8 +17,10 @@ from pydantic import Field
 
 from ivr.call import events as e
 from ivr.call.commands import Say as Spoken
+from ivr.call.steps.ask import Ask
 from ivr.call.steps.base import Phrases, Step, ended
 from ivr.call.steps.menu import Menu
+from ivr.call.steps.query import Query
 from ivr.call.turn import Turn
 
 
@@ -40,9 +42,10 @@ class Say(Step):
             turn.person()
         elif isinstance(event, e.Digit):
             turn.hush()
+            came_by = turn.s.taken_key
             turn.goto(self.next)
             following = turn.flow.steps[turn.s.step]
-            if isinstance(following, Menu):
+            if isinstance(following, Menu | Ask | Query) and event.key != came_by:
                 following.on(turn, event)
 
     def exits(self) -> Iterator[tuple[str, str]]:
