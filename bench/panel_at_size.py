@@ -48,7 +48,7 @@ P95_MS, REPORT_S, MEMORY_MB = 150.0, 5.0, 300.0
 ROLES = ("operator",) * 9 + ("lead",) * 5 + ("supervisor",) * 4 + ("admin", "custodian")
 EVERYBODY = ("operator", "lead", "supervisor", "admin")
 # Not pages with a year behind them: files, sounds, forms without data, and what machines ask for.
-NO_PAGES = ("static", "api.", "monitoring.", "recordings.", "auth.", ".export", "board.index")
+NO_PAGES = ("static", "api.", "monitoring.", "recordings.", "auth.", ".export", "board.index", "board.events")
 
 
 @dataclass
@@ -71,7 +71,7 @@ class Browser:
 
     def __init__(self, port: int, address: str) -> None:
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60, source_address=(address, 0))
-        self._cookie = ""
+        self.cookie = ""
 
     def get(self, path: str) -> tuple[int, str, float]:
         """Status, text, ms."""
@@ -86,7 +86,7 @@ class Browser:
         assert status == 302, f"{name} cannot log in: {status} {text[:300]}"
 
     def _ask(self, method: str, path: str, body: str | None = None) -> tuple[int, str, float]:
-        headers = {"Cookie": self._cookie} if self._cookie else {}
+        headers = {"Cookie": self.cookie} if self.cookie else {}
         if body is not None:
             headers |= {"Content-Type": "application/x-www-form-urlencoded", "Referer": "http://127.0.0.1/log-in"}
         began = time.perf_counter()
@@ -100,7 +100,7 @@ class Browser:
         text = answer.read()
         took = (time.perf_counter() - began) * 1000
         for cookie in answer.headers.get_all("Set-Cookie") or ():
-            self._cookie = cookie.split(";", 1)[0]
+            self.cookie = cookie.split(";", 1)[0]
         return answer.status, text.decode(errors="replace"), took
 
 

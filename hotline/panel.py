@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import resource
 import signal
 import sys
 import threading
@@ -21,10 +22,12 @@ from ivr.store.engine import Engine
 from ivr.store.ledger import spoken_number
 from ivr.store.parties import Parties
 from web import Name, PanelConfig, create_app
+from web.proxy import among
 from web.server import TlsFiles, serve
 
 # Whoever comes back from the database waits so long for a thread that computes; a page comes back some twenty times.
 SWITCH_S = 0.0005
+FILES = 8192  # descriptors, as far as the system allows them
 
 
 def run_panel(settings: Settings) -> None:
@@ -33,6 +36,8 @@ def run_panel(settings: Settings) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     sys.setswitchinterval(SWITCH_S)
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]  # a connection that waits costs a descriptor and no more
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(most, FILES) if most > 0 else FILES, most))
     panel = settings.panel
     tls = TlsFiles(panel.tls_cert, panel.tls_key) if panel.tls_cert and panel.tls_key else None
     with parts.database(settings) as engine, Beside(Counter.of, settings.database) as counter:
@@ -41,7 +46,8 @@ def run_panel(settings: Settings) -> None:
         gc.collect()
         gc.freeze()
         gc.set_threshold(50_000, 20, 100)
-        serve(app, panel.listen.host, panel.listen.port, tls, stop)
+        spared = among(panel.proxy_networks) if panel.proxies else among(())
+        serve(app, panel.listen.host, panel.listen.port, tls, stop, spared=spared)
 
 
 def panel_config(settings: Settings, engine: Engine, counter: Counting) -> PanelConfig:
@@ -67,6 +73,7 @@ def panel_config(settings: Settings, engine: Engine, counter: Counting) -> Panel
         seats={id: Name(seat.name or id) for id, seat in settings.seats.items()},
         tls=panel.tls_cert is not None,
         proxies=panel.proxies,
+        proxy_networks=panel.proxy_networks,
         idle_minutes=panel.idle_minutes,
         version=version("open-hotline"),
         public_promises=settings.reports.public_promises,

@@ -195,6 +195,7 @@ class Panel(Part):
     tls_cert: Path | None = None
     tls_key: Path | None = None
     proxies: int = Field(default=0, ge=0, le=5)  # trusted reverse proxies in front
+    proxy_networks: tuple[IpNetwork, ...] = ("127.0.0.0/8", "::1/128")  # from where they connect
     idle_minutes: int = Field(default=30, ge=1, le=24 * 60)
 
     @model_validator(mode="after")

@@ -51,6 +51,7 @@ ROLE_NAMES = {
     "custodian": _l("身份保管员"),
 }
 
+QUIET = ("board.live", "board.events")  # asked for by pages, not by people
 View = TypeVar("View", bound=Callable[..., Any])
 
 
@@ -133,13 +134,13 @@ def init(app: Flask) -> None:
             session.clear()
             flash(_("您离开超过 %(minutes)s 分钟，已自动退出，请重新登录。", minutes=config().idle_minutes), "info")
         if not current_user.is_authenticated:
-            if request.endpoint == "board.live":  # no page: it would use up the message for the log-in page
+            if request.endpoint in QUIET:  # no page: it would use up the message for the log-in page
                 return Response(status=401)
-            here = request.full_path.rstrip("?") if request.method == "GET" else None
-            return redirect(url_for("auth.login", next=here if here != "/" else None))
+            here = request.script_root + request.full_path.rstrip("?") if request.method == "GET" else None
+            return redirect(url_for("auth.login", next=here if here != request.script_root + "/" else None))
         if not current_user.may(permission):
             abort(403)
-        if request.endpoint != "board.live":  # a board left open must not keep an absent person logged in
+        if request.endpoint not in QUIET:  # a board left open must not keep an absent person logged in
             session["seen"] = now_ms()
         return None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from functools import partial
 
 from flask import Flask, Response, request
 from flask_limiter import Limiter
@@ -10,12 +11,12 @@ from flask_limiter.util import get_remote_address
 from flask_login import current_user
 from flask_talisman import Talisman
 from flask_wtf.csrf import CSRFProtect
-from werkzeug.middleware.proxy_fix import ProxyFix
 
 from ivr.store.calendars import Added
 from web import access, api, casework, db, format, forms, language, monitoring, problems, tables
 from web.config import PanelConfig
 from web.figures import Recent
+from web.proxy import behind
 from web.screens import (
     about,
     audit,
@@ -36,6 +37,7 @@ from web.screens import (
     work,
     worklists,
 )
+from web.streams import News
 
 SCREENS = (
     auth,
@@ -91,9 +93,10 @@ def create_app(config: PanelConfig) -> Flask:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.extensions["panel"] = config
     app.extensions["panel.figures"] = Recent()
+    app.extensions["panel.news"] = News(partial(board.mark, app))
     app.extensions["panel.calendars"] = Added(config.engine, config.calendar)
     if config.proxies:
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=config.proxies, x_proto=config.proxies, x_host=config.proxies)  # type: ignore[method-assign]
+        app.wsgi_app = behind(app.wsgi_app, config.proxies, config.proxy_networks)  # type: ignore[assignment,method-assign]
 
     forms.init(app)
     db.init(app)

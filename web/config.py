@@ -18,6 +18,7 @@ from ivr.store.parties import Parties
 from ivr.store.users import Hasher
 from recordings.vault import Vault
 from web.passwords import Argon2
+from web.proxy import LOOPBACK
 
 
 class Name(NamedTuple):
@@ -33,7 +34,8 @@ class PanelConfig:
 
     ``profile`` and ``calendar`` are those of the calls process.
     ``windows`` and ``seats`` map ids to names. ``tls``: the panel is reached by HTTPS
-    only (secure cookies). ``proxies``: how many trusted reverse proxies stand in front. ``now_ms``: UTC ms.
+    only (secure cookies). ``proxies``: how many trusted reverse proxies stand in front, and they connect from
+    ``proxy_networks``. ``now_ms``: UTC ms.
     ``counter``: who counts figures of long periods.
     """
 
@@ -54,6 +56,7 @@ class PanelConfig:
     seats: Mapping[str, Name] = field(default_factory=dict)
     tls: bool = False
     proxies: int = 0
+    proxy_networks: tuple[str, ...] = LOOPBACK
     idle_minutes: int = 30
     hasher: Hasher = field(default_factory=Argon2)
     version: str = ""

@@ -123,7 +123,7 @@ def with_args(endpoint: str | None = None, values: Mapping[str, Any] | None = No
     for key, value in changes.items():
         if value is None:
             kept.pop(key, None)
-    path = url_for(endpoint, **(values or {})) if endpoint else request.path
+    path = url_for(endpoint, **(values or {})) if endpoint else request.script_root + request.path
     return path + ("?" + urlencode(kept) if kept else "")
 
 

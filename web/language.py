@@ -34,7 +34,7 @@ def other_address() -> tuple[str, str]:
     other = "en" if chosen() == "zh" else "zh"
     kept = [(key, value) for key, value in request.args.items(multi=True) if key != "lang"]
     shown = request.method == "GET" or (request.url_rule and _has_page(request.path))
-    return other, (request.path if shown else "/") + "?" + urlencode([*kept, ("lang", other)])
+    return other, request.script_root + (request.path if shown else "/") + "?" + urlencode([*kept, ("lang", other)])
 
 
 def _has_page(path: str) -> bool:

@@ -23,7 +23,7 @@ from web.access import PERMISSIONS
 
 # Answers that are no pages: files, JSON, parts of a page, and an address that only leads on.
 NO_PAGES = re.compile(
-    r"static|api\.\w+|monitoring\.metrics|recordings\.play|board\.(index|live)|calling\.live|.*\.export\w*"
+    r"static|api\.\w+|monitoring\.metrics|recordings\.play|board\.(index|live|events)|calling\.live|.*\.export\w*"
 )
 ROLES = ("supervisor", "admin", "custodian", "operator", "lead")  # who looks at it: the first who may
 NAMES = {

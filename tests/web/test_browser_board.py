@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 import pytest
 from playwright.sync_api import expect
 
@@ -97,7 +99,7 @@ def test_an_ended_session_leads_to_the_log_in_page(browser, address, world):
 
 
 def test_nobody_looks_so_it_asks_less_often(browser, address, world):
-    """3 s while somebody looks, 60 s otherwise: while hidden, no request within several visible periods."""
+    """Told or every 3 s while somebody looks, every 60 s otherwise: while hidden there is no request."""
     page = new_page(browser, address)
     asked = []
     page.on("request", lambda request: asked.append(request.url) if "/board/live" in request.url else None)
@@ -109,7 +111,7 @@ def test_nobody_looks_so_it_asks_less_often(browser, address, world):
           document.dispatchEvent(new Event('visibilitychange'));
         }"""
     )
-    page.wait_for_load_state("networkidle")
+    page.wait_for_timeout(500)  # what is under way comes; the stream of news stays open
     before = len(asked)
     page.wait_for_timeout(7000)
     assert len(asked) == before
@@ -122,3 +124,20 @@ def test_nobody_looks_so_it_asks_less_often(browser, address, world):
     page.wait_for_function("() => performance.getEntriesByType('resource').some(e => e.name.includes('/board/live'))")
     expect(page.locator("#fresh-text")).to_have_text("实时更新")
     assert len(asked) > before
+
+
+def test_a_browser_has_one_stream_however_many_tabs(browser, address, world, caplog):
+    caplog.set_level(logging.DEBUG, "web.access")
+    page = new_page(browser, address)
+    log_in(page, "operator")
+    tabs = [page, page.context.new_page(), page.context.new_page()]
+    for tab in tabs[1:]:
+        tab.goto("/board")
+    world.waiting(20, window="repair")
+    for tab in tabs:
+        expect(tab.locator("tr.waiting")).to_have_count(1)
+    streams = [record for record in caplog.messages if "/board/events" in record]
+    assert len(streams) == 1, streams
+    tabs[0].close()
+    world.waiting(10, window="repair")
+    expect(tabs[1].locator("tr.waiting")).to_have_count(2)

@@ -1,4 +1,4 @@
-"""cheroot as it is used: a free port, TLS, a log without personal data, a clean end."""
+"""The panel's server: a free port, TLS, a log without personal data, a clean end."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from web.server import TlsFiles, serve
 
 
 class Served:
-    def __init__(self, app, tls=None):
+    def __init__(self, app, tls=None, **more):
         self.stop, ready = threading.Event(), threading.Event()
 
         def bound(host, port):
             self.host, self.port = host, port
             ready.set()
 
-        self.thread = threading.Thread(target=serve, args=(app, "127.0.0.1", 0, tls, self.stop, bound))
+        self.thread = threading.Thread(target=serve, args=(app, "127.0.0.1", 0, tls, self.stop, bound), kwargs=more)
         self.thread.start()
         assert ready.wait(30)
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
+import sys
 from typing import Any
 
-from flask import Blueprint, jsonify, redirect, render_template, url_for
+from flask import Blueprint, Flask, Response, current_app, jsonify, redirect, render_template, request, url_for
+from werkzeug.exceptions import HTTPException
 
 from ivr.calendar.tables import missing_years
 from ivr.store import lines, outages, queries
@@ -13,6 +16,7 @@ from web.access import may, needs
 from web.db import config, now_ms, reading
 from web.figures import shared
 from web.format import SOON_MS, day_range, today
+from web.streams import News
 
 bp = Blueprint("board", __name__)
 
@@ -71,5 +75,34 @@ def live() -> Any:
         name: render_template(f"board/{name}.html", **state) for name in ("summary", "calls", "seats", "figures")
     }
     answer = jsonify(now=state["now"], regions=regions)
+    answer.cache_control.no_store = True
+    return answer
+
+
+def mark(app: Flask) -> str:
+    """Another text whenever the board may say something new; what only time changes is asked for by the page."""
+    with app.app_context():
+        return queries.board_mark(reading(), now_ms() - BEAT_MS)
+
+
+@bp.get("/board/events")
+@needs("board")
+def events() -> Response:
+    """A stream of news; the server sends it without a thread (web/bridge.py)."""
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    environ = {key: value for key, value in request.environ.items() if isinstance(value, str)}
+
+    def still() -> bool:
+        """Would the session open this page now?"""
+        with app.request_context({**environ, "wsgi.input": io.BytesIO(), "wsgi.errors": sys.stderr}):
+            try:
+                return app.preprocess_request() is None
+            except HTTPException:
+                return False
+
+    news: News = app.extensions["panel.news"]
+    answer = Response(mimetype="text/event-stream", direct_passthrough=True)
+    answer.response = news.stream(still)  # type: ignore[assignment]  # no iterable of bytes, but the bridge knows
+    answer.headers["X-Accel-Buffering"] = "no"  # nginx hands on what comes as it comes
     answer.cache_control.no_store = True
     return answer

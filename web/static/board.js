@@ -1,15 +1,21 @@
-// The live board: fetch its regions every 3 s while somebody looks and every 60 s otherwise; replace a
-// region only when it says something new, and put the keyboard focus back where it was.
+// The live board: fetch its regions when the server says there is something new, and every 15 s for what only time
+// changes; without such a stream every 3 s; every 60 s while nobody looks. A region is replaced only when it says
+// something new, and the keyboard focus is put back where it was.
 "use strict";
 
 const SEEN_MS = 3000;
 const HIDDEN_MS = 60000;
+const TOLD_MS = 15000; // while a stream tells
+const AGAIN_MS = 1000; // after news, at the earliest
 const board = document.getElementById("board");
 const fresh = document.getElementById("fresh");
 const freshText = document.getElementById("fresh-text");
 let ahead = Number(board.dataset.now) - Date.now(); // the server's clock minus ours
 let timer = 0;
 let asking = false;
+let told = false; // does a stream tell?
+let asked = 0;
+let news = 0;
 
 const two = (n) => String(n).padStart(2, "0");
 
@@ -66,7 +72,10 @@ function say(lost) {
 async function ask() {
   if (asking) return;
   asking = true;
+  asked = Date.now();
   clearTimeout(timer);
+  clearTimeout(news);
+  news = 0;
   try {
     const answer = await fetch(board.dataset.live, { headers: { Accept: "application/json" }, signal: AbortSignal.timeout(10000) });
     if (answer.status === 401) {
@@ -74,9 +83,9 @@ async function ask() {
       return;
     }
     if (!answer.ok) throw new Error(String(answer.status));
-    const news = await answer.json();
-    ahead = news.now - Date.now();
-    for (const [name, html] of Object.entries(news.regions)) {
+    const fresher = await answer.json();
+    ahead = fresher.now - Date.now();
+    for (const [name, html] of Object.entries(fresher.regions)) {
       const region = board.querySelector(`[data-region="${name}"]`);
       if (region) replace(region, html);
     }
@@ -87,7 +96,26 @@ async function ask() {
   } finally {
     asking = false;
   }
-  timer = setTimeout(ask, document.hidden ? HIDDEN_MS : SEEN_MS);
+  timer = setTimeout(ask, document.hidden ? HIDDEN_MS : told ? TOLD_MS : SEEN_MS);
+}
+
+// One stream for all pages of this browser (news.js); where that cannot be, the board asks as often as it must.
+function listen() {
+  if (!("SharedWorker" in window)) return;
+  const { port } = new SharedWorker(board.dataset.worker);
+  port.addEventListener("message", ({ data }) => {
+    const before = told;
+    told = data === "open" || data === "news";
+    if (data === "news" && !document.hidden && !news) {
+      news = setTimeout(ask, Math.max(0, asked + AGAIN_MS - Date.now()));
+    }
+    if (before && !told) ask(); // the answer says whether somebody is still logged in
+    if (data === "over") setTimeout(() => port.postMessage({ listen: board.dataset.events }), SEEN_MS);
+  });
+  port.start();
+  port.postMessage({ listen: board.dataset.events });
+  window.addEventListener("pagehide", () => port.postMessage({ leave: true }));
+  window.addEventListener("pageshow", (event) => { if (event.persisted) window.location.reload(); });
 }
 
 document.addEventListener("visibilitychange", () => {
@@ -97,3 +125,4 @@ document.addEventListener("visibilitychange", () => {
 });
 setInterval(tick, 1000);
 timer = setTimeout(ask, SEEN_MS);
+listen();
