@@ -115,6 +115,8 @@ def main() -> int:
     options = parser.parse_args()
     url, data = sqlite_year(plan_of(options.calls, options.calls // 10))
     found, missed = pages(url), []
+    for page in found:  # a small year has not sixty calls of today
+        page.roles = ("lead", "supervisor", "admin") if page.name == "a call" else page.roles
     with panel(url, data) as (port, pid, _config):
         browsers = log_in(port)
         for page in found:  # once, so that nobody is measured compiling templates

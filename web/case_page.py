@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
 
 from flask import render_template
 from flask_babel import lazy_gettext as _l
 
-from ivr.cases.promise import due_for
+from ivr.calendar.stored import english
 from ivr.store import queries
 from ivr.store.models import Case
 from web.casework import context
@@ -42,23 +41,11 @@ def explanation(case: Case) -> list[str]:
 
 
 def explained(case: Case) -> tuple[list[str], str]:
-    """The explanation in the page's language, and which language that is.
-
-    It is stored in Chinese, the register's language. For an English page it is computed anew, and only
-    taken when its Chinese twin is word for word what was stored (profile and calendar may have changed).
-    """
+    """The stored explanation in the page's language, and which language that is."""
     stored = explanation(case)
-    panel = config()
-    if chosen() == "zh" or case.profile != panel.profile.name:
+    if chosen() == "zh":
         return stored, "zh-CN"
-    received = datetime.fromtimestamp(case.received / 1000, UTC)
-    try:
-        promise = due_for(case.kind, received, panel.profile, panel.calendar, panel.zone, case.channel, case.category)
-    except ValueError:
-        return stored, "zh-CN"
-    if [*promise.lines(), *promise.warnings()] != stored:
-        return stored, "zh-CN"
-    return [*promise.lines("en"), *promise.warnings("en")], "en"
+    return [english(line, config().calendar.tables) for line in stored], "en"
 
 
 def page(found: queries.CaseFile, clear: str = "", texts: dict[str, str] | None = None) -> str:

@@ -7,8 +7,10 @@ from typing import Any
 
 from flask import Flask
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from markupsafe import Markup, escape
 
+from ivr.cases.dates import due_words
 from ivr.outages.notice import NOW
 from ivr.store.outages import standing
 from web import labels
@@ -16,6 +18,7 @@ from web.config import Name
 from web.db import config, now_ms
 from web.language import chosen
 
+PHRASE_SHOWN = 24  # characters
 SOON_MS = 24 * 3_600_000  # a case due within a day is coloured
 
 
@@ -80,6 +83,12 @@ def span(ms: int | None) -> str:
     return _("%(d)s 天 %(h)s 小时", d=minutes // 1440, h=minutes % 1440 // 60)
 
 
+def talk(call: Any) -> int | None:
+    """How long caller and operator spoke (ms), held time included; None: they did not, or still do."""
+    end = call.agent_left or call.ended
+    return None if call.agent_answered is None or end is None else end - call.agent_answered
+
+
 def remaining(case: Any) -> tuple[str, str]:
     """How much time a case has left: a state (``done``, ``late``, ``soon``, ``ok``, ``none``) and words."""
     if case.due_ms is None:
@@ -123,9 +132,54 @@ def unit_name() -> str:
     return called_name(config().unit, "")
 
 
-def due_text(value: str) -> str:
-    """A stored local due date or date-time, without the seconds and the offset."""
-    return value.replace("T", " ")[:16]
+def due_text(value: str | int | None) -> str:
+    """A due date as it is written everywhere (``ivr/cases/dates.py``): the stored text, or its moment in UTC ms."""
+    return due_words(local(value) if isinstance(value, int) else value)
+
+
+UNITS = {
+    "natural_day": _l("%(n)s 个自然日"),
+    "workday": _l("%(n)s 个工作日"),
+    "hour": _l("%(n)s 小时"),
+    "minute": _l("%(n)s 分钟"),
+}
+TURNS = {
+    "roll=next_workday": _l("遇休息日顺延到工作日"),
+    "same_time": _l("到期日的同一时刻"),
+    "after_hours=next_opening": _l("非工作时间受理的从下次开门起算"),
+    "within_service_hours": _l("只计工作时间"),
+}
+
+
+def rule_words(rule: str) -> str:
+    """A stored deadline rule (``5 natural_day roll=next_workday``) in words."""
+    n, _space, rest = rule.partition(" ")
+    unit, *turns = rest.split() or [""]
+    if unit not in UNITS:
+        return _("本规则没有期限") if not rule else _("其他规则")
+    comma = ", " if chosen() == "en" else "，"
+    return comma.join([str(UNITS[unit]) % {"n": n}, *(str(TURNS[turn]) for turn in turns if turn in TURNS)])
+
+
+def profile_name(code: str) -> str:
+    """What a profile is called; one that is not in force by its id."""
+    profile = config().profile
+    return profile.titled("en" if chosen() == "en" else "zh-CN") if code == profile.name else code
+
+
+def step_words(step: str) -> str:
+    """Where in its flow a call is: a window's name, a step all flows have, or that it is one of this flow's own."""
+    if step in labels.STEPS:
+        return str(labels.STEPS[step])
+    return window_name(step) if step in config().windows else _("本流程的一步")
+
+
+def phrase_words(key: str) -> str:
+    """What was said, its beginning."""
+    if not config().phrases.has(key):
+        return _("其他提示")
+    text = config().phrases.get(key).without_placeholders("en" if chosen() == "en" else "zh-CN")
+    return text if len(text) <= PHRASE_SHOWN else text[:PHRASE_SHOWN] + "…"
 
 
 def dotted(number: str) -> Markup:
@@ -142,6 +196,7 @@ def dotted(number: str) -> Markup:
 def init(app: Flask) -> None:
     app.jinja_env.filters.update(
         moment=moment, ticking=ticking, span=span, remaining=remaining, window=window_name, seat=seat_name,
-        due=due_text, dotted=dotted, outage_state=outage_state,
+        due=due_text, dotted=dotted, outage_state=outage_state, rule=rule_words, talk=talk, profile=profile_name,
+        step=step_words,
     )  # fmt: skip
     app.jinja_env.globals.update(label=labels.label, labels=labels, unit_name=unit_name, today=today)

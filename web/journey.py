@@ -15,8 +15,8 @@ from flask_babel import gettext as _
 
 from ivr.store.models import Journal
 from web.casework import CHOICES
-from web.format import seat_name, span, window_name
-from web.labels import CAUSES, ENDS, LEVELS, REASONS, RELEASED_BY, STEPS, TIMERS, WHYS, label
+from web.format import due_text, phrase_words, seat_name, span, step_words, window_name
+from web.labels import CAUSES, ENDS, LEVELS, REASONS, RELEASED_BY, TIMERS, WHYS, label
 
 Data = dict[str, Any]
 
@@ -74,7 +74,7 @@ def _recorded(data: Data) -> str:
 
 
 def _opened(data: Data) -> str:
-    due = str(data.get("due") or "").replace("T", " ")
+    due = due_text(str(data.get("due") or ""))
     if not due:
         return _("立案，编号 %(number)s", number=data.get("number", ""))
     return _("立案，编号 %(number)s，期限 %(due)s", number=data.get("number", ""), due=due)
@@ -85,7 +85,7 @@ def _nobody(data: Data) -> str:
 
 
 def _said(data: Data) -> str:
-    return _("播放：%(phrases)s", phrases=" · ".join(str(key) for key in data.get("say") or ()))
+    return _("播放：%(phrases)s", phrases=" · ".join(phrase_words(str(key)) for key in data.get("say") or ()))
 
 
 def _held(data: Data) -> str:
@@ -105,7 +105,7 @@ def _seat(text: Callable[[str], str]) -> Callable[[Data], str]:
 STORY: dict[str, tuple[str, Callable[[Data], str]]] = {
     "offered": ("caller", _offered),
     "answered": ("system", lambda _d: _("系统应答")),
-    "step": ("system", lambda d: _("进入步骤 %(step)s", step=label(STEPS, d.get("step")))),
+    "step": ("system", lambda d: _("进入步骤 %(step)s", step=step_words(str(d.get("step", ""))))),
     "play": ("system", _said),
     "time_up": ("system", lambda d: str(label(TIMERS, d.get("timer")))),
     "nobody_free": ("seat", _nobody),

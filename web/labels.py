@@ -8,7 +8,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 
 OUTCOMES = {
-    "live": _l("通话中"),
+    "live": _l("进行中"),
     "answered": _l("人工已接听"),
     "abandoned": _l("等候中放弃"),
     "callback": _l("已留言或约定回电"),
@@ -87,12 +87,28 @@ WHYS = {
     "process ended": _l("接听进程中断"),
 }
 
-# Steps that are in no flow file: what the machine does around it (ivr/call).
+# What a caller is in: first the steps of no flow file, what the machine does around it (ivr/call).
 STEPS = {
     "@arriving": _l("刚打进来"),
     "@category": _l("询问投诉类别"),
     "@caller": _l("确认来电号码"),
     "@farewell": _l("结束语"),
+    # Names all shipped flows use.
+    "greet": _l("问候语"),
+    "main": _l("主菜单"),
+    "main_en": _l("英文主菜单"),
+    "english": _l("英文服务"),
+    "person": _l("人工服务"),
+    "progress": _l("查询进度"),
+    "complaint": _l("投诉"),
+    "report": _l("举报"),
+    "repair": _l("报修"),
+    "business": _l("业务办理"),
+    "leave_word": _l("留言"),
+    "after_hours": _l("非工作时间"),
+    "door": _l("入口"),
+    "rate": _l("满意度评价"),
+    "bye": _l("结束语"),
 }
 
 TIMERS = {

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ivr.cases.dates import due_words
+
 NAMES: Mapping[str, tuple[str, str]] = {
     "new_complaint": ("新投诉，请立即办理", "new complaint, please act at once"),
     "new_report": ("新举报，请立即办理", "new report of misconduct, please act at once"),
@@ -51,7 +53,7 @@ def subject(data: Mapping[str, Any], unit: str) -> str:
 
 def body(data: Mapping[str, Any], panel: str = "") -> str:
     """The e-mail's text, Chinese first. ``panel``: the address of the panel."""
-    due = str(data.get("due", "")).replace("T", " ")
+    due = due_words(str(data.get("due", "")))
     zh = f"工单 {data['number']}：{name(data['notice'])}。" + (f"\n期限：{due}" if due else "")
     en = f"Case {data['number']}: {name(data['notice'], 'en')}." + (f"\nDue: {due}" if due else "")
     return "\n\n".join(part for part in (zh, en, panel) if part) + "\n"

@@ -137,7 +137,7 @@ def test_what_the_machine_did_around_the_seats_is_told(as_role, world):
     )  # fmt: skip
     page = as_role("lead").get(f"/calls/{call_id}").text
     for told in (
-        "播放：notice.recording · greet.std", "没有按键", "进入步骤 结束语", "故障报修窗口没有可呼叫的座席",
+        "播放：", "您好", "没有按键", "进入步骤 结束语", "故障报修窗口没有可呼叫的座席",
         "停止呼叫座席 102 二号座席", "已由另一座席接听",
     ):  # fmt: skip
         assert told in page, told

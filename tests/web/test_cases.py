@@ -96,16 +96,3 @@ def test_the_explanation_is_english_on_an_english_page(as_role, world):
     page = as_role("lead").get(f"/cases/{case.id}?lang=en").text
     assert '<ol class="explain" lang="en">' in page
     assert "not counted" in page
-
-
-def test_an_explanation_that_can_no_longer_be_recomputed_stays_in_its_own_words(app, world):
-    """Another profile is in force now: what was promised then is shown as it was stored."""
-    from ivr.profile import Profile
-    from tests.web.conftest import Auth
-    from web import create_app
-
-    _call, case = world.complaint(at("10:00"), "13812345678")
-    client = create_app(world.config(profile=Profile.load("gbt33358"))).test_client()
-    Auth(client).login("lead")
-    page = client.get(f"/cases/{case.id}?lang=en").text
-    assert '<ol class="explain" lang="zh-CN">' in page

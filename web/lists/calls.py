@@ -12,7 +12,7 @@ from ivr.store import queries
 from ivr.store.models import Call
 from ivr.store.queries import CallFilter
 from web.db import reading
-from web.format import seat_name, window_name
+from web.format import seat_name, talk, window_name
 from web.labels import OUTCOMES, RELEASED_BY, label
 from web.people import masked_all
 from web.tables import Column, Table, parts, seconds, wall
@@ -29,7 +29,7 @@ TABLE = Table(
         Column("network", None, lambda row: seconds(row[0].network_wait), head=_l("系统应答（秒）")),
         Column("wait", _l("等候人工"), lambda row: seconds(row[0].human_wait), sort=True, head=_l("等候人工（秒）")),
         Column("ring", None, lambda row: seconds(row[0].agent_ring_wait), head=_l("座席振铃（秒）")),
-        Column("length", _l("通话时长"), lambda row: seconds(_length(row[0])), head=_l("通话时长（秒）")),
+        Column("length", _l("通话时长"), lambda row: seconds(talk(row[0])), head=_l("通话时长（秒）")),
         Column("cases", _l("工单"), lambda row: row[0].cases, sort=True),
         Column("released", None, lambda row: label(RELEASED_BY, row[0].released_by), head=_l("先挂机方")),
         Column("flow", None, lambda row: row[0].flow, head=_l("流程")),
@@ -41,10 +41,6 @@ TABLE = Table(
     "-arrived",
     "calls.export",
 )
-
-
-def _length(call: Call) -> int | None:
-    return None if call.ended is None else call.ended - call.arrived
 
 
 def numbers(calls: Sequence[Call]) -> dict[str, str]:

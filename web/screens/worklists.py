@@ -18,6 +18,7 @@ from ivr.store.sql import Row
 from web.access import needs
 from web.casework import CHOICES, RESULTS, calling_from_here, desk, given, moment, said
 from web.db import config, now_ms, reading, record, writing
+from web.format import due_text
 from web.forms import with_args, word
 from web.labels import label
 from web.people import masked_all, show_number
@@ -31,7 +32,7 @@ LISTS = {"answer": _l("待答复"), "missed": _l("漏接和放弃的来电"), "f
 TABLE = Table(
     "worklist",
     (
-        Column("due", _l("回电期限"), lambda row: wall(row[0].due), sort=True, by=lambda row: row[0].due),
+        Column("due", _l("回电期限"), lambda row: due_text(row[0].due), sort=True, by=lambda row: row[0].due),
         Column("next", _l("最早可拨"), lambda row: wall(row[0].next_at), sort=True, by=lambda row: row[0].next_at),
         Column("tries", _l("已拨次数"), lambda row: row[0].tries, sort=True),
         Column("last", _l("上次结果"), lambda row: label(RESULTS, row[0].last_result), sort=True),
