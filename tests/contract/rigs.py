@@ -7,11 +7,8 @@ engine and Asterisk with real phones on loopback. Another engine joins by writin
 from __future__ import annotations
 
 import asyncio
-import atexit
 import math
-import shutil
 import struct
-import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import replace
@@ -20,20 +17,16 @@ from typing import Any
 
 from ivr.clock import VirtualClock
 from ivr.telephony import Clip, Engine, EngineEvent, Incoming
-from sip.asterisk.config import Site
 from sip.asterisk.engine import AsteriskEngine
 from sip.core.config import EmbeddedConfig, SeatConfig, Timing, TrunkConfig
+from sip.core.wire import host_of
 from sip.embedded.engine import EmbeddedEngine
 from sip.embedded.media import Media
 from sip.embedded.phone import OnCall, Phone
 from sip.simulator import SeatPlan, Simulator
 from tests.support import ports
-from tests.support.asterisk import Asterisk, bare
+from tests.support.asterisk import CALLED_IN, PROVIDER, SEATS, SECRET, shared
 
-SECRET = "contract-secret"
-SEATS = ("101", "102")
-PROVIDER = "127.0.0.2"  # not where the phones are: Asterisk knows the trunk by its address
-CALLED_IN = ("request", "diversion", "p-called-party-id", "to")
 WAIT_S = 20.0
 PLANS = {
     "answers": SeatPlan(answer_ms=300),
@@ -249,42 +242,24 @@ class EmbeddedRig(PhonesRig):
 class AsteriskRig(PhonesRig):
     """One Asterisk serves all stories: each leaves it without a channel."""
 
-    asterisk: Asterisk | None = None
-    site: Site
-    far_port: int
     http = False  # requests by HTTP, as to an Asterisk before 22.4
 
     async def start(self) -> None:
         await super().start()
-        kind = AsteriskRig
-        if kind.asterisk is None:
-            folder = Path(tempfile.mkdtemp(prefix="asterisk-"))
-            kind.far_port = ports.free_address().port
-            trunk = TrunkConfig(f"{PROVIDER}:{kind.far_port}", "", register=False)
-            kind.asterisk, kind.site = bare(folder / "home", dict.fromkeys(SEATS, SECRET), trunk, called_in=CALLED_IN)
-            kind.asterisk.start()
-            atexit.register(kind.end)
-        self.provider = kind.far_port
-        self.engine = AsteriskEngine(replace(kind.site.engine, http=self.http))
+        self.asterisk, site = shared()
+        assert site.trunk is not None
+        self.port, self.provider = site.sip_port, host_of(f"sip:{site.trunk.registrar}")[1]
+        self.engine = AsteriskEngine(replace(site.engine, http=self.http))
         await self.engine.start(self.events.append)
-        self.port = kind.site.sip_port
 
     async def citizen(self, number: str, does: str) -> None:
         await super().citizen(number, does)
-        assert self.asterisk is not None
         await asyncio.to_thread(self.asterisk.cli, "pjsip qualify trunk")  # it asks once a minute by itself
         await self.wait(lambda: self.engine.trunk_state == "reachable")
 
     async def stop(self) -> None:
         await super().stop()
-        assert self.asterisk is not None
         assert self.asterisk.channels() == 0 and self.asterisk.bridges() == 0
-
-    @classmethod
-    def end(cls) -> None:
-        if cls.asterisk is not None:
-            cls.asterisk.stop()
-            shutil.rmtree(cls.asterisk.home.parent)
 
 
 class AsteriskByHttpRig(AsteriskRig):

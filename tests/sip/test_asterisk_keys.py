@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import struct
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,7 +16,7 @@ from sip.asterisk.config import Site
 from sip.asterisk.engine import AsteriskEngine
 from sip.asterisk.keys import Press, again, press_of
 from tests.sip.raw import Caller, story
-from tests.support.asterisk import bare
+from tests.support.asterisk import shared
 
 EVENT = 101  # the payload type of telephone-event in the caller's SDP
 
@@ -46,14 +45,10 @@ def test_a_press_is_read_from_what_ari_tells() -> None:
     assert press_of(event) == Press("#", 1250, 160) and press_of(event).begin_ms == 1090
 
 
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    asterisk, site = bare(Path(tmp_path_factory.mktemp("keys")) / "asterisk", {})
-    try:
-        asterisk.start()
-        yield site
-    finally:
-        asterisk.stop()
+@pytest.fixture
+def site() -> Site:
+    """A real Asterisk without a hotline."""
+    return shared()[1]
 
 
 @asynccontextmanager

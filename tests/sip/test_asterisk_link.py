@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -28,23 +28,18 @@ from sip.admission import Lags
 from sip.asterisk.config import AsteriskConfig, Site
 from sip.asterisk.engine import AsteriskEngine
 from sip.embedded.phone import CallFailed, Phone
-from tests.contract.rigs import SECRET, voice
+from tests.contract.rigs import voice
 from tests.support import audio
-from tests.support.asterisk import Asterisk, bare
+from tests.support.asterisk import SECRET, Asterisk, shared
 from tests.support.books import until
 
 pytestmark = pytest.mark.network
 
 
-@pytest.fixture(scope="module")
-def pbx(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Asterisk, Site]]:
+@pytest.fixture
+def pbx() -> tuple[Asterisk, Site]:
     """A real Asterisk without a hotline."""
-    asterisk, site = bare(Path(tmp_path_factory.mktemp("link")) / "asterisk", {"101": SECRET})
-    try:
-        asterisk.start()
-        yield asterisk, site
-    finally:
-        asterisk.stop()
+    return shared()
 
 
 class Cable:
@@ -157,6 +152,11 @@ class Room:
     def of(self, kind: type, line: str | None = None) -> list:
         return [e for e in self.events if isinstance(e, kind) and (line is None or getattr(e, "line", "") == line)]
 
+    async def loses(self, cable: Cable) -> None:
+        """The connection is cut, and the engine knows."""
+        cable.cut()
+        await until(lambda: not self.engine._link.connected)
+
     async def close(self) -> None:
         await self.engine.stop()
         for phone in self._phones:
@@ -199,7 +199,8 @@ def test_who_would_wait_too_long_is_told_503_and_taken_again_once_it_is_calm(pbx
     async def story() -> None:
         nonlocal behind
         async with room(pbx[1], lags=lambda: behind) as here:
-            await asyncio.sleep(0.5)
+            admission = here.engine._gate._admission
+            await until(lambda: admission.refusal(0))
             phone = await Phone.open()
             with pytest.raises(CallFailed) as refused:
                 await phone.call(f"sip:95598@127.0.0.1:{pbx[1].sip_port}", "13800001111")
@@ -207,7 +208,7 @@ def test_who_would_wait_too_long_is_told_503_and_taken_again_once_it_is_calm(pbx
             assert refused.value.code == 503 and not here.of(Incoming)
             assert [told.kind for told in here.of(Refused)] == ["LedgerLate"]
             behind = Lags()
-            await asyncio.sleep(0.9)
+            await until(lambda: not admission.refusal(0))
             await here.answered()
 
     run(story)
@@ -217,15 +218,15 @@ def test_a_prompt_goes_on_while_the_connection_is_lost_and_its_end_is_told(pbx: 
     async def story() -> None:
         async with cabled(pbx[1]) as (here, cable):
             phone, line = await here.answered()
-            here.engine.play(line, [voice(2000)], "p1")
+            here.engine.play(line, [voice(1000)], "p1")
             await until(lambda: any(phone.heard))
-            cable.cut()
-            await asyncio.sleep(2.5)  # the prompt ended meanwhile, and nobody told
+            await here.loses(cable)
+            await until(lambda: len(bytes(phone.heard).strip(b"\0")) > 16 * 900)
+            await asyncio.sleep(0.3)  # it ended, and nobody told
             assert here.of(PlayDone) == []
             cable.mend()
             (done,) = await until(lambda: here.of(PlayDone))
             assert (done.token, done.finished) == ("p1", True)
-            assert len(bytes(phone.heard).strip(b"\0")) > 16 * 1800  # all of it was heard
 
     run(story)
 
@@ -239,16 +240,17 @@ def test_who_talks_or_is_recorded_hears_nothing_of_a_lost_connection(
             said = [audio.hiss(seed, 20_000) for seed in range(3)]
             here.engine.bridge(a, b)
             here.engine.record(c, "r1", tmp_path / "said.wav", 60_000, 10_000)
-            await asyncio.sleep(0.5)
+            await until(lambda: one.heard and other.heard)
             before = len(one.heard), len(other.heard)
             for phone, words in zip((one, other, speaks), said, strict=True):
                 phone.play([Clip(f"hiss{words[:8].hex()}", words)])
             begun = asyncio.get_running_loop().time()
-            await asyncio.sleep(2.0)
-            cable.cut()
-            await asyncio.sleep(2.5)
+            await asyncio.sleep(1.0)  # sound takes its time
+            await here.loses(cable)
+            await asyncio.sleep(1.0)
             cable.mend()
-            await asyncio.sleep(3.0)
+            await until(lambda: here.engine._link.connected)
+            await asyncio.sleep(2.0)
             here.engine.stop_record(c)
             (done,) = await until(lambda: here.of(RecordDone))
             last = round((asyncio.get_running_loop().time() - begun) * 1000) - 1500
@@ -267,10 +269,8 @@ def test_what_is_asked_while_the_connection_is_lost_is_done_afterwards_once(pbx:
     async def story() -> None:
         async with cabled(pbx[1]) as (here, cable):
             _, line = await here.answered()
-            cable.cut()
-            await asyncio.sleep(0.2)
+            await here.loses(cable)
             here.engine.play(line, [voice(300)], "p1")
-            await asyncio.sleep(0.5)
             cable.mend()
             await until(lambda: here.of(PlayDone))
             here.engine.play(line, [voice(300)], "p2")
@@ -284,11 +284,11 @@ def test_who_came_and_who_left_meanwhile_is_told(pbx: tuple[Asterisk, Site]) -> 
     async def story() -> None:
         async with cabled(pbx[1]) as (here, cable):
             leaves, line = await here.answered()
-            cable.cut()
-            await asyncio.sleep(0.2)
+            await here.loses(cable)
             await leaves.hangup()
+            await until(lambda: pbx[0].channels() == 0)
             await here.ring_in()
-            await asyncio.sleep(0.5)
+            await until(lambda: pbx[0].channels() == 1)
             cable.mend()
             (gone,) = await until(lambda: here.of(LineGone, line))
             assert gone.by == "far"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from sip.asterisk.engine import AsteriskEngine
 from sip.asterisk.files import additions, files
 from sip.core.config import TrunkConfig
 from tests.sip.raw import Caller, story
-from tests.support.asterisk import bare
+from tests.support.asterisk import bare, shared
 from tests.support.nightly import at_night
 
 TIMERS = {
@@ -29,14 +28,10 @@ FOUND_S = 120.0  # a dead far end, at the latest
 OLD_LIMIT_S = 66.0  # when a silent caller was hung up on
 
 
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    asterisk, site = bare(Path(tmp_path_factory.mktemp("silence")) / "asterisk", {"101": "secret-of-101"})
-    try:
-        asterisk.start()
-        yield site
-    finally:
-        asterisk.stop()
+@pytest.fixture
+def site() -> Site:
+    """A real Asterisk without a hotline."""
+    return shared()[1]
 
 
 class Answering:

@@ -1,18 +1,22 @@
 """A real Asterisk on free ports with a folder of its own: the one on PATH, else one from ``docker/asterisk-root.sh``.
 
-asterisk, site = bare(tmp_path / "asterisk", seats={"101": "secret101"})
-asterisk.start(); site.sip_port; site.engine      # where it is called, and how the engine reaches it
-asterisk.stop()
+asterisk, site = shared()                         # the one of this test process; left without a channel, as it is found
+site.sip_port; site.engine                        # where it is called, and how the engine reaches it
+asterisk, site = bare(tmp_path / "asterisk", seats={"101": "secret101"})    # one with a configuration of its own
+asterisk.start(); asterisk.stop()
 """
 
 from __future__ import annotations
 
+import atexit
 import functools
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -30,6 +34,13 @@ from tests.support.waiting import wait_until
 
 START_S = 60.0
 STOP_S = 20.0
+EMPTY_S = 10.0  # until calls that were hung up are gone
+
+# Of the one that is shared.
+SECRET = "contract-secret"
+SEATS = ("101", "102")
+PROVIDER = "127.0.0.2"  # not where the phones are: Asterisk knows the trunk by its address
+CALLED_IN = ("request", "diversion", "p-called-party-id", "to")
 
 
 class Asterisk:
@@ -86,6 +97,16 @@ class Asterisk:
     def bridges(self) -> int:
         """How many bridges there are."""
         return max(0, len(self.cli("bridge show all").strip().splitlines()) - 1)
+
+    def reset(self) -> Self:
+        """As it was at its start: it runs, and there is no call; phones that still register are forgotten."""
+        if self.process is None or self.process.poll() is not None:
+            return self.start()
+        if self.channels():
+            self.cli("channel request hangup all")
+            wait_until(lambda: self.channels() == 0 and self.bridges() == 0, EMPTY_S, self.output)
+        self.cli("database deltree registrar/contact")
+        return self
 
     def output(self) -> str:
         """What it printed."""
@@ -148,6 +169,26 @@ def bare(
     )
     write(site)
     return Asterisk(home, found), site
+
+
+@functools.cache
+def _shared() -> tuple[Asterisk, Site]:
+    folder = Path(tempfile.mkdtemp(prefix="asterisk-"))
+    trunk = TrunkConfig(f"{PROVIDER}:{free_address().port}", "", register=False)
+    asterisk, site = bare(folder / "home", dict.fromkeys(SEATS, SECRET), trunk, called_in=CALLED_IN)
+
+    def end() -> None:
+        asterisk.stop()
+        shutil.rmtree(folder)
+
+    atexit.register(end)
+    return asterisk.start(), site
+
+
+def shared() -> tuple[Asterisk, Site]:
+    """The Asterisk of this test process, started once: two seats, a trunk known by its address, nobody's hotline."""
+    asterisk, site = _shared()
+    return asterisk.reset(), site
 
 
 class AsteriskHotline(Hotline):
