@@ -10,48 +10,34 @@ from typing import Any
 
 import pytest
 
-from ivr.calendar.tables import WorkCalendar
 from ivr.cases.actions import Do
-from ivr.cases.clock import Rules
 from ivr.cases.worklist import Attempt
 from ivr.clock import VirtualClock
 from ivr.desk.desk import Desk
 from ivr.outgoing.allow import Limits
 from ivr.outgoing.placing import Lines, Placing
-from ivr.profile import Profile
 from ivr.store import worklists
-from ivr.store.calling import Calling, Wish
-from ivr.store.casework import Casework, Entry
-from ivr.store.engine import open_engine
+from ivr.store.calling import Wish
+from ivr.store.casework import Entry
 from ivr.store.ids import uuid7
-from ivr.store.ledger import SqlLedger, spoken_number
-from ivr.store.parties import Parties
 from ivr.store.rebuild import verify
 from ivr.store.sql import Row
-from recordings.keys import KeyRing
 from sip.simulator import SeatPlan, Simulator
-from tests.support.database import migrated
 from tests.support.history import Caller
-from tests.support.moments import ZONE, at
+from tests.support.moments import at
+from tests.support.records import Records
 from tests.support.world import WINDOWS
 
 CITIZEN = "13800001111"
 
 
-class House:
+class House(Records):
     """``now`` is the virtual clock's; :meth:`run` lets time pass and the calls process look for commands."""
 
     def __init__(self, folder: Path, start: str = "2026-08-03T10:00:00") -> None:
         self.clock = VirtualClock(at(start))
-        migrated(folder)
-        self.engine = open_engine(folder, relaxed=True)
-        keys = KeyRing.open(folder / "keys")
-        self.rules = Rules(Profile.load(), WorkCalendar.load(), ZONE)
-        self.casework = Casework(keys, self.rules, spoken_number)
-        self.calling = Calling(self.casework, Parties(keys), Limits(per_minute_operator=9))
-        self.ledger = SqlLedger(
-            self.engine, keys, owner="node", spool=folder / "spool.jsonl", inline=True, now_ms=self.clock.now_ms
-        )
+        super().__init__(folder, self.clock.now_ms)
+        self.calling.limits = Limits(per_minute_operator=9)
         self.desk = Desk(WINDOWS)
         self.forms = count(1)
         self.start()
@@ -114,7 +100,7 @@ class House:
             with self.engine.begin() as connection:
                 self.calling.settle(connection, self.clock.now_ms())
                 orders = []
-                while order := self.calling.take(connection, "node", self.clock.now_ms()):
+                while order := self.calling.take(connection, "node1", self.clock.now_ms()):
                     orders.append(order)
             for order in orders:
                 self.placing.begin(order)
@@ -154,8 +140,7 @@ def house(tmp_path: Path) -> Iterator[House]:
     yield made
     assert made.placing.calls == 0 and made.sim.lines == 0
     assert verify(made.engine) == []
-    made.ledger.close()
-    made.engine.dispose()
+    made.close()
 
 
 __all__ = ["SeatPlan"]

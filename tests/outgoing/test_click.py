@@ -170,7 +170,7 @@ def test_a_process_that_died_leaves_a_call_that_is_closed_with_what_is_known(hou
     house.start()
     house.desk.free("101", made)
     with house.engine.begin() as connection:
-        left = house.calling.unfinished(connection, "node")
+        left = house.calling.unfinished(connection, "node1")
     take_over(house.placing, house.sim, left, house.clock.now_ms())
     house.run(1)
     assert (house.call(made)["result"], house.call(made)["cause"]) == ("no_answer", "interrupted")

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select
-
 from hotline.flows import rules, shipped
 from hotline.wiring import Promises
 from ivr.calendar.hours import in_words, is_open
-from ivr.calendar.tables import WorkCalendar
 from ivr.call import commands as c
-from ivr.cases.numbers import case_number
 from ivr.clock import VirtualClock
 from ivr.conductor import Conductor
 from ivr.desk.desk import Desk, WindowSeats
@@ -23,16 +19,13 @@ from ivr.flow.loader import House, load
 from ivr.house import House as ConductorHouse
 from ivr.house import Keeper, Speaker
 from ivr.phrases import Phrases
-from ivr.profile import Profile, Schedule
+from ivr.profile import Schedule
 from ivr.script import Spoken, lines
-from ivr.store.engine import open_engine
-from ivr.store.ledger import SqlLedger
-from ivr.store.models import Base, Call, Case, Journal, Leg
+from ivr.store.models import Call, Case, Journal, Leg
 from ivr.telephony import Clip
-from recordings.keys import KeyRing
 from sip.simulator import SeatPlan, Simulator
-from tests.support.database import migrated
 from tests.support.moments import ZONE, at
+from tests.support.records import Records
 
 CHAR_MS = 50  # how long a character takes to say; quick, so that stories stay short
 WINDOWS = {
@@ -72,7 +65,7 @@ class FileKeeper:
         done({"path": path.name, "bytes": path.stat().st_size, "sha256": "0" * 64})
 
 
-class World:
+class World(Records):
     """``flow`` under ``profile`` from the moment ``start``; seats are set up by the test.
 
     ``relaxed``: many turns to a transaction, no waiting for the disk (a month of calls in minutes).
@@ -86,7 +79,9 @@ class World:
         self.clock = VirtualClock(at(start))
         self.sim = Simulator(self.clock)
         self.phrases = Phrases.load(variables={"unit": "示范供电服务中心", "unit.en": "Model Unit"})
-        self.profile, self.calendar = Profile.load(profile), WorkCalendar.load()
+        super().__init__(
+            folder, self.clock.now_ms, profile=profile, relaxed=relaxed, inline=not relaxed, responsible=responsible
+        )
         calendar = self.calendar
         hall = Schedule(kind="workday")
         house = House(
@@ -100,20 +95,6 @@ class World:
         )
         path = shipped().get(flow) or Path(flow)
         self.flow = load(path, house)
-        self.keys = KeyRing.open(folder / "keys")
-        migrated(folder)
-        self.engine = open_engine(folder, relaxed=relaxed)
-        self.ledger = SqlLedger(
-            self.engine,
-            self.keys,
-            owner="test",
-            spool=folder / "spool.jsonl",
-            number_for=lambda day, seq: case_number(date.fromisoformat(day), seq),
-            responsible=responsible,
-            inline=not relaxed,
-            relaxed=relaxed,
-            now_ms=self.clock.now_ms,
-        )
         ids = count(1)
         self.services = ConductorHouse(
             engine=self.sim,
@@ -153,10 +134,6 @@ class World:
 
     def says(self, key: str, lang: str = "zh-CN") -> str:
         return self.phrases.text(key, {}, lang)
-
-    def rows(self, model: type[Base]) -> list[Any]:
-        with self.engine.connect() as connection:
-            return list(connection.execute(select(model)))
 
     def the_call(self) -> Any:
         (row,) = self.rows(Call)

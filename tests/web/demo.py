@@ -7,36 +7,24 @@ import struct
 import wave
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from ivr.calendar.tables import WorkCalendar
-from ivr.cases.clock import Rules
-from ivr.cases.numbers import case_number
 from ivr.cases.promise import case_request
 from ivr.ledger import Fact, Live, Party, StoredCase, Turn
 from ivr.numbers import HOME, Plan
-from ivr.outgoing.allow import Limits
-from ivr.outgoing.numbers import NumberRules
 from ivr.phrases import Phrases
-from ivr.profile import Profile
 from ivr.store import users
-from ivr.store.calling import Calling, Wish
-from ivr.store.casework import Casework
+from ivr.store.calling import Wish
 from ivr.store.counting import Counter
-from ivr.store.engine import open_engine
 from ivr.store.ids import uuid7
 from ivr.store.journal import append_facts
-from ivr.store.ledger import SqlLedger, spoken_number
-from ivr.store.parties import Parties
-from recordings.keys import KeyRing
 from recordings.vault import Vault
-from tests.support.database import migrated
 from tests.support.moments import ZONE
+from tests.support.records import Records
 from web import Name, PanelConfig
 from web.passwords import Argon2
 
@@ -86,35 +74,13 @@ class Clock:
         self.ms += round(seconds * 1000)
 
 
-class World:
-    """One hotline: database, keys and vault in a folder, and what happens in it."""
+class World(Records):
+    """One hotline: its records and vault in a folder, and what happens in it."""
 
     def __init__(self, folder: Path, clock: Clock | None = None, plan: Plan = HOME) -> None:
-        self.plan = plan
-        self.folder = folder
         self.clock = clock or Clock()
-        self.keys = KeyRing.open(folder / "keys")
-        migrated(folder)
-        self.engine = open_engine(folder, relaxed=True)
-        self.parties = Parties(self.keys, plan)
+        super().__init__(folder, self.clock, plan=plan)
         self.vault = Vault(folder / "vault", self.keys)
-        self.profile = Profile.load()
-        self.ledger = SqlLedger(
-            self.engine, self.keys, owner="node1", spool=folder / "spool", inline=True, now_ms=self.clock,
-            number_for=lambda day, n: case_number(date.fromisoformat(day), n),
-        )  # fmt: skip
-
-    @cached_property
-    def calendar(self) -> WorkCalendar:
-        return WorkCalendar.load()
-
-    @cached_property
-    def casework(self) -> Casework:
-        return Casework(self.keys, Rules(self.profile, self.calendar, ZONE), spoken_number, self.plan)
-
-    @cached_property
-    def calling(self) -> Calling:
-        return Calling(self.casework, self.parties, Limits(NumberRules(plan=self.plan)))
 
     def config(self, **changes: Any) -> PanelConfig:
         given: dict[str, Any] = {
@@ -315,10 +281,6 @@ class World:
         with self.engine.begin() as connection:
             self.calling.settle(connection, self.clock())
         return wish.id
-
-    def close(self) -> None:
-        self.ledger.close()
-        self.engine.dispose()
 
 
 def dialled(leg: str, seat: str, window: str) -> dict[str, Any]:

@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 from ivr.call import commands as c
-from ivr.cases.clock import Rules
 from ivr.desk.desk import WindowSeats
 from ivr.script import lines
 from ivr.store.sweeping import Addresses
@@ -106,7 +105,6 @@ class City(World):
         self._callers: dict[str, Citizen] = {}
         self._letters, self._hour, self._away = 0.0, -1, 0.0
         self.sim.listen(self._hears)
-        self.rules = Rules(self.profile, self.calendar, ZONE)
         self.staff = Staff(self.engine, self.keys, self.rules, self.clock.now_ms, random.Random(seed + 1))
         self.sweeper = Sweeper(self.engine, self.rules, self.clock.now_ms, addresses, senders)
         self.began = self.clock.now_ms()
