@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from hotline import doctor_asterisk, door, flows, parts, private, runfile, testcall
+from hotline import doctor_asterisk, doctor_tls, door, flows, parts, private, runfile, testcall
 from hotline.errors import CannotRun
 from hotline.finding import Finding, Level
 from hotline.ports import is_free, sip_answers, web_answers
@@ -348,8 +348,8 @@ def test_call(settings: Settings) -> Iterator[Finding]:
 
 
 CHECKS: tuple[Check, ...] = (
-    settings_file, rules, ports, asterisk, database, keys, private_files, voices, fonts, clock, calendar, seats, trunk,
-    door.examine, test_call,
+    settings_file, rules, ports, doctor_tls.examine, asterisk, database, keys, private_files, voices, fonts, clock,
+    calendar, seats, trunk, door.examine, test_call,
 )  # fmt: skip
 
 

@@ -43,20 +43,23 @@ def notice(settings: Settings) -> str:
 def examine(settings: Settings) -> Iterator[Finding]:
     """Who may call, who was dropped, and what of it can be read on the way."""
     outside = not _is_loopback(settings.sip.listen.host)
+    places = [place for place in (settings.sip.listen, settings.sip.tls) if place and not _is_loopback(place.host)]
     if settings.trunk is not None and _is_everything(settings.sip.accept):
         yield Finding(WHAT, "warn", "there is a trunk, and still anybody may call: [sip] accept is everything",
                    "name only the networks of your own gateways")  # fmt: skip
     elif settings.trunk is not None:
         yield Finding(WHAT, "ok", _who(settings))
-    elif outside:
-        yield Finding(WHAT, "warn", f"without a [trunk] anybody who reaches {settings.sip.listen} may call",
+    elif places:
+        where = " or ".join(map(str, places))
+        yield Finding(WHAT, "warn", f"without a [trunk] anybody who reaches {where} may call",
                    "set [trunk], or let only your gateway in by a firewall; docs/security.md")  # fmt: skip
     else:
         yield Finding(WHAT, "ok", "only this machine")
     yield from _strangers(settings)
     if outside:
         yield Finding(WHAT, "warn", f"SIP at {settings.sip.listen} is reachable from outside without TLS",
-                   "keep it to a network of its own (VLAN, VPN); docs/security.md")  # fmt: skip
+                   "let phones use [sip] tls and listen on 127.0.0.1 for the rest, or keep it to a network of its own "
+                   "(VLAN, VPN); docs/transports.md")  # fmt: skip
     panel = settings.panel
     if not _is_loopback(panel.listen.host) and panel.tls_cert is None and not panel.proxies:
         yield Finding(WHAT, "warn", f"the panel at {panel.listen} is reachable from outside without TLS",

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from hotline import parts
+from hotline.errors import CannotRun
 from hotline.settings import Settings
 from ivr.telephony import Engine, Sink
 from sip.admission import Lags
 from sip.asterisk.config import TRUNK, AsteriskConfig
-from sip.core.config import EmbeddedConfig, SeatConfig, TrunkConfig
+from sip.core.config import EmbeddedConfig, SeatConfig, Tls, TrunkConfig
 from sip.numbers import caller_key
 
 DIGESTS = {"md5": ("MD5",), "sha256": ("SHA-256",), "both": ("SHA-256", "MD5")}  # the preferred one first
+TRANSPORTS: Mapping[str, Literal["UDP", "TCP", "TLS"]] = {"udp": "UDP", "tcp": "TCP", "tls": "TLS"}
 LEFT = "left"  # beside Asterisk's recordings: messages left while no hotline was connected
 
 
@@ -33,7 +35,14 @@ def build(settings: Settings, on_fatal: Callable[[str], None], lags: Callable[[]
     from sip.embedded.media import Media
 
     config = embedded_config(settings)
-    return EmbeddedEngine(config, Media(config.sip_host, config.rtp_range), lags)
+    return EmbeddedEngine(config, Media(sound_host(config), config.rtp_range), lags)
+
+
+def sound_host(config: EmbeddedConfig) -> str:
+    """Where sound arrives: where calls do, and everywhere when UDP and TLS are listened for at different addresses."""
+    if config.tls is None or config.tls.host == config.sip_host:
+        return config.sip_host
+    return "::" if ":" in config.sip_host else "0.0.0.0"  # noqa: S104
 
 
 class Watching(Protocol):
@@ -70,14 +79,27 @@ def trunk_config(settings: Settings) -> TrunkConfig | None:
     if trunk is None:
         return None
     return TrunkConfig(
-        registrar=f"{trunk.host}:{trunk.port}",
+        registrar=trunk.host if trunk.port is None else f"{trunk.host}:{trunk.port}",
         user=trunk.user,
         secret=trunk.secret,
         expires=trunk.expires_s,
         trust_caller_header=trunk.trust_caller_header,
         register=trunk.mode == "register",
         peers=trunk.peers,
+        transport=TRANSPORTS[trunk.transport],
     )
+
+
+def tls_config(settings: Settings) -> Tls | None:
+    """Where SIP over TLS is listened for. Raises :class:`CannotRun` without its certificate."""
+    sip = settings.sip
+    if sip.tls is None:
+        return None
+    assert sip.tls_cert and sip.tls_key  # settings_file sets both
+    for path in (sip.tls_cert, sip.tls_key):
+        if not path.is_file():
+            raise CannotRun(f"[sip] tls needs a certificate, and there is no {path}: run hotline tls init")
+    return Tls(sip.tls.host, sip.tls.port, sip.tls_cert, sip.tls_key)
 
 
 def _access(settings: Settings) -> dict[str, Any]:
@@ -98,6 +120,9 @@ def embedded_config(settings: Settings) -> EmbeddedConfig:
     return EmbeddedConfig(
         sip_host=settings.sip.listen.host,
         sip_port=settings.sip.listen.port,
+        tcp=settings.sip.tcp,
+        tls=tls_config(settings),
+        trusted=settings.sip.tls_ca,
         rtp_range=(settings.rtp.ports.first, settings.rtp.ports.last),
         advertised_host=settings.sip.advertise or None,
         realm=settings.sip.realm,

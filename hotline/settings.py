@@ -167,6 +167,11 @@ class Sip(Part):
     """Where calls and operators' phones arrive."""
 
     listen: HostPort = Address("127.0.0.1", DEFAULT_SIP_PORT)
+    tcp: bool = False  # there by TCP, too
+    tls: MaybeAddress = None  # SIP over TLS, usually port 5061
+    tls_cert: Path | None = None  # default: as made by `hotline tls init`
+    tls_key: Path | None = None
+    tls_ca: Path | None = None  # certificates that servers we connect to are checked with; default: the machine's
     advertise: str = ""  # the address phones are told, when it differs from the one bound (NAT, 0.0.0.0)
     realm: str = Field(default="hotline", min_length=1)
     max_calls: int = Field(default=200, ge=1, le=2000)
@@ -249,7 +254,8 @@ class Trunk(Part):
     """The line (中继) to a provider or a PBX: registered with user and secret, or known by IP address."""
 
     host: str = Field(min_length=1)
-    port: int = Field(default=DEFAULT_SIP_PORT, gt=0, lt=65536)
+    port: int | None = Field(default=None, gt=0, lt=65536)  # none: SRV records of host, else the usual one
+    transport: Literal["udp", "tcp", "tls"] = "udp"
     mode: Literal["register", "ip"] = "register"
     user: str = ""
     secret: str = Field(default="", repr=False)
@@ -409,6 +415,10 @@ class Settings(Part):
             problems.append("asterisk.secret: give the password of the ARI user; see docs/asterisk.md")
         if any(self.reports.to.values()) and not self.notify.smtp_host:
             problems.append("reports: name the mail server that sends them (smtp_host and mail_from under [notify])")
+        over = self.trunk.transport if self.trunk is not None else "udp"
+        if self.engine == "asterisk" and over != "udp" and not getattr(self.sip, over):
+            todo = "tcp = true" if over == "tcp" else 'tls = "HOST:5061"'
+            problems.append(f'trunk.transport: with Asterisk "{over}" needs {todo} under [sip]')
         encrypted = [name for name, seat in self.seats.items() if seat.encryption != "none"]
         if self.engine == "embedded" and encrypted:
             problems.append(f'seats.{encrypted[0]}.encryption: the built-in engine has none; use engine = "asterisk"')

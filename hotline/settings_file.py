@@ -120,6 +120,13 @@ def _with_absolute_paths(settings: Settings, home: Path, where: Mapping[Path_, s
     panel = settings.panel.model_copy(
         update={name: absolute(getattr(settings.panel, name)) for name in ("tls_cert", "tls_key")}
     )
+    sip = settings.sip.model_copy(
+        update={
+            "tls_cert": absolute(settings.sip.tls_cert) or (data.dir / "tls" / "server.crt"),
+            "tls_key": absolute(settings.sip.tls_key) or (data.dir / "tls" / "server.key"),
+            "tls_ca": absolute(settings.sip.tls_ca),
+        }
+    )
     voice = settings.voice.model_copy(
         update={
             "human_dir": absolute(settings.voice.human_dir),
@@ -140,7 +147,7 @@ def _with_absolute_paths(settings: Settings, home: Path, where: Mapping[Path_, s
         update={"tables": tuple(absolute(path) for path in settings.calendar.tables)}
     )
     return settings.model_copy(
-        update={"data": data, "panel": panel, "voice": voice, "asterisk": asterisk, "calendar": calendar}
+        update={"sip": sip, "data": data, "panel": panel, "voice": voice, "asterisk": asterisk, "calendar": calendar}
     )
 
 

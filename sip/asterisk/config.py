@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ivr.numbers import HOME, Plan
 from sip.access import Network, Rules
-from sip.core.config import SeatConfig, TrunkConfig
+from sip.core.config import SeatConfig, Tls, TrunkConfig
 
 TRUNK = "trunk"  # the PJSIP endpoint of the line to the provider, as we write it
 # The same line for calls to citizens. Its own endpoint, so that all its channels can be followed from their first
@@ -78,7 +78,9 @@ class Wss:
 class Site:
     """Everything a dedicated Asterisk is set up with.
 
-    ``home``: the folder of its configuration; run, log and state folders are made inside it.
+    ``tcp``: listen for TCP at the UDP address, too. ``trusted``: the certificates (PEM) that servers Asterisk connects
+    to by TLS are checked with; None: the machine's. ``home``: the folder of its configuration; run, log and state
+    folders are made inside it.
     ``sorry``: the apology (a WAV's path without its suffix) and ``left``: the folder for messages of callers
     whom no hotline answered. ``modules`` and ``data``: where Asterisk's own files are, when not where
     it was built to look.
@@ -88,6 +90,9 @@ class Site:
     engine: AsteriskConfig
     sip_host: str = "127.0.0.1"
     sip_port: int = 5060
+    tcp: bool = False
+    tls: Tls | None = None
+    trusted: Path | None = None
     advertised_host: str = ""
     rtp_range: tuple[int, int] = (16384, 17383)
     realm: str = "hotline"

@@ -13,7 +13,10 @@ from sip.asterisk.acl import only, single
 from sip.asterisk.config import TRUNK, TRUNK_OUT, AsteriskConfig, Site, Wss, ami_secret
 from sip.asterisk.texts import INDICATIONS, LOGGER
 from sip.asterisk.told import QUALITY_VARIABLE, WATCHED
+from sip.asterisk.transports import over, server_uri, transports
 from sip.core.config import SeatConfig, TrunkConfig
+from sip.core.locating import has_port
+from sip.core.wire import is_ip
 
 TRIES = 40  # of 250 ms: how long a leg waits for a hotline that restarts
 PAUSE_S = 0.25
@@ -40,6 +43,7 @@ MODULES = {
             "res_ari_endpoints", "res_ari_events", "res_ari_playbacks", "res_ari_recordings"),
 }  # fmt: skip
 
+DOMAIN = {"the provider's SRV records": ("res_resolver_unbound",)}
 ENCRYPTED = {"encryption": ("res_crypto", "res_srtp", "res_pjsip_transport_websocket")}
 
 
@@ -184,14 +188,17 @@ def _rtp(site: Site) -> str:
 def _modules(site: Site) -> str:
     lines = ["; What a hotline needs and nothing else.", "[modules]", "autoload = no"]
     encrypted = site.wss is not None or any(seat.encryption != "none" for seat in site.seats.values())
-    for use, names in {**MODULES, **(ENCRYPTED if encrypted else {})}.items():
+    # A provider that is a domain is found by its SRV records.
+    trunk = site.trunk
+    domain = trunk is not None and not has_port(f"sip:{trunk.registrar}") and not is_ip(trunk.registrar)
+    for use, names in {**MODULES, **(ENCRYPTED if encrypted else {}), **(DOMAIN if domain else {})}.items():
         lines += ["", f"; {use}", *(f"load = {name}.so" for name in names)]
     return "\n".join(lines) + "\n"
 
 
 # Asterisk looks for these too; empty, they keep its start free of false alarms.
-_UNCHANGED = ("acl.conf", "ccss.conf", "features.conf", "pjproject.conf", "stasis.conf", "udptl.conf",
-              "websocket_client.conf")  # fmt: skip
+_UNCHANGED = ("acl.conf", "ccss.conf", "features.conf", "pjproject.conf", "resolver_unbound.conf", "stasis.conf",
+              "udptl.conf", "websocket_client.conf")  # fmt: skip
 _DEFAULTS = "Nothing set: Asterisk's defaults."
 
 
@@ -268,7 +275,7 @@ _MANAGER_HINT = """\
 def _pjsip(site: Site) -> str:
     parts = [
         _section("global", [("type", "global"), ("user_agent", "open-hotline"), ("default_realm", site.realm)]),
-        _section("transport", _transport(site)),
+        *(_section(name, lines) for name, lines in transports(site)),
         _callers(site),
         *(text for seat in site.seats.values() for text in _seat(seat, site)),
     ]
@@ -291,17 +298,6 @@ def _callers(site: Site) -> str:
         "; With a trunk, callers from elsewhere are refused: only this machine and `[sip] accept` networks may call.\n"
     )
     return about + _section("anonymous", [*endpoint, *only(map(str, site.engine.accept))])
-
-
-def _transport(site: Site) -> list[tuple[str, object]]:
-    host = f"[{site.sip_host}]" if ":" in site.sip_host else site.sip_host
-    lines: list[tuple[str, object]] = [("type", "transport"), ("protocol", "udp"), ("bind", f"{host}:{site.sip_port}")]
-    if site.advertised_host:
-        lines += [
-            ("external_media_address", site.advertised_host),
-            ("external_signaling_address", site.advertised_host),
-        ]
-    return lines
 
 
 def _endpoint(context: str) -> list[tuple[str, object]]:
@@ -366,9 +362,9 @@ def _test_caller(name: str, site: Site) -> str:
 
 
 def _trunk(trunk: TrunkConfig, site: Site) -> list[str]:
-    server = f"sip:{trunk.registrar}"
+    server = server_uri(trunk)
     host = trunk.registrar.rsplit(":", 1)[0] if trunk.registrar.count(":") == 1 else trunk.registrar
-    endpoint = [("type", "endpoint"), *_endpoint(site.engine.context), ("aors", TRUNK)]
+    endpoint = [("type", "endpoint"), *_endpoint(site.engine.context), ("aors", TRUNK), *over(trunk)]
     parts = [
         _section(TRUNK, [("type", "aor"), ("contact", server), ("qualify_frequency", 60)]),
         _section(
@@ -384,6 +380,7 @@ def _trunk(trunk: TrunkConfig, site: Site) -> list[str]:
             ("type", "registration"),
             ("server_uri", server),
             ("client_uri", f"sip:{trunk.user}@{trunk.registrar}"),
+            *over(trunk),
             ("outbound_auth", "trunk-auth"),
             ("contact_user", trunk.user),
             ("expiration", trunk.expires),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ssl
 from pathlib import Path
 
 import pytest
@@ -12,9 +11,10 @@ from ivr.telephony import Incoming, LineFailed, LineGone, LineUp, SeatReach
 from sip.core.config import SeatConfig, TrunkConfig
 from sip.core.connections import Bounds
 from sip.embedded.phone import OnCall, Phone
+from tests.sip.provider import Provider
 from tests.sip.raw import PATIENCE_S, Caller, Hotline, story
 from tests.sip.streaming import Certificates, Line
-from tests.sip.written import Message, message
+from tests.sip.written import Message
 
 pytestmark = pytest.mark.network
 
@@ -152,50 +152,6 @@ async def test_the_hotline_answers_where_the_sender_says_when_its_connection_is_
 
 
 # --- the line to a provider --------------------------------------------------------------------
-
-
-class Provider:
-    """Listens and keeps every message of every connection; registrations are taken, calls are answered."""
-
-    def __init__(self) -> None:
-        self.lines: list[Line] = []
-        self.heard: list[tuple[Line, Message]] = []
-        self.server: asyncio.Server | None = None
-
-    async def open(self, context: ssl.SSLContext | None = None) -> int:
-        self.server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=context)
-        port: int = self.server.sockets[0].getsockname()[1]
-        return port
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        line = Line(reader, writer)
-        self.lines.append(line)
-        try:
-            while True:
-                got = await line.receive()
-                self.heard.append((line, got))
-                if got.method in ("REGISTER", "BYE"):
-                    self.reply(line, got, 200)
-                elif got.method == "INVITE":
-                    self.reply(line, got, 200, line.caller.sdp())
-        except (asyncio.IncompleteReadError, ConnectionError, TimeoutError):
-            writer.close()
-
-    @staticmethod
-    def reply(line: Line, request: Message, code: int, body: str = "") -> None:
-        copied = [(name, request[name]) for name in ("via", "from", "call-id", "cseq")]
-        to = request["to"] if "tag=" in request["to"] else f"{request['to']};tag=isp"
-        extra = [("Contact", f"<sip:isp@127.0.0.1:{line.port};transport=tcp>"), ("Content-Type", "application/sdp")]
-        line.send(message(f"SIP/2.0 {code} Fine", [*copied, ("To", to), *extra], body))
-
-    def of(self, method: str) -> list[Message]:
-        return [got for _, got in self.heard if got.method == method]
-
-    async def close(self) -> None:
-        assert self.server is not None
-        self.server.close()
-        for line in self.lines:
-            await line.__aexit__()
 
 
 @story
