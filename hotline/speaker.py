@@ -143,4 +143,4 @@ class VoiceSpeaker:
 
 
 def _clip(sound: Sound) -> Clip:
-    return Clip(sound.id, sound.pcm, sound.text, sound.path8)
+    return Clip(sound.id, sound.pcm, sound.text, sound.path8, sound.path16)

@@ -306,7 +306,7 @@ class Conductor:
         call.legs[leg_id] = leg
         self._line(leg_id, call, leg)
         self._h.ledger.seat_changed(seat, now, call_id=call.id)
-        self._h.engine.dial(leg_id, seat, ring_ms, self._display(call))
+        self._h.engine.dial(leg_id, seat, ring_ms, self._display(call), call.line)
 
     def _display(self, call: OngoingCall) -> str:
         number = call.caller[-4:] if call.caller else ""

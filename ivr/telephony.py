@@ -38,7 +38,8 @@ class Clip:
 
     ``id``: content hash, safe as a file name and as a cache key for encoded frames.
     ``pcm``: signed 16-bit little-endian mono at 8 kHz.
-    ``path``: the same as an 8 kHz WAV where an engine plays from files (Asterisk), else None.
+    ``path``: the same as an 8 kHz WAV where an engine plays from files (Asterisk), else None. ``wide``: as a 16 kHz
+    WAV, when there is one.
     ``text``: what is said, for people and for tests.
     """
 
@@ -46,6 +47,7 @@ class Clip:
     pcm: bytes
     text: str = ""
     path: Path | None = None
+    wide: Path | None = None
 
     @property
     def ms(self) -> int:
@@ -322,10 +324,11 @@ class Engine(Protocol):
     def stop_record(self, line: str) -> None:
         """End the recording -> ``RecordDone(end="stopped")``."""
 
-    def dial(self, line: str, seat: str, ring_ms: int, display: str = "") -> None:
+    def dial(self, line: str, seat: str, ring_ms: int, display: str = "", beside: str = "") -> None:
         """Ring the phone of ``seat`` for at most ``ring_ms`` -> ``LineRinging``, ``LineUp`` or ``LineFailed``.
 
-        ``display``: what the operator's phone shows (window and masked number).
+        ``display``: what the operator's phone shows (window and masked number). ``beside``: the line it will be joined
+        with: what that speaks is offered first, so that nothing has to be translated between the two.
         """
 
     def dial_number(self, line: str, number: str, ring_ms: int, caller_id: str = "") -> None:

@@ -218,7 +218,7 @@ class Simulator:
         if here := self._lines.get(line):
             self._recorded(here, "stopped")
 
-    def dial(self, line: str, seat: str, ring_ms: int, display: str = "") -> None:
+    def dial(self, line: str, seat: str, ring_ms: int, display: str = "", beside: str = "") -> None:
         here = self._lines[line] = _Line(line, seat)
         plan = self._seats.get(seat)
         if plan is None or not self._reach.get(seat):

@@ -230,7 +230,7 @@ class AsteriskEngine:
         if found := self._lines.live(line):
             self._sound.stop_record(found)
 
-    def dial(self, line: str, seat: str, ring_ms: int, display: str = "") -> None:
+    def dial(self, line: str, seat: str, ring_ms: int, display: str = "", beside: str = "") -> None:
         name = "".join(char for char in display if char.isprintable() and char not in '"\\')
         self._dial(line, seat, f"PJSIP/{seat}", ring_ms, f'"{name}" <{self._config.app}>')
 

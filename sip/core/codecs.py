@@ -9,10 +9,11 @@ from collections.abc import Iterator, Sequence
 
 from aiosipua.sdp import Codec
 
-PCMU, PCMA = 0, 8
-NAMES = {PCMA: "PCMA", PCMU: "PCMU"}  # preferred first
+PCMU, PCMA, G722 = 0, 8, 9
+NAMES = {PCMA: "PCMA", PCMU: "PCMU", G722: "G722"}
+NARROW = (PCMA, PCMU)  # what every telephone speaks, preferred first
 DTMF = "telephone-event"
-_CLOCK = 8000  # Hz
+_CLOCK = 8000  # Hz; also of G.722, which has twice the samples (RFC 3551 §4.5.2)
 _STATIC = {name: number for number, name in NAMES.items()}
 
 
@@ -26,6 +27,13 @@ def spoken(offered: Sequence[Codec]) -> Iterator[tuple[int, int]]:
         number = _STATIC.get(name) if name else codec.payload_type if codec.payload_type in NAMES else None
         if number is not None and (number == codec.payload_type or codec.clock_rate in (0, _CLOCK)):
             yield number, codec.payload_type
+
+
+def best(offered: Sequence[int]) -> int | None:
+    """Which of the codecs to speak: G.722 with who names it first, else A-law, µ-law, G.722."""
+    if offered and offered[0] == G722:
+        return G722
+    return next((codec for codec in NAMES if codec in offered), None)
 
 
 def keys_of(offered: Sequence[Codec], taken: int) -> int | None:

@@ -1,15 +1,16 @@
 """Our side of a session description: the offer, and the answer to theirs (RFC 3264).
 
-G.711 A-law (payload type 8) first, µ-law (0) second, telephone-event under any number. Refused
-is what cannot be spoken: no such codec, no RTP/AVP or RTP/AVPF, no audio. AVPF is answered as AVPF,
-without feedback (RFC 4585 §4.2: without ``rtcp-fb`` there is none).
+G.711 A-law (payload type 8) first, µ-law (0) second, telephone-event under any number. G.722 is spoken with
+who offers it first, and offered to whoever will be joined with a call that speaks it. Refused is what cannot be
+spoken: no such codec, no RTP/AVP or RTP/AVPF, no audio. AVPF is answered as AVPF, without feedback (RFC 4585 §4.2:
+without ``rtcp-fb`` there is none).
 """
 
 from __future__ import annotations
 
 from aiosipua.sdp import ConnectionData, MediaDescription, Origin, SdpMessage, serialize_sdp
 
-from sip.core.codecs import DTMF, NAMES
+from sip.core.codecs import DTMF, NAMES, NARROW
 from sip.core.sdp import Agreed, Unacceptable, agree, direction_of, usable
 
 OUR_DTMF = 101
@@ -24,11 +25,13 @@ class Description:
         self._host, self._port, self._id = host, port, str(session)
         self._version = 0
         self._last = ""
+        self.first = NARROW[0]  # the codec offered first
         self.direction = "sendrecv"  # what we offer; a phone that holds offers sendonly
 
     def offer(self) -> bytes:
-        """Everything we speak, A-law first."""
-        return self._write([self._audio("RTP/AVP", {number: number for number in NAMES}, OUR_DTMF, self.direction)])
+        """What every telephone speaks, and ``first`` before it."""
+        codecs = {number: number for number in (self.first, *NARROW)}
+        return self._write([self._audio("RTP/AVP", codecs, OUR_DTMF, self.direction)])
 
     def answer(self, offer: SdpMessage, source_host: str) -> tuple[bytes, Agreed]:
         """Answer their offer: the first usable audio section, the others with port 0."""

@@ -368,6 +368,7 @@ class Leg:
 
         ``confirmed``: the far end has shown that it is there. Else little sound is sent until its ACK.
         """
+        self.description.first = agreed.codec
         self.stream.set_remote(
             agreed.host,
             agreed.port,

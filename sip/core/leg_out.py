@@ -11,6 +11,7 @@ from aiosipua.message import SipResponse
 from sip.core.agent import CAPABILITIES, UserAgent
 from sip.core.bodies import description_in
 from sip.core.checks import Faulty, bounded
+from sip.core.codecs import NARROW
 from sip.core.credentials import Credentials
 from sip.core.dice import token
 from sip.core.events import By, Ringing, Speaks, Up
@@ -42,7 +43,7 @@ class Target:
 class OutboundLeg(Leg):
     """One call of ours. ``leg_ended`` before ``leg_up`` has a ``FailReason`` as its cause.
 
-    ``early``: what is said before the answer is heard.
+    ``early``: what is said before the answer is heard. ``first``: the codec offered first.
     """
 
     def __init__(
@@ -58,6 +59,7 @@ class OutboundLeg(Leg):
         from_host: str = "",
         extra: tuple[Header, ...] = (),
         early: bool = False,
+        first: int = NARROW[0],
     ) -> None:
         host = from_host or host_port(agent.local(target.to))
         dialog = Dialog(
@@ -70,6 +72,7 @@ class OutboundLeg(Leg):
         super().__init__(agent, dialog, stream, target.to)
         self.user, self.direct = from_user, target.behind_nat
         self.scheme = "sips" if scheme_of(target.uri) == "sips" else self.scheme
+        self.description.first = first
         self._target, self._display, self._credentials = target, display, credentials
         self._extra = extra
         self._invite: ClientTransaction | None = None

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from aiosipua.sdp import MediaDescription, SdpMessage, parse_sdp
 
 from sip.core.checks import number
-from sip.core.codecs import NAMES, keys_of, spoken
+from sip.core.codecs import best, keys_of, spoken
 from sip.core.wire import Header, is_ip
 
 PLAIN = ("RTP/AVP", "RTP/AVPF")
@@ -104,9 +104,9 @@ def agree(sdp: SdpMessage, media: MediaDescription, source_host: str) -> Agreed:
     if not all(number(ptime, 1, _LONGEST_PTIME) for ptime in media.attributes.get("ptime", ())):
         raise Unacceptable("a packet length that cannot be")
     offered = {codec: payload_type for codec, payload_type in reversed(list(spoken(media.codecs)))}
-    codec = next((codec for codec in NAMES if codec in offered), None)
+    codec = best([codec for codec, _ in spoken(media.codecs)])
     if codec is None:
-        raise Unacceptable("neither PCMA nor PCMU is offered")
+        raise Unacceptable("neither PCMA nor PCMU nor G722 is offered")
     connection = media.connection or sdp.connection
     if connection is None:
         raise Unacceptable("no connection address")

@@ -31,8 +31,8 @@ class Dialling:
         self._config, self._shell, self._media = config, shell, media
         self._lines, self._phones = lines, phones
 
-    def seat(self, line: Line, seat: str, ring_ms: int, display: str) -> None:
-        """Ring the phones of a seat that answer."""
+    def seat(self, line: Line, seat: str, ring_ms: int, display: str, codec: int) -> None:
+        """Ring the phones of a seat that answer. ``codec``: to be offered first."""
         found = self._phones.to_ring(seat)
         if not found:
             self.failed(line, "unreachable")
@@ -40,12 +40,14 @@ class Dialling:
         fork = Fork(self._phones.silent, len(found))
         self._lines.begin(line, fork)
         for phone in found:
-            self._phone(line, fork, phone, ring_ms, display)
+            self._phone(line, fork, phone, ring_ms, display, codec)
 
-    def _phone(self, line: Line, fork: Fork, phone: Phone, ring_ms: int, display: str) -> None:
+    def _phone(self, line: Line, fork: Fork, phone: Phone, ring_ms: int, display: str, codec: int) -> None:
         def ring(servers: Sequence[Addr], stream: Stream) -> None:
             target, name = Target(phone.uri, servers[0], phone.behind_nat), uuid.uuid4().hex
-            leg = OutboundLeg(self._shell.agent, target, stream, from_user="hotline", display=display, call_id=name)
+            leg = OutboundLeg(
+                self._shell.agent, target, stream, from_user="hotline", display=display, call_id=name, first=codec
+            )
             self._lines.ring(line, leg, phone, stream)
             leg.call(ring_ms / 1000, _TRIES * self._config.timing.t1)
 

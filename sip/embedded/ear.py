@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
+from sip.embedded import wideband
 from sip.embedded.dtmf import KeyReceiver
 from sip.embedded.fax import FaxReceiver
-from sip.embedded.rtp import DECODE, PCMA, PCMU, Arrivals, Packet, parse
+from sip.embedded.rtp import DECODE, G722, PCMA, PCMU, Arrivals, Packet, parse
 from sip.embedded.source import Source
 from sip.embedded.stats import Stats
 from sip.embedded.tones import ToneReceiver
@@ -28,6 +29,7 @@ class Ear:
         self._events = KeyReceiver()
         self._tones: ToneReceiver | None = None  # no telephone-event was agreed: keys are in the sound
         self._fax: FaxReceiver | None = None
+        self._wide: Callable[[bytes], bytes] | None = None  # G.722 is understood in order only
 
     def agree(self, codec: int, payload_type: int, dtmf_pt: int | None, receive: bool) -> None:
         """What signalling settled. G.711 under its own numbers is understood besides: some send what they like."""
@@ -70,8 +72,11 @@ class Ear:
         return self._tones is not None or self._fax is not None
 
     def pcm(self, packet: Packet) -> bytes:
-        """The sound of a packet; to be asked for once."""
-        return DECODE[packet.pt](packet.payload)
+        """The sound of a packet at 8 kHz; to be asked for once."""
+        if packet.pt != G722:
+            return DECODE[packet.pt](packet.payload)
+        self._wide = self._wide or wideband.decoder()
+        return self._wide(packet.payload)
 
     def tones(self, ts: int, pcm: bytes) -> str:
         """The keys newly pressed in the sound, where no telephone-event was agreed."""

@@ -35,6 +35,7 @@ from ivr.telephony import (
 from sip.admission import Lags
 from sip.core.asking import ask
 from sip.core.called import called_of
+from sip.core.codecs import PCMA
 from sip.core.config import EmbeddedConfig
 from sip.core.credentials import Credentials
 from sip.core.events import Ended, Event, HeldChanged, Invited, Reached, Registered, Ringing, Speaks, Unproven, Up
@@ -253,11 +254,12 @@ class EmbeddedEngine:
         if stream is not None:
             stream.stop_record()
 
-    def dial(self, line: str, seat: str, ring_ms: int, display: str = "") -> None:
+    def dial(self, line: str, seat: str, ring_ms: int, display: str = "", beside: str = "") -> None:
         record = self._new_line(line)
         if record is None:
             return
-        self._dialling.seat(record, seat, ring_ms, display)
+        other = self._stream(beside)
+        self._dialling.seat(record, seat, ring_ms, display, other.codec if other is not None else PCMA)
 
     def dial_number(self, line: str, number: str, ring_ms: int, caller_id: str = "") -> None:
         record = self._new_line(line)

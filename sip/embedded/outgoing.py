@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from sip.embedded.rtp import FRAME, HEADER, MARKER, PCMA, RATE, TRANSCODE, Packet, later
+from sip.embedded import wideband
+from sip.embedded.rtp import DECODE, ENCODE, FRAME, G722, HEADER, MARKER, PCMA, RATE, TRANSCODE, Packet, later
 
 _MASK32 = 0xFFFFFFFF
 
@@ -34,6 +36,8 @@ class Outgoing:
         self._mark = MARKER
         self._event_ts = 0
         self._relay: _Relay | None = None
+        self._words: tuple[int, int] | None = None  # from and to which codec
+        self._translate: Callable[[bytes], bytes] = bytes
 
     def audio(self, payload: bytes) -> bytes:
         """The next 20 ms of our own."""
@@ -78,7 +82,7 @@ class Outgoing:
             return None  # something of our own stands in its place
         payload = packet.payload
         if packet.pt != self.codec:
-            payload = TRANSCODE[packet.pt, self.codec](payload)
+            payload = self._translated(packet.pt, payload)
         seq, ts = (packet.seq + relay.seq) & 0xFFFF, (packet.ts + relay.ts) & _MASK32
         if later(seq, self._seq, 16) >= 0:
             self._seq = (seq + 1) & 0xFFFF
@@ -86,3 +90,20 @@ class Outgoing:
         out = HEADER.pack(0x80, self.pt | self._mark, seq, ts, self._ssrc) + payload
         self._mark = 0
         return out
+
+    def _translated(self, codec: int, payload: bytes) -> bytes:
+        words = codec, self.codec
+        if words != self._words:
+            self._words, self._translate = words, translator(*words)
+        return self._translate(payload)
+
+
+def translator(heard: int, spoken: int) -> Callable[[bytes], bytes]:
+    """From one codec to another, packet by packet; G.722 loses its upper half, which A-law and mu-law have not."""
+    if heard == G722:
+        narrow, encode = wideband.decoder(), ENCODE[spoken]
+        return lambda codes: encode(narrow(codes))
+    if spoken == G722:
+        decode, wide = DECODE[heard], wideband.encoder()
+        return lambda codes: wide(decode(codes))
+    return TRANSCODE[heard, spoken]

@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from recordings import g711
 
-PCMU, PCMA = 0, 8  # static payload types of RFC 3551
+PCMU, PCMA, G722 = 0, 8, 9  # static payload types of RFC 3551
+CODECS = (PCMU, PCMA, G722)
 RATE = 8000  # Hz
 FRAME_MS = 20
 FRAME = RATE * FRAME_MS // 1000  # samples, and for G.711 bytes too

@@ -15,7 +15,7 @@ from sip.embedded.calling_back import call_back
 from sip.embedded.ear import EVENT, Ear
 from sip.embedded.frames import FrameCache
 from sip.embedded.recorder import Recorder
-from sip.embedded.rtp import SILENCE, Packet
+from sip.embedded.rtp import CODECS, Packet
 from sip.embedded.source import Address, Source
 from sip.embedded.stats import Stats
 from sip.embedded.voice import Voice
@@ -81,12 +81,12 @@ class Stream:
         """Where the far end wants its audio, and what was agreed (first answer or re-INVITE).
 
         ``host``: an IP address; ``0.0.0.0`` or port 0 means nothing is sent (old-style hold).
-        ``codec``: 0 (mu-law) or 8 (A-law), by its static payload type, which ``payload_type`` is when it is not given.
+        ``codec``: 0 (mu-law), 8 (A-law) or 9 (G.722), its static payload type; ``payload_type`` when it is not given.
         Raises ``ValueError`` for any other, and for a port or a payload type that does not exist.
         """
         codec = payload_type if codec is None else codec
-        if codec not in SILENCE:
-            raise ValueError(f"codec {codec} is neither 0 (PCMU) nor 8 (PCMA)")
+        if codec not in CODECS:
+            raise ValueError(f"codec {codec} is none of 0 (PCMU), 8 (PCMA), 9 (G722)")
         if not 0 <= port <= 65_535 or not all(0 <= pt <= 127 for pt in (payload_type, dtmf_pt or 0)):
             raise ValueError(f"port {port} or payload type {payload_type} or {dtmf_pt} does not exist")
         address = ipaddress.ip_address(host)
@@ -179,6 +179,11 @@ class Stream:
     def tap(self, sink: Callable[[bytes], None] | None) -> None:
         """Give what is heard, packet by packet as it comes, as 16-bit PCM; None ends it."""
         self._sink = sink
+
+    @property
+    def codec(self) -> int:
+        """What the far end is spoken to in, by its static payload type."""
+        return self._voice.codec
 
     @property
     def last_packet_ms(self) -> int:

@@ -11,9 +11,10 @@ from sip.embedded.calling_back import call_back
 from sip.embedded.dtmf import KeySender
 from sip.embedded.frames import FrameCache
 from sip.embedded.outgoing import Outgoing
-from sip.embedded.rtp import FRAME, RATE, SILENCE, Packet
+from sip.embedded.rtp import FRAME, G722, RATE, SILENCE, Packet
 from sip.embedded.source import Source
 from sip.embedded.stats import Stats
+from sip.embedded.wideband import LEAD, lead
 
 RELAY_SLACK_S = 0.020  # a relayed packet may be late by its own length and this before silence is put in
 GAP_S = 0.040  # a longer pause between two packets counts as a gap
@@ -22,7 +23,7 @@ GAP_S = 0.040  # a longer pause between two packets counts as a gap
 @dataclass(slots=True)
 class _Play:
     clips: Sequence[Clip]
-    codes: bytes
+    codes: bytes | None  # None: they are being encoded
     at: int
     on_done: Callable[[bool], None]
 
@@ -37,7 +38,13 @@ class Voice:
         self._last_sent = 0.0  # 0: nothing was sent just before
         self._play: _Play | None = None
         self._keys = KeySender()
+        self._quiet = 0  # which frame of G.722's silence is next
         self._relay_until = 0.0  # until then the bridged stream's next packet is waited for
+
+    @property
+    def codec(self) -> int:
+        """What is spoken."""
+        return self._out.codec
 
     @property
     def takes_events(self) -> bool:
@@ -50,14 +57,15 @@ class Voice:
         if codec != self._out.codec:
             self._out.codec = codec
             if self._play is not None:  # the same place in the same clips, in the other code
-                self._play.codes = self._encoded(self._play.clips)
+                self._encode(self._play)
         self._out.dtmf_pt = dtmf_pt
         self.open = send
 
     def play(self, clips: Sequence[Clip], on_done: Callable[[bool], None]) -> None:
         """Play clips back to back, in place of what plays."""
         self.stop_play()
-        self._play = _Play(tuple(clips), self._encoded(clips), 0, on_done)
+        self._play = _Play(tuple(clips), None, 0, on_done)
+        self._encode(self._play)
 
     def stop_play(self) -> None:
         """Stop playing; nothing happens when nothing plays."""
@@ -79,10 +87,11 @@ class Voice:
                 if self._may_send():
                     self._transmit(now, self._out.event(*event))
                 return
-        if self._play is not None:
-            self._next_frame(now, self._play)
-        elif not bridged or now >= self._relay_until:
-            self._send_audio(now, SILENCE[self._out.codec])
+        play = self._play
+        if play is not None and play.codes is not None:
+            self._next_frame(now, play, play.codes)
+        elif play is not None or not bridged or now >= self._relay_until:
+            self._send_audio(now, self._silence())
 
     def skip(self, frames: int) -> None:
         """Time went by unsent: only the timestamp moves on."""
@@ -97,11 +106,11 @@ class Voice:
             self._relay_until = now + RELAY_SLACK_S + 2 * len(packet.payload) / RATE
             self._transmit(now, out)
 
-    def _next_frame(self, now: float, play: _Play) -> None:
+    def _next_frame(self, now: float, play: _Play, codes: bytes) -> None:
         at = play.at
         play.at = at + FRAME
-        self._send_audio(now, play.codes[at : play.at] or SILENCE[self._out.codec])
-        if play.at >= len(play.codes):
+        self._send_audio(now, codes[at : play.at] or self._silence())
+        if play.at >= len(codes):
             self._play = None
             call_back(play.on_done, True)
 
@@ -127,6 +136,18 @@ class Voice:
         else:
             self._stats.sent += 1
 
-    def _encoded(self, clips: Sequence[Clip]) -> bytes:
-        parts = [self._cache.encoded(clip, self._out.codec) for clip in clips]
-        return parts[0] if len(parts) == 1 else b"".join(parts)
+    def _silence(self) -> bytes:
+        """A frame of nothing."""
+        if self._out.codec != G722:
+            return SILENCE[self._out.codec]
+        at, self._quiet = self._quiet * FRAME, (self._quiet + 1) % LEAD
+        return lead()[at : at + FRAME]
+
+    def _encode(self, play: _Play) -> None:
+        codec, play.codes = self._out.codec, None
+
+        def encoded(codes: bytes) -> None:
+            if self._out.codec == codec:
+                play.codes = codes
+
+        self._cache.request(play.clips, codec, encoded)

@@ -143,7 +143,7 @@ async def test_an_old_style_hold_to_no_address_sends_nothing():
         assert stream.stats.sent == stream.stats.send_errors == 0
 
 
-@pytest.mark.parametrize(("host", "pt"), [("127.0.0.1", 9), ("far.example", 8)])
+@pytest.mark.parametrize(("host", "pt"), [("127.0.0.1", 18), ("far.example", 8)])
 def test_what_the_stream_cannot_speak_is_refused(host, pt):
     @story
     async def refused():

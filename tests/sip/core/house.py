@@ -56,7 +56,7 @@ class Sound:
         via: str = "",
         confirmed: bool = True,
     ) -> None:
-        assert is_ip(host) and 0 <= port <= 65_535 and 0 <= payload_type <= 127 and codec in (0, 8)
+        assert is_ip(host) and 0 <= port <= 65_535 and 0 <= payload_type <= 127 and codec in (0, 8, 9)
         assert dtmf_pt is None or (0 <= dtmf_pt <= 127 and dtmf_pt not in (0, 8))
         self.remote, self.codec, self.payload_type = (host, port), codec, payload_type
         self.sends, self.receives, self.confirmed = send, receive, self.confirmed or confirmed

@@ -1,0 +1,9 @@
+from array import array
+
+import numpy as np
+from numpy.typing import NDArray
+
+class G722:
+    def __init__(self, sample_rate: int, bit_rate: int) -> None: ...
+    def encode(self, samples: NDArray[np.int16], /) -> bytes: ...
+    def decode(self, codes: bytes, /) -> array[int]: ...
