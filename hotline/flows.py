@@ -87,6 +87,7 @@ def rules(profile: Profile) -> Rules:
         message_max_s=profile.recording.message_max_s,
         account_silence_s=profile.recording.silence_s,
         talks=profile.recording.talks,
+        call_back_h=profile.missed_call_back_h,
     )
 
 

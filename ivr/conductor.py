@@ -21,7 +21,7 @@ from ivr.call import events as e
 from ivr.call.leaving import INTERRUPTED
 from ivr.call.machine import begin, step
 from ivr.call.state import CallState
-from ivr.facts import arrival, command_fact, event_fact, quality_fact, system_fact
+from ivr.facts import arrival, command_fact, ended_fact, event_fact, quality_fact, system_fact
 from ivr.house import House
 from ivr.ledger import Fact, Interrupted, Party, Progress, StoredCase, Turn
 from ivr.ongoing import Leg, OngoingCall, recording_id_of
@@ -171,8 +171,7 @@ class Conductor:
         if (after.step, after.phase) != (before.step, before.phase):
             call.step_since = event.at
         if after.over and not before.over:
-            data = {"released_by": after.released_by, "cause": after.cause}
-            facts.append(Fact(after.left_at or event.at, "event", "call_ended", data))
+            facts.append(ended_fact(after, after.left_at or event.at))
         parties, seal = self._parties(call, event, planned)
         if seal:
             facts.append(Fact(event.at, "command", "party_sealed", {"party_id": seal}))

@@ -76,6 +76,13 @@ def arrival(call: OngoingCall, profile: str) -> dict[str, Any]:
     }
 
 
+def ended_fact(state: CallState, at: int) -> Fact:
+    """The fact ``call_ended``. ``nobody``: every operator was tried in vain; ``closed``: outside opening hours."""
+    data: dict[str, Any] = {"released_by": state.released_by, "cause": state.cause}
+    data |= {name: True for name in ("nobody", "closed") if getattr(state, name)}
+    return Fact(at, "event", "call_ended", data)
+
+
 def command_fact(command: c.Command, at: int, more: Mapping[str, Any]) -> Fact:
     """The fact of a command. Phrase arguments and typed numbers stay out."""
     data: dict[str, Any] = dict(more)

@@ -64,6 +64,9 @@ class _Line:
     peer: str | None = None
     heard: list[Clip] = field(default_factory=list)
     playing: str | None = None
+    play_from: int = 0
+    clips: Sequence[Clip] = ()  # of what plays
+    cut: list[str] = field(default_factory=list)  # texts not heard to their end
     play_timer: Timer | None = None
     record: tuple[str, Path, int, int] | None = None  # token, path, max_ms, silence_ms
     record_from: int = 0
@@ -143,6 +146,10 @@ class Simulator:
         here = self._lines.get(line)
         return [clip.text for clip in here.heard] if here else self._ended.get(line, "").split("\n")
 
+    def cut(self, line: str) -> list[str]:
+        """The texts a line that is up has not been played to their end."""
+        return list(self._lines[line].cut)
+
     def peer(self, line: str) -> str | None:
         """The line this one is bridged with."""
         here = self._lines.get(line)
@@ -196,7 +203,7 @@ class Simulator:
             return
         self.stop_play(line)
         here.heard += clips
-        here.playing = token
+        here.playing, here.clips, here.play_from = token, clips, self._clock.now_ms()
         ms = sum(clip.ms for clip in clips)
         here.play_timer = self._clock.call_at(self._clock.now_ms() + ms, lambda: self._played(here, token, True))
         if self._ears is not None:
@@ -336,6 +343,11 @@ class Simulator:
         if line.playing != token:
             return
         line.playing = None
+        left = self._clock.now_ms() - line.play_from
+        for clip in line.clips:
+            left -= clip.ms
+            if left < 0 and not clip.text.startswith("tone."):
+                line.cut.append(clip.text)
         if line.play_timer:
             line.play_timer.cancel()
         self._tell(PlayDone(line.id, self._clock.now_ms(), token, finished))

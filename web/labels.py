@@ -12,6 +12,7 @@ OUTCOMES = {
     "answered": _l("人工已接听"),
     "abandoned": _l("等候中放弃"),
     "callback": _l("已留言或约定回电"),
+    "unanswered": _l("未接通"),
     "failed": _l("系统失败"),
     "self": _l("自助完成"),
     "hung_up": _l("未找人工即挂机"),

@@ -28,7 +28,7 @@ def begin(turn: Turn, event: e.CallerLeft) -> None:
             _take_up(turn)
         return
     by, cause = ("caller", "caller_left") if event.cause == "far" else ("failure", event.cause)
-    if by == "caller" and turn.s.phase == "farewell":
+    if by == "caller" and turn.s.phase in ("farewell", "unsaid"):
         cause = "farewell"  # all was said: nobody left in the middle of something
     bridged = bool(turn.s.seat)
     for seat in (*turn.s.ring.seats, *filter(None, (turn.s.seat,))):

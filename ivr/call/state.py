@@ -49,6 +49,8 @@ class Ringing:
     seats: tuple[str, ...] = ()  # ringing now
     tried: tuple[str, ...] = ()
     until: int = 0  # this level's limit
+    late: bool = False  # rang in vain before
+    telling: bool = False  # words play, not the ringing tone
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,7 @@ class CallState:
     apologise: bool = False  # the next prompt begins with the apology (S4-29)
     noticed: bool = False  # was told that what is said next is recorded
     chose: bool = False  # a menu was offered or a key pressed: waiting for a person begins later than the call
+    closed: bool = False  # came outside opening hours
     nobody: bool = False  # every operator was tried in vain: silence now ends the call instead of ringing again
     told: str = ""  # what was said about a case that was asked about
     seat: str = ""

@@ -36,6 +36,7 @@ class Rules:
     message_max_s: int = 180
     account_silence_s: int = 5
     talks: bool = False  # talks are recorded
+    call_back_h: int = 24  # hours within which a missed caller is called back
 
 
 class Acting(Protocol):
@@ -115,10 +116,15 @@ class Turn:
             self.ask(c.Mark("late_apology"))
         if any(item.key == NOTICE for item in items):
             self.set(noticed=True)
-        token = self._token("p")
-        self.set(phase=phase, token=token)
-        self.ask(c.Play(token, tuple(map(self._with_hours, items))))
+        self.set(phase=phase)
+        self.play(*items)
         self.arm("play", PLAY_LIMIT_S)
+
+    def play(self, *says: c.Say) -> None:
+        """Let phrases or a tone be heard beside the present wait."""
+        token = self._token("p")
+        self.set(token=token)
+        self.ask(c.Play(token, tuple(map(self._with_hours, says))))
 
     def true(self, says: Iterable[c.Say]) -> Iterator[c.Say]:
         """Leave out that the call is recorded when it is not (B10); a greeting in it stays."""
@@ -165,7 +171,7 @@ class Turn:
         self.goto(self.flow.person)
 
     def person_or_farewell(self) -> None:
-        """The same for what failed without an act of the caller: not again when nobody could be had."""
+        """Lead to a person what failed without an act of the caller, but not again when nobody could be had."""
         self.hush()
         self.goto(FAREWELL if self.s.nobody else self.flow.person)
 

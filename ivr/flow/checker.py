@@ -133,6 +133,7 @@ PROMPT_PHASES = (
     "say",
     "choose",
     "thanks",
+    "unsaid",
     "anonymous",
     "category",
     "account.ask",
@@ -256,8 +257,8 @@ def _plain_draft(state: CallState) -> Draft:
     )
 
 
-_IN_WINDOW = ("finding", "ringing", "sorry")
-_PLAYED_ONCE = ("say", "thanks", "farewell", "failed", "saving", "rate.thanks", "query.told")
+_IN_WINDOW = ("finding", "ringing", "hearing")
+_PLAYED_ONCE = ("say", "unsaid", "thanks", "farewell", "failed", "saving", "rate.thanks", "query.told")
 
 
 def _name(event: e.Event) -> str:

@@ -30,7 +30,7 @@ RATINGS = {
     5: ("非常不满意", "very dissatisfied"),
 }
 STEPS = {"hour": ("每小时", "by hour"), "day": ("每日", "by day"), "week": ("每周", "by week")}
-OTHERS = ("callback", "failed", "self", "hung_up", "live")
+OTHERS = ("callback", "unanswered", "failed", "self", "hung_up", "live")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,11 @@ def _parts(c: Curves, t: Words) -> Drawn:
     title = t("请求人工的来电，", "Requests for a person ") + t(*STEPS[c.step])
     others = [part.offered - part.answered - part.abandoned for part in c.parts]
     total, answered, gone = (sum(part[n] for part in map(_counts, c.parts)) for n in range(3))
-    names = (t("接听", "answered"), t("放弃", "abandoned"), t("留言、回电或故障", "message, callback, failed"))
+    names = (
+        t("接听", "answered"),
+        t("放弃", "abandoned"),
+        t("留言、回电、未接通或故障", "message, callback, unanswered, failed"),
+    )
     svg = chart.bars(
         title,
         t(f"共 {total} 次，接听 {answered}，放弃 {gone}。", f"{total} in all, {answered} answered, {gone} abandoned."),

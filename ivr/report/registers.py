@@ -37,6 +37,7 @@ OUTCOMES = {
     "answered": "人工已接听",
     "abandoned": "等候中放弃",
     "callback": "已留言或约定回电",
+    "unanswered": "未接通",
     "failed": "系统失败",
     "self": "自助完成",
     "hung_up": "未找人工即挂机",

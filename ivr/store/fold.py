@@ -31,8 +31,12 @@ _WAITS = (
 )
 
 
-def outcome(call: Row) -> str:
-    """How a call ended (O = answered + abandoned + callback + failed of those who asked for a person, B9)."""
+def outcome(call: Row, nobody: bool = False, closed: bool = False) -> str:
+    """How a call ended (O = answered + abandoned + callback + unanswered + failed of who asked for a person, B9).
+
+    ``nobody``: every operator was tried in vain; ``closed``: the call came outside opening hours. Facts of before
+    say neither.
+    """
     if call["ended"] is None:
         return "live"
     if call["cause"] == FAX:
@@ -42,11 +46,14 @@ def outcome(call: Row) -> str:
     asked = call["human_requested"] is not None
     if call["cases"]:
         return "callback" if asked else "self"
+    said = call["cause"] in NORMAL_ENDS or call["last_step"] == FAREWELL_STEP
+    if asked and nobody and said:
+        return "unanswered"
     if asked:
         return "abandoned" if call["released_by"] == "caller" else "failed"
     if call["released_by"] == "failure":
         return "failed"
-    return "self" if call["cause"] in NORMAL_ENDS or call["last_step"] == FAREWELL_STEP else "hung_up"
+    return "self" if said else "unanswered" if closed else "hung_up"
 
 
 def fold(tables: Tables, fact: JournalRow) -> None:
@@ -209,7 +216,7 @@ def _call_ended(tables: Tables, fact: JournalRow) -> None:
         if leg["call_id"] == call["id"] and leg["ended"] is None:
             _end_leg(leg, fact, "cancelled", "call ended")
             tables.changed["legs", leg["id"]] = None
-    call["outcome"] = outcome(call)
+    call["outcome"] = outcome(call, bool(fact.data.get("nobody")), bool(fact.data.get("closed")))
     if call["outcome"] == FAX:  # in no figure: none is counted of these
         call.update(dict.fromkeys(_WAITS))
     fold_cases.call_ended(tables, fact, call)

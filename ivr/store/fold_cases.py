@@ -14,7 +14,7 @@ from ivr.cases.watch import next_action
 from ivr.store import fold_ratings
 from ivr.store.rows import JournalRow, Row, Tables
 
-MISSED = frozenset({"abandoned", "failed"})  # outcomes of calls nobody answered
+MISSED = frozenset({"abandoned", "unanswered", "failed"})  # outcomes of calls nobody answered
 NO_ANSWER_CALL = frozenset({"praise"})  # kinds that ask for no answer by telephone
 DUE = ("due", "due_ms", "unrolled", "unrolled_ms", "provisional", "explanation")
 SETTABLE = frozenset(

@@ -27,7 +27,10 @@ from ivr.store.fold import FAX, NORMAL_ENDS
 from ivr.store.sql import table
 
 CALLS, HOURS = table("calls"), table("call_hours")
-CLASSES: dict[str, RequestOutcome] = {"abandoned": "abandoned", "callback": "callback", "failed": "failed"}
+# F of B9: nobody could be had, or our own fault; both are our doing.
+CLASSES: dict[str, RequestOutcome] = {
+    "abandoned": "abandoned", "callback": "callback", "unanswered": "failed", "failed": "failed",
+}  # fmt: skip
 QUARTER_MS = 900_000
 NONE = -(2**63)  # in a packed column: there is no such wait
 REST = 2  # hours that are left alone: calls of them are likely to change still

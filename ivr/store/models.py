@@ -101,7 +101,7 @@ class Call(Base):
     keys: Mapped[str] = mapped_column(String(120), default="")  # pressed in menus
     last_step: Mapped[str] = mapped_column(String(80), default="")
     cases: Mapped[int] = mapped_column(default=0)
-    # answered, abandoned, callback, failed (a human was asked for); self, hung_up (never asked); live
+    # answered, abandoned, callback, unanswered, failed (a human was asked for); self, hung_up (never asked); live
     outcome: Mapped[str] = mapped_column(String(16), default="live")
     released_by: Mapped[str] = mapped_column(String(10), default="")  # caller, us, failure
     cause: Mapped[str] = mapped_column(String(40), default="")

@@ -36,7 +36,7 @@ AUDIT_ORDERS = {"at": Audit.seq, "user": Audit.user, "action": Audit.action}
 # Calls are sorted by anything else than their time only within a few days: there are a million, and no index
 # for each column (docs/decisions.md).
 SORT_DAYS_MAX = 7
-RARE = ("failed", "callback", "live")
+RARE = ("failed", "unanswered", "callback", "live")
 
 
 @dataclass(frozen=True, slots=True)

@@ -138,7 +138,6 @@ async def test_when_a_and_b_are_silent_the_caller_is_led_on_at_the_limit(
         asked = house.call(called).human_requested
         apology = next(f.at for f in house.facts(called, "play") if "nobody.apology" in f.data["say"])
         assert 12_000 <= apology - asked <= 12_000 + LATE_MS
-        assert "late.main" in house.played(called)  # who has waited hears the apology first
         await caller.hang_up()
         call = await house.ended(called)
         assert call.outcome == "abandoned"

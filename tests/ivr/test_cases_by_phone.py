@@ -169,7 +169,7 @@ def test_cmp_1_a_report_is_due_in_ten_days(world: World) -> None:
 def test_enq_1_nobody_free_becomes_a_message_with_a_date(world: World) -> None:
     line = world.call()
     world.press(line, "0")
-    world.run(1.5)
+    world.run(2.5)
     account(world, line)
     world.press(line, "1")
     (case,) = world.cases()

@@ -37,13 +37,16 @@ class ACall:
     cases: list[str] = field(default_factory=list)
     apology: bool = False
     last_step: str = ""
+    nobody: bool = False  # every operator was tried in vain
 
     @property
     def kind(self) -> str:
-        """A, X, K, F of B9 for who asked for a person; ``self`` and ``hung_up`` for who did not."""
+        """A, X, K, F of B9 for who asked for a person, U if nobody could be had (an F); else ``self``, ``hung_up``."""
         if self.agent_answer is not None:
             return "A"
         if self.human_req is not None:
+            if not self.cases and self.nobody and (self.cause in NO_FAULT or self.last_step == "@farewell"):
+                return "U"
             return "K" if self.cases else "X" if self.by == "caller" else "F"
         if self.cases:
             return "self"
@@ -182,9 +185,10 @@ class Count:
                     task.outcome = "case"
             case "call_ended" if call.end is None:
                 call.end, call.by, call.cause = at, data["released_by"], data["cause"]
+                call.nobody = data.get("nobody", False)
                 if call.agent_answer is not None and call.agent_left is None:
                     call.agent_left = at
-                if call.kind in "XF" and call.party:
+                if call.kind in "XUF" and call.party:
                     self.tasks[row["id"]] = self.missed_of[row["call_id"]] = Task("missed", row["call_id"], at)
             case "party_sealed":
                 if task := self.missed_of.get(row["call_id"]):
@@ -273,7 +277,7 @@ class Count:
 
     def arrivals(self, start: int, end: int, zone: tzinfo) -> Counter[tuple[int, str]]:
         """(quarter of an hour of the day, how it ended) -> calls."""
-        names = {"A": "answered", "X": "abandoned", "K": "callback", "F": "failed"}
+        names = {"A": "answered", "X": "abandoned", "K": "callback", "U": "unanswered", "F": "failed"}
         found: Counter[tuple[int, str]] = Counter()
         for call in self.calls.values():
             if start <= call.arrive < end and not call.test:

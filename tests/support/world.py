@@ -27,6 +27,7 @@ from sip.simulator import SeatPlan, Simulator
 from tests.support.moments import ZONE, at
 from tests.support.records import Records
 
+RINGBACK_MS = 60_000
 CHAR_MS = 50  # how long a character takes to say; quick, so that stories stay short
 WINDOWS = {
     "repair": WindowSeats("repair", ("101", "102"), ("103",), "故障报修"),
@@ -50,7 +51,10 @@ class TextSpeaker:
         self, says: tuple[c.Say, ...], lang: str, caller: str | None, ready: Callable[[list[Clip]], None]
     ) -> None:
         spoken = self.lines(says, lang, caller)
-        ready([Clip(str(hash(s.text)), bytes(16 * CHAR_MS * len(s.text)), s.text or s.tone) for s in spoken])
+        ready([Clip(str(hash(s.text)), bytes(16 * self._ms(s)), s.text or s.tone) for s in spoken])
+
+    def _ms(self, line: Spoken) -> int:
+        return RINGBACK_MS if line.tone == "tone.ringback" else CHAR_MS * len(line.text)
 
     def lines(self, says: tuple[c.Say, ...], lang: str, caller: str | None) -> Iterator[Spoken]:
         """What is said."""

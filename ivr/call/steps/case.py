@@ -24,7 +24,7 @@ from ivr.call.limits import SAVE_LIMIT_S
 from ivr.call.state import Draft
 from ivr.call.steps import questions
 from ivr.call.steps.base import Step, ended
-from ivr.call.turn import Turn
+from ivr.call.turn import FAREWELL, Turn
 
 Item = Literal["anonymous", "category", "spoken_account", "callback_number"]
 ReadBack = Literal["case_number", "due_date"]
@@ -36,6 +36,10 @@ THANKS = {
     "suggestion": "cmp.suggest",
     "praise": "cmp.suggest",
 }
+
+
+# Who said nothing when nobody could be had: noted as a missed call, or of no number that can be called back.
+NOTED, NOT_NOTED = "message.none", "message.none_unknown"
 
 
 class Taking(BaseModel):
@@ -105,6 +109,8 @@ class Case(Step):
             self._reading(turn, event)
         elif phase == "failed":
             self._failing(turn, event)
+        elif phase == "unsaid":
+            self._unsaid(turn, event)
         else:
             self._question(turn, event)
 
@@ -113,10 +119,27 @@ class Case(Step):
         if answer == "person":
             turn.person()
         elif answer == "nothing":
-            turn.person_or_farewell()
+            self._nothing(turn)
         elif answer == "done":
             turn.draft(todo=turn.s.draft.todo[1:])
             self._ask_next(turn)
+
+    # --- nothing said ---
+
+    def _nothing(self, turn: Turn) -> None:
+        """Lead who says nothing to a person; whom nobody can answer, he is told what becomes of his call (ANS-4)."""
+        if not turn.s.nobody:
+            turn.person()
+        elif turn.s.caller_known and not turn.s.never_called and not turn.s.draft.anonymous:
+            turn.say("unsaid", c.Say(NOTED, (("n", str(turn.rules.call_back_h)),)))
+        else:
+            turn.say("unsaid", NOT_NOTED)
+
+    def _unsaid(self, turn: Turn, event: e.Event) -> None:
+        if isinstance(event, e.Digit) and event.key == "0":
+            turn.person()
+        elif ended(event):
+            turn.goto(FAREWELL)
 
     # --- storing ---
 
@@ -183,6 +206,8 @@ class Case(Step):
             self._save(turn)  # the same case by its id, should it be stored already
         elif phase == "read_back":
             self._read_back(turn, "resume.sorry")
+        elif phase == "unsaid":
+            self._nothing(turn)
         elif phase not in ("saving", "account.record", "account.stop"):
             self._ask_next(turn)
 
@@ -197,6 +222,8 @@ class Case(Step):
             "case.number",
             "case.repeat",
             "case.failed",
+            NOTED,
+            NOT_NOTED,
         ]
         keys.append(f"case.due.{questions.due_phrase(self.case.kind)}")
         if self.case.kind in THANKS:

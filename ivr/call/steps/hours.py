@@ -31,8 +31,9 @@ class Hours(Step):
     hours: Door
 
     def start(self, turn: Turn) -> None:
-        turn.set(schedule=self.hours.schedule)
-        turn.goto(self.hours.open if turn.flow.is_open(self.hours.schedule, turn.at) else self.hours.closed)
+        is_open = turn.flow.is_open(self.hours.schedule, turn.at)
+        turn.set(schedule=self.hours.schedule, closed=not is_open)
+        turn.goto(self.hours.open if is_open else self.hours.closed)
 
     def on(self, turn: Turn, event: e.Event) -> None:
         """Never waits here."""

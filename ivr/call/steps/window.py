@@ -8,6 +8,9 @@ STF-1 (AB岗): A rings alone for ``a_alone_s``, then A and B together until the 
 busy or silent phone is passed over at once. Then an apology, the window's group, the general window
 (each for ``ring_stage_s``), and at last ``nobody`` (a message or a dated callback). Nobody rings for
 ever: every level has its limit. After the operator hangs up the call goes on at ``after`` (default: farewell).
+
+The phones ring while ``prompt`` plays; but for an operator who answers nothing cuts it short, so that a caller
+hears whom he reached before he hears that nobody can answer.
 """
 
 from __future__ import annotations
@@ -19,7 +22,7 @@ from pydantic import Field
 
 from ivr.call import commands as c
 from ivr.call import events as e
-from ivr.call.limits import SEATS_ANSWER_S
+from ivr.call.limits import PLAY_LIMIT_S, SEATS_ANSWER_S
 from ivr.call.state import Ringing
 from ivr.call.steps.base import Phrases, Step, ended
 from ivr.call.turn import FAREWELL, Turn
@@ -34,6 +37,7 @@ class Window(Step):
     nobody: str = Field(description="step when no operator can be had: a message or a dated callback")
     after: str = Field(default=FAREWELL, description="step after the operator hung up")
     prompt: Phrases = Field(default=("direct.human",), description="phrases while the phones ring")
+    sorry: str = Field(default="nobody.apology", description="phrase key of the apology when nobody can be had")
 
     def start(self, turn: Turn) -> None:
         turn.human_requested(self.window)
@@ -49,6 +53,10 @@ class Window(Step):
                 pass
             case "sorry", _ if ended(event):
                 turn.goto(self.nobody)
+            case "hearing", _ if ended(event):
+                self._sorry(turn)
+            case (("finding" | "ringing"), e.PlayDone()) if turn.s.ring.telling:
+                self._ringback(turn)
             case "finding", e.SeatsFound(seats=seats):
                 self._ring_first(turn, tuple(s for s in seats if s not in turn.s.ring.tried))
             case "finding", (e.NobodyFree() | e.TimeUp()):
@@ -63,11 +71,17 @@ class Window(Step):
             case "ringing", e.TimeUp(timer="limit"):
                 self._give_up(turn)
 
+    def _ringback(self, turn: Turn) -> None:
+        """The words were heard: it rings."""
+        turn.ring(telling=False)
+        turn.play(RINGBACK)
+
     def _level(self, turn: Turn, level: str, *says: str) -> None:
         limit_s = turn.rules.limit_s if level == LEVELS[0] else turn.rules.ring_stage_s
         turn.ring(level=level, waiting=(), seats=(), until=turn.at + round(limit_s * 1000))
         if says:
-            turn.say("finding", *(c.Say(key) for key in says), RINGBACK)
+            turn.say("finding", *says)
+            turn.ring(telling=True)
         turn.set(phase="finding")
         turn.ask(c.FindSeats(self.window, level, exclude=turn.s.ring.tried))
         turn.arm("seats", SEATS_ANSWER_S)
@@ -78,6 +92,9 @@ class Window(Step):
             return
         turn.set(phase="ringing")
         turn.ring(waiting=seats)
+        if turn.s.ring.late and not turn.s.ring.telling:
+            turn.play(c.Say("late.main"))  # S4-53: who has waited hears the apology before being led on
+            turn.ring(telling=True, late=False)
         self._dial(turn, seats[:1])
         self._arm(turn)
 
@@ -114,12 +131,20 @@ class Window(Step):
     def _next_level(self, turn: Turn, waited: bool) -> None:
         place = LEVELS.index(turn.s.ring.level) + 1
         if place < len(LEVELS):
-            # S4-53: who has waited hears the apology before being led on.
-            self._level(turn, LEVELS[place], *(("late.main",) if waited else ()))
+            turn.ring(late=turn.s.ring.late or waited)
+            self._level(turn, LEVELS[place])
         else:
-            turn.ring(level="", waiting=(), seats=())
             turn.set(nobody=True)
-            turn.say("sorry", "nobody.apology")
+            turn.ring(level="", waiting=(), seats=())
+            if turn.s.ring.telling:
+                turn.set(phase="hearing")
+                turn.arm("play", PLAY_LIMIT_S)
+            else:
+                self._sorry(turn)
+
+    def _sorry(self, turn: Turn) -> None:
+        turn.set(ring=Ringing())
+        turn.say("sorry", self.sorry)
 
     def _answered(self, turn: Turn, seat: str) -> None:
         turn.hush()
@@ -135,8 +160,8 @@ class Window(Step):
         """Bridged and ringing callers hear nothing; the clocks go on."""
         if turn.s.phase == "finding":
             turn.ask(c.FindSeats(self.window, turn.s.ring.level, exclude=turn.s.ring.tried))
-        elif turn.s.phase == "sorry":
-            turn.say("sorry", "nobody.apology")
+        elif turn.s.phase in ("sorry", "hearing"):
+            self._sorry(turn)
 
     def exits(self) -> Iterator[tuple[str, str]]:
         yield "nobody", self.nobody
@@ -144,7 +169,7 @@ class Window(Step):
 
     def phrases(self) -> Iterator[tuple[str, str]]:
         yield from ((f"prompt.{i}", key) for i, key in enumerate(self.prompt))
-        yield from (("window", key) for key in ("late.main", "nobody.apology"))
+        yield from (("window", "late.main"), ("sorry", self.sorry))
 
     def windows(self) -> Iterator[str]:
         yield self.window
