@@ -110,7 +110,7 @@ class FindCase(Command):
 
 @dataclass(frozen=True, slots=True)
 class FindSeats(Command):
-    """Who of ``window`` is free? ``level``: ``window`` (A, B), ``group`` or ``general``."""
+    """Who of ``window`` is free? ``level``: ``window`` (A, B), ``group``, ``general`` or ``everybody``."""
 
     window: str
     level: str

@@ -1,4 +1,4 @@
-"""Who sits where and who is free: window → seats (A first, then B), group, general (STF-1 AB岗).
+"""Who sits where and who is free: window → seats (A first, then B), group, general (STF-1 AB岗), or all of them.
 
 A seat can be rung when its phone is reachable and it is in no call and not being rung.
 """
@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 GENERAL = "general"
+EVERYBODY = "everybody"  # in danger (EMG-1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,9 @@ class Desk:
             return general.seats if general and window != GENERAL else ()
         if here is None:
             return ()
+        if level == EVERYBODY:
+            general = self._windows.get(GENERAL, here)
+            return tuple(dict.fromkeys((*here.seats, *here.group, *general.seats, *general.group)))
         return here.group if level == "group" else here.seats
 
     def _why(self, seat: str) -> str:

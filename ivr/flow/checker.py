@@ -134,6 +134,7 @@ PROMPT_PHASES = (
     "choose",
     "thanks",
     "unsaid",
+    "registering",
     "anonymous",
     "category",
     "account.ask",
@@ -234,7 +235,7 @@ def _plain(state: CallState) -> CallState:
             "digits": "5" * len(state.digits) if state.phase in TYPED_PHASES else state.digits[:1].replace("5", ""),
             "draft": _plain_draft(state),
             "told": state.told and "answered|||",
-            "ring": evolve(state.ring, {"until": 0}) if state.phase in _IN_WINDOW else Ringing(),
+            "ring": evolve(state.ring, {"until": 0, "late": False}) if state.phase in _IN_WINDOW else Ringing(),
         },
     )
 
@@ -257,8 +258,8 @@ def _plain_draft(state: CallState) -> Draft:
     )
 
 
-_IN_WINDOW = ("finding", "ringing", "hearing")
-_PLAYED_ONCE = ("say", "unsaid", "thanks", "farewell", "failed", "saving", "rate.thanks", "query.told")
+_IN_WINDOW = ("finding", "ringing")
+_PLAYED_ONCE = ("say", "unsaid", "registering", "thanks", "farewell", "failed", "saving", "rate.thanks", "query.told")
 
 
 def _name(event: e.Event) -> str:

@@ -155,7 +155,7 @@ class Walk:
             case c.Play():
                 self.at += PROMPT_MS
             case c.FindSeats(window=window, level=level, exclude=exclude):
-                seats = tuple(s for s in ("A", "B") if s not in exclude and level == "window")
+                seats = tuple(s for s in ("A", "B") if s not in exclude and level in ("window", "everybody"))
                 return (
                     e.NobodyFree(self.at, window) if self.nobody or not seats else e.SeatsFound(self.at, window, seats)
                 )

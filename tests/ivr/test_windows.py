@@ -75,10 +75,10 @@ def test_c_4_neither_answers_within_the_limit_then_apology_group_general_and_mes
     assert world.says("late.main") in world.heard(line)
     assert [leg.level for leg in world.legs()] == ["window", "window", "group"]
     world.run(12.2)  # the group's limit; 101 and 103 of general were tried already
-    assert world.says("nobody.apology") in world.heard(line)
+    assert world.says("nobody.repair") in world.heard(line)
     world.run(5)
-    assert world.says("message.ask") in world.heard(line)
-    assert world.the_call().last_step == "leave_word"
+    assert world.says("ask.repair") in world.heard(line)
+    assert world.the_call().last_step == "repair_word"
 
 
 def test_c_4_the_caller_is_offered_a_person_or_the_next_option_within_the_limit(world: World) -> None:

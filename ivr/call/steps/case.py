@@ -39,6 +39,7 @@ THANKS = {
 
 
 # Who said nothing when nobody could be had: noted as a missed call, or of no number that can be called back.
+REGISTERED = "ask.account.none"  # a repair is taken all the same
 NOTED, NOT_NOTED = "message.none", "message.none_unknown"
 
 
@@ -47,7 +48,10 @@ class Taking(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     kind: CaseKind
-    ask: tuple[Item, ...] = Field(default=("spoken_account", "callback_number"), min_length=1)
+    ask: tuple[Item, ...] = (
+        "spoken_account",
+        "callback_number",
+    )  # (): stored at once, for the caller's own number
     read_back: tuple[ReadBack, ...] = ("case_number", "due_date")
 
 
@@ -111,6 +115,8 @@ class Case(Step):
             self._failing(turn, event)
         elif phase == "unsaid":
             self._unsaid(turn, event)
+        elif phase == "registering":
+            self._register(turn, event)
         else:
             self._question(turn, event)
 
@@ -130,10 +136,20 @@ class Case(Step):
         """Lead who says nothing to a person; whom nobody can answer, he is told what becomes of his call (ANS-4)."""
         if not turn.s.nobody:
             turn.person()
-        elif turn.s.caller_known and not turn.s.never_called and not turn.s.draft.anonymous:
+        elif self.case.kind == "repair" and _can_be_called(turn):
+            turn.say("registering", REGISTERED)
+        elif _can_be_called(turn):
             turn.say("unsaid", c.Say(NOTED, (("n", str(turn.rules.call_back_h)),)))
         else:
             turn.say("unsaid", NOT_NOTED)
+
+    def _register(self, turn: Turn, event: e.Event) -> None:
+        """Keep a repair of which nothing was said: somebody calls back and asks (PWR-1)."""
+        if isinstance(event, e.Digit) and event.key == "0":
+            turn.person()
+        elif ended(event):
+            turn.draft(todo=(), callback="caller")
+            self._save(turn)
 
     def _unsaid(self, turn: Turn, event: e.Event) -> None:
         if isinstance(event, e.Digit) and event.key == "0":
@@ -144,7 +160,10 @@ class Case(Step):
     # --- storing ---
 
     def _save(self, turn: Turn) -> None:
-        turn.ask(c.OpenCase.of(turn.s.draft, complete=True))
+        draft = turn.s.draft
+        if draft.callback == "none" and "callback_number" not in self.case.ask and _can_be_called(turn):
+            draft = turn.draft(callback="caller")
+        turn.ask(c.OpenCase.of(draft, complete=bool(draft.recordings) or "spoken_account" not in self.case.ask))
         turn.set(phase="saving")
         turn.arm("save", SAVE_LIMIT_S)
 
@@ -206,7 +225,7 @@ class Case(Step):
             self._save(turn)  # the same case by its id, should it be stored already
         elif phase == "read_back":
             self._read_back(turn, "resume.sorry")
-        elif phase == "unsaid":
+        elif phase in ("unsaid", "registering"):
             self._nothing(turn)
         elif phase not in ("saving", "account.record", "account.stop"):
             self._ask_next(turn)
@@ -225,12 +244,18 @@ class Case(Step):
             NOTED,
             NOT_NOTED,
         ]
+        if self.case.kind == "repair":
+            keys.append(REGISTERED)
         keys.append(f"case.due.{questions.due_phrase(self.case.kind)}")
         if self.case.kind in THANKS:
             keys.append(THANKS[self.case.kind])
         if "anonymous" in self.case.ask:
             keys += ["report.confidential", "case.query_code", "case.code_noted", "case.due.report_anonymous"]
         yield from (("case", key) for key in keys)
+
+
+def _can_be_called(turn: Turn) -> bool:
+    return turn.s.caller_known and not turn.s.never_called and not turn.s.draft.anonymous
 
 
 def _known(draft: Draft, item: Item) -> bool:

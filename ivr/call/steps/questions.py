@@ -20,10 +20,15 @@ OWN_REFUSED = "callback.own_not_called"
 
 
 def due_phrase(kind: str, anonymous: bool = False) -> str:
-    """Which promise is spoken: complaint (5 days), report (10 days), or the general one."""
+    """Which promise is spoken: complaint (5 days), report (10 days), repair (45 minutes) or the general one."""
     if anonymous:
         return "report_anonymous"  # the answer waits for them; nobody can call back
-    return kind if kind in ("complaint", "report") else "message"
+    return kind if kind in ("complaint", "report", "repair", "message") else "other"
+
+
+def account_prompt(kind: str) -> str:
+    """What the caller is asked to say: of a repair its place and nature (PWR-1)."""
+    return {"message": "message.ask", "repair": "ask.repair"}.get(kind, "ask.account")
 
 
 def begin(turn: Turn, item: str, kind: str) -> None:
@@ -33,7 +38,7 @@ def begin(turn: Turn, item: str, kind: str) -> None:
     elif item == "category":
         _category_page(turn, 0)
     elif item == "spoken_account":
-        account.begin(turn, "message.ask" if kind == "message" else "ask.account")
+        account.begin(turn, account_prompt(kind))
     elif turn.s.never_called:
         number.begin(turn, OWN_REFUSED)
     elif turn.s.caller_known:
@@ -167,7 +172,7 @@ def phrases(items: Iterable[str], kind: str) -> Iterator[str]:
             yield from ("ask.category", "category.more", "menu.item")
             yield from (f"category.{code}" for code in range(1, CATEGORIES + 1))
         elif item == "spoken_account":
-            yield from ("message.ask" if kind == "message" else "ask.account", *account.PHRASES)
+            yield from (account_prompt(kind), *account.PHRASES)
         else:
             yield from ("callback.own", OWN_REFUSED, *number.PHRASES)
     yield "ask.repeat"

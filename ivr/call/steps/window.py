@@ -11,6 +11,14 @@ ever: every level has its limit. After the operator hangs up the call goes on at
 
 The phones ring while ``prompt`` plays; but for an operator who answers nothing cuts it short, so that a caller
 hears whom he reached before he hears that nobody can answer.
+
+.. code-block:: yaml
+
+    danger: {window: repair, everybody: true, prompt: danger.help, sorry: danger.nobody, nobody: danger_case}
+
+``everybody`` (EMG-1, S2-1 §11(二) 紧急服务): all of window, group and general ring at once, ``EMERGENCY_ROUNDS``
+times, whatever the hour and whoever takes a pause. ``urgent`` of another window says where key 0 leads
+while it rings.
 """
 
 from __future__ import annotations
@@ -22,12 +30,14 @@ from pydantic import Field
 
 from ivr.call import commands as c
 from ivr.call import events as e
-from ivr.call.limits import PLAY_LIMIT_S, SEATS_ANSWER_S
+from ivr.call.limits import EMERGENCY_ROUNDS, PLAY_LIMIT_S, SEATS_ANSWER_S
 from ivr.call.state import Ringing
 from ivr.call.steps.base import Phrases, Step, ended
 from ivr.call.turn import FAREWELL, Turn
 
 LEVELS = ("window", "group", "general")
+EVERYBODY = "everybody"  # in danger: all of them together
+AGAIN = "danger.again"
 RINGBACK = c.Say("tone.ringback")
 
 
@@ -37,12 +47,15 @@ class Window(Step):
     nobody: str = Field(description="step when no operator can be had: a message or a dated callback")
     after: str = Field(default=FAREWELL, description="step after the operator hung up")
     prompt: Phrases = Field(default=("direct.human",), description="phrases while the phones ring")
+    everybody: bool = Field(default=False, description="in danger: all phones at once, again and again (EMG-1)")
+    urgent: str = Field(default="", description="step to which key 0 leads while it rings: danger")
     sorry: str = Field(default="nobody.apology", description="phrase key of the apology when nobody can be had")
 
     def start(self, turn: Turn) -> None:
         turn.human_requested(self.window)
-        turn.set(ring=Ringing())
-        self._level(turn, LEVELS[0], *self.prompt)
+        ringing = turn.s.ring.seats if self.everybody else ()  # who is rung already rings on
+        turn.set(ring=Ringing(seats=ringing, tried=ringing))
+        self._level(turn, EVERYBODY if self.everybody else LEVELS[0], *self.prompt)
 
     def on(self, turn: Turn, event: e.Event) -> None:
         match turn.s.phase, event:
@@ -51,6 +64,8 @@ class Window(Step):
                 turn.goto(self.after)
             case "bridged", _:
                 pass
+            case _, e.Digit(key="0") if self.urgent:
+                self._danger(turn)
             case "sorry", _ if ended(event):
                 turn.goto(self.nobody)
             case "hearing", _ if ended(event):
@@ -60,9 +75,11 @@ class Window(Step):
             case "finding", e.SeatsFound(seats=seats):
                 self._ring_first(turn, tuple(s for s in seats if s not in turn.s.ring.tried))
             case "finding", (e.NobodyFree() | e.TimeUp()):
-                self._next_level(turn, waited=False)
-            case "ringing", e.SeatAnswered(seat=seat):
+                self._ring_first(turn, ())
+            case (("finding" | "ringing"), e.SeatAnswered(seat=seat)):
                 self._answered(turn, seat)
+            case "finding", e.SeatFailed(seat=seat):
+                turn.ring(seats=tuple(s for s in turn.s.ring.seats if s != seat))
             case "ringing", e.SeatFailed(seat=seat):
                 self._failed(turn, seat)
             case "ringing", e.TimeUp(timer="a_alone"):
@@ -77,8 +94,9 @@ class Window(Step):
         turn.play(RINGBACK)
 
     def _level(self, turn: Turn, level: str, *says: str) -> None:
-        limit_s = turn.rules.limit_s if level == LEVELS[0] else turn.rules.ring_stage_s
-        turn.ring(level=level, waiting=(), seats=(), until=turn.at + round(limit_s * 1000))
+        limit_s = turn.rules.limit_s if level in (LEVELS[0], EVERYBODY) else turn.rules.ring_stage_s
+        ringing = turn.s.ring.seats if level == EVERYBODY else ()
+        turn.ring(level=level, waiting=(), seats=ringing, until=turn.at + round(limit_s * 1000))
         if says:
             turn.say("finding", *says)
             turn.ring(telling=True)
@@ -87,7 +105,7 @@ class Window(Step):
         turn.arm("seats", SEATS_ANSWER_S)
 
     def _ring_first(self, turn: Turn, seats: tuple[str, ...]) -> None:
-        if not seats:
+        if not seats and not turn.s.ring.seats:
             self._next_level(turn, waited=False)
             return
         turn.set(phase="ringing")
@@ -95,7 +113,7 @@ class Window(Step):
         if turn.s.ring.late and not turn.s.ring.telling:
             turn.play(c.Say("late.main"))  # S4-53: who has waited hears the apology before being led on
             turn.ring(telling=True, late=False)
-        self._dial(turn, seats[:1])
+        self._dial(turn, seats if self.everybody else seats[:1])
         self._arm(turn)
 
     def _arm(self, turn: Turn) -> None:
@@ -107,8 +125,10 @@ class Window(Step):
 
     def _dial(self, turn: Turn, seats: tuple[str, ...]) -> None:
         ring = turn.s.ring
+        rounds = EMERGENCY_ROUNDS - 1 - turn.s.tries if self.everybody else 0  # these go on ringing through
+        ring_ms = max(0, ring.until - turn.at) + round(rounds * turn.rules.limit_s * 1000)
         for seat in seats:
-            turn.ask(c.DialSeat(seat, max(0, ring.until - turn.at)))
+            turn.ask(c.DialSeat(seat, ring_ms))
         turn.ring(
             seats=(*ring.seats, *seats),
             tried=(*ring.tried, *seats),
@@ -124,17 +144,18 @@ class Window(Step):
             self._next_level(turn, waited=True)
 
     def _give_up(self, turn: Turn) -> None:
+        if self._again(turn):
+            return
         for seat in turn.s.ring.seats:
             turn.ask(c.DropSeat(seat, "no answer within the limit"))
         self._next_level(turn, waited=True)
 
     def _next_level(self, turn: Turn, waited: bool) -> None:
-        place = LEVELS.index(turn.s.ring.level) + 1
+        place = len(LEVELS) if self.everybody else LEVELS.index(turn.s.ring.level) + 1
         if place < len(LEVELS):
             turn.ring(late=turn.s.ring.late or waited)
             self._level(turn, LEVELS[place])
         else:
-            turn.set(nobody=True)
             turn.ring(level="", waiting=(), seats=())
             if turn.s.ring.telling:
                 turn.set(phase="hearing")
@@ -143,8 +164,25 @@ class Window(Step):
                 self._sorry(turn)
 
     def _sorry(self, turn: Turn) -> None:
-        turn.set(ring=Ringing())
+        turn.ring(telling=False)
+        if self._again(turn):
+            return
+        turn.set(ring=Ringing(), nobody=True)
         turn.say("sorry", self.sorry)
+
+    def _again(self, turn: Turn) -> bool:
+        """Begin another round in danger, if one is left: who is rung rings on, who could not be is tried again."""
+        if not self.everybody or turn.s.tries >= EMERGENCY_ROUNDS - 1:
+            return False
+        turn.set(tries=turn.s.tries + 1)
+        turn.ring(tried=turn.s.ring.seats)
+        self._level(turn, EVERYBODY, *(() if turn.s.ring.telling else (AGAIN,)))
+        return True
+
+    def _danger(self, turn: Turn) -> None:
+        """Ring everybody; who rings already rings on."""
+        turn.hush()
+        turn.goto(self.urgent)
 
     def _answered(self, turn: Turn, seat: str) -> None:
         turn.hush()
@@ -165,11 +203,18 @@ class Window(Step):
 
     def exits(self) -> Iterator[tuple[str, str]]:
         yield "nobody", self.nobody
+        if self.urgent:
+            yield "urgent", self.urgent
         yield "after", self.after
 
     def phrases(self) -> Iterator[tuple[str, str]]:
         yield from ((f"prompt.{i}", key) for i, key in enumerate(self.prompt))
         yield from (("window", "late.main"), ("sorry", self.sorry))
+        if self.everybody:
+            yield "everybody", AGAIN
+
+    def quiet_exits(self) -> Iterator[tuple[str, str]]:
+        yield from ((branch, target) for branch, target in self.exits() if branch != "urgent")
 
     def windows(self) -> Iterator[str]:
         yield self.window
