@@ -19,13 +19,13 @@ from sip.core.description import Description
 from sip.core.dice import between
 from sip.core.events import By, Ended, HeldChanged
 from sip.core.info import info_key
-from sip.core.locating import addr_of
+from sip.core.locating import next_hop
 from sip.core.sdp import Agreed, Unacceptable, read
 from sip.core.session import SessionTimer
 from sip.core.sound import Sound
 from sip.core.timers import Timers
 from sip.core.transactions import ClientTransaction, ServerTransaction
-from sip.core.wire import ALLOW, Addr, Header, cseq_of, is_ip, uri_of
+from sip.core.wire import ALLOW, Addr, Header, cseq_of, uri_of
 
 log = logging.getLogger(__name__)
 
@@ -124,21 +124,9 @@ class Leg:
     # --- requests of ours ------------------------------------------------------------------
 
     def destination(self) -> Addr:
-        """Where requests of this dialog go: the connection it lives on, else the first route, the Contact, the source.
-
-        A Contact behind address translation names a host nobody can reach; when no proxy stands
-        between, the packets' source is that phone.
-        """
-        source, routes = self.source, self.dialog.route_set
-        try:
-            to = addr_of(uri_of(routes[0]) if routes else self.dialog.remote_target, source.transport)
-        except ValueError:
-            return source
-        if source in self.agent.connections and (not routes or to.host == source.host):
-            return source
-        if not routes and self.direct and is_ip(to.host) and to.host != source.host:
-            return to._replace(host=source.host) if source.reliable else source
-        return to
+        """Where requests of this dialog go."""
+        dialog, open_ = self.dialog, self.agent.connections
+        return next_hop(self.source, dialog.route_set, dialog.remote_target, self.direct, open_)
 
     def request(
         self,

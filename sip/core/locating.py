@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
-from sip.core.wire import Addr, host_of, scheme_of, uri_params_of
+from sip.core.wire import Addr, host_of, is_ip, is_loopback, scheme_of, uri_of, uri_params_of
 
 TRANSPORTS = ("UDP", "TCP", "TLS")
 AVOIDED_S = 60.0  # how long a server that did not answer is tried last
@@ -34,6 +34,27 @@ def addr_of(uri: str, otherwise: str = "UDP") -> Addr:
     transport = transport_of(uri) or otherwise
     host, port = host_of(uri)
     return Addr(host, port if has_port(uri) else usual_port(transport), transport)
+
+
+def next_hop(source: Addr, routes: Sequence[str], contact: str, direct: bool, connections: Container[Addr]) -> Addr:
+    """Where requests of a dialog go: the connection it lives on, else the first route, the Contact, the source.
+
+    ``direct``: no proxy stands between. A Contact behind address translation names a host nobody can reach; the
+    packets' source is that phone then. Who calls by UDP makes us open no connection to a place of his choice, and
+    nobody from elsewhere one to this machine.
+    """
+    uri = uri_of(routes[0]) if routes else contact
+    try:
+        to = addr_of(uri, source.transport) if source.reliable else Addr(*host_of(uri))
+    except ValueError:
+        return source
+    if source.reliable and is_loopback(to.host) and not is_loopback(source.host):
+        return source
+    if source in connections and (not routes or to.host == source.host):
+        return source
+    if not routes and direct and is_ip(to.host) and to.host != source.host:
+        return to._replace(host=source.host) if source.reliable else source
+    return to
 
 
 class Servers:

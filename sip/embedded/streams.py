@@ -141,7 +141,7 @@ class Streams:
         self._opening: dict[Addr, list[bytes]] = {}  # and what waits for it
         self._sending: set[asyncio.Task[None]] = set()
         self._connecting: dict[Addr, asyncio.Task[str]] = {}
-        self._names: dict[Addr, str] = {}  # whose certificate is wanted there
+        self._names: dict[str, str] = {}  # by IP address: whose certificate is wanted there
         self._listeners: dict[str, tuple[socket.socket, Host]] = {}
         self._looking: asyncio.TimerHandle | None = None
         self._context: ssl.SSLContext | None = None
@@ -245,7 +245,7 @@ class Streams:
         """A server at ``to`` has to show a certificate of ``name`` (RFC 5922 §7: the domain that was asked for)."""
         if len(self._names) >= NAMES_MAX:
             self._names.clear()
-        self._names[to] = name
+        self._names[to.host] = name
 
     async def connect(self, to: Addr) -> str:
         """Open a connection unless there is one. Why it could not be, or an empty text."""
@@ -264,7 +264,7 @@ class Streams:
         local = (host, 0) if host not in EVERYWHERE else None
         try:
             secure = self._client_context() if to.transport == "TLS" else None
-            name = self._names.get(to, to.host) if secure is not None else None
+            name = self._names.get(to.host, to.host) if secure is not None else None
             async with asyncio.timeout(CONNECT_S):
                 await loop.create_connection(
                     lambda: connection, to.host, to.port, ssl=secure, server_hostname=name, local_addr=local

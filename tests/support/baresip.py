@@ -35,12 +35,24 @@ class Baresip:
     @classmethod
     @asynccontextmanager
     async def open(
-        cls, folder: Path, path: str, *, user: str = "13812345678", seat: str = "", secret: str = "", hotline: str = ""
+        cls,
+        folder: Path,
+        path: str,
+        *,
+        user: str = "13812345678",
+        seat: str = "",
+        secret: str = "",
+        hotline: str = "",
+        transport: str = "udp",
+        trusted: Path | None = None,
     ) -> AsyncIterator[Baresip]:
-        """Start it and wait until it can be told what to do; with a seat it registers meanwhile."""
+        """Start it and wait until it can be told what to do; with a seat it registers meanwhile.
+
+        ``trusted``: the authority it checks the hotline's certificate with, by TLS.
+        """
         folder.mkdir(parents=True)  # noqa: ASYNC240
         phone = cls(folder)
-        phone._configure(user, seat, secret, hotline)
+        phone._configure(user, seat, secret, hotline, transport, trusted)
         await phone._program.start(path, "-f", str(folder), "-v", cwd=folder)
         try:
             await phone._connect()
@@ -48,7 +60,7 @@ class Baresip:
         finally:
             await phone.close()
 
-    def _configure(self, user: str, seat: str, secret: str, hotline: str) -> None:
+    def _configure(self, user: str, seat: str, secret: str, hotline: str, transport: str, trusted: Path | None) -> None:
         folder, ports = self._folder, rtp_range(40)
         audio.write_wav(folder / "quiet.wav", audio.silence(600_000 if not seat else 60_000))
         modules = "".join(
@@ -58,11 +70,13 @@ class Baresip:
             f"sip_listen 127.0.0.1:0\nmodule_path {MODULES}\n{modules}ctrl_tcp_listen {self._control}\n"
             f"audio_player aubridge,heard\naudio_source aufile,{folder}/quiet.wav\naudio_alert aubridge,alert\n"
             f"snd_path {folder}\nrtp_ports {ports.first}-{ports.last}\ncall_local_timeout 60\n"
+            + (f"sip_cafile {trusted}\n" if trusted else "")
         )
-        account = f"<sip:{user}@127.0.0.1;transport=udp>;regint=0;audio_codecs=PCMA\n"
+        account = f"<sip:{user}@127.0.0.1;transport={transport}>;regint=0;audio_codecs=PCMA\n"
         if seat:
             account = (
-                f"<sip:{seat}@{hotline};transport=udp>;auth_pass={secret};answermode=auto;regint=60;audio_codecs=PCMA\n"
+                f"<sip:{seat}@{hotline};transport={transport}>;auth_pass={secret};answermode=auto;regint=60;"
+                "audio_codecs=PCMA\n"
             )
         (folder / "accounts").write_text(account)
         (folder / "contacts").touch()

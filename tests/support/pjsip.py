@@ -37,9 +37,17 @@ class Pjsip:
     @classmethod
     @asynccontextmanager
     async def open(
-        cls, folder: Path, *, user: str = "13812345678", seat: str = "", secret: str = "", hotline: str = ""
+        cls,
+        folder: Path,
+        *,
+        user: str = "13812345678",
+        seat: str = "",
+        secret: str = "",
+        hotline: str = "",
+        transport: str = "udp",
+        trusted: Path | None = None,
     ) -> AsyncIterator[Pjsip]:
-        """Start it and wait until it is ready (and, with a seat, registered)."""
+        """Start it and wait until it is ready (and, with a seat, registered). ``trusted``: see :class:`Baresip`."""
         folder.mkdir(parents=True)  # noqa: ASYNC240
         phone = cls(folder)
         process = await phone._program.start(
@@ -54,6 +62,8 @@ class Pjsip:
                 hotline=hotline,
                 rtp=rtp_range(40).first,
                 heard=str(folder / "heard.wav"),
+                transport=transport,
+                trusted=str(trusted or ""),
             )
             if seat:
                 await phone.until("registered")

@@ -84,7 +84,9 @@ class Phone:
         self.line: Line | None = None
         self.over = False
 
-    def open(self, user: str, secret: str, hotline: str, rtp: int, heard: str) -> None:
+    def open(
+        self, user: str, secret: str, hotline: str, rtp: int, heard: str, transport: str = "udp", trusted: str = ""
+    ) -> None:
         self.endpoint.libCreate()
         config = pj.EpConfig()
         config.uaConfig.threadCnt = 0
@@ -104,9 +106,12 @@ class Phone:
         ctypes.c_int.from_address(int(algorithm)).value = 0  # PJMEDIA_JB_DISCARD_NONE; the wrapper has no name for it
         config.medConfig.jbDiscardAlgo = algorithm
         self.endpoint.libInit(config)
-        transport = pj.TransportConfig()
-        transport.boundAddress = "127.0.0.1"
-        self.endpoint.transportCreate(pj.PJSIP_TRANSPORT_UDP, transport)
+        place = pj.TransportConfig()
+        place.boundAddress = "127.0.0.1"
+        kind = {"udp": pj.PJSIP_TRANSPORT_UDP, "tcp": pj.PJSIP_TRANSPORT_TCP, "tls": pj.PJSIP_TRANSPORT_TLS}[transport]
+        if trusted:
+            place.tlsConfig.CaListFile, place.tlsConfig.verifyServer = trusted, True
+        self.endpoint.transportCreate(kind, place)
         self.endpoint.audDevManager().setNullDev()
         self.endpoint.libStart()
         self.endpoint.codecSetPriority("*", 0)
@@ -118,7 +123,7 @@ class Phone:
         account.mediaConfig.transportConfig.boundAddress = "127.0.0.1"
         account.idUri = f"sip:{user}@{hotline or '127.0.0.1'}"
         if hotline:
-            account.regConfig.registrarUri = f"sip:{hotline}"
+            account.regConfig.registrarUri = f"sip:{hotline};transport={transport}"
             account.sipConfig.authCreds.append(pj.AuthCredInfo("digest", "*", user, 0, secret))
         self.account.create(account)
 

@@ -255,3 +255,19 @@ def test_a_late_answer_of_the_server_that_was_left_is_acknowledged_and_ended() -
     provider.say(200, ONE, "INVITE")
     late = [data.split(b" ")[0] for data, _ in provider.house.sent[-2:]]
     assert late == [b"ACK", b"BYE"] and len(provider.house.legs) == 1
+
+
+@pytest.mark.parametrize(
+    ("source", "contact"),
+    [(FAR, "sip:x@198.51.100.9:6379;transport=tcp"), (PHONE, "sip:x@127.0.0.1:6379;transport=tcp")],
+)
+def test_a_caller_makes_the_hotline_open_no_connection_to_a_port_of_his_choice(source: Addr, contact: str) -> None:
+    house = tls_house()
+    invite = re.sub(rb"Record-Route: [^\r]*", f"Record-Route: <{contact};lr>".encode(), over_of(source))
+    house.receive(invite, source)
+    house.hang_up_all()
+    assert all(to == source or to.transport == "UDP" for _, to in house.sent)
+
+
+def over_of(source: Addr) -> bytes:
+    return over(request("INVITE", 1, "a", body=SDP).data(), source.transport)

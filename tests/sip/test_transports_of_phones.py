@@ -1,0 +1,97 @@
+"""baresip and PJSIP, telephones this project did not write, are rung and call over UDP, TCP and TLS."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from ivr.telephony import LineGone, LineUp, SeatReach
+from sip.core.config import SeatConfig, Timing
+from sip.core.wire import Addr
+from tests.sip.raw import Hotline, story
+from tests.sip.streaming import Certificates
+from tests.support.baresip import Baresip
+from tests.support.pjsip import Pjsip
+
+pytestmark = pytest.mark.network
+SEATS = {"101": SeatConfig("101", "secret-of-101")}
+
+
+class Wire:
+    """Every message the engine gets and sends, with its far end."""
+
+    def __init__(self, hotline: Hotline) -> None:
+        self.messages: list[tuple[bytes, Addr]] = []
+        agent = hotline.engine._agent
+        receive, send = agent.receive, agent.send
+
+        def received(data: bytes, source: Addr, now: float) -> None:
+            self.messages.append((data, source))
+            receive(data, source, now)
+
+        def sent(data: bytes, to: Addr) -> None:
+            self.messages.append((data, to))
+            send(data, to)
+
+        agent.receive = received  # type: ignore[method-assign]
+        agent.send = agent.layer.send = sent  # type: ignore[method-assign]
+
+    def of(self, method: str) -> list[tuple[bytes, Addr]]:
+        return [(data, far) for data, far in self.messages if data.startswith(method.encode() + b" ")]
+
+
+@pytest.mark.parametrize("transport", ["UDP", "TCP", "TLS"])
+@pytest.mark.parametrize("kind", ["baresip", "pjsip"])
+def test_a_telephone_is_rung_and_calls_over_its_transport_and_no_other(
+    kind: str, transport: str, need: Callable[[str], str], tmp_path: Path
+) -> None:
+    program = need("baresip" if kind == "baresip" else "pjsua2")
+    certificates = Certificates(tmp_path / "tls")
+
+    @story
+    async def run() -> None:
+        async with Hotline(tcp=True, tls=certificates.listening, seats=SEATS, timing=Timing()) as hotline:
+            wire, port = Wire(hotline), hotline.port
+            if transport == "TLS":
+                port = hotline.engine._sip.streams.bound("TLS")[1]  # type: ignore[index]
+            at = {
+                "seat": "101",
+                "secret": "secret-of-101",
+                "hotline": f"127.0.0.1:{port}",
+                "transport": transport.lower(),
+                "trusted": certificates.made.ca if transport == "TLS" else None,
+            }
+            opened = (
+                Baresip.open(tmp_path / "phone", program, **at)  # type: ignore[arg-type]
+                if kind == "baresip"
+                else Pjsip.open(tmp_path / "phone", **at)  # type: ignore[arg-type]
+            )
+            async with opened as phone:
+                assert (await hotline.until(SeatReach)).reachable
+                hotline.engine.dial("rung", "101", 12_000)
+                await hotline.until(LineUp)
+                hotline.engine.hangup("rung", "done")
+                await hotline.until(LineGone)
+                asked = "" if transport == "UDP" else f";transport={transport.lower()}"
+                await phone.call(f"sip:hotline@127.0.0.1:{port}{asked}")
+                await hotline.until(LineUp, 2)
+                await phone.hang_up()
+                await hotline.until(LineGone, 2)
+            assert {far.transport for _, far in wire.messages} == {transport}
+            for data, _ in wire.messages:
+                named = re.search(rb"^(?:Via|v) *: *SIP/2.0/(\w+)", data, re.MULTILINE | re.IGNORECASE)
+                assert named and named[1].decode() == transport, data
+            assert {data.split(b" ")[0] for data, _ in wire.messages} >= {
+                b"REGISTER",
+                b"INVITE",
+                b"ACK",
+                b"BYE",
+                b"SIP/2.0",
+            }
+            place, *_ = [far for data, far in wire.of("INVITE") if b"To: <sip:101" in data]
+            assert place in {far for _, far in wire.of("REGISTER")}  # down the phone's own connection
+
+    run()
