@@ -21,6 +21,7 @@ from ivr.calendar.tables import missing_years
 from ivr.profile import ProfileError, retired
 from ivr.store import health
 from ivr.store.engine import DatabaseAway
+from recordings import music
 from recordings.keys import KeyProblem
 
 MB = 1024 * 1024
@@ -155,6 +156,12 @@ def voices(settings: Settings) -> Iterator[Finding]:
         yield Finding("voice", "FAIL", state.espeak_trouble, "run: pip install 'open-hotline[voice]'")
     else:
         yield Finding("voice", "ok", f"espeak-ng {state.espeak}; online {state.online}; piper {state.piper}")
+    if own := settings.voice.hold_music:
+        try:
+            seconds = len(music.read(own)) // 16_000
+            yield Finding("hold music", "ok", f"{own}: {seconds} s")
+        except Exception as error:
+            yield Finding("hold music", "FAIL", f"{own}: {error}", "name a WAV, FLAC or OGG file in [voice] hold_music")
     if missing:
         yield Finding("prompts", "warn", f"{missing} of {len(lines)} are not made yet", "run: hotline voice build")
     else:

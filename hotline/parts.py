@@ -22,6 +22,7 @@ from ivr.store.calendars import Added
 from ivr.store.engine import DatabaseAway, Engine, Session, open_engine, reading
 from ivr.store.schema import PATIENCE_MS, Upgraded, require_current, upgrade
 from recordings.keys import KeyRing
+from recordings.music import HoldMusic
 from recordings.sound import Line
 from recordings.vault import Vault
 from recordings.voices import ESPEAK_WPM, Voices
@@ -95,6 +96,11 @@ def voices(settings: Settings) -> Voices:
 def voice_cache(settings: Settings) -> Path:
     """Where finished prompts are kept."""
     return settings.voice.cache_dir or settings.data.dir / "voices"
+
+
+def music(settings: Settings) -> HoldMusic:
+    """What callers on hold hear."""
+    return HoldMusic(voice_cache(settings), settings.voice.hold_music)
 
 
 def prompt_lines(settings: Settings, phrases: Phrases) -> list[Line]:

@@ -313,6 +313,7 @@ class Voice(Part):
     stale: Literal["machine", "use"] = "machine"
     pace: float = Field(default=1.0, ge=0.55, le=1.6)  # 1.0: about 180 Chinese characters a minute
     piper: dict[str, Path] = {}
+    hold_music: Path | None = None  # what callers on hold hear; default: our own, made by `hotline voice build`
 
 
 class Test(Part):

@@ -130,6 +130,7 @@ def _with_absolute_paths(settings: Settings, home: Path, where: Mapping[Path_, s
     voice = settings.voice.model_copy(
         update={
             "human_dir": absolute(settings.voice.human_dir),
+            "hold_music": absolute(settings.voice.hold_music),
             "cache_dir": absolute(settings.voice.cache_dir) or (data.dir / "voices"),
             "piper": {lang: absolute(path) for lang, path in settings.voice.piper.items()},
         }

@@ -17,6 +17,7 @@ from ivr.phrases import Phrases
 from ivr.script import Named, Spoken, lines
 from ivr.telephony import Clip
 from recordings import tones
+from recordings.music import HoldMusic
 from recordings.sound import Sound
 from recordings.studio import VoiceError
 from recordings.voices import Voices
@@ -27,6 +28,7 @@ PROMPTS = 500  # whole prompts, put together
 KEPT = 4000  # clips in memory; a prompt of 4 s is 64 kB of samples
 PAUSE_MS = 250  # between two phrases (B5: pause between options)
 RINGBACK_S = 60
+MUSIC = "tone.music"  # and which piece of it
 TONES: Mapping[str, Callable[[], bytes]] = {
     "tone.beep": tones.beep,
     "tone.ringback": lambda: tones.ringback(RINGBACK_S),
@@ -42,12 +44,13 @@ class VoiceSpeaker:
         phrases: Phrases,
         window_title: Named,
         hours: Named,
+        music: HoldMusic,
         today: Callable[[], date],
         worker: Executor,
         call_soon: Callable[[Callable[[], None]], object],
     ) -> None:
         self._voices, self._phrases = voices, phrases
-        self._window_title, self._hours, self._today = window_title, hours, today
+        self._window_title, self._hours, self._today, self._music = window_title, hours, today, music
         self._worker, self._call_soon = worker, call_soon
         self._kept: OrderedDict[tuple[str, str], Clip] = OrderedDict()
         self._prompts: dict[tuple[tuple[Say, ...], str, date], list[Clip]] = {}  # whole, of what is kept
@@ -95,6 +98,7 @@ class VoiceSpeaker:
         count = 0
         for tone in TONES:
             self._tone(tone)
+        self._tone(MUSIC + "0")
         for text, lang, key in texts:
             sound = self._voices.cached(text, lang, phrase_key=key)
             if sound is not None:
@@ -103,16 +107,23 @@ class VoiceSpeaker:
         return count
 
     def _at_hand(self, line: Spoken, lang: str) -> Clip | None:
+        if line.tone.startswith(MUSIC) and not self._music.loaded:
+            return None
         if line.tone:
             return self._tone(line.tone)
         return self._kept.get((lang, line.text))
 
     def _tone(self, name: str) -> Clip:
+        if name.startswith(MUSIC):
+            place, pcm = self._music.piece(int(name.removeprefix(MUSIC)))
+            return self._tones.setdefault(f"{MUSIC}{place}", Clip(f"tone-music{place}", pcm))
         if name not in self._tones:
             self._tones[name] = Clip(name.replace(".", "-"), TONES[name]())
         return self._tones[name]
 
     def _make(self, line: Spoken, lang: str) -> Clip:
+        if line.tone:
+            return self._tone(line.tone)
         try:
             return _clip(self._voices.speak(line.text, lang, phrase_key=line.key, keep=not line.private))
         except (VoiceError, ValueError) as error:

@@ -151,8 +151,8 @@ async def run_calls(settings: Settings, stop: asyncio.Event, drain: asyncio.Even
 
     title = parts.window_title(settings)
     speaker = VoiceSpeaker(
-        voices, phrases, title, partial(parts.hours, settings), lambda: datetime.now(UTC).astimezone(zone).date(),
-        worker, loop.call_soon_threadsafe,
+        voices, phrases, title, partial(parts.hours, settings), parts.music(settings),
+        lambda: datetime.now(UTC).astimezone(zone).date(), worker, loop.call_soon_threadsafe,
     )  # fmt: skip
 
     def warm() -> None:

@@ -114,7 +114,7 @@ class Conductor:
                 self._leg_ended(call, leg, event.at)
                 self._feed(call, e.SeatLeft(event.at, leg.seat), more)
             case t.Held(held=held):
-                self._note(call, Fact(event.at, "event", "seat_held", {"seat": leg.seat, "held": held}))
+                self._feed(call, e.SeatHeld(event.at, leg.seat, held))
 
     def _sounded(self, event: t.LineQuality) -> None:
         """How a line sounded: told when it has ended, often after its call was closed."""
@@ -273,6 +273,8 @@ class Conductor:
             case c.DropSeat():
                 if leg_id := plan.get("leg_id"):
                     engine.hangup(leg_id, command.reason)
+            case c.Hold(held=held):
+                engine.hold(call.line, held)
             case c.Bridge():
                 engine.bridge(call.line, plan["leg_id"])
             case c.OpenCase():

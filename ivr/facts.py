@@ -53,6 +53,8 @@ def event_fact(event: e.Event, state: CallState, more: Mapping[str, Any]) -> Fac
             data |= {"seat": seat, "reason": why}
         case e.SeatRinging(seat=seat) | e.SeatAnswered(seat=seat) | e.SeatLeft(seat=seat):
             data |= {"seat": seat}
+        case e.SeatHeld(seat=seat, held=held):
+            data |= {"seat": seat, "held": held}
         case e.CallerLeft(cause=cause):
             data |= {"cause": cause}
         case e.CaseFound(result=result):
@@ -106,6 +108,8 @@ def command_fact(command: c.Command, at: int, more: Mapping[str, Any]) -> Fact:
             data |= {"seat": seat}
         case c.Bridge(seat=seat):
             data |= {"seat": seat}
+        case c.Hold(held=held):
+            data |= {"held": held}
         case c.Hangup(cause=reason):
             pass
     return Fact(at, "command", name_of(command), data, reason)

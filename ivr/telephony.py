@@ -345,7 +345,7 @@ class Engine(Protocol):
         """Part two bridged lines; both stay up. For hold, consultation and transfer: no call asks for it yet."""
 
     def hold(self, line: str, held: bool) -> None:
-        """Put a line on hold (silence to it, nothing from it), or take it back. No call asks for it yet either."""
+        """Put a line on hold (of a bridge nothing is heard either way, what is played is), or take it back."""
 
     def hangup(self, line: str, cause: str) -> None:
         """End a line: BYE, CANCEL or a final failure -> ``LineGone(by="us")`` or ``LineFailed``."""

@@ -28,7 +28,7 @@ SOURCE = "phrases/forbidden.yaml"
 # The first words of a call: 您好 and the unit's name are due (GRT-1, GRT-2).
 OPENINGS = ("greet.std", "greet.menu", "greet.unit", "greet.name", "notice.recording", "hours.closed")
 # Whoever waits hears an apology (ANS-12: 等候服务有歉声).
-WAITING = ("queue.", "late.", "hold.queue", "pause.", "seat.next", "nobody.")
+WAITING = ("queue.", "late.", "hold.queue", "hold.first", "hold.still", "pause.", "seat.next", "nobody.")
 
 _HELLO = {"zh-CN": re.compile("您好"), "en": re.compile(r"\bhello\b", re.I)}
 _SORRY = {"zh-CN": re.compile("抱歉|对不起|让您久等"), "en": re.compile(r"\bsorry\b", re.I)}

@@ -24,6 +24,7 @@ from ivr.telephony import (
     Clip,
     FailReason,
     FaxHeard,
+    Held,
     Incoming,
     Keyed,
     LineFailed,
@@ -92,6 +93,7 @@ class Simulator:
         self._reach: dict[str, bool] = {}
         self._numbers: dict[str, SeatPlan] = {}
         self._names = itertools.count(1)
+        self.on_hold: set[str] = set()
         self._ears: Callable[[str, Sequence[Clip]], None] | None = None
 
     # --- the world's side ---
@@ -265,7 +267,14 @@ class Simulator:
                 here.peer = None
 
     def hold(self, line: str, held: bool) -> None:
-        """Nothing is heard on a simulated line either way."""
+        """Note who is out of a talk; nothing is heard of a talk on a simulated line anyway."""
+        (self.on_hold.add if held else self.on_hold.discard)(line)
+
+    def seat_holds(self, seat: str, held: bool) -> None:
+        """The operator's phone puts the caller on hold, or takes them back."""
+        for line in list(self._lines.values()):
+            if line.seat == seat and line.up:
+                self._tell(Held(line.id, self._clock.now_ms(), held))
 
     def hangup(self, line: str, cause: str) -> None:
         here = self._lines.get(line)

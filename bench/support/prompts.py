@@ -65,7 +65,7 @@ def rehearse(settings: Settings) -> Prompts:
                 voices.speak(line.text, line.lang, phrase_key=line.phrase_key)
         with ThreadPoolExecutor(1) as worker:
             speaker = VoiceSpeaker(
-                voices, phrases, lambda window, lang: window, partial(parts.hours, settings),
+                voices, phrases, lambda window, lang: window, partial(parts.hours, settings), parts.music(settings),
                 lambda: datetime.now(UTC).date(), worker, lambda f: f(),
             )  # fmt: skip
             found: list[list[Clip]] = []

@@ -29,6 +29,7 @@ def build(settings: Settings, quiet: bool) -> None:
     Example: hotline voice build
     """
     lines = parts.prompt_lines(settings, parts.phrases(settings))
+    parts.music(settings).build()
     voices = parts.voices(settings)
     try:
         todo = [x for x in lines if voices.cached(x.text, x.lang, x.pace, x.phrase_key) is None]

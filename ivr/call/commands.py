@@ -141,6 +141,13 @@ class Bridge(Command):
 
 
 @dataclass(frozen=True, slots=True)
+class Hold(Command):
+    """Take the caller out of the talk (they hear what is played), or back into it."""
+
+    held: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Mark(Command):
     """A fact for the record that asks nothing of anybody (``human_requested``, ``step``, ``rated`` ...)."""
 

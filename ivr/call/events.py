@@ -150,6 +150,14 @@ class SeatLeft(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class SeatHeld(Event):
+    """The operator's phone put the caller on hold, or took them back."""
+
+    seat: str = ""
+    held: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class CallerLeft(Event):
     """The caller hung up (``far``); any other cause says how the line to them was lost.
 

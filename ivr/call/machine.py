@@ -42,6 +42,8 @@ def _stale(state: CallState, event: e.Event) -> bool:
             return token != state.token
         case e.RecordDone(token=token):
             return token != state.recording
+        case e.SeatHeld(seat=seat):
+            return seat != state.seat
         case e.SeatLeft(seat=seat):  # of two who lifted at once one was let go; the talk is with the other
             return seat != state.seat
         case e.Digit():

@@ -164,7 +164,7 @@ def _events(flow: FlowContext, state: CallState) -> Iterator[tuple[e.Event, bool
         yield e.Offered(0, "hotline", caller_known=False), False
         return
     if state.timer:
-        yield e.TimeUp(0, state.timer), True
+        yield e.TimeUp(0, state.timer), state.phase != "held"  # how long a hold lasts is for people to say
     yield e.CallerLeft(0), False
     yield e.Resumed(0), False
     yield e.Answered(0), False
@@ -197,6 +197,7 @@ def _events(flow: FlowContext, state: CallState) -> Iterator[tuple[e.Event, bool
         yield e.SeatFailed(0, seat, "busy"), True
     if state.seat:
         yield e.SeatLeft(0, state.seat), True
+        yield e.SeatHeld(0, state.seat, state.phase == "bridged"), False
 
 
 def _keys(flow: FlowContext, state: CallState) -> str:
@@ -259,7 +260,18 @@ def _plain_draft(state: CallState) -> Draft:
 
 
 _IN_WINDOW = ("finding", "ringing")
-_PLAYED_ONCE = ("say", "unsaid", "registering", "thanks", "farewell", "failed", "saving", "rate.thanks", "query.told")
+_PLAYED_ONCE = (
+    "say",
+    "held",
+    "unsaid",
+    "registering",
+    "thanks",
+    "farewell",
+    "failed",
+    "saving",
+    "rate.thanks",
+    "query.told",
+)
 
 
 def _name(event: e.Event) -> str:

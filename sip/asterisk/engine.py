@@ -293,6 +293,8 @@ class AsteriskEngine:
         if found.bridge:
             verb = "removeChannel" if held else "addChannel"
             self._link.ask("POST", "bridges", found.bridge, verb, query={"channel": line})
+            if held:  # Asterisk's own music began when the other side's phone held; what we play would be mixed with it
+                self._link.ask("DELETE", "channels", line, "moh")
 
     def hangup(self, line: str, cause: str) -> None:
         if found := self._lines.live(line):

@@ -29,6 +29,7 @@ from tests.support.records import Records
 
 RINGBACK_MS = 60_000
 CHAR_MS = 50  # how long a character takes to say; quick, so that stories stay short
+MUSIC_MS = 30_000  # a piece of it
 WINDOWS = {
     "repair": WindowSeats("repair", ("101", "102"), ("103",), "故障报修"),
     "business": WindowSeats("business", ("103", "104"), (), "业务办理"),
@@ -54,6 +55,8 @@ class TextSpeaker:
         ready([Clip(str(hash(s.text)), bytes(16 * self._ms(s)), s.text or s.tone) for s in spoken])
 
     def _ms(self, line: Spoken) -> int:
+        if line.tone.startswith("tone.music"):
+            return MUSIC_MS
         return RINGBACK_MS if line.tone == "tone.ringback" else CHAR_MS * len(line.text)
 
     def lines(self, says: tuple[c.Say, ...], lang: str, caller: str | None) -> Iterator[Spoken]:

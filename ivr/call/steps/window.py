@@ -7,7 +7,8 @@
 STF-1 (AB岗): A rings alone for ``a_alone_s``, then A and B together until the profile's limit; a
 busy or silent phone is passed over at once. Then an apology, the window's group, the general window
 (each for ``ring_stage_s``), and at last ``nobody`` (a message or a dated callback). Nobody rings for
-ever: every level has its limit. After the operator hangs up the call goes on at ``after`` (default: farewell).
+ever: every level has its limit. While the operator's phone holds, the caller hears a word and music.
+After the operator hangs up the call goes on at ``after`` (default: farewell).
 
 The phones ring while ``prompt`` plays; but for an operator who answers nothing cuts it short, so that a caller
 hears whom he reached before he hears that nobody can answer.
@@ -39,6 +40,8 @@ LEVELS = ("window", "group", "general")
 EVERYBODY = "everybody"  # in danger: all of them together
 AGAIN = "danger.again"
 RINGBACK = c.Say("tone.ringback")
+MUSIC = "tone.music"  # and which piece of it
+HOLD_FIRST, HOLD_STILL = "hold.first", "hold.still"
 
 
 class Window(Step):
@@ -59,10 +62,20 @@ class Window(Step):
 
     def on(self, turn: Turn, event: e.Event) -> None:
         match turn.s.phase, event:
-            case "bridged", e.SeatLeft():
+            case (("bridged" | "held"), e.SeatLeft()):
+                self._talk_on(turn)
                 turn.set(seat="")
                 turn.goto(self.after)
-            case "bridged", _:
+            case "bridged", e.SeatHeld(held=True):
+                turn.ask(c.Hold(True))
+                turn.set(tries=0)
+                self._music(turn, HOLD_FIRST)
+            case "held", e.SeatHeld(held=False):
+                self._talk_on(turn)
+            case "held", _ if ended(event):
+                turn.set(tries=turn.s.tries + 1)
+                self._music(turn, HOLD_STILL)
+            case (("bridged" | "held"), _):
                 pass
             case _, e.Digit(key="0") if self.urgent:
                 self._danger(turn)
@@ -92,6 +105,18 @@ class Window(Step):
         """The words were heard: it rings."""
         turn.ring(telling=False)
         turn.play(RINGBACK)
+
+    def _music(self, turn: Turn, word: str) -> None:
+        """A word, then 30 s of music; then a word again (ANS-12: 等候服务有歉声)."""
+        turn.say("held", word, f"{MUSIC}{turn.s.tries}")
+
+    def _talk_on(self, turn: Turn) -> None:
+        """Back from hold: what is played ends, and both hear each other."""
+        if turn.s.phase == "held":
+            turn.hush()
+            turn.disarm()
+            turn.ask(c.Hold(False))
+            turn.set(phase="bridged")
 
     def _level(self, turn: Turn, level: str, *says: str) -> None:
         limit_s = turn.rules.limit_s if level in (LEVELS[0], EVERYBODY) else turn.rules.ring_stage_s
@@ -195,9 +220,11 @@ class Window(Step):
         turn.ask(c.Bridge(seat))
 
     def resume(self, turn: Turn) -> None:
-        """Bridged and ringing callers hear nothing; the clocks go on."""
+        """Bridged and ringing callers hear nothing, those on hold their music; the clocks go on."""
         if turn.s.phase == "finding":
             turn.ask(c.FindSeats(self.window, turn.s.ring.level, exclude=turn.s.ring.tried))
+        elif turn.s.phase == "held":
+            self._music(turn, HOLD_STILL)
         elif turn.s.phase in ("sorry", "hearing"):
             self._sorry(turn)
 
@@ -209,7 +236,8 @@ class Window(Step):
 
     def phrases(self) -> Iterator[tuple[str, str]]:
         yield from ((f"prompt.{i}", key) for i, key in enumerate(self.prompt))
-        yield from (("window", "late.main"), ("sorry", self.sorry))
+        yield from (("window", key) for key in ("late.main", HOLD_FIRST, HOLD_STILL))
+        yield "sorry", self.sorry
         if self.everybody:
             yield "everybody", AGAIN
 
