@@ -46,7 +46,7 @@ def tls() -> None:
 @click.option("--renew", is_flag=True, help="Make a new server certificate; the local CA stays.")
 @looking
 def tls_init(settings: Settings, names: tuple[str, ...], renew: bool) -> None:
-    """Make a local certificate authority and a certificate for the panel.
+    """Make a local certificate authority and a certificate for the panel and SIP over TLS.
 
     \b
     Example: hotline tls init --name hotline.example.gov.cn --name 192.0.2.7
@@ -68,7 +68,10 @@ Put this into hotline.toml, and start the hotline again:
   tls_cert = "{made.certificate}"
   tls_key = "{made.key}"
 
-Let the machines that open the panel trust {made.ca}:
+  [sip]
+  tls = "0.0.0.0:5061"     # if phones are to speak TLS: with the same certificate (docs/transports.md)
+
+Let the machines that open the panel, and such phones, trust {made.ca}:
   Debian, Ubuntu   cp {made.ca} /usr/local/share/ca-certificates/hotline.crt && update-ca-certificates
   Windows          certutil -addstore Root hotline-ca.crt   (as administrator)
   macOS            security add-trusted-cert -d hotline-ca.crt   (as administrator)

@@ -18,8 +18,8 @@ class Provider:
         self.heard: list[tuple[Line, Message]] = []
         self.server: asyncio.Server | None = None
 
-    async def open(self, context: ssl.SSLContext | None = None) -> int:
-        self.server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=context)
+    async def open(self, context: ssl.SSLContext | None = None, host: str = "127.0.0.1") -> int:
+        self.server = await asyncio.start_server(self._serve, host, 0, ssl=context)
         port: int = self.server.sockets[0].getsockname()[1]
         return port
 
@@ -30,7 +30,7 @@ class Provider:
             while True:
                 got = await line.receive()
                 self.heard.append((line, got))
-                if got.method in ("REGISTER", "BYE"):
+                if got.method in ("REGISTER", "OPTIONS", "BYE"):
                     self.reply(line, got, 200)
                 elif got.method == "INVITE":
                     self.reply(line, got, 200, line.caller.sdp())

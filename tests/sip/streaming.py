@@ -16,8 +16,8 @@ from tests.sip.written import Message, Writer
 class Certificates:
     """An authority and a certificate for this machine, in ``folder``; ``listening``: the hotline's place with them."""
 
-    def __init__(self, folder: Path) -> None:
-        self.made = tls.make(folder)
+    def __init__(self, folder: Path, *names: str) -> None:
+        self.made = tls.make(folder, names)
         self.listening = Tls("127.0.0.1", 0, self.made.certificate, self.made.key)
 
     def client(self) -> ssl.SSLContext:
