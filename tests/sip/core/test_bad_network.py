@@ -5,6 +5,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sip.core.asking import ask
 from sip.core.events import Ended, Up
 from tests.sip.core.house import Leg
 from tests.sip.core.network import FATES, A, B, Network
@@ -12,7 +13,7 @@ from tests.sip.core.network import FATES, A, B, Network
 GIVEN_UP_S, AFTERWARDS_S = 33.0, 40.0  # 64 x T1 and a second; what an answered request may linger
 SIDES = st.sampled_from(("caller", "called", "both"))
 PAUSES = st.sampled_from((0.0, 0.02, 0.6, 5.0))  # seconds until the next
-EXAMPLES = settings(max_examples=200, deadline=None, derandomize=True)
+EXAMPLES = settings(max_examples=120, deadline=None, derandomize=True)
 
 
 def is_over(network: Network) -> None:
@@ -26,7 +27,7 @@ def is_over(network: Network) -> None:
     assert network.ends == [int(network.calling is not None), int(network.called is not None)]
 
 
-@settings(EXAMPLES, max_examples=400)
+@settings(EXAMPLES, max_examples=240)
 @given(FATES, FATES, SIDES)
 def test_a_call_comes_up_and_ends_however_its_datagrams_are_lost_repeated_and_overtaken(
     before: list[str], after: list[str], who_ends: str
@@ -89,7 +90,7 @@ def test_who_asks_whether_the_other_is_there_has_an_answer(acts: list[tuple[str,
     network, sides = in_a_call(fates)
     nobody: list[str] = []
     for who, pause_s in acts:
-        network.do(lambda who=who: [leg.ask(lambda: nobody.append(who)) for leg in sides[who]])  # type: ignore[misc]
+        network.do(lambda who=who: [ask(leg, lambda: nobody.append(who)) for leg in sides[who]])  # type: ignore[misc]
         network.wait(pause_s)
     network.wait(GIVEN_UP_S)
     assert not nobody or fates.count("lost") > 6  # of one request eleven go out, its answer may be lost as well
@@ -122,11 +123,13 @@ def test_a_registration_comes_up_and_is_taken_back(coming: list[str], leaving: l
     network = Network(coming)
     registration = network.registers()
     network.wait(2 * GIVEN_UP_S + 10)  # one try may fail altogether
-    assert registration.state == "registered" and network.registrar.reachable() == {"101": True}
+    assert registration.state == "registered" and network.registrar.phones.reachable() == {"101": True}
     network.fates = list(leaving)
     network.do(registration.leave)
     network.wait(GIVEN_UP_S)
-    assert registration.state == "off" and network.registrar.reachable() == {"101": leaving[:11] == ["lost"] * 11}
+    assert registration.state == "off" and network.registrar.phones.reachable() == {
+        "101": leaving[:11] == ["lost"] * 11
+    }
     if leaving[:11] != ["lost"] * 11:
         is_over(network)
 

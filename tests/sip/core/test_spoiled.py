@@ -44,12 +44,14 @@ def act(house: House, story: Story) -> None:
 def polite(house: House, seconds: float) -> None:
     """Time passes; the far end answers every BYE that reaches it."""
     end, done = house.now + seconds, 0
-    while house.now < end:
-        for data, to in house.sent[done:]:
+    while True:
+        while done < len(house.sent):
+            data, to = house.sent[done]
+            done += 1
             if data.startswith(b"BYE ") and to == FAR:
                 house.receive(answer(data, 200).data())
-        done = len(house.sent)
-        house.wait(min(0.5, end - house.now))
+        if house.step(end) is None:
+            return
 
 
 def tell(spoiling: Spoiling) -> House:
