@@ -86,6 +86,7 @@ def trunk_config(settings: Settings) -> TrunkConfig | None:
         trust_caller_header=trunk.trust_caller_header,
         register=trunk.mode == "register",
         peers=trunk.peers,
+        encryption=trunk.encryption,
         transport=TRANSPORTS[trunk.transport],
     )
 

@@ -233,7 +233,7 @@ class Seat(Part):
     name: str = ""
     secret: str | None = Field(default=None, min_length=8, repr=False)
     uri: SipUri | None = None
-    encryption: Literal["none", "srtp", "webrtc"] = "none"  # of its sound; with Asterisk only
+    encryption: Literal["none", "srtp", "webrtc"] = "none"  # of its sound; webrtc with Asterisk only
     digest: DigestKind | None = None  # when not as [sip] digest says
 
     @model_validator(mode="after")
@@ -262,6 +262,7 @@ class Trunk(Part):
     expires_s: int = Field(default=300, ge=60, le=7200)
     peers: tuple[IpAddress, ...] = ()  # further addresses the provider calls from
     trust_caller_header: bool = False  # believe P-Asserted-Identity (RFC 3325)
+    encryption: Literal["none", "srtp"] = "none"  # of the sound
 
     @model_validator(mode="after")
     def _register_needs_a_user(self) -> Self:
@@ -421,9 +422,9 @@ class Settings(Part):
             todo = "tcp = true" if over == "tcp" else 'tls = "HOST:5061"'
             problems.append(f'trunk.transport: with Asterisk "{over}" needs {todo} under [sip]')
         encrypted = [name for name, seat in self.seats.items() if seat.encryption != "none"]
-        if self.engine == "embedded" and encrypted:
-            problems.append(f'seats.{encrypted[0]}.encryption: the built-in engine has none; use engine = "asterisk"')
         browsers = [name for name in encrypted if self.seats[name].encryption == "webrtc"]
+        if self.engine == "embedded" and browsers:
+            problems.append(f'seats.{browsers[0]}.encryption: "webrtc" needs engine = "asterisk"')
         if browsers and self.asterisk.wss is None:
             problems.append(f'seats.{browsers[0]}.encryption: "webrtc" needs [asterisk] wss = "HOST:PORT"')
         plan, flows = Plan(self.sip.country_code, self.sip.area_code), dict[str, tuple[str, str]]()

@@ -5,13 +5,13 @@ A dedicated Asterisk gets all :func:`files`; one that is there already gets :fun
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from sip.asterisk.acl import only, single
 from sip.asterisk.config import TRUNK, TRUNK_OUT, AsteriskConfig, Site, Wss, ami_secret
-from sip.asterisk.texts import INDICATIONS, LOGGER
+from sip.asterisk.texts import ENCRYPTION, INDICATIONS, LOGGER
 from sip.asterisk.told import QUALITY_VARIABLE, WATCHED
 from sip.asterisk.transports import over, server_uri, transports
 from sip.core.config import SeatConfig, TrunkConfig
@@ -187,7 +187,8 @@ def _rtp(site: Site) -> str:
 
 def _modules(site: Site) -> str:
     lines = ["; What a hotline needs and nothing else.", "[modules]", "autoload = no"]
-    encrypted = site.wss is not None or any(seat.encryption != "none" for seat in site.seats.values())
+    sealed = {site.trunk.encryption if site.trunk else "none", *(seat.encryption for seat in site.seats.values())}
+    encrypted = site.wss is not None or sealed != {"none"}
     # A provider that is a domain is found by its SRV records.
     trunk = site.trunk
     domain = trunk is not None and not has_port(f"sip:{trunk.registrar}") and not is_ip(trunk.registrar)
@@ -321,16 +322,8 @@ def _endpoint(context: str) -> list[tuple[str, object]]:
     ]
 
 
-_ENCRYPTION: Mapping[str, Sequence[tuple[str, object]]] = {
-    "none": (),
-    "srtp": (("media_encryption", "sdes"),),
-    # yes: DTLS-SRTP, ICE, AVPF, RTCP beside RTP, as browsers want it; its certificate is made anew at each start
-    "webrtc": (("webrtc", "yes"), ("dtls_auto_generate_cert", "yes")),
-}
-
-
 def _seat(seat: SeatConfig, site: Site) -> list[str]:
-    endpoint = [("type", "endpoint"), *_endpoint(site.engine.context), ("aors", seat.id), *_ENCRYPTION[seat.encryption]]
+    endpoint = [("type", "endpoint"), *_endpoint(site.engine.context), ("aors", seat.id), *ENCRYPTION[seat.encryption]]
     aor: list[tuple[str, object]] = [("type", "aor")]
     parts = []
     if seat.secret is not None:
@@ -365,6 +358,7 @@ def _trunk(trunk: TrunkConfig, site: Site) -> list[str]:
     server = server_uri(trunk)
     host = trunk.registrar.rsplit(":", 1)[0] if trunk.registrar.count(":") == 1 else trunk.registrar
     endpoint = [("type", "endpoint"), *_endpoint(site.engine.context), ("aors", TRUNK), *over(trunk)]
+    endpoint += ENCRYPTION[trunk.encryption]
     parts = [
         _section(TRUNK, [("type", "aor"), ("contact", server), ("qualify_frequency", 60)]),
         _section(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 INDICATIONS = """\
 ; Tones of the Chinese network.
 [general]
@@ -31,3 +33,10 @@ messages.log = notice,warning,error
 ; Refused registrations and calls, for fail2ban and the like.
 security.log = security
 """
+
+ENCRYPTION: Mapping[str, Sequence[tuple[str, object]]] = {
+    "none": (),
+    "srtp": (("media_encryption", "sdes"),),
+    # yes: DTLS-SRTP, ICE, AVPF, RTCP beside RTP, as browsers want it; its certificate is made anew at each start
+    "webrtc": (("webrtc", "yes"), ("dtls_auto_generate_cert", "yes")),
+}

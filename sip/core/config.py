@@ -22,7 +22,7 @@ class SeatConfig:
     id: str
     secret: str | None = None
     uri: str | None = None
-    encryption: Literal["none", "srtp", "webrtc"] = "none"  # of its sound; Asterisk only
+    encryption: Literal["none", "srtp", "webrtc"] = "none"  # of its sound; webrtc: Asterisk only
     digest: tuple[str, ...] = ()
 
 
@@ -43,6 +43,7 @@ class TrunkConfig:
     register: bool = True
     peers: tuple[str, ...] = ()
     transport: Literal["UDP", "TCP", "TLS"] = "UDP"
+    encryption: Literal["none", "srtp"] = "none"  # of the sound
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,7 +45,7 @@ class Leg:
         self.scheme = "sip"  # of our Contact
         self.heard_at = agent.now  # last SIP message from the far end
         self.asking = False  # whether it is there (sip/core/asking.py); no answer yet
-        self.description = Description(agent.local(source)[0], stream.port, agent.dice.getrandbits(31))
+        self.description = Description(agent.local(source)[0], stream.port, agent.dice.getrandbits(31), agent.dice)
         self.timers = Timers(agent.schedule, self.broke)
         self.session = SessionTimer(self.timers, self._refresh, lambda: self.fail("session_expired"))
         self.answered_at: float | None = None  # when our first 2xx went out
@@ -356,13 +356,14 @@ class Leg:
 
         ``confirmed``: the far end has shown that it is there. Else little sound is sent until its ACK.
         """
-        self.description.first = agreed.codec
+        self.description.settled(agreed)
         self.stream.set_remote(
             agreed.host,
             agreed.port,
             agreed.payload_type,
             agreed.dtmf_pt,
             codec=agreed.codec,
+            secret=agreed.secret,
             send=agreed.send,
             receive=agreed.receive,
             via=self.source[0],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
+from typing import Literal
 
 from aiosipua.dialog import Dialog
 from aiosipua.message import SipResponse
@@ -23,8 +24,15 @@ from sip.core.transactions import ClientTransaction
 from sip.core.wire import Addr, Header, cseq_of, host_port, quoted, scheme_of, tag_of, uri_of
 from sip.replies import q850_of, reason_of
 
+Sealing = Literal["no", "try", "must"]
+_NO_SUCH_SOUND = (415, 488, 606)
 _ANSWERS = 16  # kept of provisional responses: one phone each
 SERVER_S = 4.0  # a server of several that says nothing for so long is left for the next; a 100 takes a round trip
+
+
+def sealing(encryption: str, to: Addr) -> Sealing:
+    """Whether SRTP is offered: where it is set, and tried where the keys are not in the clear (TLS)."""
+    return "must" if encryption == "srtp" else "try" if to.transport == "TLS" else "no"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +51,8 @@ class Target:
 class OutboundLeg(Leg):
     """One call of ours. ``leg_ended`` before ``leg_up`` has a ``FailReason`` as its cause.
 
-    ``early``: what is said before the answer is heard. ``first``: the codec offered first.
+    ``early``: what is said before the answer is heard. ``first``: the codec offered first. ``seal``: whether
+    SRTP is offered; ``try``: and plain sound to who refuses it.
     """
 
     def __init__(
@@ -60,6 +69,7 @@ class OutboundLeg(Leg):
         extra: tuple[Header, ...] = (),
         early: bool = False,
         first: int = NARROW[0],
+        seal: Sealing = "no",
     ) -> None:
         host = from_host or host_port(agent.local(target.to))
         dialog = Dialog(
@@ -72,7 +82,8 @@ class OutboundLeg(Leg):
         super().__init__(agent, dialog, stream, target.to)
         self.user, self.direct = from_user, target.behind_nat
         self.scheme = "sips" if scheme_of(target.uri) == "sips" else self.scheme
-        self.description.first = first
+        self.description.first, self.description.secure = first, seal != "no"
+        self._seal: Sealing = seal
         self._target, self._display, self._credentials = target, display, credentials
         self._extra = extra
         self._invite: ClientTransaction | None = None
@@ -163,9 +174,19 @@ class OutboundLeg(Leg):
             return
         elif code == 503 and self._next_server():
             return
+        elif code in _NO_SUCH_SOUND and self._unsealed():
+            return
         elif code >= 300:
             self.q850 = q850_of(response.headers.get("reason"))
             self.end("far", reason_of(code), code)
+
+    def _unsealed(self) -> bool:
+        """Call again with plain sound, when SRTP was only to be tried."""
+        if self._seal != "try" or not self.description.secure or self.state != "early":
+            return False
+        self.description.secure, self._proven = False, False
+        self._send(())
+        return True
 
     def _not_yet(self, response: SipResponse) -> None:
         """It rings, or the network says why it does not (183 with sound; RFC 3960: what comes is heard at once)."""

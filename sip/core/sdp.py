@@ -13,9 +13,11 @@ from aiosipua.sdp import MediaDescription, SdpMessage, parse_sdp
 
 from sip.core.checks import number
 from sip.core.codecs import best, keys_of, spoken
+from sip.core.crypto import Crypto, Secret, offered
 from sip.core.wire import Header, is_ip
 
 PLAIN = ("RTP/AVP", "RTP/AVPF")
+SECURE = ("RTP/SAVP", "RTP/SAVPF")
 _LONGEST_PTIME = 1000  # ms of sound in one packet
 _DIRECTIONS = ("sendrecv", "sendonly", "recvonly", "inactive")
 _RTPMAP = re.compile(r"(\d{1,3})\s+([^\s/]+)(?:\s*/\s*(\d{1,9}))?(?:\s*/\s*(\d{1,9}))?")
@@ -45,6 +47,7 @@ class Agreed:
     dtmf_pt: int | None
     send: bool
     receive: bool
+    secret: Secret | None = None  # the sound is SRTP
 
     @property
     def held(self) -> bool:
@@ -94,7 +97,17 @@ def direction_of(sdp: SdpMessage, media: MediaDescription) -> str:
 
 def usable(media: MediaDescription) -> bool:
     """Whether a section is sound over a transport that is spoken here."""
-    return media.media == "audio" and media.port > 0 and media.proto.upper() in PLAIN
+    return media.media == "audio" and media.port > 0 and (media.proto.upper() in PLAIN or secure(media))
+
+
+def secure(media: MediaDescription) -> bool:
+    """Whether a section is SRTP with a key that can be used."""
+    return media.proto.upper() in SECURE and bool(keys_in(media))
+
+
+def keys_in(media: MediaDescription) -> list[Crypto]:
+    """The keys a section offers or answers with."""
+    return offered(media.attributes.get("crypto", ()))
 
 
 def agree(sdp: SdpMessage, media: MediaDescription, source_host: str) -> Agreed:
@@ -103,7 +116,7 @@ def agree(sdp: SdpMessage, media: MediaDescription, source_host: str) -> Agreed:
         raise Unacceptable("a payload type that does not exist")
     if not all(number(ptime, 1, _LONGEST_PTIME) for ptime in media.attributes.get("ptime", ())):
         raise Unacceptable("a packet length that cannot be")
-    offered = {codec: payload_type for codec, payload_type in reversed(list(spoken(media.codecs)))}
+    numbers = {codec: payload_type for codec, payload_type in reversed(list(spoken(media.codecs)))}
     codec = best([codec for codec, _ in spoken(media.codecs)])
     if codec is None:
         raise Unacceptable("neither PCMA nor PCMU nor G722 is offered")
@@ -117,8 +130,8 @@ def agree(sdp: SdpMessage, media: MediaDescription, source_host: str) -> Agreed:
         host=address if is_ip(address) else source_host,
         port=media.port,
         codec=codec,
-        payload_type=offered[codec],
-        dtmf_pt=keys_of(media.codecs, offered[codec]),
+        payload_type=numbers[codec],
+        dtmf_pt=keys_of(media.codecs, numbers[codec]),
         send=direction in ("sendrecv", "recvonly") and not silent,
         receive=direction in ("sendrecv", "sendonly"),
     )

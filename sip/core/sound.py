@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Literal, Protocol
 
+from sip.core.crypto import Secret
+
 
 class Sound(Protocol):
     """What a leg needs of its audio stream; the stream itself is none of the core's business."""
@@ -22,6 +24,7 @@ class Sound(Protocol):
         receive: bool = True,
         *,
         codec: int | None = None,
+        secret: Secret | None = None,
         via: str = "",
         confirmed: bool = True,
     ) -> None: ...

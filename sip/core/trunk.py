@@ -8,7 +8,7 @@ from sip.core.agent import UserAgent
 from sip.core.config import TrunkConfig
 from sip.core.credentials import Credentials
 from sip.core.dice import token
-from sip.core.leg_out import OutboundLeg, Target
+from sip.core.leg_out import OutboundLeg, Target, sealing
 from sip.core.locating import has_port, usual_port
 from sip.core.registration import as_uri, host_as_uri
 from sip.core.sound import Sound
@@ -53,4 +53,5 @@ def trunk_leg(
         call_id=token(agent.dice, 128),
         extra=asserted,
         early=True,
+        seal=sealing(trunk.encryption, servers[0]),
     )

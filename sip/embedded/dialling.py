@@ -10,7 +10,7 @@ from ivr.telephony import FailReason, LineFailed
 from sip.core.config import EmbeddedConfig
 from sip.core.events import Ended, Found
 from sip.core.fork import Fork
-from sip.core.leg_out import OutboundLeg, Target
+from sip.core.leg_out import OutboundLeg, Target, sealing
 from sip.core.phones import Phone, Phones
 from sip.core.trunk import server_of, trunk_leg
 from sip.core.wire import Addr
@@ -40,14 +40,16 @@ class Dialling:
         fork = Fork(self._phones.silent, len(found))
         self._lines.begin(line, fork)
         for phone in found:
-            self._phone(line, fork, phone, ring_ms, display, codec)
+            self._phone(line, fork, phone, seat, ring_ms, display, codec)
 
-    def _phone(self, line: Line, fork: Fork, phone: Phone, ring_ms: int, display: str, codec: int) -> None:
+    def _phone(self, line: Line, fork: Fork, phone: Phone, seat: str, ring_ms: int, display: str, codec: int) -> None:
         def ring(servers: Sequence[Addr], stream: Stream) -> None:
             target, name = Target(phone.uri, servers[0], phone.behind_nat), uuid.uuid4().hex
+            seal = sealing(self._config.seats[seat].encryption, servers[0])
             leg = OutboundLeg(
-                self._shell.agent, target, stream, from_user="hotline", display=display, call_id=name, first=codec
-            )
+                self._shell.agent, target, stream, from_user="hotline", display=display, call_id=name, first=codec,
+                seal=seal,
+            )  # fmt: skip
             self._lines.ring(line, leg, phone, stream)
             leg.call(ring_ms / 1000, _TRIES * self._config.timing.t1)
 

@@ -8,6 +8,7 @@ from sip.embedded import wideband
 from sip.embedded.dtmf import KeyReceiver
 from sip.embedded.fax import FaxReceiver
 from sip.embedded.rtp import DECODE, G722, PCMA, PCMU, Arrivals, Packet, parse
+from sip.embedded.seal import Seal
 from sip.embedded.source import Source
 from sip.embedded.stats import Stats
 from sip.embedded.tones import ToneReceiver
@@ -22,6 +23,7 @@ class Ear:
     def __init__(self, source: Source, stats: Stats) -> None:
         self._source, self._stats = source, stats
         self.heard_at = 0.0
+        self.seal: Seal | None = None
         self.open = False  # what comes is meant to be heard
         self._agreed: tuple[int, ...] = ()
         self._codecs: Mapping[int, int] = {}  # by payload type
@@ -41,7 +43,11 @@ class Ear:
 
     def packet(self, data: bytes, source: tuple[str, int], now: float) -> Packet | None:
         """A datagram came: the packet in it, when it is new and to be heard; its ``pt`` is the codec, or ``EVENT``."""
-        packet = parse(data)
+        opened = data if self.seal is None else self.seal.open(data)
+        if opened is None:
+            self._stats.forged += 1
+            return None
+        packet = parse(opened)
         if packet is None or not packet.payload:
             self._stats.junk += 1
             return None

@@ -15,6 +15,7 @@ class Stats:
     late: int = 0  # came after a later one
     duplicates: int = 0
     junk: int = 0  # not RTP
+    forged: int = 0  # not sealed as agreed, sealed by somebody else, or seen before (SRTP)
     strays: int = 0  # RTP from a source we do not listen to
     other: int = 0  # RTP of a payload type that was not agreed
     keys: int = 0

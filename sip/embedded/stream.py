@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import Literal
 
 from ivr.telephony import Clip, RecordEnd
+from sip.core.crypto import Secret
 from sip.embedded.calling_back import call_back
 from sip.embedded.ear import EVENT, Ear
 from sip.embedded.frames import FrameCache
 from sip.embedded.recorder import Recorder
 from sip.embedded.rtp import CODECS, Packet
+from sip.embedded.seal import Seal
 from sip.embedded.source import Address, Source
 from sip.embedded.stats import Stats
 from sip.embedded.voice import Voice
@@ -75,6 +77,7 @@ class Stream:
         receive: bool = True,
         *,
         codec: int | None = None,
+        secret: Secret | None = None,
         via: str = "",
         confirmed: bool = True,
     ) -> None:
@@ -82,7 +85,8 @@ class Stream:
 
         ``host``: an IP address; ``0.0.0.0`` or port 0 means nothing is sent (old-style hold).
         ``codec``: 0 (mu-law), 8 (A-law) or 9 (G.722), its static payload type; ``payload_type`` when it is not given.
-        Raises ``ValueError`` for any other, and for a port or a payload type that does not exist.
+        ``secret``: the sound is SRTP. Raises ``ValueError`` for another codec, and for a port or a payload type that
+        does not exist.
         """
         codec = payload_type if codec is None else codec
         if codec not in CODECS:
@@ -96,6 +100,7 @@ class Stream:
         if somewhere or self._source.address is None:  # hold says nothing about where the far end is
             self._source.signal((str(address), port), via, self._loop.time(), confirmed)
         self._key_way = None
+        self._voice.seal = self._ear.seal = None if secret is None else Seal(secret, self._ear.seal)
         self._voice.agree(codec, payload_type, dtmf_pt, send and somewhere)
         self._ear.agree(codec, payload_type, dtmf_pt, receive)
 

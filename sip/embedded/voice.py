@@ -12,6 +12,7 @@ from sip.embedded.dtmf import KeySender
 from sip.embedded.frames import FrameCache
 from sip.embedded.outgoing import Outgoing
 from sip.embedded.rtp import FRAME, G722, RATE, SILENCE, Packet
+from sip.embedded.seal import Seal
 from sip.embedded.source import Source
 from sip.embedded.stats import Stats
 from sip.embedded.wideband import LEAD, lead
@@ -35,6 +36,7 @@ class Voice:
         self._sock, self._source, self._cache, self._stats = sock, source, cache, stats
         self._out = Outgoing()
         self.open = False
+        self.seal: Seal | None = None
         self._last_sent = 0.0  # 0: nothing was sent just before
         self._play: _Play | None = None
         self._keys = KeySender()
@@ -130,6 +132,8 @@ class Voice:
         self._last_sent = now
         assert self._source.address is not None
         try:
+            if self.seal is not None:
+                packet = self.seal.close(packet)
             self._sock.sendto(packet, self._source.address)
         except (OSError, OverflowError, ValueError):  # a full buffer, a vanished route: as if lost on the way
             self._stats.send_errors += 1

@@ -71,11 +71,13 @@ def test_asterisk_loads_srtp_and_webrtc_seats_without_a_warning_and_speaks_sip_o
         asterisk.stop()
 
 
-def test_encryption_asked_of_the_built_in_engine_or_a_browser_without_wss_is_an_error(tmp_path: Path) -> None:
+def test_a_browser_at_the_built_in_engine_or_without_wss_is_an_error(tmp_path: Path) -> None:
     config = tmp_path / "hotline.toml"
     seat = '[seats.101]\nsecret = "long-enough-secret"\nencryption = "{}"\n'
     config.write_text(seat.format("srtp"))
-    with pytest.raises(SettingsError, match="built-in engine has none"):
+    assert load(config, environ={}).seats["101"].encryption == "srtp"
+    config.write_text(seat.format("webrtc"))
+    with pytest.raises(SettingsError, match='"webrtc" needs engine = "asterisk"'):
         load(config, environ={})
     config.write_text('engine = "asterisk"\n[asterisk]\nsecret = "word"\n' + seat.format("webrtc"))
     with pytest.raises(SettingsError, match="needs \\[asterisk\\] wss"):

@@ -10,6 +10,7 @@ from typing import Any, Protocol, TypeVar
 
 from sip.core.agent import UserAgent
 from sip.core.config import EmbeddedConfig, SeatConfig
+from sip.core.crypto import Secret
 from sip.core.events import Ended, Event, Found, Invited, LookUp, Up
 from sip.core.leg_in import InboundLeg, well_formed
 from sip.core.leg_out import OutboundLeg, Target
@@ -41,6 +42,7 @@ class Sound:
         self.keys = ""
         self.codec: int | None = None
         self.payload_type: int | None = None
+        self.secret: Secret | None = None
         taken.add(port)
 
     def set_remote(
@@ -53,12 +55,14 @@ class Sound:
         receive: bool = True,
         *,
         codec: int | None = None,
+        secret: Secret | None = None,
         via: str = "",
         confirmed: bool = True,
     ) -> None:
         assert is_ip(host) and 0 <= port <= 65_535 and 0 <= payload_type <= 127 and codec in (0, 8, 9)
         assert dtmf_pt is None or (0 <= dtmf_pt <= 127 and dtmf_pt not in (0, 8))
         self.remote, self.codec, self.payload_type = (host, port), codec, payload_type
+        self.secret = secret
         self.sends, self.receives, self.confirmed = send, receive, self.confirmed or confirmed
 
     def confirm(self) -> None:

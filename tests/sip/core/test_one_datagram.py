@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from random import Random
 
 import pytest
 
@@ -103,20 +104,20 @@ def test_a_contact_that_cannot_be_is_refused_inside_a_call_too_and_the_call_goes
 def test_a_telephone_event_of_a_type_that_does_not_exist_is_refused(kind: str) -> None:
     offer = SDP.format(port=4000).replace("101", kind)
     with pytest.raises(Unacceptable):
-        Description("127.0.0.1", 5000, 1).answer(read(offer.encode()), "127.0.0.1")
+        Description("127.0.0.1", 5000, 1, Random(1)).answer(read(offer.encode()), "127.0.0.1")
 
 
 @pytest.mark.parametrize("kind", ["0", "8"])
 def test_a_telephone_event_under_the_number_of_a_codec_is_ignored(kind: str) -> None:
     offer = SDP.format(port=4000).replace("a=rtpmap:101 ", f"a=rtpmap:{kind} ").replace(" 101", "")
-    _, agreed = Description("127.0.0.1", 5000, 1).answer(read(offer.encode()), "127.0.0.1")
+    _, agreed = Description("127.0.0.1", 5000, 1, Random(1)).answer(read(offer.encode()), "127.0.0.1")
     assert agreed.dtmf_pt is None
 
 
 @pytest.mark.parametrize("line", ["a=ptime:-1", "a=ptime:0", "a=ptime:1001", f"a=ptime:{TWENTY}"])
 def test_a_packet_length_that_cannot_be_is_refused(line: str) -> None:
     with pytest.raises(Unacceptable):
-        Description("127.0.0.1", 5000, 1).answer(read((SDP.format(port=4000) + line).encode()), "127.0.0.1")
+        Description("127.0.0.1", 5000, 1, Random(1)).answer(read((SDP.format(port=4000) + line).encode()), "127.0.0.1")
 
 
 @pytest.mark.parametrize("header", ["Contact", "Record-Route"])
