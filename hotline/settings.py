@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
 
 from ivr.numbers import Plan, key_of
-from ivr.outgoing.numbers import USUAL, pattern
+from ivr.outgoing.numbers import USUAL, NumberRules, pattern, why_not
 from ivr.profile import Schedule
 
 DEFAULT_SIP_PORT = 5060
@@ -288,6 +288,15 @@ class Outgoing(Part):
     rate_per_day_number: int = Field(default=6, ge=1)
 
 
+class Duty(Part):
+    """Phones that are rung in turn while nobody is there, for an urgent repair nobody has, until one presses 1."""
+
+    phones: tuple[CallerNumber, ...] = ()
+    ring_s: int = Field(default=30, ge=5, le=60)
+    rounds: int = Field(default=3, ge=1, le=10)
+    staffed: str = ""  # schedule in which people are there; default: working days, 08:30 to 17:30
+
+
 class Asterisk(Part):
     """The Asterisk that answers when ``engine = "asterisk"``: where its ARI is, and the folders shared with it."""
 
@@ -392,6 +401,7 @@ class Settings(Part):
     seats: dict[str, Seat] = {}
     trunk: Trunk | None = None
     outgoing: Outgoing = Outgoing()
+    duty: Duty = Duty()
     asterisk: Asterisk = Asterisk()
     voice: Voice = Voice()
     notify: Notify = Notify()
@@ -432,6 +442,14 @@ class Settings(Part):
             other, known = flows.setdefault(key_of(number, plan), (number, flow))
             if known != flow:
                 problems.append(f'numbers: "{other}" and "{number}" are one number with two flows; keep one of them')
+        allowed = NumberRules(self.outgoing.allow, self.outgoing.emergency, plan)
+        for phone in self.duty.phones:
+            if (why := why_not(phone, allowed)) is not None:
+                problems.append(f'duty.phones: "{phone}": {why.en}')
+        if self.duty.staffed and self.duty.staffed not in self.hours:
+            problems.append(f'duty.staffed: there is no schedule "{self.duty.staffed}"; add it under [hours]')
+        if self.duty.phones and self.trunk is None:
+            problems.append("duty.phones: there is no line to ring them by; add [trunk]")
         if "default" not in self.hours:
             problems.append('hours: add default = "always" (or a schedule)')
         if problems:

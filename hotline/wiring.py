@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 
 from hotline import door, engines, parts, priority
 from hotline.callbacks import Callbacks
+from hotline.duty import DutyPhones
 from hotline.errors import CannotRun
 from hotline.flows import serve_flows
 from hotline.gently import Gently
@@ -181,6 +182,7 @@ async def run_calls(settings: Settings, stop: asyncio.Event, drain: asyncio.Even
     )
     conductor = Conductor(house)
     callbacks = Callbacks(settings, keys, Rules(profile, calendar, zone), database, house, owner())
+    duty = DutyPhones(settings, Rules(profile, calendar, zone), database, house)
     interrupted = ledger.interrupted(clock.now_ms())
 
     def take_back() -> None:
@@ -190,7 +192,7 @@ async def run_calls(settings: Settings, stop: asyncio.Event, drain: asyncio.Even
     def happened(event: EngineEvent) -> None:
         if isinstance(event, Incoming):
             event = replace(event, called=flow_for.which(event.called, event.also))
-        if not callbacks.placing.happened(event):
+        if not (duty.alerting.happened(event) or callbacks.placing.happened(event)):
             conductor.happened(event)
 
     surviving = isinstance(engine, Surviving)
@@ -215,6 +217,7 @@ async def run_calls(settings: Settings, stop: asyncio.Event, drain: asyncio.Even
             asyncio.create_task(_beat(ledger, clock, engine, conductor, watch)),
             asyncio.create_task(_working_days(Added(database, calendar))),
             asyncio.create_task(callbacks.run()),
+            asyncio.create_task(duty.run()),
         ]
         if watch:
             tasks.append(asyncio.create_task(watch.run()))

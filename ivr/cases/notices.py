@@ -11,6 +11,8 @@ NAMES: Mapping[str, tuple[str, str]] = {
     "new_complaint": ("新投诉，请立即办理", "new complaint, please act at once"),
     "new_report": ("新举报，请立即办理", "new report of misconduct, please act at once"),
     "new_repair": ("新报修，请立即派工", "new repair, please send somebody at once"),
+    "duty_taken": ("值班电话已接单", "taken by a duty phone"),
+    "duty_nobody": ("值班电话无人接单，请立即处理", "no duty phone took it, please act at once"),
     "half": ("期限已过半", "half of the time is gone"),
     "near": ("期限已过八成", "four fifths of the time are gone"),
     "due": ("期限已到", "due now"),
