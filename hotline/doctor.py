@@ -19,7 +19,7 @@ from hotline.ports import is_free, sip_answers, web_answers
 from hotline.settings import ENVIRONMENT, OTHER_VARIABLES, RETIRED_OF_UNIT, Address, Settings, parse_address
 from ivr.calendar.tables import missing_years
 from ivr.profile import ProfileError, retired
-from ivr.store import health
+from ivr.store import aside, health
 from ivr.store.engine import DatabaseAway
 from recordings import music
 from recordings.keys import KeyProblem
@@ -211,6 +211,20 @@ def keys(settings: Settings) -> Iterator[Finding]:
     yield Finding("keys", "ok", f"{len(ring.ids)} in {'HOTLINE_KEY' if settings.key else folder}; back them up apart")
 
 
+def set_aside(settings: Settings) -> Iterator[Finding]:
+    """Nothing waits that could not be read."""
+    try:
+        with parts.looking(settings) as session:
+            found = [(row.kind, row.reason, row.id) for row in aside.waiting(session)]
+    except (DatabaseAway, OSError):
+        return  # the check of the database says why
+    for kind, reason, ident in found[: private.NAMED]:
+        todo = f"look into the log, then run: hotline db aside --seen {ident}"
+        yield Finding("set aside", "warn", f"a {kind} could not be read: {reason}", todo)
+    if len(found) > private.NAMED:
+        yield Finding("set aside", "warn", f"{len(found)} things could not be read", "run: hotline db aside")
+
+
 def private_files(settings: Settings) -> Iterator[Finding]:
     """Nobody but this user reads what is kept (Asterisk's group: prompts only)."""
     if not settings.data.dir.exists():
@@ -355,8 +369,8 @@ def test_call(settings: Settings) -> Iterator[Finding]:
 
 
 CHECKS: tuple[Check, ...] = (
-    settings_file, rules, ports, doctor_tls.examine, asterisk, database, keys, private_files, voices, fonts, clock,
-    calendar, seats, trunk, door.examine, test_call,
+    settings_file, rules, ports, doctor_tls.examine, asterisk, database, set_aside, keys, private_files, voices,
+    fonts, clock, calendar, seats, trunk, door.examine, test_call,
 )  # fmt: skip
 
 

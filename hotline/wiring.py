@@ -28,6 +28,7 @@ from hotline.settings import Settings
 from hotline.speaker import VoiceSpeaker
 from ivr.calendar.tables import WorkCalendar
 from ivr.call.commands import OpenCase
+from ivr.call.state import CallState
 from ivr.cases.clock import Rules
 from ivr.cases.numbers import case_number
 from ivr.cases.promise import case_request
@@ -183,7 +184,7 @@ async def run_calls(settings: Settings, stop: asyncio.Event, drain: asyncio.Even
     conductor = Conductor(house)
     callbacks = Callbacks(settings, keys, Rules(profile, calendar, zone), database, house, owner())
     duty = DutyPhones(settings, Rules(profile, calendar, zone), database, house)
-    interrupted = ledger.interrupted(clock.now_ms())
+    interrupted = ledger.interrupted(clock.now_ms(), CallState.from_json)
 
     def take_back() -> None:
         take_over(conductor, house, interrupted, lambda call_id: unfinished(database, call_id))

@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from recordings.cache import write_atomic
+
+log = logging.getLogger(__name__)
 
 SUFFIXES = (".wav", ".flac", ".ogg")
 _NAME = re.compile(r"[\w-]+(\.[\w-]+)*")
@@ -39,11 +42,15 @@ class Human:
         """The recording of a phrase, None when nobody recorded it. Cheap when the file is unchanged."""
         if phrase_key is None or (path := self._find(phrase_key, lang)) is None:
             return None
-        stat = path.stat()
-        mark = (stat.st_mtime_ns, stat.st_size)
-        known = self._takes.get((path, text))
-        if known is None or known[0] != mark:
-            known = self._takes[(path, text)] = (mark, self._look(path, text))
+        try:
+            stat = path.stat()
+            mark = (stat.st_mtime_ns, stat.st_size)
+            known = self._takes.get((path, text))
+            if known is None or known[0] != mark:
+                known = self._takes[(path, text)] = (mark, self._look(path, text))
+        except OSError as error:
+            log.warning("the recording %s cannot be read, another voice says it: %s", path, error.strerror)
+            return None
         return known[1]
 
     def _find(self, phrase_key: str, lang: str) -> Path | None:

@@ -16,6 +16,7 @@ from hotline import parts, pruning
 from hotline.cli.common import FOUND, json_option, looking, print_json
 from hotline.settings import Settings
 from hotline.sweep import now_ms
+from ivr.store import aside, users
 from ivr.store import pruning as store
 from ivr.store import rebuild as rebuilding
 from ivr.store import scrub as scrubbing
@@ -143,6 +144,37 @@ def prunings(settings: Settings, as_json: bool) -> None:
         click.echo(f"{at} {row['rule']}: {row['count']} older than {before}, by {row['by']}{done}; {row['digest']}")
     if not found:
         click.echo("Nothing was pruned yet.")
+
+
+@db.command("aside")
+@click.option("--seen", metavar="ID", help="Somebody looked at this one: it leaves the board.")
+@json_option
+@looking
+def set_aside(settings: Settings, seen: str | None, as_json: bool) -> None:
+    """What could not be read and was set aside, so that it stops nothing else; the newest first.
+
+    \b
+    Example: hotline db aside
+             hotline db aside --seen 0198…
+    """
+    if seen is not None:
+        with parts.changing(settings) as session:
+            if not aside.seen(session.connection(), seen, now_ms()):
+                raise click.UsageError(f"nothing of the id {seen!r} waits; `hotline db aside` shows what does")
+            by = f"{getpass.getuser()} (command line)"
+            users.audit(session, at=now_ms(), user=by, action="aside.seen", target=seen)
+    with parts.looking(settings) as session:
+        found = [
+            {"id": row.id, "at": row.at, "kind": row.kind, "key": row.key, "reason": row.reason}
+            for row in aside.waiting(session)
+        ]
+    if as_json:
+        print_json(found)
+        return
+    for row in found:
+        click.echo(f"{_utc(row['at'])} {row['kind']} {row['key']}: {row['reason']}  (id {row['id']})")
+    if not found:
+        click.echo("Nothing is set aside.")
 
 
 def _show(progress: Progress, bar: TaskID, _rule: str, done: int) -> None:

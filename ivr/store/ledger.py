@@ -28,7 +28,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from ivr.cases.numbers import case_number
 from ivr.ledger import CaseRequest, Fact, Interrupted, Progress, StoredCase, Turn
 from ivr.numbers import HOME, Plan
-from ivr.store import board, queries_by_phone, ratings, work
+from ivr.store import aside, board, queries_by_phone, ratings, work
 from ivr.store.engine import explain, impatient, is_away, reading
 from ivr.store.forgetting import Forgetting
 from ivr.store.jobs import Job
@@ -169,10 +169,11 @@ class SqlLedger:
         text = json.dumps({**(detail or {}), "spooled": len(self._spool)}, ensure_ascii=False)
         self._put(Job(side=lambda c: board.heartbeat(c, self._owner, kind, self._started, now, text)))
 
-    def interrupted(self, now: int) -> list[Interrupted]:
+    def interrupted(self, now: int, readable: Callable[[str], object] = lambda state: None) -> list[Interrupted]:
         """Calls whose process ended: ours from before a restart, others' when their lease ran out.
 
-        First waits until what the last process spooled is written: some of them may have ended there.
+        First waits until what the last process spooled is written: some of them may have ended there. One whose
+        state is not ``readable`` (it raises) is closed and set aside, so that the others go on.
         """
         end = time.monotonic() + REPLAY_WAIT_S
         while len(self._spool) and time.monotonic() < end:
@@ -180,7 +181,11 @@ class SqlLedger:
                 self._catch_up()
             time.sleep(0.02)
         with reading(self._engine).connect() as connection:
-            return self._live.interrupted(connection, now, self._mine)
+            found, broken = self._live.interrupted(connection, now, self._mine, readable)
+        for one in broken:
+            with self._engine.begin() as connection:
+                self._live.set_aside(connection, one, now)
+        return found
 
     @property
     def spooled(self) -> int:
@@ -336,7 +341,8 @@ class SqlLedger:
             self._next_probe = time.monotonic() + self._probe_s
             return
         unfit = [i for i, r in enumerate(results) if works[i] is None or isinstance(r, Exception)]
-        self._spool.drop(len(jobs), unfit)
+        bad, kept = self._spool.drop(len(jobs), unfit), str(self._spool.aside)
+        self._write([Job(side=aside.spooled(line, kept, self._now_ms())) for line in bad], again=False)
         if not len(self._spool):
             self._spoken.clear()
             LOG.warning("the database is back; the spool is written")

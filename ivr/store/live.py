@@ -6,17 +6,31 @@ its cause, or taken over by an engine that kept it up.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+import logging
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, func, or_, select, update
 
-from ivr.ledger import Interrupted, Live
-from ivr.store import journal
+from ivr.ledger import Fact, Interrupted, Live
+from ivr.store import aside, board, journal
 from ivr.store.keys import Keys
 from ivr.store.sql import delete_by, table, upsert
 
+LOG = logging.getLogger(__name__)
 LIVE, SEATS, LEGS = table("live_calls"), table("seats"), table("legs")
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A call that was live and whose state cannot be read: why, and the state as it was found."""
+
+    call_id: str
+    reason: str
+    state: bytes
+    seats: tuple[str, ...]
+    last: int
 
 
 class LiveCalls:
@@ -39,16 +53,39 @@ class LiveCalls:
         mine = update(LIVE).where(LIVE.c.owner == self._owner)
         connection.execute(mine.values(lease_until=now + self._lease_ms))
 
-    def interrupted(self, connection: Connection, now: int, known: Collection[str]) -> list[Interrupted]:
-        """Calls nobody serves: ours but unknown (we were restarted), and those whose lease ran out."""
+    def interrupted(
+        self, connection: Connection, now: int, known: Collection[str], readable: Callable[[str], object]
+    ) -> tuple[list[Interrupted], list[Unreadable]]:
+        """Calls nobody serves: ours but unknown (we were restarted), and those whose lease ran out.
+
+        ``readable`` raises for a state this program cannot go on with (a newer version's). Those come apart.
+        """
         lost = or_(LIVE.c.owner == self._owner, LIVE.c.lease_until < now)
         query = select(LIVE).where(lost).order_by(LIVE.c.arrived, LIVE.c.call_id)
-        rows = [row for row in connection.execute(query).mappings() if row["call_id"] not in known]
-        return [self._interrupted(connection, row) for row in rows]
+        found: list[Interrupted] = []
+        broken: list[Unreadable] = []
+        for row in connection.execute(query).mappings().all():
+            if row["call_id"] in known:
+                continue
+            seats, last = _seats(connection, row["call_id"]), self._last(connection, row)
+            try:
+                live = self._live(row)
+                readable(live.state)
+            except Exception as error:  # whatever is wrong with it: the others go on
+                why = f"{type(error).__name__}: {error}"
+                broken.append(Unreadable(row["call_id"], why, bytes(row["state"]), seats, last))
+            else:
+                found.append(Interrupted(row["call_id"], live, seats, last))
+        return found, broken
 
-    def _interrupted(self, connection: Connection, row: RowMapping) -> Interrupted:
-        seats = _seats(connection, row["call_id"])
-        return Interrupted(row["call_id"], self._live(row), seats, self._last(connection, row))
+    def set_aside(self, connection: Connection, broken: Unreadable, now: int) -> None:
+        """Close a call whose state cannot be read, and keep the state with the reason."""
+        LOG.error("call %s cannot go on, it is set aside: %s", broken.call_id, broken.reason)
+        aside.put(connection, "live_call", broken.call_id, broken.reason, now, broken.state)
+        over = Fact(broken.last, "event", "call_ended", {"released_by": "failure", "cause": "unreadable"})
+        journal.append_facts(connection, [over], call_id=broken.call_id)
+        board.seats_changed(connection, [board.SeatChange(seat, now, call_id=None) for seat in broken.seats])
+        delete_by(connection, "live_calls", "call_id", [broken.call_id])
 
     def _last(self, connection: Connection, row: RowMapping) -> int:
         """The last moment a call is known to have been up."""

@@ -520,6 +520,19 @@ class ApiToken(Base):
     revoked: Mapped[int | None]
 
 
+class SetAside(Base):
+    """Something that could not be read and stops nothing any more: what, why, and the thing itself as it was found."""
+
+    __tablename__ = "set_aside"
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    at: Mapped[int]
+    kind: Mapped[str] = mapped_column(String(20))  # live_call, spool, notice
+    key: Mapped[str] = mapped_column(String(120), unique=True)
+    reason: Mapped[str] = mapped_column(Text)
+    data: Mapped[bytes | None] = mapped_column(LargeBinary)
+    seen: Mapped[int | None]  # somebody looked at it (hotline db aside --seen)
+
+
 class Process(Base):
     """A running process of this hotline (calls, panel): heart-beat for the board and the doctor."""
 

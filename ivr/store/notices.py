@@ -73,7 +73,16 @@ def inbox(connection: Connection, name: str, role: str, *, unread: bool = False,
         rows = connection.execute(query.order_by(INBOX.c.at.desc(), INBOX.c.id.desc()).limit(limit)).mappings()
         found += [dict(row) for row in rows]
     newest = sorted(found, key=lambda row: (row["at"], row["id"]), reverse=True)[:limit]
-    return [{**row, "data": json.loads(row["data"])} for row in newest]
+    return [{**row, "data": data} for row in newest if (data := _readable(row["data"])) is not None]
+
+
+def _readable(data: str) -> dict[str, Any] | None:
+    """What a notice says; None for one that cannot be read, which the sweeper sets aside."""
+    try:
+        found = json.loads(data)
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) else None
 
 
 def mark_read(connection: Connection, ids: Iterable[str], name: str, role: str, at: int) -> int:

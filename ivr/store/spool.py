@@ -59,19 +59,28 @@ class Spool:
         """Every readable work that waits, in order."""
         return (work for work in map(self._parse, self._raw(self._lines)) if work is not None)
 
-    def drop(self, count: int, rejected: Iterable[int] = ()) -> None:
-        """The first ``count`` works are written; those ``rejected`` (indices) are kept aside in ``*.bad``."""
+    @property
+    def aside(self) -> Path:
+        """Where what cannot be replayed is kept."""
+        return self._path.with_suffix(".bad")
+
+    def drop(self, count: int, rejected: Iterable[int] = ()) -> list[bytes]:
+        """The first ``count`` works are written; those ``rejected`` (indices) are kept :attr:`aside` and returned."""
         bad = list(self._raw([self._lines[index] for index in sorted(rejected)]))
-        if bad:
-            aside = self._path.with_suffix(".bad")
-            with aside.open("ab") as file:
-                file.write(b"".join(line + b"\n" for line in bad))
-                file.flush()
-                os.fsync(file.fileno())
-            LOG.error("%d spooled turns could not be replayed; kept in %s", len(bad), aside)
+        self._keep_aside(bad)
         del self._lines[:count]
         if not self._lines:
             self._start_afresh()
+        return bad
+
+    def _keep_aside(self, bad: Sequence[bytes]) -> None:
+        if not bad:
+            return
+        with os.fdopen(os.open(self.aside, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab") as file:
+            file.write(b"".join(line + b"\n" for line in bad))
+            file.flush()
+            os.fsync(file.fileno())
+        LOG.error("%d spooled turns could not be replayed; kept in %s", len(bad), self.aside)
 
     def next_sequence(self, day: str, first: int) -> int:
         """The next case sequence of ``day`` in the spool's own range; safe once appended."""
@@ -102,7 +111,10 @@ class Spool:
         if not lines:
             self._start_afresh()
             return
-        self._numbers = dict(json.loads(lines[0])["numbers"])
+        try:
+            self._numbers = {str(day): int(last) for day, last in dict(json.loads(lines[0])["numbers"]).items()}
+        except (ValueError, KeyError, TypeError):  # numbers given out are read from the turns that wait
+            self._keep_aside(lines[:1])
         self._end = len(lines[0]) + 1
         self._place(lines[1:])
         for work in self.waiting():

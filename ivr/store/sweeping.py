@@ -13,6 +13,7 @@ from ivr.cases.actions import Notice
 from ivr.cases.watch import DAY_MS, SUPERVISED, due_level
 from ivr.ledger import Fact
 from ivr.store import journal, notices
+from ivr.store.aside import put as put_aside
 from ivr.store.ids import uuid7
 from ivr.store.sql import table
 
@@ -88,9 +89,14 @@ def pass_on(connection: Connection, inbox_id: str, to: Addresses, now: int) -> b
     if connection.execute(mine).rowcount != 1:
         return False
     row = connection.execute(select(INBOX).where(INBOX.c.id == inbox_id)).mappings().one()
-    payload = json.dumps(
-        {**json.loads(row["data"]), "notice": row["kind"], "event": row["event"], "at": row["at"]}, ensure_ascii=False
-    )
+    try:
+        told = json.loads(row["data"])
+        payload = json.dumps(
+            {**told, "notice": row["kind"], "event": row["event"], "at": row["at"]}, ensure_ascii=False
+        )
+    except (ValueError, TypeError) as error:
+        put_aside(connection, "notice", row["id"], f"inbox: {error}", now, row["data"].encode())
+        return True
     places = [("email", address) for address in to.email.get(row["recipient"].partition(":")[2], ())]
     places += [("webhook", "")] if to.webhook else []
     for channel, target in places:
@@ -116,7 +122,13 @@ def claim(connection: Connection, now: int, channel: str = "", aside: Collection
     mine = update(OUTBOX).where(OUTBOX.c.id == row["id"], OUTBOX.c.tries == row["tries"], OUTBOX.c.next_at <= now)
     if connection.execute(mine.values(tries=row["tries"] + 1, next_at=now + LEASE_MS)).rowcount != 1:
         return claim(connection, now, channel, {*aside, row["id"]})
-    data = json.loads(row["payload"])
+    try:
+        data = json.loads(row["payload"])
+    except ValueError as error:  # nobody could ever send it: the others go out
+        connection.execute(update(OUTBOX).where(OUTBOX.c.id == row["id"]).values(next_at=None, error="unreadable"))
+        reason = f"{row['channel']}: {error}"
+        put_aside(connection, "notice", row["id"], reason, now, row["payload"].encode())
+        return claim(connection, now, channel, aside)
     return Outgoing(row["id"], row["key"], row["channel"], row["target"], data, row["tries"] + 1)
 
 

@@ -511,3 +511,19 @@ def test_status_says_which_voice_works(voices: Voices) -> None:
     status = voices.status()
     assert status.espeak.startswith("1.") and status.espeak_trouble == ""
     assert status.cache_entries == 1 and status.cache_bytes > 10_000
+
+
+def test_a_recording_that_cannot_be_read_is_said_by_another_voice_and_stops_nothing(
+    voices: Voices, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = record(tmp_path / "human" / "zh-CN" / "greet.std.wav")
+    whole = Path.read_bytes
+
+    def broken(file: Path) -> bytes:
+        if file == path:
+            raise OSError(5, "Input/output error")
+        return whole(file)
+
+    monkeypatch.setattr(Path, "read_bytes", broken)
+    assert voices.cached(GREETING, phrase_key="greet.std") is None
+    assert voices.speak(GREETING, phrase_key="greet.std").source == "espeak"
