@@ -26,6 +26,7 @@ from web.access import may
 from web.db import config, now_ms, reading
 from web.format import due_text, window_name
 from web.language import chosen
+from web.ratings import seen_of_callbacks
 
 CHOICES: Mapping[str, Mapping[str, Any]] = {
     "urgency": {"ordinary": _l("一般"), "urgent": _l("紧急")},
@@ -105,7 +106,12 @@ def context(case: Case) -> dict[str, Any]:
     sealed = identities.has(connection, case.id) if case.anonymous else None
     asked = identities.requests(connection, case.id) if sealed else []
     told = {**known, "actions": found, "similar": _similar(case), "sealed": sealed, "asked": asked}
-    return {**told, "to_call": case_history.to_call(reading(), case.id), "command": uuid7(), **calling_from_here()}
+    return {
+        **told,
+        "to_call": seen_of_callbacks(case_history.to_call(reading(), case.id)),
+        "command": uuid7(),
+        **calling_from_here(),
+    }
 
 
 def calling_from_here() -> dict[str, bool]:

@@ -7,6 +7,7 @@ import getpass
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any
 
 import click
 from rich.console import Console
@@ -164,7 +165,7 @@ def set_aside(settings: Settings, seen: str | None, as_json: bool) -> None:
             by = f"{getpass.getuser()} (command line)"
             users.audit(session, at=now_ms(), user=by, action="aside.seen", target=seen)
     with parts.looking(settings) as session:
-        found = [
+        found: list[dict[str, Any]] = [
             {"id": row.id, "at": row.at, "kind": row.kind, "key": row.key, "reason": row.reason}
             for row in aside.waiting(session)
         ]

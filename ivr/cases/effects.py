@@ -179,7 +179,7 @@ def _follow_up(case: Case, do: Do, rules: Rules) -> Effect:
     solved, rating = do.get("solved") == "yes", do.get("rating")
     data = {"solved": solved, "rating": int(rating) if rating else None}
     bad = rating and int(rating) >= BAD_RATING
-    notices = (Notice("bad_rating", ("owner", "role:lead")),) if bad else ()
+    notices = (Notice("bad_rating", ("role:lead",)),) if bad else ()
     return Effect({"status": "followed_up"}, data, notices, "" if solved else "reopen")
 
 

@@ -267,7 +267,7 @@ def _of_call(callback: Mapping[str, Any], case: Mapping[str, Any], attempt: Atte
         # Called about a bad rating after the follow-up itself was done: only "not solved" changes the case.
         if attempt.solved == "yes" or case["status"] not in (*ANSWERED, *CLOSED):
             return None
-        why = without_numbers(attempt.reason) or "差评回访：未解决"
+        why = without_numbers(attempt.reason) or "回访：未解决"
         return Do("reopen", attempt.who, attempt.role, attempt.at, {"reason": why})
     if callback["kind"] == "followup":
         fields = {"solved": attempt.solved, "rating": attempt.rating, "reason": without_numbers(attempt.reason)}

@@ -47,8 +47,11 @@ class Entry:
         return self.callbacks[0]
 
 
-def entries(connection: Connection, kind: str, now: int, rules: Rules) -> list[Entry]:
-    """All open entries of a list, the most pressing first; of each callback what order and owner need."""
+def entries(connection: Connection, kind: str, now: int, rules: Rules, *, without: str = "") -> list[Entry]:
+    """All open entries of a list, the most pressing first; of each callback what order and owner need.
+
+    ``without``: what is owed because of that (``rating``) is left out.
+    """
     query = (
         select(
             CALLBACKS.c.id, CALLBACKS.c.party_id, CALLBACKS.c.created, CALLBACKS.c.state, CALLBACKS.c.tries,
@@ -63,6 +66,8 @@ def entries(connection: Connection, kind: str, now: int, rules: Rules) -> list[E
         )
         .order_by(CALLBACKS.c.created + 0, CALLBACKS.c.id)  # so that SQLite goes by what is open, not by age
     )  # fmt: skip
+    if without:
+        query = query.where(CALLBACKS.c.because != without)
     found = connection.execute(query)
     names = list(found.keys())
     groups: dict[str, list[Row]] = {}

@@ -21,6 +21,7 @@ from web.format import local
 from web.labels import KINDS, NATURES, label
 from web.language import lang
 from web.people import masked
+from web.ratings import seen_of_callbacks
 
 bp = Blueprint("calling", __name__)
 
@@ -102,7 +103,10 @@ def _command(command_id: str) -> Row:
 
 
 def _callback(callback_id: str) -> Callback:
-    return reading().get(Callback, callback_id) or abort(404)
+    found = reading().get(Callback, callback_id)
+    if found is None or not seen_of_callbacks([found]):
+        abort(404)
+    return found
 
 
 def _state(command: Row, callback: Callback) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from web.labels import LEVELS, OUTCOMES, REASONS, label
 from web.lists.calls import TABLE, every, numbers
 from web.masking import mask
 from web.people import masked, show_number
+from web.ratings import seen_of_journal
 from web.tables import Column, Table, seconds, wall
 
 bp = Blueprint("calls", __name__)
@@ -121,7 +122,7 @@ def _open(call_id: str) -> queries.Journey:
 
 
 def _page(found: queries.Journey, number: str = "") -> str:
-    told = [row for row in found.journal if may("ratings") or row.name != "rated"]  # never to whom it judges
+    told = seen_of_journal(found.journal)
     return render_template(
         "call.html", call=found.call, legs=LEGS.sorted(found.legs), legs_table=LEGS, record=RECORD,
         cases=found.cases, recordings=found.recordings, quality=lines.quality(reading(), found.call.id),
@@ -158,7 +159,7 @@ def export(form: str) -> Any:
 @needs("export")
 def export_record(call_id: str, form: str) -> Any:
     """Everything that happened in one call."""
-    return RECORD.file(form, RECORD.sorted(_open(call_id).journal))
+    return RECORD.file(form, RECORD.sorted(seen_of_journal(_open(call_id).journal)))
 
 
 @bp.get("/calls/<call_id>/seats.<any(csv, xlsx):form>")

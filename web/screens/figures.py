@@ -22,6 +22,7 @@ from web.labels import label
 from web.language import lang
 from web.lists import calls, cases
 from web.lists import outages as notices
+from web.ratings import rows_shown, seen_of_charts, seen_of_figures
 from web.tables import Column, Table
 
 bp = Blueprint("figures", __name__)
@@ -67,19 +68,26 @@ def _span() -> tuple[date, date]:
 
 
 def _figures() -> list[Shown]:
-    return shown(*day_range(*_span()), window=word("window", config().windows))
+    return _seen(shown(*day_range(*_span()), window=word("window", config().windows)))
+
+
+def _seen(found: list[Shown]) -> list[Shown]:
+    """Without what tells a single rating."""
+    kept = {figure.id for figure in seen_of_figures(each.figure for each in found)}
+    return [each for each in found if each.figure.id in kept]
 
 
 @bp.get("/figures")
 @needs("figures")
 def index() -> str:
     first, last = _span()
-    found = shared(*day_range(first, last), window=word("window", config().windows))
+    found = _seen(shared(*day_range(first, last), window=word("window", config().windows)))
     recent: Recent = current_app.extensions["panel.figures"]
-    drawn = recent.charts(Span(first, last, config().zone), lang())
+    drawn = seen_of_charts(recent.charts(Span(first, last, config().zone), lang()))
     return render_template(
         "figures.html", figures=found, listed=TABLE.sorted(found), families=FAMILIES, first=first, last=last,
         charts=drawn, table=TABLE, rules=config().profile, windows=config().windows, with_args=with_args, rows_of=_link,
+        rows_shown=rows_shown,
     )  # fmt: skip
 
 
@@ -98,6 +106,8 @@ def _link(figure: Figure, part: str = "") -> str:
 
 def _behind(figure_id: str) -> tuple[Figure, Behind, date, date, str]:
     first, last = _span()
+    if not rows_shown(figure_id):
+        abort(403)
     if not may("calls.any_day"):
         first = last = today()
     from_ms, to_ms = day_range(first, last)

@@ -10,11 +10,12 @@ from flask_login import current_user
 
 from ivr.cases.notices import NAMES
 from ivr.store import notices
-from web.access import needs
+from web.access import may, needs
 from web.casework import notice_name
 from web.db import now_ms, reading, writing
 from web.format import due_text
 from web.forms import with_args, word
+from web.ratings import NOTICE
 from web.tables import Column, Table, of_kind, piece, wall
 
 bp = Blueprint("inbox", __name__)
@@ -58,6 +59,7 @@ def _everything() -> bool:
 def _rows() -> list[dict[str, Any]]:
     connection = reading().connection()
     rows = notices.inbox(connection, current_user.name, current_user.role, unread=not _everything())
+    rows = [row for row in rows if row["kind"] != NOTICE or may("ratings")]  # owners were told by versions before
     return TABLE.sorted(of_kind(rows, kind=word("kind", NAMES)))
 
 

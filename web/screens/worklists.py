@@ -14,14 +14,16 @@ from ivr.cases.actions import Refused
 from ivr.cases.worklist import Attempt
 from ivr.store import worklists
 from ivr.store.ids import uuid7
+from ivr.store.models import Callback
 from ivr.store.sql import Row
-from web.access import needs
+from web.access import may, needs
 from web.casework import CHOICES, RESULTS, calling_from_here, desk, given, moment, said
 from web.db import config, now_ms, reading, record, writing
 from web.format import due_text
 from web.forms import with_args, word
 from web.labels import label
 from web.people import masked_all, show_number
+from web.ratings import BECAUSE
 from web.tables import Column, Table, piece, wall
 
 bp = Blueprint("worklists", __name__)
@@ -52,7 +54,7 @@ def _what(row: Mapping[str, Any]) -> str:
 
 def _found(kind: str) -> list[worklists.Entry]:
     """The entries that are wanted, in the order that is wanted."""
-    found = worklists.entries(reading().connection(), kind, now_ms(), desk().rules)
+    found = _entries(kind)
     state, owner = word("state", STATES), word("owner")
     if state == "now":
         found = [entry for entry in found if entry.may_call]
@@ -61,6 +63,12 @@ def _found(kind: str) -> list[worklists.Entry]:
     if owner:
         found = [entry for entry in found if any(row["owner"] == owner for row in entry.callbacks)]
     return [entry for entry, _number in TABLE.sorted((entry, "") for entry in found)]
+
+
+def _entries(kind: str) -> list[worklists.Entry]:
+    """Everything of a list this person may know of."""
+    without = "" if may("ratings") else BECAUSE
+    return worklists.entries(reading().connection(), kind, now_ms(), desk().rules, without=without)
 
 
 def _page(kind: str, shown: tuple[str, str] = ("", "")) -> str:
@@ -115,6 +123,9 @@ def attempt(kind: str, callback_id: str) -> Any:
     """Note what came of the call: closes the entry or plans the next try."""
     if kind not in LISTS:
         abort(404)
+    found = reading().get(Callback, callback_id)
+    if found is not None and found.because == BECAUSE and not may("ratings"):
+        abort(404)
     form = given()
     tried = Attempt(
         current_user.name, current_user.role, now_ms(), form.get("result", ""), moment(form.get("agreed", "")),
@@ -143,7 +154,7 @@ def _call_of(call: str, callback_id: str) -> str:
 @needs("number")
 def number(kind: str, callback_id: str) -> Any:
     """The whole number for a reason that is written down."""
-    found = worklists.entries(reading().connection(), kind, now_ms(), desk().rules) if kind in LISTS else []
+    found = _entries(kind) if kind in LISTS else []
     entry = next((one for one in found if one.first["id"] == callback_id), None)
     if entry is None:
         abort(404)
