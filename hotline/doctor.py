@@ -211,6 +211,18 @@ def keys(settings: Settings) -> Iterator[Finding]:
     yield Finding("keys", "ok", f"{len(ring.ids)} in {'HOTLINE_KEY' if settings.key else folder}; back them up apart")
 
 
+def proxy(settings: Settings) -> Iterator[Finding]:
+    """No proxy stands in front that the panel was not told of."""
+    try:
+        with parts.looking(settings) as session:
+            seen = not settings.panel.proxies and health.forwarded(session, time.time_ns() // 1_000_000)
+    except (DatabaseAway, OSError):
+        return
+    if seen:
+        yield Finding("panel", "warn", "requests come with X-Forwarded-For, but [panel] proxies is 0: everybody "
+                      "counts as one address", "set proxies = 1 if there is one; else somebody forges it")  # fmt: skip
+
+
 def set_aside(settings: Settings) -> Iterator[Finding]:
     """Nothing waits that could not be read."""
     try:
@@ -369,8 +381,8 @@ def test_call(settings: Settings) -> Iterator[Finding]:
 
 
 CHECKS: tuple[Check, ...] = (
-    settings_file, rules, ports, doctor_tls.examine, asterisk, database, set_aside, keys, private_files, voices,
-    fonts, clock, calendar, seats, trunk, door.examine, test_call,
+    settings_file, rules, ports, doctor_tls.examine, asterisk, database, set_aside, proxy, keys, private_files,
+    voices, fonts, clock, calendar, seats, trunk, door.examine, test_call,
 )  # fmt: skip
 
 

@@ -21,7 +21,7 @@ from hotline.settings import Settings
 from hotline.supervisor import Child, Supervisor, python
 from ivr.profile import retired
 from ivr.store import users
-from ivr.store.engine import Session, open_engine
+from ivr.store.engine import Session, open_engine, reading
 
 FIRST_ACCOUNTS = ("admin", "supervisor")  # name and role of each
 READY_POLL_S = 0.2
@@ -38,14 +38,17 @@ def first_accounts(settings: Settings) -> dict[str, str]:
     engine = open_engine(settings.database)
     try:
         parts.up_to_date(settings, engine)
+        with Session(reading(engine)) as session:
+            if users.any_account(session):
+                return {}
+        passwords = {name: "-".join(secrets.token_hex(2) for _ in range(4)) for name in FIRST_ACCOUNTS}
+        hashes = {name: users.hashed(Argon2(), name, password) for name, password in passwords.items()}
         with Session(engine) as session, session.begin():
             if users.any_account(session):
                 return {}
-            passwords = {}
             now = time.time_ns() // 1_000_000
             for name in FIRST_ACCOUNTS:
-                passwords[name] = "-".join(secrets.token_hex(2) for _ in range(4))
-                users.create_user(session, Argon2(), name=name, password=passwords[name], role=name, now=now)
+                users.create_user(session, name=name, password=hashes[name], role=name, now=now)
                 users.audit(session, at=now, user="hotline", action="user.add", target=name, detail="first")
             return passwords
     finally:

@@ -13,7 +13,7 @@ from flask_talisman import Talisman
 from flask_wtf.csrf import CSRFProtect
 
 from ivr.store.calendars import Added
-from web import access, api, casework, db, format, forms, language, monitoring, problems, tables
+from web import access, api, casework, db, format, forms, forwarded, guesses, language, monitoring, problems, tables
 from web.config import PanelConfig
 from web.figures import Recent
 from web.proxy import behind
@@ -106,9 +106,10 @@ def create_app(config: PanelConfig) -> Flask:
     csrf = CSRFProtect(app)
     limiter = Limiter(get_remote_address, app=app, storage_uri="memory://")
     access.init(app)
+    forwarded.init(app)
+    guesses.init(app)
     for screen in SCREENS:
         app.register_blueprint(screen.bp)
-    auth.limit(app, limiter)
     api.init(csrf, limiter)
     app.register_blueprint(api.bp)
     monitoring.init(limiter)

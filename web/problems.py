@@ -18,6 +18,7 @@ from ivr.store.engine import is_away
 from ivr.store.queries import BadCursor
 from ivr.store.users import PASSWORD_MIN, UserError
 from web.forms import Wrong
+from web.passwords import Busy
 
 log = logging.getLogger("web")
 
@@ -29,6 +30,7 @@ USER_PROBLEMS = {
     "long_password": _l("密码太长，请不要超过 256 个字符。"),
     "weak_password": _l("密码过于简单：不要与账号同名，也不要只重复几个字符。"),
     "wrong_password": _l("当前密码不正确。"),
+    "too_many": _l("当前密码错误次数过多，请 15 分钟后再试。"),
     "last_admin": _l("这是最后一个在用的管理员账号，不能停用或改作其他角色。"),
     "bad_token_name": _l("请写明令牌的用途（1–80 个字）。"),
     "no_scope": _l("请至少选择一项权限。"),
@@ -99,6 +101,11 @@ def init(app: Flask) -> None:
     @app.errorhandler(RateLimitExceeded)
     def too_often(_error: RateLimitExceeded) -> Any:
         return page(429)
+
+    @app.errorhandler(Busy)
+    def busy(_error: Busy) -> Any:
+        shown, status = page(503, title=_("请稍候再试"), text=_("正在核对的密码太多，请稍等几秒再登录。"))
+        return shown, status, {"Retry-After": "5"}
 
     @app.errorhandler(HTTPException)
     def http(error: HTTPException) -> Any:

@@ -85,10 +85,10 @@ def make(target: str, keys: Path, plan: Plan) -> None:
     with engine.connect() as connection:
         while not rebuild.count_hours(connection):
             pass
-    hasher = Argon2()
+    hashed = users.hashed(Argon2(), "", PASSWORD)
     with Session(engine) as session, session.begin():
         for name, role in PEOPLE.items():
-            users.create_user(session, hasher, name=name, password=PASSWORD, role=role, now=plan.from_ms)
+            users.create_user(session, name=name, password=hashed, role=role, now=plan.from_ms)
         of_the_desk(session.connection(), KeyRing.open(keys))
         cut_off(session.connection(), plan)
     engine.dispose()

@@ -54,8 +54,9 @@ def add(settings: Settings, name: str, role: str, seat: str, password_stdin: boo
     if seat and seat not in settings.seats:
         raise click.UsageError(f'there is no seat "{seat}"; the seats are {", ".join(settings.seats)}')
     try:
+        fresh = users.hashed(Argon2(), name, password)
         with parts.changing(settings) as session:
-            users.create_user(session, Argon2(), name=name, password=password, role=role, now=_now(), seat=seat)
+            users.create_user(session, name=name, password=fresh, role=role, now=_now(), seat=seat)
             users.audit(session, at=_now(), user=BY, action="user.add", target=name, detail=role)
     except UserError as error:
         raise _usage(error) from None
@@ -96,11 +97,12 @@ def password(settings: Settings, name: str, password_stdin: bool) -> None:
     """
     new = _read_password() if password_stdin else _random_password()
     try:
+        fresh = users.hashed(Argon2(), name, new)
         with parts.changing(settings) as session:
             account = users.find_user(session, name)
             if account is None:
                 raise click.UsageError(f'there is no account "{name}"; `hotline user list` shows all')
-            users.change_password(session, Argon2(), account, new)
+            users.change_password(session, account, fresh)
             users.audit(session, at=_now(), user=BY, action="user.password", target=name)
     except UserError as error:
         raise _usage(error) from None

@@ -39,6 +39,14 @@ def seats_changed(connection: Connection, changes: Sequence[SeatChange]) -> None
         upsert(connection, "seats", list(new.values()))
 
 
+FORWARDED, FORWARDED_MS = "forwarded", 86_400_000  # a kind of process that is none; how long it is shown
+
+
+def forwarded(connection: Connection, now: int) -> None:
+    """Note that requests come through a proxy the panel was not told of."""
+    heartbeat(connection, "panel", FORWARDED, now, now, "{}")
+
+
 def heartbeat(connection: Connection, owner: str, kind: str, started: int, now: int, detail: str) -> None:
     """Note that a process of this hotline lives; ``detail`` is JSON."""
     row = {"owner": f"{owner}/{kind}"[:80], "kind": kind, "started": started, "beat": now, "detail": detail}

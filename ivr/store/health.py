@@ -7,6 +7,7 @@ import json
 from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
+from ivr.store.board import FORWARDED, FORWARDED_MS
 from ivr.store.models import Journal, Process, Seat
 
 OWNER = "doctor"
@@ -30,6 +31,12 @@ def last_fact_at(session: Session) -> int:
 def reachable_seats(session: Session) -> frozenset[str]:
     """Whose telephones can be rung, as far as the calls process knows."""
     return frozenset(session.scalars(select(Seat.id).where(Seat.reachable)))
+
+
+def forwarded(session: Session, now: int) -> bool:
+    """Did requests come through a proxy nobody told the panel of, within the last day?"""
+    last = session.scalar(select(Process.beat).where(Process.kind == FORWARDED))
+    return last is not None and now - last <= FORWARDED_MS
 
 
 def trunk_state(session: Session) -> str:

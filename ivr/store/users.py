@@ -47,19 +47,25 @@ class Hasher(Protocol):
 # --- accounts ------------------------------------------------------------------------------
 
 
-def create_user(
-    session: Session, hasher: Hasher, *, name: str, password: str, role: str, now: int, seat: str = ""
-) -> User:
-    """Add an account. Raises :class:`UserError`: ``bad_name``, ``name_taken``, ``short_password`` ..."""
+def hashed(hasher: Hasher, name: str, password: str) -> str:
+    """The hash of a new password, if it is good enough for the account ``name``. Raises :class:`UserError`.
+
+    It takes a tenth of a second: to be made before a transaction begins, never inside.
+    """
+    _check_password(password, name)
+    return hasher.hash(password)
+
+
+def create_user(session: Session, *, name: str, password: str, role: str, now: int, seat: str = "") -> User:
+    """Add an account. ``password``: from :func:`hashed`. Raises :class:`UserError`: ``bad_name``, ``name_taken`` ..."""
     if not NAME_RE.fullmatch(name):
         raise UserError("bad_name")
     if role not in ROLES:
         raise UserError("bad_role")
-    _check_password(password, name)
     if find_user(session, name) is not None:
         raise UserError("name_taken")
     user = User(
-        id=uuid7(now), name=name, role=role, password=hasher.hash(password), seat=seat, active=True,
+        id=uuid7(now), name=name, role=role, password=password, seat=seat, active=True,
         created=now, session_epoch=0,
     )  # fmt: skip
     session.add(user)
@@ -82,25 +88,35 @@ def list_users(session: Session) -> Sequence[User]:
     return session.scalars(select(User).order_by(User.active.desc(), User.name)).all()
 
 
-def authenticate(session: Session, hasher: Hasher, name: str, password: str) -> User | None:
-    """The active account these belong to, or None. Takes as long for unknown names as for known ones."""
-    user = find_user(session, name)
+def is_right(hasher: Hasher, known: str | None, password: str) -> bool:
+    """Whether this is the password of the hash ``known``; None: of nobody, which takes as long.
+
+    Outside of any transaction: it takes a tenth of a second.
+    """
     if len(password) > PASSWORD_MAX:
-        return None
-    if user is None:
+        return False
+    if known is None:
         hasher.hash(password)
+        return False
+    return hasher.verify(known, password)
+
+
+def let_in(session: Session, user_id: str, known: str, fresh: str | None) -> User | None:
+    """The account whose password was right by the hash ``known``, if it is open and still has it.
+
+    ``fresh``: the same password hashed by today's parameters, to be kept.
+    """
+    user = session.get(User, user_id)
+    if user is None or not user.active or user.password != known:
         return None
-    if not hasher.verify(user.password, password) or not user.active:
-        return None
-    if hasher.outdated(user.password):
-        user.password = hasher.hash(password)
+    if fresh is not None:
+        user.password = fresh
     return user
 
 
-def change_password(session: Session, hasher: Hasher, user: User, password: str) -> None:
-    """Set a new password and log the account out everywhere. Raises :class:`UserError`."""
-    _check_password(password, user.name)
-    user.password = hasher.hash(password)
+def change_password(session: Session, user: User, password: str) -> None:
+    """Set a new password, from :func:`hashed`, and log the account out everywhere."""
+    user.password = password
     user.session_epoch += 1
     session.flush()
 

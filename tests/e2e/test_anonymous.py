@@ -111,7 +111,8 @@ def people(books: Books) -> None:
     with Session(books.engine) as session, session.begin():
         for role in ROLES:
             now = time.time_ns() // 1_000_000
-            users.create_user(session, quick, name=f"{role}-1", password=PASSWORD, role=role, now=now)
+            hashed = users.hashed(quick, "", PASSWORD)
+            users.create_user(session, name=f"{role}-1", password=hashed, role=role, now=now)
 
 
 class Browser:

@@ -53,9 +53,8 @@ class Desk:
         config = panel_config(books.settings, books.engine, Counter(books.engine))
         self.casework = config.casework
         with Session(books.engine) as session, session.begin():
-            users.create_user(
-                session, quick_hasher(), name="operator", password=PASSWORD, role="operator", now=1, seat="101"
-            )
+            hashed = users.hashed(quick_hasher(), "operator", PASSWORD)
+            users.create_user(session, name="operator", password=hashed, role="operator", now=1, seat="101")
         self.browser = create_app(config).test_client()
         Auth(self.browser).login("operator", PASSWORD)
 

@@ -43,37 +43,46 @@ def hasher():
 
 
 def _user(session, hasher, name="wang", role="lead"):
-    return users.create_user(session, hasher, name=name, password=GOOD, role=role, now=1000)
+    return users.create_user(session, name=name, password=users.hashed(hasher, name, GOOD), role=role, now=1000)
+
+
+def _enter(session, hasher, name, password):
+    """As the panel lets somebody in: looked up, checked outside of any transaction, written down."""
+    user = users.find_user(session, name)
+    if not users.is_right(hasher, user.password if user else None, password) or user is None:
+        return None
+    fresh = hasher.hash(password) if hasher.outdated(user.password) else None
+    return users.let_in(session, user.id, user.password, fresh)
 
 
 def test_the_right_password_finds_the_account(session, hasher):
     user = _user(session, hasher)
-    assert users.authenticate(session, hasher, "wang", GOOD) is user
-    assert users.authenticate(session, hasher, "wang", "wrong") is None
+    assert _enter(session, hasher, "wang", GOOD) is user
+    assert _enter(session, hasher, "wang", "wrong") is None
 
 
 def test_an_unknown_name_costs_as_much_work_as_a_known_one(session, hasher):
-    assert users.authenticate(session, hasher, "nobody", GOOD) is None
+    assert _enter(session, hasher, "nobody", GOOD) is None
     assert hasher.hashed == 1
 
 
 def test_a_closed_account_does_not_log_in(session, hasher):
     user = _user(session, hasher)
     users.set_active(session, user, False)
-    assert users.authenticate(session, hasher, "wang", GOOD) is None
+    assert _enter(session, hasher, "wang", GOOD) is None
 
 
 def test_an_old_hash_is_renewed_at_log_in(session, hasher):
     user = _user(session, hasher)
     hasher.version = 2
-    users.authenticate(session, hasher, "wang", GOOD)
+    _enter(session, hasher, "wang", GOOD)
     assert user.password == f"2:{GOOD}"
 
 
 def test_an_endless_password_is_not_hashed(session, hasher):
     _user(session, hasher)
     before = hasher.hashed
-    assert users.authenticate(session, hasher, "wang", "x" * 100_000) is None
+    assert _enter(session, hasher, "wang", "x" * 100_000) is None
     assert hasher.hashed == before
 
 
@@ -93,14 +102,15 @@ def test_an_endless_password_is_not_hashed(session, hasher):
 def test_what_is_not_allowed_has_a_code(session, hasher, name, password, role, code):
     _user(session, hasher)
     with pytest.raises(users.UserError) as caught:
-        users.create_user(session, hasher, name=name, password=password, role=role, now=1000)
+        fresh = users.hashed(hasher, name, password)
+        users.create_user(session, name=name, password=fresh, role=role, now=1000)
     assert caught.value.code == code
 
 
 def test_new_password_role_and_closing_end_every_session(session, hasher):
     user = _user(session, hasher)
     epochs = [user.session_epoch]
-    users.change_password(session, hasher, user, GOOD + "!")
+    users.change_password(session, user, users.hashed(hasher, user.name, GOOD + "!"))
     epochs.append(user.session_epoch)
     users.change_user(session, user, role="supervisor", seat="")
     epochs.append(user.session_epoch)
@@ -163,3 +173,10 @@ def test_an_audit_row_never_fails_for_being_long(session):
     users.audit(session, at=1, user="u" * 500, action="a" * 500, target="t" * 500, detail="d" * 9000, remote="r" * 500)
     session.flush()
     assert len(session.scalars(select(Audit)).one().detail) == 2000
+
+
+def test_a_password_that_was_changed_while_it_was_looked_at_lets_nobody_in(session, hasher):
+    user = _user(session, hasher)
+    seen = user.password
+    users.change_password(session, user, users.hashed(hasher, user.name, GOOD + "!"))
+    assert users.let_in(session, user.id, seen, None) is None

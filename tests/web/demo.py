@@ -96,11 +96,11 @@ class World(Records):
 
     def people(self) -> None:
         """One account of each role, named like it."""
-        hasher = quick_hasher()
+        hashed = users.hashed(quick_hasher(), "", PASSWORD)
         with Session(self.engine) as session, session.begin():
             for role in ROLES:
                 users.create_user(
-                    session, hasher, name=role, password=PASSWORD, role=role, now=self.clock(),
+                    session, name=role, password=hashed, role=role, now=self.clock(),
                     seat="101" if role == "operator" else "",
                 )  # fmt: skip
 

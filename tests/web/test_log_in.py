@@ -5,8 +5,11 @@ from __future__ import annotations
 import pytest
 from sqlalchemy.orm import Session
 
-from ivr.store import users
-from tests.web.demo import PASSWORD
+from ivr.store import health, users
+from tests.web.conftest import Auth
+from tests.web.demo import PASSWORD, quick_hasher
+from web import create_app
+from web.passwords import Argon2
 
 
 def test_the_first_page_asks_who_is_there(client):
@@ -61,6 +64,110 @@ def test_five_wrong_passwords_lock_that_name_and_say_for_how_long(auth):
     assert auth.login("operator").status_code == 302, "others at the same address may still log in"
 
 
+def test_who_was_logged_in_at_this_browser_before_is_let_in_whatever_others_type(app, auth, as_role):
+    mine = as_role("lead")
+    Auth(mine).logout()
+    for _ in range(6):
+        auth.login("lead", "wrong-password")  # somebody else, at the same address
+    assert auth.login("lead", PASSWORD).status_code == 429
+    assert Auth(mine).login("lead").status_code == 302
+
+
+def test_a_browser_that_is_known_may_guess_no_more_than_others(as_role):
+    mine = as_role("lead")
+    Auth(mine).logout()
+    answers = [Auth(mine).login("lead", "wrong-password").status_code for _ in range(11)]
+    assert answers == [401] * 10 + [429]
+
+
+def test_a_cookie_of_another_account_makes_no_browser_known(as_role, auth):
+    mine = as_role("operator")
+    Auth(mine).logout()
+    for _ in range(5):
+        auth.login("lead", "wrong-password")
+    assert Auth(mine).login("lead", PASSWORD).status_code == 429
+
+
+def test_thirty_clerks_behind_one_proxy_do_not_lock_each_other_out(auth):
+    for n in range(31):
+        last = auth.login(f"clerk{n}", "wrong-password")
+    assert last.status_code == 429, "an address that guesses is told so"
+    assert auth.login("lead", "wrong-password").status_code == 429, "known names are not told from unknown ones"
+    assert auth.login("lead").status_code == 302
+
+
+def test_wrong_current_passwords_are_counted_too(auth):
+    auth.login("lead")
+    fields = {"new": "a long new password", "again": "a long new password"}
+    answers = [auth.send("/password", old="wrong", **fields).status_code for _ in range(6)]
+    assert answers == [400] * 5 + [429]
+    assert "15 分钟后再试" in auth.send("/password", old=PASSWORD, **fields).text
+
+
+class Watched:
+    """A hasher that looks whether somebody else could write while it works."""
+
+    def __init__(self, engine) -> None:
+        self.inner, self.engine, self.seen = quick_hasher(), engine, []
+
+    def _look(self) -> None:
+        with self.engine.connect() as connection:
+            connection.connection.dbapi_connection.execute("PRAGMA busy_timeout=0").fetchall()
+            connection.begin()  # BEGIN IMMEDIATE: fails at once when somebody holds the lock
+            self.seen.append("free")
+
+    def hash(self, password):
+        self._look()
+        return self.inner.hash(password)
+
+    def verify(self, hashed, password):
+        self._look()
+        return self.inner.verify(hashed, password)
+
+    def outdated(self, hashed):
+        return True
+
+
+def test_no_password_is_looked_at_while_the_journal_is_kept_waiting(world):
+    hasher = Watched(world.engine)
+    browser = Auth(create_app(world.config(hasher=hasher)).test_client())
+    browser.login("lead", "wrong-password")
+    browser.login("nobody", "wrong-password")
+    assert browser.login("admin").status_code == 302
+    assert browser.send("/users", name="neu", role="operator").status_code == 200
+    new = "another horse, another battery"
+    assert browser.send("/password", old=PASSWORD, new=new, again=new).status_code == 302
+    assert len(hasher.seen) == 7
+
+
+def test_more_passwords_than_the_machine_bears_are_told_to_wait(world):
+    busy = Argon2(at_once=1, wait_s=0.01)
+    browser = Auth(create_app(world.config(hasher=busy)).test_client())
+    with busy._turn():
+        answer = browser.login("lead")
+    assert answer.status_code == 503 and "稍等几秒" in answer.text and answer.headers["Retry-After"] == "5"
+
+
+def test_a_proxy_the_panel_was_not_told_of_is_told_to_the_administrator_and_by_the_doctor(client, auth, world):
+    client.get("/log-in", headers={"X-Forwarded-For": "203.0.113.9"})
+    auth.login("admin")
+    assert "X-Forwarded-For" in client.get("/board").text
+    with Session(world.engine) as session:
+        assert health.forwarded(session, world.clock()) and not health.forwarded(
+            session, world.clock() + 2 * 86_400_000
+        )
+    auth.logout()
+    auth.login("operator")
+    assert "X-Forwarded-For" not in client.get("/board").text
+
+
+def test_a_proxy_that_is_trusted_is_nothing_to_be_told(world):
+    client = create_app(world.config(proxies=1)).test_client()
+    client.get("/log-in", headers={"X-Forwarded-For": "203.0.113.9"})
+    with Session(world.engine) as session:
+        assert not health.forwarded(session, world.clock())
+
+
 def test_right_passwords_are_never_counted(auth):
     for _ in range(8):
         assert auth.login("lead").status_code == 302
@@ -104,8 +211,6 @@ def test_a_board_left_open_does_not_keep_an_absent_person_logged_in(client, auth
 
 def test_a_new_password_ends_every_other_log_in(as_role):
     here, elsewhere = as_role("lead"), as_role("lead")
-    from tests.web.conftest import Auth
-
     page = Auth(here).send(
         "/password", old=PASSWORD, new="another horse, another battery", again="another horse, another battery"
     )

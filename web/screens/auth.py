@@ -2,49 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Flask, flash, redirect, render_template, request, session, url_for
+from flask import Blueprint, flash, redirect, render_template, request, session, url_for
 from flask_babel import gettext as _
-from flask_limiter import Limiter, RateLimitExceeded
-from flask_limiter.util import get_remote_address
 from flask_login import current_user, login_user, logout_user
 from werkzeug import Response
 
 from ivr.store import users
 from ivr.store.models import User
 from web.access import account, home, needs, public, start_session
-from web.db import config, record, writing
+from web.db import config, reading, record, release, writing
+from web.guesses import MINUTES, guesses, known_browser, remember_browser
 from web.problems import user_problem
 
 bp = Blueprint("auth", __name__)
 
-# Wrong passwords, not tries: whoever logs in correctly is never counted.
-PER_NAME_AND_ADDRESS = "5 per 15 minutes"
-PER_ADDRESS = "30 per 15 minutes"
-PER_NAME = "50 per 15 minutes"  # from everywhere: high, so that nobody can lock another person out cheaply
-
 
 def _name() -> str:
     return request.form.get("name", "").strip()[:80]
-
-
-def _was_wrong(response: Response) -> bool:
-    return response.status_code == 401
-
-
-def limit(app: Flask, limiter: Limiter) -> None:
-    """Count wrong passwords per person and address."""
-    view: Callable[..., Any] = app.view_functions["auth.log_in"]
-    for rule, key in (
-        (PER_NAME_AND_ADDRESS, lambda: f"{_name().lower()}|{get_remote_address()}"),
-        (PER_ADDRESS, get_remote_address),
-        (PER_NAME, lambda: _name().lower()),
-    ):
-        view = limiter.limit(rule, key_func=key, deduct_when=_was_wrong, scope=rule)(view)
-    app.view_functions["auth.log_in"] = view
 
 
 def safe_next(target: str | None) -> str:
@@ -67,30 +44,47 @@ def login() -> Any:
 @bp.post("/log-in")
 @public
 def log_in() -> Any:
-    name, password = _name(), request.form.get("password", "")
-    with writing() as db:
-        user = users.authenticate(db, config().hasher, name, password)
-        if user is None:
-            # A name that is nobody's may be a password typed into the wrong box: it is not kept.
-            known = users.find_user(db, name) is not None
-            record(db, "log.failed", target=name if known else "", user="")
+    name, password, address = _name(), request.form.get("password", ""), request.remote_addr or ""
+    found = users.find_user(reading(), name)
+    known = None if found is None else (found.id, found.password)
+    browser = known_browser(known[0] if known else None)
+    release()  # nothing of the database is held while the password is looked at
+    if guesses().locked(name, address, browser):
+        return _locked()
+    user = _let_in(known, password)
     if user is None:
+        with writing() as db:
+            # A name that is nobody's may be a password typed into the wrong box: it is not kept.
+            record(db, "log.failed", target=name if known else "", user="")
+        if not guesses().wrong(name, address, browser):
+            return _locked()
         flash(_("账号或密码不正确。请检查大小写后再试；忘记密码请找管理员重设。"), "error")
         return render_template("login.html", name=name, next=request.form.get("next", "")), 401
     start_session()
     login_user(account(user))
+    answer = redirect(safe_next(request.form.get("next")))
+    remember_browser(answer, user.id)
+    return answer
+
+
+def _let_in(known: tuple[str, str] | None, password: str) -> User | None:
+    """The account whose password this is. Nobody waits for the database meanwhile."""
+    hasher = config().hasher
+    if not users.is_right(hasher, known[1] if known else None, password) or known is None:
+        return None
+    fresh = hasher.hash(password) if hasher.outdated(known[1]) else None
     with writing() as db:
-        record(db, "log.in")
-    return redirect(safe_next(request.form.get("next")))
+        user = users.let_in(db, *known, fresh)
+        if user is not None:
+            record(db, "log.in", user=user.name)
+        return user
 
 
-@bp.errorhandler(RateLimitExceeded)
-def locked(_error: RateLimitExceeded) -> Any:
+def _locked() -> Any:
     """Too many wrong passwords: say how long to wait."""
-    minutes = 15
-    flash(_("密码错误次数过多，为安全起见请 %(minutes)s 分钟后再试，或请管理员重设密码。", minutes=minutes), "error")
+    flash(_("密码错误次数过多，为安全起见请 %(minutes)s 分钟后再试，或请管理员重设密码。", minutes=MINUTES), "error")
     page = render_template("login.html", name=_name(), next=request.form.get("next", ""), locked=True)
-    return page, 429, {"Retry-After": str(minutes * 60)}
+    return page, 429, {"Retry-After": str(MINUTES * 60)}
 
 
 @bp.post("/log-out")
@@ -118,16 +112,31 @@ def change_password() -> Any:
         flash(_("两次输入的新密码不一致。"), "error")
         return render_template("password.html"), 400
     try:
-        with writing() as db:
-            user = db.get(User, current_user.id)
-            if user is None or not config().hasher.verify(user.password, old):
-                raise users.UserError("wrong_password")
-            users.change_password(db, config().hasher, user, new)
-            record(db, "password.change", target=user.name)
+        user = _changed(current_user.id, current_user.name, old, new)
     except users.UserError as error:
         flash(user_problem(error), "error")
-        return render_template("password.html"), 400
+        return render_template("password.html"), 429 if error.code == "too_many" else 400
     start_session()
     login_user(account(user))
     flash(_("密码已修改，其他设备上的登录已全部退出。"), "info")
     return redirect(home())
+
+
+def _changed(user_id: str, name: str, old: str, new: str) -> User:
+    """The account with its new password. Raises ``UserError``."""
+    if not guesses().may_try_old(user_id):
+        raise users.UserError("too_many")
+    found, hasher = reading().get(User, user_id), config().hasher
+    known = found.password if found is not None else None
+    release()
+    if known is None or not users.is_right(hasher, known, old):
+        guesses().wrong_old(user_id)
+        raise users.UserError("wrong_password")
+    fresh = users.hashed(hasher, name, new)
+    with writing() as db:
+        user = users.let_in(db, user_id, known, None)
+        if user is None:  # somebody else changed it meanwhile
+            raise users.UserError("wrong_password")
+        users.change_password(db, user, fresh)
+        record(db, "password.change", target=name)
+        return user

@@ -11,7 +11,7 @@ from flask import Blueprint, Flask, Response, current_app, jsonify, redirect, re
 from werkzeug.exceptions import HTTPException
 
 from ivr.calendar.tables import missing_years
-from ivr.store import aside, lines, outages, queries
+from ivr.store import aside, health, lines, outages, queries
 from web.access import may, needs
 from web.db import config, now_ms, reading
 from web.figures import shared
@@ -53,6 +53,7 @@ def _state() -> dict[str, Any]:
         "figures": [f for f in shared(start, end) if f.id in ON_BOARD or f.id.startswith("K2a")],
         "may_open": may("calls"),
         "untaken": queries.untaken(db),
+        "forwarded": may("users") and not config().proxies and health.forwarded(db, now),
         "aside": aside.waiting(db),
         "missing_years": missing_years(config().calendar, today()),
     }

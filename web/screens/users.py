@@ -78,8 +78,9 @@ def create() -> Any:
     seat = request.form.get("seat", "").strip()[:40]
     password = secrets.token_urlsafe(PASSWORD_BYTES)
     try:
+        fresh = users.hashed(config().hasher, name, password)
         with writing() as db:
-            users.create_user(db, config().hasher, name=name, password=password, role=role, seat=seat, now=now_ms())
+            users.create_user(db, name=name, password=fresh, role=role, seat=seat, now=now_ms())
             record(db, "user.add", target=name, detail=role)
     except users.UserError as error:
         flash(user_problem(error), "error")
@@ -125,9 +126,10 @@ def active(user_id: str) -> Any:
 @needs("users")
 def reset(user_id: str) -> Any:
     password = secrets.token_urlsafe(PASSWORD_BYTES)
+    fresh = users.hashed(config().hasher, "", password)
     with writing() as db:
         user = _user(db, user_id)
-        users.change_password(db, config().hasher, user, password)
+        users.change_password(db, user, fresh)
         record(db, "user.password", target=user.name)
     if user.id == current_user.id:
         login_user(account(user))
