@@ -31,6 +31,7 @@ from sqlalchemy.orm import Session as Session
 
 DATABASE_FILE = "hotline.db"  # inside the data folder
 BUSY_MS = 5000  # how long a writer waits for another writer (SQLite)
+TRY_MS = 2  # how often whom callers wait for tries to be the next writer (SQLite)
 AGAIN_S = 0.02  # then it tries again what SQLite does not wait for
 CONNECT_S = 3  # how long a connection attempt may take (PostgreSQL)
 SILENT_MS = 8000  # a server that acknowledges nothing for this long is gone (PostgreSQL)
@@ -105,7 +106,12 @@ def _sqlite(url: URL, relaxed: bool, busy_ms: int) -> Engine:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        reads = connection.get_execution_options().get("hotline_reading", False)
+        options = connection.get_execution_options()
+        reads = options.get("hotline_reading", False)
+        if (patience := options.get("hotline_patience_ms")) and _begun(
+            connection.connection.dbapi_connection, patience
+        ):
+            return
         connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
 
     return engine
@@ -145,8 +151,25 @@ def impatient(connection: Connection, busy_ms: int = 1000) -> Connection:
     """The same connection, waiting less for other writers (SQLite): callers are on the line."""
     if connection.dialect.name == "sqlite":
         raw: Any = connection.connection.dbapi_connection
-        raw.execute(f"PRAGMA busy_timeout={busy_ms}").fetchall()
+        raw.execute(f"PRAGMA busy_timeout={TRY_MS}").fetchall()
+        connection.execution_options(hotline_patience_ms=busy_ms)
     return connection
+
+
+def _begun(raw: Any, patience_ms: int) -> bool:
+    """Begin to write, trying every :data:`TRY_MS`; False when others wrote all the time.
+
+    SQLite itself waits up to 100 ms between two tries: who writes often would be there first again and again.
+    """
+    end = time.monotonic() + patience_ms / 1000
+    while True:
+        try:
+            raw.execute("BEGIN IMMEDIATE")
+            return True
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > end:
+                return False  # the statement that follows says why
+        time.sleep(TRY_MS / 1000)
 
 
 def is_away(error: BaseException) -> bool:

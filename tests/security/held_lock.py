@@ -18,7 +18,8 @@ from tests.web.demo import World
 from web import create_app
 from web.passwords import Argon2
 
-ATTACKERS, SECONDS, LONGEST_MS = 8, 4.0, 500.0
+ATTACKERS, SECONDS = 8, 4.0
+LONGEST_MS = 1000.0  # longer than that a call does not wait for the database
 
 
 def main() -> int:
