@@ -11,7 +11,7 @@ import time
 from importlib.metadata import version
 from zoneinfo import ZoneInfo
 
-from hotline import parts
+from hotline import parts, pruning
 from hotline.beside import Beside
 from hotline.callbacks import calling
 from hotline.settings import Settings
@@ -76,5 +76,7 @@ def panel_config(settings: Settings, engine: Engine, counter: Counting) -> Panel
         proxy_networks=panel.proxy_networks,
         idle_minutes=panel.idle_minutes,
         version=version("open-hotline"),
+        pruning=lambda now: pruning.rules(settings, now),
+        prune_at=settings.prune.at if settings.prune.daily else "",
         public_promises=settings.reports.public_promises,
     )

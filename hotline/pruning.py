@@ -33,20 +33,37 @@ def prune(
     return store.prune(engine, rule, vault.delete, now_ms, by, progress)
 
 
-def daily(settings: Settings, engine: Engine, now: Callable[[], int] = now_ms) -> bool:
-    """Apply every rule when today's time for it has come and nobody did so since; whether it was done."""
-    if not settings.prune.daily:
-        return False
-    local = datetime.fromtimestamp(now() / 1000, UTC).astimezone(ZoneInfo(settings.unit.zone))
+def next_run(settings: Settings, now: int) -> int:
+    """When today's time for it is (UTC ms)."""
+    local = datetime.fromtimestamp(now / 1000, UTC).astimezone(ZoneInfo(settings.unit.zone))
     hour, minute = map(int, settings.prune.at.split(":"))
-    due = round(local.replace(hour=hour, minute=minute, second=0, microsecond=0).timestamp() * 1000)
-    if now() < due:
+    return round(local.replace(hour=hour, minute=minute, second=0, microsecond=0).timestamp() * 1000)
+
+
+def daily(settings: Settings, engine: Engine, now: Callable[[], int] = now_ms) -> bool:
+    """Apply every rule when today's time for it has come and nobody did so since; whether it was done.
+
+    The first run waits for a day after the supervisors were told what it would delete.
+    """
+    if not settings.prune.daily or now() < (due := next_run(settings, now())):
         return False
     with reading(engine).connect() as connection:
         last = store.last_run(connection)
     if last is not None and last >= due:
         return False
+    found = rules(settings, now())
+    if last is None and not _announced(engine, found, now()):
+        return False
     vault = parts.vault(settings, parts.keys(settings))
-    for rule in rules(settings, now()):
+    for rule in found:
         store.prune(engine, rule, vault.delete, now, "sweeper")
     return True
+
+
+def _announced(engine: Engine, found: tuple[store.Rule, ...], now: int) -> bool:
+    """Were people told of the first run a day ago? Tells them; where nothing would go there is nothing to be told."""
+    counts = {rule.name: store.count(engine, rule) for rule in found}
+    if not any(counts.values()):
+        return True
+    with engine.begin() as connection:
+        return now - store.announce(connection, counts, now) >= store.DAY_MS

@@ -360,7 +360,7 @@ class Notify(Part):
 class Prune(Part):
     """How long personal data is kept besides the profile's rule for recordings, and whether it goes by itself."""
 
-    daily: bool = False
+    daily: bool = True
     at: str = Field(default="03:00", pattern=r"^([01]\d|2[0-3]):[0-5]\d$")  # local time
     callers_days: int = Field(default=180, ge=1)
     notices_days: int = Field(default=365, ge=1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -15,6 +15,7 @@ from ivr.store.casework import Casework
 from ivr.store.counting import Counting
 from ivr.store.engine import Engine
 from ivr.store.parties import Parties
+from ivr.store.pruning import Rule
 from ivr.store.users import Hasher
 from recordings.vault import Vault
 from web.passwords import Argon2
@@ -60,4 +61,6 @@ class PanelConfig:
     idle_minutes: int = 30
     hasher: Hasher = field(default_factory=Argon2)
     version: str = ""
+    pruning: Callable[[int], Sequence[Rule]] = lambda now: ()  # the rules as they stand at a moment
+    prune_at: str = ""  # local time of day of the daily run; empty: there is none
     public_promises: bool = False  # the page of promises is shown without log-in

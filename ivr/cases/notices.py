@@ -38,6 +38,10 @@ NAMES: Mapping[str, tuple[str, str]] = {
     "bad_rating": ("评价不满意", "bad rating"),
     "unreachable": ("多次回电未接通", "not reached in several calls"),
     "wrong_number": ("回电号码有误", "the number is wrong"),
+    "prune_ahead": (
+        "将按保存期限首次删除，请先核对",
+        "the retention rules are about to delete for the first time",
+    ),
     "no_calendar": ("缺少年度工作日历，请在面板中添加", "a year's working days are missing; add them in the panel"),
 }
 

@@ -22,14 +22,15 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Connection, Engine, and_, delete, exists, func, insert, or_, select, text, update
 
+from ivr.cases.actions import Notice
 from ivr.ledger import Fact
 from ivr.profile import Profile
-from ivr.store import journal
+from ivr.store import journal, notices
 from ivr.store.engine import reading
 from ivr.store.forgetting import truncate
 from ivr.store.ids import uuid7
@@ -42,6 +43,8 @@ PARTIES, PARTY_KEYS, PRUNINGS = table("parties"), table("party_keys"), table("pr
 COMMANDS, SEALED, REQUESTS = table("desk_commands"), table("sealed_identities"), table("identity_requests")
 INBOX, OUTBOX, DELIVERIES, AUDIT = table("inbox"), table("outbox"), table("deliveries"), table("audit")
 DAY_MS = 86_400_000
+AHEAD = "prune:ahead"  # the notice before the first run
+_NO_CASE = {"id": None, "number": "", "kind": "", "due": "", "status": "", "owner": ""}
 PIECE_MS = 40  # the journal waits no longer
 AT_ONCE, LOOKED_FOR = 100, 1000  # rows of a piece; of a look
 KEPT_LONGER = ("complaint", "report")
@@ -144,6 +147,14 @@ def proofs(connection: Connection, limit: int = 100) -> list[Row]:
 def last_run(connection: Connection) -> int | None:
     """When a pruning was begun last (UTC ms)."""
     at: int | None = connection.scalar(select(func.max(PRUNINGS.c.at)))
+    return at
+
+
+def announce(connection: Connection, counts: Mapping[str, int], now: int) -> int:
+    """Tell the supervisors what the first run would delete, once; when they were told (UTC ms)."""
+    notice = Notice("prune_ahead", ("role:supervisor",))
+    notices.tell(connection, notice, _NO_CASE, now, AHEAD, counts=dict(counts))
+    at: int = connection.scalar(select(func.min(INBOX.c.at)).where(INBOX.c.event == AHEAD)) or now
     return at
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, func, select
 
+from hotline import pruning as house
+from hotline.settings import Settings
 from ivr.cases.actions import Refused
 from ivr.profile import Profile
 from ivr.store import pruning
@@ -25,6 +28,7 @@ from tests.support.history import START, Caller
 
 PROFILE = Profile.load()
 LATER = START + 200 * DAY_MS  # 180 days are over
+AFTER_THREE = START + 400 * DAY_MS  # 08:30 in Beijing
 MUCH_LATER = START + 600 * DAY_MS
 
 
@@ -175,3 +179,30 @@ def test_killed_in_the_middle_it_is_consistent_and_the_next_goes_on(
     assert second["count"] == 4 - dies_at
     assert files == set() and kept(engine) == set()
     assert verify(engine) == []
+
+
+def settings_of(tmp_path: Path, url: str) -> Settings:
+    return Settings.model_validate({"data": {"dir": str(tmp_path), "database_url": url}, "voice": {}})
+
+
+def test_b10_a_fresh_hotline_deletes_by_itself(tmp_path: Path, engine: Engine, url: str) -> None:
+    settings = settings_of(tmp_path, url)
+    assert settings.prune.daily
+    assert house.daily(settings, engine, lambda: AFTER_THREE), "there is nothing, so nobody need be told before"
+    assert not house.daily(settings, engine, lambda: AFTER_THREE + 1), "once a day"
+
+
+def test_b10_before_the_first_deletion_supervisors_are_told_a_day_ahead_what_would_go(
+    tmp_path: Path, engine: Engine, url: str, desk: Desk
+) -> None:
+    caller(desk.ledger, "15400000001")
+    settings = settings_of(tmp_path, url)
+    assert not house.daily(settings, engine, lambda: AFTER_THREE)
+    assert not house.daily(settings, engine, lambda: AFTER_THREE + DAY_MS - 1)
+    (notice,) = desk.rows("inbox")
+    assert (notice["recipient"], notice["kind"]) == ("role:supervisor", "prune_ahead")
+    assert json.loads(notice["data"])["counts"]["recordings"] == 1
+    assert len(kept(engine)) == 1
+    assert house.daily(settings, engine, lambda: AFTER_THREE + DAY_MS)
+    assert kept(engine) == set()
+    assert house.daily(settings, engine, lambda: AFTER_THREE + 2 * DAY_MS), "from then on every day"

@@ -77,6 +77,7 @@ MAY = {
     "tokens.export": {"admin"},
     "recordings.play": LEADING,
     "audit.index": {"supervisor", "admin"},
+    "audit.deletions": {"supervisor", "admin"},
     "calendar.index": {"supervisor", "admin"},
     "calendar.export": {"supervisor", "admin"},
     "calendar.preview": {"supervisor", "admin"},

@@ -8,16 +8,25 @@ from typing import Any
 from flask import Blueprint, render_template
 from flask_babel import lazy_gettext as _l
 
-from ivr.store import queries
+from ivr.store import pruning, queries
 from web.access import needs
 from web.casework import action_labels
-from web.db import reading
+from web.db import config, now_ms, reading
 from web.format import day_range
 from web.forms import cursor, day, with_args, word
 from web.labels import ACTIONS, label
 from web.tables import Column, Table, every, wall
 
 bp = Blueprint("audit", __name__)
+
+RULES = {
+    "recordings": _l("录音"),
+    "texts": _l("工单中写的内容"),
+    "people": _l("来电人号码和姓名"),
+    "identities": _l("密封的举报人身份"),
+    "notices": _l("已处理的通知"),
+    "numbers": _l("文字中的号码（遮盖）"),
+}
 
 TABLE = Table(
     "audit",
@@ -52,6 +61,19 @@ def _filter() -> queries.AuditFilter:
 def index() -> str:
     page = queries.audit_log(reading(), _filter(), cursor(), sort=TABLE.sort())
     return render_template("audit.html", page=page, actions=_actions(), with_args=with_args, table=TABLE)
+
+
+@bp.get("/audit/deletions")
+@needs("audit")
+def deletions() -> str:
+    """What the next run would delete by each rule, and the proofs of what was deleted."""
+    now = now_ms()
+    ahead = [(rule, pruning.count(config().engine, rule)) for rule in config().pruning(now)]
+    proofs = pruning.proofs(reading().connection())
+    return render_template(
+        "deletions.html", ahead=ahead, proofs=proofs, names=RULES, at=config().prune_at,
+        first=pruning.last_run(reading().connection()) is None,
+    )  # fmt: skip
 
 
 @bp.get("/audit.<any(csv, xlsx):form>")
