@@ -48,7 +48,7 @@ def first_accounts(settings: Settings) -> dict[str, str]:
                 return {}
             now = time.time_ns() // 1_000_000
             for name in FIRST_ACCOUNTS:
-                users.create_user(session, name=name, password=hashes[name], role=name, now=now)
+                users.create_user(session, name=name, password=hashes[name], role=name, now=now, must_change=True)
                 users.audit(session, at=now, user="hotline", action="user.add", target=name, detail="first")
             return passwords
     finally:

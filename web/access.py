@@ -37,12 +37,14 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "listen": frozenset({"lead", "supervisor"}),
     "ratings": frozenset({"lead", "supervisor"}),
     "export": frozenset({"lead", "supervisor"}),
+    "custodian.confirm": frozenset({"supervisor"}),
     "audit": frozenset({"supervisor", "admin"}),
     "calendar": frozenset({"supervisor", "admin"}),
     "users": frozenset({"admin"}),
     "tokens": frozenset({"admin"}),
 }
 
+OWN_PASSWORD = frozenset({"auth.password", "auth.change_password", "auth.log_out"})
 ROLE_NAMES = {
     "operator": _l("话务员"),
     "lead": _l("班长"),
@@ -64,6 +66,7 @@ class Account(UserMixin):
     role: str
     seat: str
     epoch: int
+    must_change: bool = False  # somebody else knows the password
 
     def get_id(self) -> str:
         return f"{self.id}:{self.epoch}"
@@ -73,7 +76,7 @@ class Account(UserMixin):
 
 
 def account(user: User) -> Account:
-    return Account(user.id, user.name, user.role, user.seat, user.session_epoch)
+    return Account(user.id, user.name, user.role, user.seat, user.session_epoch, user.must_change)
 
 
 def needs(permission: str) -> Callable[[View], View]:
@@ -138,6 +141,9 @@ def init(app: Flask) -> None:
                 return Response(status=401)
             here = request.script_root + request.full_path.rstrip("?") if request.method == "GET" else None
             return redirect(url_for("auth.login", next=here if here != request.script_root + "/" else None))
+        if current_user.must_change and request.endpoint not in OWN_PASSWORD:
+            flash(_("这是别人知道的初始密码，请先改成自己的密码。"), "warn")
+            return redirect(url_for("auth.password"))
         if not current_user.may(permission):
             abort(403)
         if request.endpoint not in QUIET:  # a board left open must not keep an absent person logged in

@@ -56,7 +56,9 @@ def add(settings: Settings, name: str, role: str, seat: str, password_stdin: boo
     try:
         fresh = users.hashed(Argon2(), name, password)
         with parts.changing(settings) as session:
-            users.create_user(session, name=name, password=fresh, role=role, now=_now(), seat=seat)
+            users.create_user(
+                session, name=name, password=fresh, role=role, now=_now(), seat=seat, must_change=not password_stdin
+            )
             users.audit(session, at=_now(), user=BY, action="user.add", target=name, detail=role)
     except UserError as error:
         raise _usage(error) from None
@@ -102,11 +104,11 @@ def password(settings: Settings, name: str, password_stdin: bool) -> None:
             account = users.find_user(session, name)
             if account is None:
                 raise click.UsageError(f'there is no account "{name}"; `hotline user list` shows all')
-            users.change_password(session, account, fresh)
+            users.reset_password(session, account, fresh, _now())
             users.audit(session, at=_now(), user=BY, action="user.password", target=name)
     except UserError as error:
         raise _usage(error) from None
-    click.echo(f"{name} has a new password and is logged out everywhere.")
+    click.echo(f"{name} has a new password, which must be changed at log-in, and is logged out everywhere.")
     if not password_stdin:
         click.echo(f"password (shown only now): {new}")
 

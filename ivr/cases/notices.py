@@ -38,6 +38,10 @@ NAMES: Mapping[str, tuple[str, str]] = {
     "bad_rating": ("评价不满意", "bad rating"),
     "unreachable": ("多次回电未接通", "not reached in several calls"),
     "wrong_number": ("回电号码有误", "the number is wrong"),
+    "account_new": ("新建了督导或身份保管员账号", "a supervisor's or custodian's account was made"),
+    "account_raised": ("账号被改为或恢复为督导或身份保管员", "an account became a supervisor's or custodian's"),
+    "account_reset": ("督导或身份保管员的密码被重设", "a supervisor's or custodian's password was reset"),
+    "custodian_confirmed": ("身份保管员已由督导确认", "a custodian was confirmed by a supervisor"),
     "prune_ahead": (
         "将按保存期限首次删除，请先核对",
         "the retention rules are about to delete for the first time",

@@ -15,11 +15,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
+from sqlalchemy.orm import Session
 
 from ivr.cases.actions import LEADS, REASON_MIN, STAFF, Notice, Refused
 from ivr.ledger import Fact
 from ivr.scrubbing import without_numbers
-from ivr.store import journal, notices
+from ivr.store import journal, notices, users
 from ivr.store.ids import uuid7
 from ivr.store.keys import Keys
 from ivr.store.parties import decrypt_field, encrypt_field
@@ -29,6 +30,16 @@ SEALED, REQUESTS, CASES = table("sealed_identities"), table("identity_requests")
 CUSTODIAN = "custodian"
 TEXT_MAX = 500
 LIMIT = 200
+
+
+_NOT_NOW = {
+    "no_custodian": ("只有身份保管员可以处理。", "only the identity custodian may decide this"),
+    "unconfirmed": ("您的保管员身份尚未经督导确认。", "a supervisor has not confirmed you as custodian yet"),
+    "fresh": (
+        "您的账号在 24 小时内新建、变更或重设过密码，暂不能开启身份。",
+        "your account was made, changed or reset within the last 24 hours and cannot open an identity yet",
+    ),
+}
 
 
 class Identities:
@@ -73,6 +84,10 @@ class Identities:
 
     def open(self, connection: Connection, request: str, who: str, role: str, reason: str, at: int) -> str:
         """Open it for this request, once: the text, for the custodian's eyes."""
+        with Session(connection) as session:
+            why = users.may_open(session, who, at)
+        if why:
+            raise Refused(*_NOT_NOW[why])
         row = self._decide(connection, request, who, role, reason, at, opened=True)
         sealed = connection.execute(select(SEALED).where(SEALED.c.case_id == row["case_id"])).mappings().first()
         if sealed is None:

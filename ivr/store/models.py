@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Integer, LargeBinary, MetaData, String, Text, text
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, LargeBinary, MetaData, String, Text, false, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 NAMING = {
@@ -492,6 +492,10 @@ class User(Base):
     active: Mapped[bool] = mapped_column(default=True)
     created: Mapped[int]
     session_epoch: Mapped[int] = mapped_column(default=0)  # raised to log out everywhere
+    must_change: Mapped[bool] = mapped_column(default=False, server_default=false())  # somebody else knows the password
+    since: Mapped[int] = mapped_column(default=0, server_default="0")  # when it was made, raised, reset or reopened
+    confirmed: Mapped[int | None]  # a custodian: when a supervisor confirmed it
+    confirmed_by: Mapped[str] = mapped_column(String(80), default="", server_default="")
 
 
 class Audit(Base):

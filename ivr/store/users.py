@@ -16,12 +16,19 @@ from typing import Protocol
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from ivr.cases.actions import Notice
 from ivr.scrubbing import without_numbers
+from ivr.store import notices
 from ivr.store.ids import uuid7
 from ivr.store.models import ApiToken, Audit, User
 
 ROLES = ("operator", "lead", "supervisor", "admin", "custodian")  # 话务员 班长 督导 管理员 身份保管员
 SCOPES = ("calls:read", "cases:read", "figures:read")
+CUSTODIAN = "custodian"
+WATCHED = ("custodian", "supervisor")  # whose accounts open what nobody else may
+TOLD = ("role:custodian", "role:supervisor")
+FRESH_MS = 86_400_000
+_NO_CASE = {"id": None, "number": "", "kind": "", "due": "", "status": "", "owner": ""}
 PASSWORD_MIN = 10  # characters; the hasher is slow, so length is what matters
 PASSWORD_MAX = 256  # more is an attempt to keep the hasher busy
 TOKEN_PREFIX = "hl_"  # noqa: S105 - lets a leak scanner recognise our tokens
@@ -56,8 +63,13 @@ def hashed(hasher: Hasher, name: str, password: str) -> str:
     return hasher.hash(password)
 
 
-def create_user(session: Session, *, name: str, password: str, role: str, now: int, seat: str = "") -> User:
-    """Add an account. ``password``: from :func:`hashed`. Raises :class:`UserError`: ``bad_name``, ``name_taken`` ..."""
+def create_user(
+    session: Session, *, name: str, password: str, role: str, now: int, seat: str = "", must_change: bool = False
+) -> User:
+    """Add an account. ``password``: from :func:`hashed`; ``must_change``: somebody else knows it.
+
+    Raises :class:`UserError`: ``bad_name``, ``name_taken`` ...
+    """
     if not NAME_RE.fullmatch(name):
         raise UserError("bad_name")
     if role not in ROLES:
@@ -66,10 +78,11 @@ def create_user(session: Session, *, name: str, password: str, role: str, now: i
         raise UserError("name_taken")
     user = User(
         id=uuid7(now), name=name, role=role, password=password, seat=seat, active=True,
-        created=now, session_epoch=0,
+        created=now, session_epoch=0, must_change=must_change, since=now, confirmed=None, confirmed_by="",
     )  # fmt: skip
     session.add(user)
     session.flush()
+    _tell(session, user, "account_new", now)
     return user
 
 
@@ -116,27 +129,87 @@ def let_in(session: Session, user_id: str, known: str, fresh: str | None) -> Use
 
 def change_password(session: Session, user: User, password: str) -> None:
     """Set a new password, from :func:`hashed`, and log the account out everywhere."""
-    user.password = password
+    user.password, user.must_change = password, False
     user.session_epoch += 1
     session.flush()
 
 
-def change_user(session: Session, user: User, *, role: str, seat: str) -> None:
+def reset_password(session: Session, user: User, password: str, now: int) -> None:
+    """Set a password that somebody else knows: it must be changed at log-in, and those concerned are told at once."""
+    change_password(session, user, password)
+    user.must_change, user.since = True, now
+    session.flush()
+    _tell(session, user, "account_reset", now)
+
+
+def confirm_custodian(session: Session, user: User, by: User, now: int) -> None:
+    """A supervisor says that this account may be the custodian's. Raises :class:`UserError`.
+
+    Codes: ``no_custodian``, ``not_supervisor``, ``fresh``: the supervisor's own account was made or reset just now.
+    """
+    if user.role != CUSTODIAN or user.confirmed is not None:
+        raise UserError("no_custodian")
+    if by.role != "supervisor" or not by.active:
+        raise UserError("not_supervisor")
+    if is_fresh(by, now):
+        raise UserError("fresh")
+    user.confirmed, user.confirmed_by = now, by.name
+    session.flush()
+    _tell(session, user, "custodian_confirmed", now)
+
+
+def is_fresh(user: User, now: int) -> bool:
+    """Was the account made, raised, reset or reopened within the last 24 hours? Then it neither confirms nor opens."""
+    return now - user.since < FRESH_MS
+
+
+def may_open(session: Session, name: str, now: int) -> str:
+    """Why the custodian of that name may not open a sealed identity now; empty when they may."""
+    user = find_user(session, name)
+    if user is None or not user.active or user.role != CUSTODIAN:
+        return "no_custodian"
+    if user.confirmed is None:
+        return "unconfirmed"
+    return "fresh" if is_fresh(user, now) else ""
+
+
+def custodians(session: Session) -> Sequence[User]:
+    """The custodians, those who wait for a supervisor first."""
+    query = select(User).where(User.role == CUSTODIAN, User.active)
+    return session.scalars(query.order_by(User.confirmed.is_not(None), User.name)).all()
+
+
+def _tell(session: Session, user: User, kind: str, now: int) -> None:
+    """Whoever could be passed over is told at once, by inbox and from there by e-mail."""
+    if user.role in WATCHED:
+        about = {"account": user.name, "role": user.role}
+        event = f"{kind}:{user.id}:{now}"
+        notices.tell(session.connection(), Notice(kind, TOLD), _NO_CASE, now, event, **about)
+
+
+def change_user(session: Session, user: User, *, role: str, seat: str, now: int) -> None:
     """Give another role or seat; a new role ends the account's sessions. Raises :class:`UserError`."""
+    raised = role != user.role
     if role not in ROLES:
         raise UserError("bad_role")
     if role != user.role:
         _keep_an_admin(session, user)
         user.session_epoch += 1
     user.role, user.seat = role, seat
+    if raised:
+        user.since, user.confirmed, user.confirmed_by = now, None, ""
+        _tell(session, user, "account_raised", now)
     session.flush()
 
 
-def set_active(session: Session, user: User, active: bool) -> None:
+def set_active(session: Session, user: User, active: bool, now: int) -> None:
     """Close or reopen an account; closing ends its sessions. ``last_admin`` when none would be left."""
     if not active:
         _keep_an_admin(session, user)
         user.session_epoch += 1
+    elif not user.active:
+        user.since = now
+        _tell(session, user, "account_raised", now)
     user.active = active
     session.flush()
 

@@ -112,7 +112,9 @@ def people(books: Books) -> None:
         for role in ROLES:
             now = time.time_ns() // 1_000_000
             hashed = users.hashed(quick, "", PASSWORD)
-            users.create_user(session, name=f"{role}-1", password=hashed, role=role, now=now)
+            user = users.create_user(session, name=f"{role}-1", password=hashed, role=role, now=now - 2 * 86_400_000)
+            if role == "custodian":
+                user.confirmed, user.confirmed_by = now, "supervisor-1"
 
 
 class Browser:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from ivr.store import users
 from ivr.store.models import Audit, User
 
+NOW = 1_795_665_600_000
 GOOD = "a long enough password"
 
 
@@ -68,7 +69,7 @@ def test_an_unknown_name_costs_as_much_work_as_a_known_one(session, hasher):
 
 def test_a_closed_account_does_not_log_in(session, hasher):
     user = _user(session, hasher)
-    users.set_active(session, user, False)
+    users.set_active(session, user, False, NOW)
     assert _enter(session, hasher, "wang", GOOD) is None
 
 
@@ -112,9 +113,9 @@ def test_new_password_role_and_closing_end_every_session(session, hasher):
     epochs = [user.session_epoch]
     users.change_password(session, user, users.hashed(hasher, user.name, GOOD + "!"))
     epochs.append(user.session_epoch)
-    users.change_user(session, user, role="supervisor", seat="")
+    users.change_user(session, user, role="supervisor", seat="", now=NOW)
     epochs.append(user.session_epoch)
-    users.set_active(session, user, False)
+    users.set_active(session, user, False, NOW)
     epochs.append(user.session_epoch)
     assert epochs == [0, 1, 2, 3]
 
@@ -122,15 +123,15 @@ def test_new_password_role_and_closing_end_every_session(session, hasher):
 def test_the_last_active_administrator_stays(session, hasher):
     first = _user(session, hasher, "first", "admin")
     second = _user(session, hasher, "second", "admin")
-    users.set_active(session, second, False)
+    users.set_active(session, second, False, NOW)
     for change in (
-        lambda: users.set_active(session, first, False),
-        lambda: users.change_user(session, first, role="lead", seat=""),
+        lambda: users.set_active(session, first, False, NOW),
+        lambda: users.change_user(session, first, role="lead", seat="", now=NOW),
     ):
         with pytest.raises(users.UserError, match="last_admin"):
             change()
-    users.set_active(session, second, True)
-    users.set_active(session, first, False)
+    users.set_active(session, second, True, NOW)
+    users.set_active(session, first, False, NOW)
 
 
 def test_nothing_is_kept_when_the_transaction_fails(engine, hasher):

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from ivr.cases.promise import case_request
@@ -22,6 +22,7 @@ from ivr.store.calling import Wish
 from ivr.store.counting import Counter
 from ivr.store.ids import uuid7
 from ivr.store.journal import append_facts
+from ivr.store.models import InboxRow
 from recordings.vault import Vault
 from tests.support.moments import ZONE
 from tests.support.records import Records
@@ -99,10 +100,13 @@ class World(Records):
         hashed = users.hashed(quick_hasher(), "", PASSWORD)
         with Session(self.engine) as session, session.begin():
             for role in ROLES:
-                users.create_user(
-                    session, name=role, password=hashed, role=role, now=self.clock(),
+                user = users.create_user(
+                    session, name=role, password=hashed, role=role, now=self.clock() - 2 * 86_400_000,
                     seat="101" if role == "operator" else "",
                 )  # fmt: skip
+                if role == "custodian":
+                    user.confirmed, user.confirmed_by = user.created, "supervisor"
+            session.execute(delete(InboxRow))  # that accounts were made is no news to these people
 
     # --- calls -----------------------------------------------------------------------------
 

@@ -238,7 +238,7 @@ def test_a_bad_new_password_is_refused_with_the_reason(auth, old, new, again, pr
 def test_a_closed_account_is_out_at_once_and_cannot_come_back(as_role, auth, world):
     browser = as_role("operator")
     with Session(world.engine) as session, session.begin():
-        users.set_active(session, users.find_user(session, "operator"), False)
+        users.set_active(session, users.find_user(session, "operator"), False, world.clock())
     assert browser.get("/board").status_code == 302
     assert auth.login("operator").status_code == 401
 

@@ -40,6 +40,8 @@ MAY = {
     "work.create": WORKING,
     "inbox.index": WORKING | {"custodian"},
     "inbox.read": WORKING | {"custodian"},
+    "custodians.index": {"supervisor"},
+    "custodians.confirm": {"supervisor"},
     "identities.index": {"custodian"},
     "identities.decide": {"custodian"},
     "identities.ask": LEADING,

@@ -80,7 +80,7 @@ def create() -> Any:
     try:
         fresh = users.hashed(config().hasher, name, password)
         with writing() as db:
-            users.create_user(db, name=name, password=fresh, role=role, seat=seat, now=now_ms())
+            users.create_user(db, name=name, password=fresh, role=role, seat=seat, now=now_ms(), must_change=True)
             record(db, "user.add", target=name, detail=role)
     except users.UserError as error:
         flash(user_problem(error), "error")
@@ -96,7 +96,7 @@ def change(user_id: str) -> Any:
         with writing() as db:
             user = _user(db, user_id)
             before = f"{user.role} {user.seat}".strip()
-            users.change_user(db, user, role=role, seat=seat)
+            users.change_user(db, user, role=role, seat=seat, now=now_ms())
             record(db, "user.change", target=user.name, detail=f"{before} → {role} {seat}".strip())
     except users.UserError as error:
         flash(user_problem(error), "error")
@@ -112,7 +112,7 @@ def active(user_id: str) -> Any:
     try:
         with writing() as db:
             user = _user(db, user_id)
-            users.set_active(db, user, wanted)
+            users.set_active(db, user, wanted, now_ms())
             record(db, "user.open" if wanted else "user.close", target=user.name)
     except users.UserError as error:
         flash(user_problem(error), "error")
@@ -129,7 +129,7 @@ def reset(user_id: str) -> Any:
     fresh = users.hashed(config().hasher, "", password)
     with writing() as db:
         user = _user(db, user_id)
-        users.change_password(db, user, fresh)
+        users.reset_password(db, user, fresh, now_ms())
         record(db, "user.password", target=user.name)
     if user.id == current_user.id:
         login_user(account(user))
