@@ -22,13 +22,24 @@ Key = TypeVar("Key", bound=Hashable)
 class Bounds:
     """``new``: connections without a whole message yet. Times in seconds."""
 
-    new: int = 64
-    new_per_host: int = 16
+    new: int = 128
+    new_per_host: int = 32
     all: int = 1000
     per_host: int = 250
     first_s: float = 10.0  # from the first byte of the handshake to the end of the first message
     message_s: float = 10.0  # from the first to the last byte of a message
     idle_s: float = 180.0  # a connection nobody needs; 64 x T1 is the least (RFC 3261 §18)
+
+    @classmethod
+    def within(cls, files: int) -> Bounds:
+        """At most a quarter of the descriptors there are: the others are for sound."""
+        usual, most = cls(), files // 4
+        return cls(
+            min(usual.new, most // 4),
+            min(usual.new_per_host, most // 8),
+            min(usual.all, most),
+            min(usual.per_host, most // 2),
+        )
 
 
 @dataclass(slots=True)

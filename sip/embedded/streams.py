@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import resource
 import socket
 import ssl
 import time
@@ -136,7 +137,9 @@ class Streams:
 
     def __init__(self, owner: Owner, trusted: Path | None = None, bounds: Bounds | None = None) -> None:
         self._owner, self._trusted = owner, trusted
-        self._book = Book[Connection](bounds or Bounds(), owner.needed)
+        files = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+        usual = Bounds.within(files) if files > 0 else Bounds()
+        self._book = Book[Connection](bounds or usual, owner.needed)
         self._open: dict[Addr, Connection] = {}
         self._opening: dict[Addr, list[bytes]] = {}  # and what waits for it
         self._sending: set[asyncio.Task[None]] = set()

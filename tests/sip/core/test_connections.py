@@ -104,3 +104,8 @@ def test_whoever_has_left_takes_no_place() -> None:
         connections.admit(turn, addr(turn), 0.0)
         connections.left(turn)
     assert (len(connections), connections.admit(1, addr(1), 0.0)) == (0, (True, None))
+
+
+def test_where_descriptors_are_few_connections_leave_three_quarters_of_them_to_sound() -> None:
+    assert Bounds.within(1024) == Bounds(new=64, new_per_host=32, all=256, per_host=128)
+    assert Bounds.within(20_000) == Bounds()
