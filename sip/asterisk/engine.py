@@ -17,7 +17,7 @@ from typing import Any
 from ivr.telephony import Clip, EngineEvent, SeatReach, Sink, Survivor
 from sip.access import HERE, NUMBER_FULL
 from sip.admission import Lags
-from sip.asterisk import causes
+from sip.asterisk import causes, fax
 from sip.asterisk.agreement import Agreement
 from sip.asterisk.config import TRUNK_OUT, AsteriskConfig
 from sip.asterisk.doorman import Doorman
@@ -61,6 +61,7 @@ class AsteriskEngine:
         self._media = MediaFolder(config.media)
         self._lines = Lines()
         self._reports = Reports(self._lines, config.spool, self._emit, self._part, self._media.forget)
+        self._fax = fax.FaxWatch(self._link, self._lines, self._reports)
         self._sound = Sound(self._link, self._media, self._reports)
         self._agreement = Agreement(self._link, config.app, self._lines, self._reports, self._entered)
         self._gate = Gate(config.max_calls, lags, self._emit, now_ms)
@@ -356,7 +357,9 @@ class AsteriskEngine:
         if self._agreement.survives(channel):
             return  # its turn comes
         line = self._lines.live(channel.id)
-        if channel.args[0] == "seat":
+        if channel.args[0] == fax.ARGUMENT:
+            self._fax.heard(channel)
+        elif channel.args[0] == "seat":
             if line is None and self._lines.get(channel.id) is None:
                 self._link.ask("DELETE", "channels", channel.id)  # nobody waits for it any more
             elif line is not None and line.verdict is None:
@@ -376,6 +379,7 @@ class AsteriskEngine:
         self._follow(line)
         test = channel.source in HERE and channel.caller in self._config.test_callers
         self._reports.arrived(line, channel.called_in(self._config.called_in), number, channel.ref, test)
+        self._fax.follow(line)
         if not line.up:
             line.timers.append(self._loop.call_later(self._config.unanswered_s, self._unanswered, line))
 

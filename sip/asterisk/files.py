@@ -22,12 +22,14 @@ TRIES = 40  # of 250 ms: how long a leg waits for a hotline that restarts
 PAUSE_S = 0.25
 MESSAGE_S = 180  # longest message of a caller whom no hotline answered
 SILENCE_S = 5
+CNG_MS = 400  # of the 500 that a fax's tone lasts, give or take 15 % (ITU-T T.30 §4.3.3)
 SESSION_S = 90  # the shortest that RFC 4028 §4 allows: asked after 45 s, a dead far end is found within two minutes
 
 # What a hotline needs and nothing else, so that nothing else can be attacked.
 MODULES = {
     "the dialplan": ("pbx_config", "app_stasis", "app_playback", "app_record", "func_callerid", "func_channel",
-                     "func_strings", "func_logic", "func_cut", "func_env", "res_pjsip_header_funcs"),
+                     "func_strings", "func_logic", "func_cut", "func_env", "res_pjsip_header_funcs",
+                     "res_tonedetect"),
     "SIP": ("chan_pjsip", "res_pjsip", "res_pjsip_session", "res_pjsip_sdp_rtp", "res_pjsip_registrar",
             "res_pjsip_authenticator_digest", "res_pjsip_outbound_authenticator_digest",
             "res_pjsip_outbound_registration", "res_pjsip_endpoint_identifier_ip",
@@ -113,7 +115,8 @@ exten => _[+*#0-9a-zA-Z]!,1,Set(HOTLINE_CALLED=${{FILTER(+*#0-9a-zA-Z,${{EXTEN}}
 
 [{context}-call]
 exten => s,1,Set(TRIES=0)
-{read} same => n(again),Stasis({app},call,{told})
+{read} same => n,Set(TONE_DETECT(1100,{CNG_MS},rn(2)g({context}-call,fax,1))=) ; a fax that calls: its tone, twice
+ same => n(again),Stasis({app},call,{told})
  same => n,GotoIf($["${{STASISSTATUS}}" = "SUCCESS"]?done)
  same => n,Set(TRIES=$[${{TRIES}} + 1])
  same => n,Wait({PAUSE_S:g})
@@ -125,6 +128,9 @@ exten => s,1,Set(TRIES=0)
  same => n,Set(FILE(${{MESSAGE}}.who)=${{WHO}}_${{HOTLINE_CALLED}})
  same => n,Record(${{MESSAGE}}.wav,{SILENCE_S},{MESSAGE_S},kq)
  same => n(done),Hangup()
+
+exten => fax,1,Stasis({app},fax)
+ same => n,Hangup()
 
 ; A seat that lifted its phone. It is told nothing while it waits; its caller hears the hotline.
 [{context}-seat]

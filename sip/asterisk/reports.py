@@ -11,6 +11,7 @@ from pathlib import Path
 
 from ivr.telephony import (
     EngineEvent,
+    FaxHeard,
     Held,
     Incoming,
     Keyed,
@@ -76,6 +77,10 @@ class Reports:
         if line.last is None:
             now = now_ms()
             self._emit(Keyed(line.name, now, key, now - held_ms if held_ms else 0))
+
+    def fax(self, line: Line) -> None:
+        if line.last is None:
+            self._emit(FaxHeard(line.name, now_ms()))
 
     def held(self, line: Line, held: bool) -> None:
         if line.last is None:
