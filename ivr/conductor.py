@@ -321,7 +321,7 @@ class Conductor:
                 self._feed(call, e.CaseFailed(now, type(result).__name__))
                 return
             call.seal = command.anonymous and call.party is not None
-            self._feed(call, e.CaseOpened(now, result.number, result.due, result.query_code))
+            self._feed(call, e.CaseOpened(now, result.number, result.due, result.query_code, draft.workdays))
 
         try:
             draft = self._h.casebook.request(command, self._h.clock.now_ms())

@@ -93,6 +93,7 @@ class CaseRequest:
     unrolled_ms: int | None = None
     provisional: bool = False
     rule: str = ""
+    workdays: int = 0  # of the rule, when it counts these
     explanation: Sequence[str] = ()
     recordings: tuple[str, ...] = ()
     confirmed: bool = False

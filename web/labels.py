@@ -25,6 +25,7 @@ KINDS = {
     "report": _l("举报"),
     "repair": _l("报修"),
     "suggestion": _l("建议"),
+    "application": _l("新装、增容、变更用电"),
     "request": _l("求助"),
     "praise": _l("表扬"),
     "message": _l("留言"),

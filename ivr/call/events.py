@@ -69,11 +69,15 @@ class RecordDone(Event):
 
 @dataclass(frozen=True, slots=True)
 class CaseOpened(Event):
-    """The case is durably stored. ``due``: ISO local date or date-time, as it is to be spoken."""
+    """The case is durably stored. ``due``: ISO local date or date-time, as it is to be spoken.
+
+    ``workdays``: how many working days were promised, where the rule counts these.
+    """
 
     number: str = ""
     due: str = ""
     query_code: str = ""
+    workdays: int = 0
 
 
 @dataclass(frozen=True, slots=True)

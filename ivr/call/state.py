@@ -37,6 +37,7 @@ class Draft:
     recordings: tuple[str, ...] = ()
     number: str = ""  # of the stored case
     due: str = ""
+    workdays: int = 0  # promised, where the rule counts these
     query_code: str = ""
 
 

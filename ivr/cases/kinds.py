@@ -31,6 +31,7 @@ KINDS: Mapping[str, Kind] = {
         Kind("report", "举报", "report of misconduct", "case.due.report", may_be_anonymous=True),
         Kind("repair", "报修", "repair", "case.due.repair"),
         Kind("suggestion", "建议", "suggestion"),
+        Kind("application", "用电申请", "application", "case.due.application"),  # 新装、增容、变更 (S2-1 §9(二))
         Kind("request", "求助", "request for help"),
         Kind("praise", "表扬", "praise"),
         Kind("message", "留言", "message", "case.due.message"),

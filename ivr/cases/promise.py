@@ -121,6 +121,7 @@ def with_due(request: CaseRequest, promise: DueDate) -> CaseRequest:
         unrolled_ms=_ms(promise.unrolled_at),
         provisional=promise.provisional,
         rule=str(promise.rule),
+        workdays=promise.rule.n if promise.rule.unit == "workday" else 0,
         explanation=tuple([*promise.lines(), *promise.warnings()]),
     )
 

@@ -243,6 +243,8 @@ def _plain(state: CallState) -> CallState:
 
 def _plain_draft(state: CallState) -> Draft:
     draft = state.draft
+    if state.phase in _NOT_ASKED:  # what was asked makes no difference outside a case: words and number are kept
+        draft = Draft(recordings=draft.recordings, callback=draft.callback, number=draft.number)
     return evolve(
         draft,
         {
@@ -254,12 +256,25 @@ def _plain_draft(state: CallState) -> Draft:
             "confirmed": False,
             "number": draft.number and "n",
             "due": draft.due and "d",
+            "workdays": 0,
             "query_code": draft.query_code and "q",
         },
     )
 
 
 _IN_WINDOW = ("finding", "ringing")
+_NOT_ASKED = (
+    *_IN_WINDOW,
+    "hearing",
+    "sorry",
+    "bridged",
+    "choose",
+    "say",
+    "rate.may",
+    "rate",
+    "rate.thanks",
+    "farewell",
+)
 _PLAYED_ONCE = (
     "say",
     "held",

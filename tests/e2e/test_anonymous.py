@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import html
 import io
 import json
@@ -44,9 +45,12 @@ IDENTITY = [WHO.encode(), json.dumps(WHO).strip('"').encode(), "欧阳举报".en
 
 
 async def reports(books: Books, called: str, phone: Phone) -> None:
-    """Key 4, stay anonymous, an account, and the code is noted."""
+    """Keys 4 and 1, stay anonymous, an account, and the code is noted."""
     await books.says(called, "greet.menu")
     await phone.send_keys("4")
+    await books.step(called, "others")
+    await asyncio.sleep(0.6)
+    await phone.send_keys("1")
     await books.says(called, "cmp.thanks")
     await phone.send_keys("#")
     await books.says(called, "ask.anonymous")

@@ -15,7 +15,7 @@ from ivr.call.machine import begin, step
 from ivr.flow.loader import House, loads
 from ivr.phrases import Phrases
 from ivr.profile import Profile
-from tests.ivr.test_cases_by_phone import account
+from tests.ivr.test_cases_by_phone import account, to_report
 from tests.support.world import World
 
 # A site's own flow in which the key of the report is the key of "stay anonymous".
@@ -45,14 +45,14 @@ def heard(world: World, line: str, key: str) -> bool:
 def test_a_key_pressed_during_the_thanks_answers_the_question_that_follows(tmp_path: Path, after_s: float) -> None:
     world = World(tmp_path)
     line = world.call("13800138000")
-    world.press(line, "4")
+    to_report(world, line)
     world.run(after_s)
     assert not heard(world, line, "ask.anonymous")
-    world.press(line, "1")
+    world.press(line, "2")
     account(world, line)
-    world.run(1)
+    world.press(line, "1")
     (case,) = world.cases()
-    assert case.kind == "report" and case.anonymous
+    assert case.kind == "report" and not case.anonymous and case.confirmed
 
 
 @pytest.mark.parametrize("gap_s", [0.0, 0.05, 0.2, 0.4, 0.7, 1.0, 1.4])
@@ -85,7 +85,7 @@ def test_the_same_key_answers_the_next_question_once_that_is_asked(world: World)
 def test_a_press_begun_before_the_silence_was_taken_answers_nothing(tmp_path: Path) -> None:
     world = World(tmp_path)
     line = world.call("13800138000")
-    world.press(line, "4")
+    to_report(world, line)
     world.run(3)
     for _ in range(400):  # until the silence is over and the question is asked again
         world.run(0.1)

@@ -168,9 +168,8 @@ class Books:
             for key, arguments in wanted:
                 say = Say(key, tuple(arguments.items()))
                 today = datetime.now(UTC).astimezone(zone).date()
-                (line,) = lines(
-                    (say,), phrases, "zh-CN", caller=arguments.get("phone"), window_title=lambda w, _: w, today=today
-                )
+                named = {"window_title": lambda w, _: w, "hours": lambda h, _: h}
+                (line,) = lines((say,), phrases, "zh-CN", caller=arguments.get("phone"), today=today, **named)
                 made.append(voices.speak(line.text, "zh-CN", phrase_key=line.key, keep=not line.private).pcm)
             return made
         finally:

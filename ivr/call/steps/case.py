@@ -28,7 +28,9 @@ from ivr.call.turn import FAREWELL, Turn
 
 Item = Literal["anonymous", "category", "spoken_account", "callback_number"]
 ReadBack = Literal["case_number", "due_date"]
-CaseKind = Literal["enquiry", "complaint", "report", "repair", "suggestion", "request", "praise", "message"]
+CaseKind = Literal[
+    "enquiry", "complaint", "report", "repair", "suggestion", "application", "request", "praise", "message"
+]
 # S4-31: 应向服务对象致谢. A message follows an apology instead (S4-30).
 THANKS = {
     "complaint": "cmp.thanks",
@@ -169,7 +171,8 @@ class Case(Step):
 
     def _saving(self, turn: Turn, event: e.Event) -> None:
         if isinstance(event, e.CaseOpened):
-            turn.draft(number=event.number, due=event.due, query_code=event.query_code)
+            told = {"number": event.number, "due": event.due, "workdays": event.workdays}
+            turn.draft(**told, query_code=event.query_code)
             turn.set(tries=0)
             self._read_back(turn)
         elif isinstance(event, (e.CaseFailed, e.TimeUp)):
@@ -190,10 +193,17 @@ class Case(Step):
         if "case_number" in self.case.read_back:
             says += [c.Say("case.number", (("number", draft.number),))]
         if "due_date" in self.case.read_back and draft.due:
-            says += [c.Say(f"case.due.{questions.due_phrase(self.case.kind, draft.anonymous)}", (("due", draft.due),))]
+            says += [self._promise(draft)]
         if draft.query_code:  # spoken twice: it is the only way back to an anonymous report
             says += [c.Say("case.query_code", (("code", draft.query_code),))] * 2
         turn.say("read_back", *says, "case.code_noted" if draft.query_code else "case.repeat")
+
+    def _promise(self, draft: Draft) -> c.Say:
+        """Until when: by the date, or in so many working days where the rule counts these (CBK-3, S4-58)."""
+        phrase = questions.due_phrase(self.case.kind, draft.anonymous)
+        if draft.workdays:
+            return c.Say(f"case.within.{phrase}", (("n", str(draft.workdays)), ("due", draft.due)))
+        return c.Say(f"case.due.{phrase}", (("due", draft.due),))
 
     def _reading(self, turn: Turn, event: e.Event) -> None:
         if isinstance(event, e.Digit):
@@ -246,11 +256,17 @@ class Case(Step):
         ]
         if self.case.kind == "repair":
             keys.append(REGISTERED)
-        keys.append(f"case.due.{questions.due_phrase(self.case.kind)}")
+        keys += [f"case.{how}.{questions.due_phrase(self.case.kind)}" for how in ("due", "within")]
         if self.case.kind in THANKS:
             keys.append(THANKS[self.case.kind])
         if "anonymous" in self.case.ask:
-            keys += ["report.confidential", "case.query_code", "case.code_noted", "case.due.report_anonymous"]
+            keys += [
+                "report.confidential",
+                "case.query_code",
+                "case.code_noted",
+                "case.due.report_anonymous",
+                "case.within.report_anonymous",
+            ]
         yield from (("case", key) for key in keys)
 
 

@@ -23,7 +23,7 @@ def due_phrase(kind: str, anonymous: bool = False) -> str:
     """Which promise is spoken: complaint (5 days), report (10 days), repair (45 minutes) or the general one."""
     if anonymous:
         return "report_anonymous"  # the answer waits for them; nobody can call back
-    return kind if kind in ("complaint", "report", "repair", "message") else "other"
+    return kind if kind in ("complaint", "report", "repair", "application", "message") else "other"
 
 
 def account_prompt(kind: str) -> str:

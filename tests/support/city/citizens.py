@@ -19,6 +19,7 @@ WANTS = {
     "leaves": 8.5,
 }  # fmt: skip
 MENU = {"complaint": "3", "report": "4", "anonymous": "4", "progress": "2"}
+OTHERS = ("report", "anonymous")  # who goes on with 1 in the second menu
 # The first of these phrases that is heard says what is being asked.
 QUESTIONS = {
     "ask.anonymous": "anonymous", "ask.category": "category", "ask.account": "account", "ask.account.again": "account",
@@ -56,6 +57,8 @@ class Citizen:
         question = next((QUESTIONS[key] for key in keys if key in QUESTIONS), "")
         if not question and "menu.item" in keys:
             question = "category" if self.asked == "category" else "menu"
+        if question == "menu" and self.asked == "menu" and self.wants in OTHERS and "menu.retry" not in keys:
+            question = "others"
         if any(key.startswith("bye") for key in keys):
             question = "bye"
         if self._next is not None and self.wants != "leaves":
@@ -76,6 +79,9 @@ class Citizen:
             self._press(self.dice.choice("*795#"), s)
             return
         self._press(MENU.get(self.wants) or self.dice.choice("0001112"), s)
+
+    def _others(self, s: float) -> None:
+        self._press("1", s)
 
     def _category(self, s: float) -> None:
         self._press(self.dice.choices(["1", "2", "3", "4", "5", "*", "9", "0", ""], [9, 9, 20, 9, 9, 1, 2, 2, 4])[0], s)
