@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from typing import get_args
 
 from ivr.telephony import FailReason
 
@@ -19,6 +20,10 @@ _REASONS: dict[int, FailReason] = {
     603: "declined",
     606: "refused",
 }
+FOR_ALL = frozenset({600, 603, 607})  # a person spoke for the seat, not a phone for itself
+# Of phones that failed differently, what is said of the seat: a person's doing first, then what is wrong with a phone.
+_TELLING: tuple[FailReason, ...] = ("declined", "no_answer", "busy", "refused", "error", "unreachable", "cancelled")
+assert set(_TELLING) == set(get_args(FailReason))
 _UNREACHABLE = frozenset({404, 408, 410, 480, 502, 503, 504, 604})
 
 
@@ -31,6 +36,12 @@ def reason_of(code: int) -> FailReason:
     if code in _UNREACHABLE or 300 <= code < 400:
         return "unreachable"
     return _REASONS.get(code, "error")
+
+
+def most_telling(reason: str) -> int:
+    """Where a reason stands among those of a seat's phones: the least is what is said of the seat."""
+    known: tuple[str, ...] = _TELLING
+    return known.index(reason if reason in known else "error")
 
 
 def q850_of(reasons: Iterable[str]) -> int:

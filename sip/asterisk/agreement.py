@@ -8,9 +8,10 @@ until it is known whether their calls go on.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
-from sip.asterisk.lines import Line, Lines
+from sip.asterisk.dialling import Dialling, look_prefix
+from sip.asterisk.lines import Line, Lines, line_of
 from sip.asterisk.link import Link
 from sip.asterisk.reports import Reports
 from sip.asterisk.rest import Reply
@@ -21,9 +22,16 @@ class Agreement:
     """``entered`` is told of every channel that is in our application and has no line."""
 
     def __init__(
-        self, link: Link, app: str, lines: Lines, reports: Reports, entered: Callable[[Channel], None]
+        self,
+        link: Link,
+        app: str,
+        lines: Lines,
+        reports: Reports,
+        dialling: Dialling,
+        entered: Callable[[Channel], None],
     ) -> None:
         self._link, self._app, self._lines, self._reports, self._entered = link, app, lines, reports, entered
+        self._dialling = dialling
         self._survivors: dict[str, Channel] | None = None  # None: not connected yet
         self._bridges: list[Bridge] = []
 
@@ -49,9 +57,12 @@ class Agreement:
 
     # --- survivors --------------------------------------------------------------------------
 
-    def survivors(self) -> Mapping[str, Channel]:
-        """Channels there were before this process, by id; until :meth:`dismiss`."""
-        return self._survivors or {}
+    def survivors(self) -> Mapping[str, Sequence[Channel]]:
+        """Channels there were before this process, by line; until :meth:`dismiss`."""
+        found: dict[str, list[Channel]] = {}
+        for id, channel in (self._survivors or {}).items():
+            found.setdefault(line_of(id), []).append(channel)
+        return found
 
     def survives(self, channel: Channel) -> bool:
         """Is it one of them? Then how it stands now is what counts."""
@@ -63,12 +74,13 @@ class Agreement:
     def adopt(self, line: Line) -> None:
         """A survivor is a line of ours again."""
         assert self._survivors is not None
-        del self._survivors[line.name]
+        for id in {line.channel, *line.phones}:
+            self._survivors.pop(id, None)
         self._lines.add(line)
         for bridge in self._bridges:
-            if line.name in bridge.channels:
+            if line.channel in bridge.channels:
                 line.bridge = bridge.id
-                peer = next((self._lines.get(name) for name in bridge.channels - {line.name}), None)
+                peer = next((self._lines.of(id) for id in bridge.channels - {line.channel}), None)
                 if peer is not None:
                     line.peer, peer.peer = peer.name, line.name
 
@@ -84,27 +96,33 @@ class Agreement:
 
     def _compare(self, channels: dict[str, Channel], known: list[Line]) -> None:
         for line in known:
-            channel = channels.get(line.name)
-            if channel is None:
-                self._reports.ended(line)
-            else:
-                self.look_again(line, channel)
+            rings = line.seat and not line.up  # on no channel yet, while it is asked which phones there are
+            for id in list(line.phones) if rings else [line.channel]:
+                channel = channels.get(id)
+                if channel is None:
+                    self._dialling.over(line, id)
+                else:
+                    self.look_again(line, channel)
+        strangers = [channel for channel in channels.values() if self._lines.of(channel.id) is None]
         if self._survivors is None:
-            self._survivors = {id: channel for id, channel in channels.items() if self._lines.get(id) is None}
+            self._survivors = {channel.id: channel for channel in strangers}
+            for id in [id for id in self._survivors if id.startswith(look_prefix(self._app))]:
+                del self._survivors[id]
+                self._dialling.end(id)  # nobody waits for that answer any more
             return
-        for channel in channels.values():
-            if channel.args and self._lines.get(channel.id) is None:
+        for channel in strangers:
+            if channel.args:
                 self._entered(channel)
 
     def look_again(self, line: Line, channel: Channel) -> None:
         """What may have happened to a line while nobody told us."""
-        if line.last is not None or self._lines.get(line.name) is not line:
+        if line.last is not None or self._lines.of(channel.id) is not line:
             return
-        if line.up and not channel.args:  # somebody took it out of our application
+        if line.up and not channel.args and channel.id == line.channel:  # somebody took it out of our application
             self._reports.ended(line)
             return
         if channel.up and (channel.args or not line.seat) and line.verdict is None:
-            self._reports.is_up(line)
+            self._dialling.lifted(line, channel.id)
         elif line.seat and channel.state == "Ringing":
             self._reports.rings(line)
         self.ask_for_media(line)

@@ -12,6 +12,7 @@ from ivr.numbers import HOME, Plan
 from sip.access import Network, Rules
 from sip.core.config import SeatConfig, Tls, TrunkConfig
 
+DIGEST = ("MD5",)  # how phones prove their secret when nothing else is set
 TRUNK = "trunk"  # the PJSIP endpoint of the line to the provider, as we write it
 # The same line for calls to citizens. Its own endpoint, so that all its channels can be followed from their first
 # moment: a busy answer is quicker than a subscription to the channel.
@@ -97,6 +98,8 @@ class Site:
     rtp_range: tuple[int, int] = (16384, 17383)
     realm: str = "hotline"
     seats: Mapping[str, SeatConfig] = field(default_factory=dict)
+    digest: tuple[str, ...] = DIGEST
+    qualify_s: float = 15.0
     trunk: TrunkConfig | None = None
     wss: Wss | None = None
     sorry: Path = Path("sounds/sorry")

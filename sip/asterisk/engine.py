@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import math
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from sip.admission import Lags
 from sip.asterisk import causes, fax
 from sip.asterisk.agreement import Agreement
 from sip.asterisk.config import TRUNK_OUT, AsteriskConfig
+from sip.asterisk.dialling import Dialling, look_prefix
 from sip.asterisk.doorman import Doorman
 from sip.asterisk.keys import Press, again, press_of
 from sip.asterisk.lines import By, Line, Lines, Recording
@@ -31,7 +31,7 @@ from sip.asterisk.seats import Seats
 from sip.asterisk.snapshot import Channel, channel_of
 from sip.asterisk.sound import Sound, playback_of
 from sip.gate import Gate
-from sip.numbers import caller_key, is_number
+from sip.numbers import caller_key
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +63,8 @@ class AsteriskEngine:
         self._reports = Reports(self._lines, config.spool, self._emit, self._part, self._media.forget)
         self._fax = fax.FaxWatch(self._link, self._lines, self._reports)
         self._sound = Sound(self._link, self._media, self._reports)
-        self._agreement = Agreement(self._link, config.app, self._lines, self._reports, self._entered)
+        self._dialling = Dialling(config, self._link, self._lines, self._reports, self._begun)
+        self._agreement = Agreement(self._link, config.app, self._lines, self._reports, self._dialling, self._entered)
         self._gate = Gate(config.max_calls, lags, self._emit, now_ms)
         self._sink: Sink = lambda _: None
         self._draining = False
@@ -166,22 +167,30 @@ class AsteriskEngine:
     # --- calls of a process before this one ---------------------------------------------------
 
     def survivors(self) -> Sequence[Survivor]:
-        found = self._agreement.survivors().values()
-        return [Survivor(c.id, c.ref, c.up and bool(c.args), self._caller(c)) for c in found]
+        told = []
+        for line, channels in self._agreement.survivors().items():
+            first = next((channel for channel in channels if channel.up and channel.args), channels[0])
+            told.append(Survivor(line, first.ref, first.up and bool(first.args), self._caller(first)))
+        return told
 
     def adopt(self, line: str, *, seat: str = "", playing: str = "", recording: tuple[str, Path] | None = None) -> None:
-        channel = self._agreement.survivors()[line]
-        found = Line(line, seat, up=channel.up and bool(channel.args), rang=bool(seat), heard=True)
-        found.number = None if seat else self._caller(channel)
+        channels = self._agreement.survivors()[line]
+        first = next((channel for channel in channels if channel.up and channel.args), channels[0])
+        found = Line(line, seat, up=first.up and bool(first.args), channel=first.id, rang=bool(seat), heard=True)
+        if seat:
+            found.phones = {channel.id for channel in channels if channel is not first or not found.up}
+        found.number = None if seat else self._caller(first)
         if playing:
             found.playing = (playing, playback_of(line, playing))
         if recording:
             token, path = recording
             found.recording = Recording(path.stem, token, path, max_ms=0)
         self._agreement.adopt(found)
-        self._follow(found)
         self._agreement.ask_for_media(found)
-        self._link.ask("GET", "channels", line, done=lambda reply: self._looked(found, reply))
+        for channel in channels:
+            self._begun(found, channel.id)
+            if found.up and channel is not first:
+                self._dialling.end(channel.id)
 
     def rescue(self, path: Path) -> None:
         try:
@@ -190,12 +199,12 @@ class AsteriskEngine:
         except OSError as error:
             log.error("no recording for %s: %s", path.name, error)
 
-    def _looked(self, line: Line, reply: Reply) -> None:
-        """How a line's channel stands; something may have happened before we could hear of it."""
+    def _looked(self, line: Line, channel: str, reply: Reply) -> None:
+        """How a channel of a line stands; something may have happened before we could hear of it."""
         if reply.ok:
             self._agreement.look_again(line, channel_of(reply.body, self._config.app))
         elif reply.code == 404:  # a channel is out of sight a moment before its end, and why, is told
-            line.timers.append(self._loop.call_later(_WHY_S, self._reports.ended, line))
+            line.timers.append(self._loop.call_later(_WHY_S, self._dialling.over, line, channel))
 
     # --- verbs -----------------------------------------------------------------------------
 
@@ -232,42 +241,29 @@ class AsteriskEngine:
             self._sound.stop_record(found)
 
     def dial(self, line: str, seat: str, ring_ms: int, display: str = "", beside: str = "") -> None:
-        name = "".join(char for char in display if char.isprintable() and char not in '"\\')
-        self._dial(line, seat, f"PJSIP/{seat}", ring_ms, f'"{name}" <{self._config.app}>')
+        if found := self._new_line(line, seat, ring_ms):
+            self._dialling.seat(found, ring_ms, display)
 
     def dial_number(self, line: str, number: str, ring_ms: int, caller_id: str = "") -> None:
-        # Only digits reach a dial string. It enters by the dialplan loop as seats do, so a restart does not lose it.
-        trunk = TRUNK_OUT if self._config.trunk and is_number(number) else ""
-        shown = caller_id if is_number(caller_id) else self._config.app
-        self._dial(line, number, f"PJSIP/{number}@{trunk}" if trunk else "", ring_ms, f"<{shown}>")
+        if found := self._new_line(line, number, ring_ms):
+            self._dialling.number(found, number, ring_ms, caller_id)
 
-    def _dial(self, line: str, whom: str, endpoint: str, ring_ms: int, caller_id: str) -> None:
+    def _new_line(self, line: str, whom: str, ring_ms: int) -> Line | None:
+        """A line that is about to be dialled."""
         if self._lines.get(line) is not None:
             log.error("line %s is dialled twice", line)
-            return
+            return None
         found = Line(line, whom)
         self._lines.add(found)
-        if self._draining or not endpoint:
+        if self._draining:
             self._reports.never_dialled(found)
-            return
-
-        def dialled(reply: Reply) -> None:
-            if not reply.ok and self._lines.live(line) is found:
-                log.info("line %s cannot be dialled: %s %s", line, reply.code, reply.body)
-                self._reports.never_dialled(found)
-
-        self._link.ask(
-            "POST",
-            "channels",
-            query={"endpoint": endpoint, "context": f"{self._config.context}-seat", "extension": "s",
-                   "priority": 1, "channelId": line, "callerId": caller_id,
-                   "timeout": math.ceil(ring_ms / 1000) + 5},
-            body={"variables": {"HOTLINE_LINE": line}},
-            done=dialled,
-        )  # fmt: skip
-        self._follow(found)
-        self._link.ask("GET", "channels", line, done=lambda reply: self._looked(found, reply))
+            return None
         found.timers.append(self._loop.call_later(ring_ms / 1000, self._rung_out, found))
+        return found
+
+    def _begun(self, line: Line, channel: str) -> None:
+        self._follow(channel)
+        self._link.ask("GET", "channels", channel, done=lambda reply: self._looked(line, channel, reply))
 
     def bridge(self, a: str, b: str) -> None:
         one, other = self._lines.live(a), self._lines.live(b)
@@ -279,7 +275,8 @@ class AsteriskEngine:
         one.peer, other.peer = b, a
         one.bridge = other.bridge = f"{self._config.app}:{a}+{b}"
         self._link.ask("POST", "bridges", one.bridge, query={"type": "mixing"})
-        self._link.ask("POST", "bridges", one.bridge, "addChannel", query={"channel": f"{a},{b}"})
+        both = f"{one.channel},{other.channel}"
+        self._link.ask("POST", "bridges", one.bridge, "addChannel", query={"channel": both})
 
     def unbridge(self, a: str, b: str) -> None:
         for name in (a, b):
@@ -293,9 +290,9 @@ class AsteriskEngine:
         found.held = held
         if found.bridge:
             verb = "removeChannel" if held else "addChannel"
-            self._link.ask("POST", "bridges", found.bridge, verb, query={"channel": line})
+            self._link.ask("POST", "bridges", found.bridge, verb, query={"channel": found.channel})
             if held:  # Asterisk's own music began when the other side's phone held; what we play would be mixed with it
-                self._link.ask("DELETE", "channels", line, "moh")
+                self._link.ask("DELETE", "channels", found.channel, "moh")
 
     def hangup(self, line: str, cause: str) -> None:
         if found := self._lines.live(line):
@@ -309,6 +306,8 @@ class AsteriskEngine:
     def _heard(self, event: Mapping[str, Any]) -> None:
         kind = event["type"]
         if kind == "StasisStart":
+            if event["channel"]["id"].startswith(look_prefix(self._config.app)):
+                return
             self._entered(channel_of(event["channel"], self._config.app))
             return
         if kind == "DeviceStateChanged":
@@ -321,13 +320,14 @@ class AsteriskEngine:
             if line := self._lines.recording(event["recording"]["name"]):
                 self._reports.recorded(line)
             return
-        line = self._lines.get(event["channel"]["id"])
+        channel = event["channel"]["id"]
+        line = self._lines.of(channel)
         if line is None:
             return
         match kind:
             case "ChannelDestroyed":
-                self._reports.ended(line, int(event.get("cause", 0)), int(event.get("tech_cause", 0)))
-            case "ChannelHangupRequest":
+                self._dialling.over(line, channel, int(event.get("cause", 0)), int(event.get("tech_cause", 0)))
+            case "ChannelHangupRequest" if channel not in line.phones:
                 line.leaving = True
             case "ChannelDtmfReceived":
                 self._pressed(line, press_of(event))
@@ -356,14 +356,14 @@ class AsteriskEngine:
         """A channel is in our application."""
         if self._agreement.survives(channel):
             return  # its turn comes
-        line = self._lines.live(channel.id)
         if channel.args[0] == fax.ARGUMENT:
             self._fax.heard(channel)
         elif channel.args[0] == "seat":
-            if line is None and self._lines.get(channel.id) is None:
+            line = self._lines.of(channel.id)
+            if line is None:
                 self._link.ask("DELETE", "channels", channel.id)  # nobody waits for it any more
-            elif line is not None and line.verdict is None:
-                self._reports.is_up(line)
+            elif line.last is None and line.verdict is None:
+                self._dialling.lifted(line, channel.id)
         elif self._lines.get(channel.id) is None:
             self._arrived(channel)
 
@@ -376,7 +376,7 @@ class AsteriskEngine:
             return
         line = Line(channel.id, up=channel.up, source=channel.source, trunk=trunk, number=number)
         self._lines.add(line)
-        self._follow(line)
+        self._follow(line.channel)
         test = channel.source in HERE and channel.caller in self._config.test_callers
         self._reports.arrived(line, channel.called_in(self._config.called_in), number, channel.ref, test)
         self._fax.follow(line)
@@ -387,9 +387,9 @@ class AsteriskEngine:
         """The number of a call from outside, unless it is withheld."""
         return caller_key(channel.caller, self._config.plan) if channel.shown else None
 
-    def _follow(self, line: Line) -> None:
-        """Hear of the line also outside of Stasis: while it rings, and of its very end."""
-        source = {"eventSource": f"channel:{line.name}"}
+    def _follow(self, channel: str) -> None:
+        """Hear of a channel also outside of Stasis: while it rings, and of its very end."""
+        source = {"eventSource": f"channel:{channel}"}
         self._link.ask("POST", "applications", self._config.app, "subscription", query=source)
 
     # --- ends ------------------------------------------------------------------------------
@@ -398,13 +398,7 @@ class AsteriskEngine:
         if line.verdict is not None:
             return
         line.verdict = verdict
-
-        def asked(reply: Reply) -> None:
-            if reply.code == 404:  # it was gone before
-                self._reports.ended(line, causes.NORMAL, 0)
-
-        query = {"reason_code": causes.refusal(verdict[1])}
-        self._link.ask("DELETE", "channels", line.name, query=query, done=asked)
+        self._dialling.hang_up(line, verdict[1])
 
     def _rung_out(self, line: Line) -> None:
         if not line.up and self._lines.live(line.name) is line:

@@ -10,12 +10,14 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from sip.asterisk.acl import only, single
+from sip.asterisk.auth import IDENTIFIED, auth, nobody
 from sip.asterisk.config import TRUNK, TRUNK_OUT, AsteriskConfig, Site, Wss, ami_secret
 from sip.asterisk.texts import ENCRYPTION, INDICATIONS, LOGGER
 from sip.asterisk.told import QUALITY_VARIABLE, WATCHED
 from sip.asterisk.transports import over, server_uri, transports
 from sip.core.config import SeatConfig, TrunkConfig
 from sip.core.locating import has_port
+from sip.core.phones import MOST
 from sip.core.wire import is_ip
 
 TRIES = 40  # of 250 ms: how long a leg waits for a hotline that restarts
@@ -23,6 +25,8 @@ PAUSE_S = 0.25
 MESSAGE_S = 180  # longest message of a caller whom no hotline answered
 SILENCE_S = 5
 CNG_MS = 400  # of the 500 that a fax's tone lasts, give or take 15 % (ITU-T T.30 §4.3.3)
+GLOBAL = (("type", "global"), ("user_agent", "open-hotline"), ("endpoint_identifier_order", IDENTIFIED))
+PATIENCE_S = 4  # a phone that has not answered OPTIONS by then does not
 SESSION_S = 90  # the shortest that RFC 4028 §4 allows: asked after 45 s, a dead far end is found within two minutes
 
 # What a hotline needs and nothing else, so that nothing else can be attacked.
@@ -281,9 +285,10 @@ _MANAGER_HINT = """\
 
 def _pjsip(site: Site) -> str:
     parts = [
-        _section("global", [("type", "global"), ("user_agent", "open-hotline"), ("default_realm", site.realm)]),
+        _section("global", [*GLOBAL, ("default_realm", site.realm)]),
         *(_section(name, lines) for name, lines in transports(site)),
         _callers(site),
+        _nobody(site),
         *(text for seat in site.seats.values() for text in _seat(seat, site)),
     ]
     if site.wss:
@@ -328,24 +333,21 @@ def _endpoint(context: str) -> list[tuple[str, object]]:
     ]
 
 
+def _nobody(site: Site) -> str:
+    about = "; Who registers under a name no seat has is answered as one who does not know a seat's secret.\n"
+    return about + "\n".join(_section(name, lines) for name, lines in nobody(site.engine.secret, site.digest))
+
+
 def _seat(seat: SeatConfig, site: Site) -> list[str]:
     endpoint = [("type", "endpoint"), *_endpoint(site.engine.context), ("aors", seat.id), *ENCRYPTION[seat.encryption]]
     aor: list[tuple[str, object]] = [("type", "aor")]
     parts = []
     if seat.secret is not None:
         endpoint += [("auth", f"{seat.id}-auth")]
-        aor += [
-            ("max_contacts", 1),  # the phone that registered last
-            ("remove_existing", "yes"),
-            ("remove_unavailable", "yes"),
-            ("qualify_frequency", 30),
-        ]
-        parts.append(
-            _section(
-                f"{seat.id}-auth",
-                [("type", "auth"), ("auth_type", "userpass"), ("username", seat.id), ("password", seat.secret)],
-            )
-        )
+        # All of them ring. Of too many, those that do not answer are forgotten first.
+        aor += [("max_contacts", MOST), ("remove_existing", "yes"), ("remove_unavailable", "yes")]
+        parts.append(_section(f"{seat.id}-auth", auth(seat.id, seat.secret, seat.digest or site.digest)))
+    aor += [("qualify_frequency", round(site.qualify_s)), ("qualify_timeout", PATIENCE_S)]
     if seat.uri:
         aor.append(("contact", seat.uri))
     if seat.uri and seat.secret is None and site.trunk is not None:

@@ -1,4 +1,8 @@
-"""What the engine knows of each line. A line's name is its channel's id in Asterisk."""
+"""What the engine knows of each line. A line's name is the id of its channel in Asterisk.
+
+A seat's line has a channel for each phone that rings: the first is named as the line, the others ``<line>~1``,
+``<line>~2`` …; the one that is lifted stays.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +14,7 @@ from typing import Literal
 
 from sip.asterisk.keys import Press
 
+_PART = "~"
 By = Literal["far", "us", "failure"]
 
 
@@ -28,6 +33,8 @@ class Recording:
 class Line:
     """One telephone leg. ``seat``: whom it was dialled to ring; empty for a call from outside.
 
+    Of a line that was dialled: ``channel`` (the one that counts once it is up), ``phones`` (the channels that ring),
+    ``ends`` (of those that failed: Q.850 cause, SIP code).
     Of a call from outside: ``source`` (address), ``trunk`` (it came over that), ``number`` (None: withheld), ``heard``
     (sound or a key came from it); loop times ``up_at``, ``asked_at`` and ``silent_at`` (asked, nothing had come).
     """
@@ -35,6 +42,9 @@ class Line:
     name: str
     seat: str = ""
     up: bool = False
+    channel: str = ""
+    phones: set[str] = field(default_factory=set)
+    ends: list[tuple[int, int]] = field(default_factory=list)
     rang: bool = False
     answering: bool = False  # the answer was asked for
     verdict: tuple[By, str] | None = None  # we asked for its end: by whom it ends, and why
@@ -56,6 +66,19 @@ class Line:
     silent_at: float | None = None
     timers: list[asyncio.TimerHandle] = field(default_factory=list)
 
+    def __post_init__(self) -> None:
+        self.channel = self.channel or self.name
+
+
+def channel_of_line(line: str, number: int) -> str:
+    """The id of a line's channel to its phone of this number, from 0."""
+    return f"{line}{_PART}{number}" if number else line
+
+
+def line_of(channel: str) -> str:
+    """The line a channel belongs to."""
+    return channel.partition(_PART)[0]
+
 
 class Lines:
     """Every live line; ``idle`` is set whenever there is none."""
@@ -73,6 +96,11 @@ class Lines:
 
     def get(self, name: str) -> Line | None:
         return self._lines.get(name)
+
+    def of(self, channel: str) -> Line | None:
+        """The line a channel is of, or rings for."""
+        line = self._lines.get(line_of(channel))
+        return line if line is not None and (channel == line.channel or channel in line.phones) else None
 
     def live(self, name: str) -> Line | None:
         """The line unless its end is on the way."""

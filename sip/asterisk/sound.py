@@ -47,7 +47,7 @@ class Sound:
                 self._reports.played(line, True)  # the caller hears nothing, but the call goes on
 
         body = {"media": media, "playbackId": playback}
-        self._link.ask("POST", "channels", line.name, "play", body=body, done=asked)
+        self._link.ask("POST", "channels", line.channel, "play", body=body, done=asked)
 
     def stop_play(self, line: Line) -> None:
         if line.playing:
@@ -71,7 +71,7 @@ class Sound:
             "maxSilenceSeconds": math.ceil(silence_ms / 1000),
             "ifExists": "overwrite",
         }
-        self._link.ask("POST", "channels", line.name, "record", query=query, done=asked)
+        self._link.ask("POST", "channels", line.channel, "record", query=query, done=asked)
 
     def stop_record(self, line: Line) -> None:
         if line.recording and not line.recording.stopped:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from ivr.telephony import LineQuality, Refused
+from sip.asterisk.lines import line_of
 from sip.refusals import network_of
 
 REFUSALS = ("InvalidAccountID", "InvalidPassword", "ChallengeResponseFailed", "FailedACL", "AuthMethodNotAllowed",
@@ -37,8 +38,8 @@ def quality(event: Mapping[str, object], at: int) -> LineQuality | None:
         jitter, far_jitter, rtt = (_us(told[name]) for name in ("txjitter", "rxjitter", "rtt"))
     except (KeyError, ValueError):
         return None
-    line = text(event.get("Uniqueid", ""))
-    if not line:
+    line = line_of(text(event.get("Uniqueid", "")))
+    if not line or not (received or sent):  # a phone that rang in vain has no sound
         return None
     if rtt <= 0 and far_jitter <= 0 and far_lost == 0:
         return LineQuality(line, at, received, lost, jitter, sent)  # no report ever came from the far end
@@ -51,7 +52,7 @@ def _us(seconds: str) -> int:
 
 def loss_and_jitter(event: Mapping[str, object]) -> tuple[str, float, float] | None:
     """Of an ``RTCPSent``: the line, the loss since the report before (percent), the jitter (ms, at 8000 Hz)."""
-    line = text(event.get("Uniqueid", ""))
+    line = line_of(text(event.get("Uniqueid", "")))
     try:
         loss = int(text(event.get("Report0FractionLost", ""))) * 100 / 256
         jitter = int(text(event.get("Report0IAJitter", ""))) / 8

@@ -7,18 +7,13 @@ where a single leg would, until one of its legs is the call.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import get_args
 
-from ivr.telephony import FailReason
 from sip.core.events import Ended, HeldChanged, Ringing, Speaks, Up
 from sip.core.leg_out import OutboundLeg
 from sip.core.phones import Phone
+from sip.replies import FOR_ALL, most_telling
 
 Told = Ringing | Speaks | Up | HeldChanged | Ended
-# Of phones that failed differently, what is said of the seat: a person's doing first, then what is wrong with a phone.
-_WEIGHT: tuple[FailReason, ...] = ("declined", "no_answer", "busy", "refused", "error", "unreachable", "cancelled")
-assert set(_WEIGHT) == set(get_args(FailReason))
-_FOR_ALL = frozenset({600, 603, 607})  # a person spoke for the seat, not a phone for itself
 
 
 class Fork:
@@ -72,11 +67,11 @@ class Fork:
         self._ends.append(end)
         if self._over:
             return None
-        if end.code in _FOR_ALL:
+        if end.code in FOR_ALL:
             return self._end(end)
         if self._ringing or self._open > 0:
             return None
-        return self._end(min(self._ends, key=_weight))
+        return self._end(min(self._ends, key=lambda end: most_telling(end.cause)))
 
     def _end(self, end: Ended) -> Ended | None:
         if self._over:
@@ -89,8 +84,3 @@ class Fork:
     def _cancel(self) -> None:
         for leg, _ in self._ringing.values():
             leg.hang_up("cancelled")  # its end is told later
-
-
-def _weight(end: Ended) -> int:
-    causes: tuple[str, ...] = _WEIGHT
-    return causes.index(end.cause) if end.cause in causes else causes.index("error")

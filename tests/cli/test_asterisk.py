@@ -65,6 +65,16 @@ def test_a_trunk_is_an_endpoint_with_its_account_and_known_by_its_addresses() ->
         assert line in text.splitlines()
 
 
+def test_phones_of_a_seat_are_asked_and_prove_their_secret_as_the_settings_say() -> None:
+    seats = {"101": SeatConfig("101", "s3cret"), "102": SeatConfig("102", "s3cret", digest=("SHA-256",))}
+    text = files(Site(home=Path("/x"), engine=AsteriskConfig(), seats=seats, qualify_s=20))["pjsip.conf"]
+    assert (
+        text.count("max_contacts = 10\nremove_existing = yes\nremove_unavailable = yes\nqualify_frequency = 20\n") == 2
+    )
+    assert "supported_algorithms_uas" not in text.split("[101-auth]")[1].split("[")[0]  # no older Asterisk knows it
+    assert "supported_algorithms_uas = SHA-256\n" in text.split("[102-auth]")[1].split("[")[0]
+
+
 def test_init_again_takes_over_changed_settings_and_leaves_foreign_files_alone(hotline: AsteriskHotline) -> None:
     home = hotline.home / "second"
     assert hotline_command("asterisk", "init", str(home), config=hotline.config).returncode == 0

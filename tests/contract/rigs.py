@@ -25,7 +25,7 @@ from sip.embedded.media import Media
 from sip.embedded.phone import OnCall, Phone
 from sip.simulator import SeatPlan, Simulator
 from tests.support import ports
-from tests.support.asterisk import CALLED_IN, PROVIDER, SEATS, SECRET, shared
+from tests.support.asterisk import CALLED_IN, PROVIDER, SEATS, SECRET, SHA, shared
 
 WAIT_S = 20.0
 PLANS = {
@@ -34,7 +34,12 @@ PLANS = {
     "silent": SeatPlan(answer_ms=None),
     "absent": SeatPlan(),
 }
-ON_CALL = {"answers": OnCall(answer_after_s=0.3), "busy": OnCall(refuse=486), "silent": OnCall()}
+ON_CALL = {
+    "answers": OnCall(answer_after_s=0.3),
+    "busy": OnCall(refuse=486),
+    "declines": OnCall(refuse=603),
+    "silent": OnCall(),
+}
 
 
 def voice(ms: int, hz: float = 440.0) -> Clip:
@@ -196,12 +201,20 @@ class PhonesRig(Rig):
         self.tasks.append(asyncio.create_task(self.phones[line].hangup()))
 
     async def seat(self, seat: str, does: str) -> None:
-        if does == "absent":
-            return
-        phone = self.phones[seat] = await Phone.open("127.0.0.1")
+        if does != "absent":
+            await self.phone(seat, seat, does)
+
+    async def phone(self, name: str, seat: str, does: str) -> Phone:
+        """One of a seat's phones."""
+        phone = self.phones[name] = await Phone.open("127.0.0.1")
         phone.on_call = ON_CALL[does]
         await phone.register(f"127.0.0.1:{self.port}", seat, SECRET)
         await self.wait(lambda: self.engine.reachable().get(seat))
+        return phone
+
+    @abstractmethod
+    async def ask_phones(self, seat: str) -> None:
+        """Whether they are there, now and not at its time."""
 
     async def citizen(self, number: str, does: str) -> None:
         phone = self.phones[number] = await Phone.open(PROVIDER, self.provider)
@@ -229,14 +242,18 @@ class EmbeddedRig(PhonesRig):
             sip_host="127.0.0.1",
             sip_port=0,
             rtp_range=tuple(ports.rtp_range(400)),
-            seats={seat: SeatConfig(seat, SECRET) for seat in SEATS},
+            seats={seat: SeatConfig(seat, SECRET) for seat in SEATS} | {SHA.id: SHA},
             trunk=TrunkConfig(f"{PROVIDER}:{self.provider}", "", register=False),
             called_in=CALLED_IN,
             timing=Timing(t1=0.1, t2=0.4, t4=0.5),
+            qualify_s=1.0,
         )
         self.engine = engine = EmbeddedEngine(config, Media("127.0.0.1", config.rtp_range))
         await engine.start(self.events.append)
         self.port = engine.port
+
+    async def ask_phones(self, seat: str) -> None:
+        pass  # every second
 
 
 class AsteriskRig(PhonesRig):
@@ -256,6 +273,9 @@ class AsteriskRig(PhonesRig):
         await super().citizen(number, does)
         await asyncio.to_thread(self.asterisk.cli, "pjsip qualify trunk")  # it asks once a minute by itself
         await self.wait(lambda: self.engine.trunk_state == "reachable")
+
+    async def ask_phones(self, seat: str) -> None:
+        await asyncio.to_thread(self.asterisk.cli, f"pjsip qualify {seat}")
 
     async def stop(self) -> None:
         await super().stop()

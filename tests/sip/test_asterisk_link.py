@@ -18,6 +18,7 @@ from ivr.telephony import (
     Incoming,
     LineFailed,
     LineGone,
+    LineRinging,
     LineUp,
     PlayDone,
     RecordDone,
@@ -316,24 +317,33 @@ def test_an_asterisk_that_takes_no_requests_over_the_socket_gets_them_by_http(pb
     run(story)
 
 
-def test_the_telephone_that_registered_last_is_the_one_that_rings(pbx: tuple[Asterisk, Site]) -> None:
-    """One that was restarted comes back on another port, and never said goodbye."""
-
+def test_phones_that_ring_go_on_ringing_for_the_next_process_and_one_that_lifts_while_it_hears_nothing_is_the_call(
+    pbx: tuple[Asterisk, Site],
+) -> None:
     async def story() -> None:
-        before, now = await Phone.open(), await Phone.open()
-        try:
-            for phone in (before, now):
-                await phone.register(f"127.0.0.1:{pbx[1].sip_port}", "101", SECRET)
-            async with room(pbx[1]) as here:
-                await until(lambda: here.engine.reachable()["101"])
-                here.engine.dial("leg1", "101", 10_000)
-                await until(lambda: now.leg)
-                assert before.leg is None
-                here.engine.hangup("leg1", "enough")
-                await until(lambda: here.of(LineFailed))
-        finally:
-            await now.close()
-            await before.close()
+        phones = [await Phone.open() for _ in range(3)]
+        for phone in phones:
+            await phone.register(f"127.0.0.1:{pbx[1].sip_port}", "101", SECRET)
+        async with room(pbx[1], leave_calls=True) as before:
+            await until(lambda: before.engine.reachable()["101"])
+            before.engine.dial("leg1", "101", 20_000)
+            await until(lambda: before.of(LineRinging) and all(phone.leg for phone in phones))
+        async with cabled(pbx[1]) as (here, cable):
+            assert [(one.line, one.up) for one in here.engine.survivors()] == [("leg1", False)]
+            here.engine.adopt("leg1", seat="101")
+            await asyncio.sleep(0.3)
+            assert all(phone.leg for phone in phones)
+            cable.cut()
+            phones[2].answer()
+            await phones[2].up()
+            cable.mend()
+            await until(lambda: here.of(LineUp, "leg1"))
+            await until(lambda: not phones[0].leg and not phones[1].leg)
+            here.engine.hangup("leg1", "done")
+            await until(lambda: here.of(LineGone, "leg1") and not phones[2].leg)
+            assert not here.of(LineFailed)
+        for phone in phones:
+            await phone.close()
 
     run(story)
 

@@ -39,6 +39,7 @@ EMPTY_S = 10.0  # until calls that were hung up are gone
 # Of the one that is shared.
 SECRET = "contract-secret"
 SEATS = ("101", "102")
+SHA = SeatConfig("103", SECRET, digest=("SHA-256", "MD5"))
 PROVIDER = "127.0.0.2"  # not where the phones are: Asterisk knows the trunk by its address
 CALLED_IN = ("request", "diversion", "p-called-party-id", "to")
 
@@ -175,7 +176,7 @@ def bare(
 def _shared() -> tuple[Asterisk, Site]:
     folder = Path(tempfile.mkdtemp(prefix="asterisk-"))
     trunk = TrunkConfig(f"{PROVIDER}:{free_address().port}", "", register=False)
-    asterisk, site = bare(folder / "home", dict.fromkeys(SEATS, SECRET), trunk, called_in=CALLED_IN)
+    asterisk, site = bare(folder / "home", dict.fromkeys(SEATS, SECRET), trunk, {SHA.id: SHA}, called_in=CALLED_IN)
 
     def end() -> None:
         asterisk.stop()
@@ -186,7 +187,7 @@ def _shared() -> tuple[Asterisk, Site]:
 
 
 def shared() -> tuple[Asterisk, Site]:
-    """The Asterisk of this test process, started once: two seats, a trunk known by its address, nobody's hotline."""
+    """The Asterisk of this test process, started once: three seats, a trunk known by its address, nobody's hotline."""
     asterisk, site = _shared()
     return asterisk.reset(), site
 

@@ -1,0 +1,152 @@
+"""How Asterisk is told to ring: every phone of a seat at once, each on a channel of its own, or a citizen.
+
+ARI's originate rings one contact. Which of a seat's answer, the function ``PJSIP_DIAL_CONTACTS`` knows, and it wants a
+channel to be asked on: one is made for the question alone. The first phone to lift has the line, others are hung up.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+import math
+from collections.abc import Callable
+
+from sip.asterisk import causes
+from sip.asterisk.config import TRUNK_OUT, AsteriskConfig
+from sip.asterisk.lines import Line, Lines, channel_of_line
+from sip.asterisk.link import Link
+from sip.asterisk.reports import Reports
+from sip.asterisk.rest import Reply
+from sip.numbers import is_number
+from sip.replies import FOR_ALL, most_telling
+
+log = logging.getLogger(__name__)
+
+CONTACTS = "PJSIP_DIAL_CONTACTS"
+
+
+def look_prefix(app: str) -> str:
+    """How the channels are named that only a question is asked on."""
+    return f"{app}-look-"
+
+
+class Dialling:
+    """``begun`` is told of each channel that is about to ring."""
+
+    def __init__(
+        self,
+        config: AsteriskConfig,
+        link: Link,
+        lines: Lines,
+        reports: Reports,
+        begun: Callable[[Line, str], None],
+    ) -> None:
+        self._config, self._link, self._lines, self._reports, self._begun = config, link, lines, reports, begun
+
+    # --- ringing ---------------------------------------------------------------------------
+
+    def seat(self, line: Line, ring_ms: int, display: str) -> None:
+        """Ring the phones of ``line.seat`` that answer."""
+        name = "".join(char for char in display if char.isprintable() and char not in '"\\')
+        look = f"{look_prefix(self._config.app)}{line.name}"
+
+        def told(reply: Reply) -> None:
+            if self._lines.live(line.name) is not line or line.verdict is not None:
+                return
+            if not reply.ok:  # Asterisk chooses one then
+                log.warning("seat %s: which phones answer is not known: %s %s", line.seat, reply.code, reply.body)
+            found = str(reply.body["value"]).split("&") if reply.ok else [f"PJSIP/{line.seat}"]
+            if not any(found):
+                self._reports.never_dialled(line)
+                return
+            for n, endpoint in enumerate(filter(None, found)):
+                self._originate(
+                    line, channel_of_line(line.name, n), endpoint, ring_ms, f'"{name}" <{self._config.app}>'
+                )
+
+        where = f"Local/s@{self._config.context}-seat"
+        query = {"endpoint": where, "app": self._config.app, "channelId": look}
+        self._link.ask("POST", "channels", "create", query=query)
+        self._link.ask("GET", "channels", look, "variable", query={"variable": f"{CONTACTS}({line.seat})"}, done=told)
+        self._link.ask("DELETE", "channels", look)
+
+    def number(self, line: Line, number: str, ring_ms: int, caller_id: str) -> None:
+        """Ring a citizen."""
+        # Only digits reach a dial string. It enters by the dialplan loop as seats do, so a restart does not lose it.
+        if not (self._config.trunk and is_number(number)):
+            self._reports.never_dialled(line)
+            return
+        shown = caller_id if is_number(caller_id) else self._config.app
+        self._originate(line, line.name, f"PJSIP/{number}@{TRUNK_OUT}", ring_ms, f"<{shown}>")
+
+    def _originate(self, line: Line, channel: str, endpoint: str, ring_ms: int, caller_id: str) -> None:
+        line.phones.add(channel)
+
+        def dialled(reply: Reply) -> None:
+            if not reply.ok and self._lines.live(line.name) is line:
+                log.info("line %s: %s cannot be dialled: %s %s", line.name, endpoint, reply.code, reply.body)
+                self.over(line, channel, causes.UNREACHABLE)
+
+        self._link.ask(
+            "POST",
+            "channels",
+            query={"endpoint": endpoint, "context": f"{self._config.context}-seat", "extension": "s",
+                   "priority": 1, "channelId": channel, "callerId": caller_id,
+                   "timeout": math.ceil(ring_ms / 1000) + 5},
+            body={"variables": {"HOTLINE_LINE": line.name}},
+            done=dialled,
+        )  # fmt: skip
+        self._begun(line, channel)
+
+    # --- what becomes of it ----------------------------------------------------------------
+
+    def lifted(self, line: Line, channel: str) -> None:
+        """A phone was lifted: it is the line, unless another was before."""
+        if line.up and channel != line.channel:
+            self.end(channel)
+            return
+        line.channel = channel
+        line.phones.discard(channel)
+        for other in line.phones:
+            self.end(other)
+        self._reports.is_up(line)
+
+    def over(self, line: Line, channel: str, cause: int = causes.NORMAL, sip_code: int = 0) -> None:
+        """A channel is gone: the line with it, or one of the phones that rang."""
+        if channel == line.channel and (line.up or not line.phones):
+            self._reports.ended(line, cause, sip_code)
+            return
+        if channel not in line.phones:
+            return
+        line.phones.discard(channel)
+        line.ends.append((cause, sip_code))
+        if line.up or line.last is not None:
+            return
+        if sip_code in FOR_ALL and line.seat:
+            for other in line.phones:
+                self.end(other)
+            self._reports.ended(line, cause, sip_code)
+        elif not line.phones:
+            self._reports.ended(line, *min(line.ends, key=self._telling))
+
+    def hang_up(self, line: Line, cause: str) -> None:
+        """Every channel of a line that is to end."""
+        channels = [line.channel] if line.up or not line.seat else sorted(line.phones)
+        for channel in channels:
+            self.end(channel, cause, functools.partial(self.over, line, channel))
+        if not channels:  # which phones there are was still asked
+            self._reports.ended(line)
+
+    def end(self, channel: str, cause: str = "cancelled", gone: Callable[[], None] = lambda: None) -> None:
+        """End a channel; ``gone``: it was not there any more."""
+
+        def asked(reply: Reply) -> None:
+            if reply.code == 404:
+                gone()
+
+        query = {"reason_code": causes.refusal(cause)}
+        self._link.ask("DELETE", "channels", channel, query=query, done=asked)
+
+    @staticmethod
+    def _telling(end: tuple[int, int]) -> int:
+        return most_telling(causes.fail_reason(*end, rang=False, rung_out=False))
