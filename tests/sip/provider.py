@@ -32,6 +32,8 @@ class Provider:
                 self.heard.append((line, got))
                 if got.method in ("REGISTER", "OPTIONS", "BYE"):
                     self.reply(line, got, 200)
+                elif got.method == "INVITE" and "RTP/SAVP" in got.body:  # it speaks no SRTP
+                    self.reply(line, got, 488)
                 elif got.method == "INVITE":
                     self.reply(line, got, 200, line.caller.sdp())
         except (asyncio.IncompleteReadError, ConnectionError, TimeoutError):
