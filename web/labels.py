@@ -191,6 +191,7 @@ ACTIONS = {
     "outage.tell": _l("通知重要客户"),
     "outage.restore": _l("登记恢复供电"),
     "outage.withdraw": _l("撤回停电公告"),
+    "custodian.confirm": _l("确认身份保管员"),
     "identity.seal": _l("密封举报人身份"),
     "identity.ask": _l("申请开启密封身份"),
     "identity.open": _l("开启密封身份"),

@@ -83,7 +83,7 @@ def test_a_reset_password_is_new_and_ends_log_ins(as_role, app, world):
 def test_an_administrator_who_resets_the_own_password_stays_logged_in(as_role, world):
     admin = as_role("admin")
     Auth(admin).send("/users", f"/users/{_user(world, 'admin').id}/password")
-    assert admin.get("/users").status_code == 200
+    assert admin.get("/password").status_code == 200, "where the shown password is to be replaced by one's own"
 
 
 def test_a_token_is_shown_once_and_stored_as_a_hash(as_role, client, world, audit):
