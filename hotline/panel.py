@@ -18,6 +18,7 @@ from hotline.settings import Settings
 from hotline.sweep import rules
 from ivr.store.casework import Casework
 from ivr.store.counting import Counter, Counting
+from ivr.store.drafts import Drafts
 from ivr.store.engine import Engine
 from ivr.store.ledger import spoken_number
 from ivr.store.parties import Parties
@@ -63,6 +64,7 @@ def panel_config(settings: Settings, engine: Engine, counter: Counting) -> Panel
         calling=calling(settings, casework, keys),
         phrases=parts.phrases(settings),
         counter=counter,
+        drafts=Drafts(keys),
         vault=parts.vault(settings, keys),
         profile=house.profile,
         calendar=house.calendar,
@@ -70,6 +72,7 @@ def panel_config(settings: Settings, engine: Engine, counter: Counting) -> Panel
         zone=ZoneInfo(unit.zone),
         unit=Name(unit.name, unit.name_en),
         windows={id: Name(window.name, window.name_en) for id, window in settings.windows.items()},
+        window_seats={id: window.seats for id, window in settings.windows.items()},
         seats={id: Name(seat.name or id) for id, seat in settings.seats.items()},
         tls=panel.tls_cert is not None,
         proxies=panel.proxies,

@@ -14,6 +14,7 @@ from flask_wtf.csrf import CSRFProtect
 
 from ivr.store.calendars import Added
 from web import access, api, casework, db, format, forms, forwarded, guesses, language, monitoring, problems, tables
+from web import drafts as kept
 from web.config import PanelConfig
 from web.figures import Recent
 from web.proxy import behind
@@ -27,6 +28,7 @@ from web.screens import (
     calls,
     cases,
     custodians,
+    drafts,
     figures,
     identities,
     inbox,
@@ -60,6 +62,7 @@ SCREENS = (
     tokens,
     about,
     promises,
+    drafts,
 )
 FORM_MAX = 64 * 1024  # bytes; no form here is longer
 CSP = {
@@ -105,6 +108,7 @@ def create_app(config: PanelConfig) -> Flask:
     language.init(app)
     format.init(app)
     problems.init(app)
+    kept.init(app)
     csrf = CSRFProtect(app)
     limiter = Limiter(get_remote_address, app=app, storage_uri="memory://")
     access.init(app)

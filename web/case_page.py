@@ -8,6 +8,7 @@ from flask import render_template
 from flask_babel import lazy_gettext as _l
 
 from ivr.calendar.stored import english
+from ivr.cases.actions import ACTIONS
 from ivr.store import queries
 from ivr.store.models import Case
 from web.casework import context
@@ -48,11 +49,16 @@ def explained(case: Case) -> tuple[list[str], str]:
     return [english(line, config().calendar.tables) for line in stored], "en"
 
 
-def page(found: queries.CaseFile, clear: str = "", texts: dict[str, str] | None = None) -> str:
-    """The page of a case; ``clear``: its number, ``texts``: what was written, when somebody asked for them."""
-    case = found.case
+def page(found: queries.CaseFile, clear: str = "", texts: dict[str, str] | None = None, refused: str = "") -> str:
+    """The page of a case; ``clear``: its number, ``texts``: what was written, when somebody asked for them.
+
+    ``refused``: an action whose form comes back, though it may no longer be possible.
+    """
+    case, more = found.case, context(found.case)
+    if refused and all(one.id != refused for one in more["actions"]):
+        more["actions"] = [ACTIONS[refused], *more["actions"]]
     return render_template(
         "case.html", case=case, recordings=found.recordings, journal=found.journal,
         number=masked(case.party_id, anonymous=case.anonymous), clear=clear,
-        explained=explained(case), texts=texts, history_table=HISTORY, **context(case),
+        explained=explained(case), texts=texts, history_table=HISTORY, **more,
     )  # fmt: skip

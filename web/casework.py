@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,9 +19,11 @@ from ivr.cases.actions import ACTIONS, TEXT_MAX, Field
 from ivr.cases.workflow import possible
 from ivr.store import case_history
 from ivr.store.casework import Casework
+from ivr.store.handlers import Handler, handlers, resolve
 from ivr.store.ids import uuid7
 from ivr.store.models import Case
 from ivr.store.sql import values
+from ivr.wording import Hit
 from web import forms, labels
 from web.access import may
 from web.db import config, now_ms, reading
@@ -45,6 +48,7 @@ RESULTS = {
     "wrong_number": _l("号码有误"),
     "refused": _l("拒绝接听或不愿回访"),
 }
+NAMES = re.compile(r"[,，、;；\s]+")
 OTHER_STEPS = {"case_opened": _l("受理"), "case_appended": _l("同一事项补充"), "case_recomputed": _l("重算期限")}
 
 
@@ -91,6 +95,50 @@ def given() -> dict[str, str]:
     return {name: value.strip()[: TEXT_MAX + 1] for name, value in request.form.items() if name != "csrf_token"}
 
 
+def spoken_badly(form: Mapping[str, str]) -> tuple[Hit, ...]:
+    """Forbidden phrases 服务忌语 in what a citizen is told; the reason of a step is for colleagues."""
+    return tuple(config().wording.forbidden(form.get("text", "")))
+
+
+def unit_seats() -> dict[str, tuple[str, ...]]:
+    """The windows a case can be handed to, by name, with their seats."""
+    windows = config().windows
+    return {windows[code].zh: seats for code, seats in config().window_seats.items() if code in windows}
+
+
+def own_units() -> str:
+    """The windows the person who is logged in sits at."""
+    return ",".join(name for name, seats in unit_seats().items() if current_user.seat and current_user.seat in seats)
+
+
+def chosen_handlers(form: Mapping[str, str], known: Sequence[Handler]) -> tuple[dict[str, str], tuple[str, ...]]:
+    """The form of 转办 with full names, and who will be told. Raises ``Refused``: nobody there is called so."""
+    if not form.get("handler"):
+        return dict(form), ()
+    handler = resolve(known, form["handler"])
+    others = [resolve(known, name, "co_handlers") for name in NAMES.split(form.get("co_handlers", "")) if name]
+    told = dict.fromkeys(name for one in (handler, *others) for name in one.told if name != current_user.name)
+    names = {"handler": handler.name, "co_handlers": "，".join(one.name for one in others)}
+    return {**form, **names, "told": ",".join(told)}, tuple(told)
+
+
+def since(case: Case, seen: int | None) -> tuple[dict[str, Any], ...]:
+    """The steps others took after so many were seen: who, when, what, and the words of it."""
+    return tuple(_steps(case)[seen or 0 :])
+
+
+def theirs(step: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What a step set, by the names its form has, and its reason."""
+    action = next((one for one in ACTIONS.values() if one.fact == step["row"].action), None)
+    told = {**step["data"].get("set", {}), **step["data"], "reason": step["row"].reason}
+    found = []
+    for one in action.fields if action else ():
+        if value := told.get(one.name):
+            shown = options(one).get(value, value) if isinstance(value, str) else "、".join(map(str, value))
+            found.append((said(one), str(shown)))
+    return found
+
+
 def moment(text: str) -> int | None:
     """UTC ms of a local time as a browser sends it (``2026-11-26T17:30``); None for nothing or nonsense."""
     return forms.moment(text, config().zone)
@@ -101,11 +149,12 @@ def context(case: Case) -> dict[str, Any]:
     known = {"steps": _steps(case), "dues": case_history.dues(reading(), case.id)}
     if not may("work"):
         return {**known, "actions": [], "similar": [], "to_call": [], "sealed": None, "asked": []}
-    found = possible(values(case), current_user.name, current_user.role, now_ms(), desk().rules)
+    found = possible(values(case), current_user.name, current_user.role, now_ms(), desk().rules, own_units())
     connection, identities = reading().connection(), desk().identities
     sealed = identities.has(connection, case.id) if case.anonymous else None
     asked = identities.requests(connection, case.id) if sealed else []
-    told = {**known, "actions": found, "similar": _similar(case), "sealed": sealed, "asked": asked}
+    people = handlers(connection, unit_seats()) if any(one.id == "assign" for one in found) else []
+    told = {**known, "people": people, "actions": found, "similar": _similar(case), "sealed": sealed, "asked": asked}
     return {
         **told,
         "to_call": seen_of_callbacks(case_history.to_call(reading(), case.id)),

@@ -13,10 +13,12 @@ from ivr.profile import Profile
 from ivr.store.calling import Calling
 from ivr.store.casework import Casework
 from ivr.store.counting import Counting
+from ivr.store.drafts import Drafts
 from ivr.store.engine import Engine
 from ivr.store.parties import Parties
 from ivr.store.pruning import Rule
 from ivr.store.users import Hasher
+from ivr.wording import Wording
 from recordings.vault import Vault
 from web.passwords import Argon2
 from web.proxy import LOOPBACK
@@ -53,7 +55,9 @@ class PanelConfig:
     calling: Calling
     phrases: Phrases
     counter: Counting
+    drafts: Drafts
     windows: Mapping[str, Name] = field(default_factory=dict)
+    window_seats: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     seats: Mapping[str, Name] = field(default_factory=dict)
     tls: bool = False
     proxies: int = 0
@@ -63,4 +67,5 @@ class PanelConfig:
     version: str = ""
     pruning: Callable[[int], Sequence[Rule]] = lambda now: ()  # the rules as they stand at a moment
     prune_at: str = ""  # local time of day of the daily run; empty: there is none
+    wording: Wording = field(default_factory=Wording.load)
     public_promises: bool = False  # the page of promises is shown without log-in

@@ -24,15 +24,19 @@ TEXT_MAX, LINE_MAX, REASON_MIN = 4000, 200, 2
 
 
 class Refused(Exception):
-    """Something may not be done to this case now; :meth:`text` says why and what to do."""
+    """Something may not be done to this case now; :meth:`text` says why and what to do, ``field`` where."""
 
-    def __init__(self, zh: str, en: str) -> None:
+    def __init__(self, zh: str, en: str, field: str = "") -> None:
         super().__init__(en)
-        self.zh, self.en = zh, en
+        self.zh, self.en, self.field = zh, en, field
 
     def text(self, lang: str = "zh-CN") -> str:
         """The reason, ``zh-CN`` or ``en``."""
         return self.en if lang.startswith("en") else self.zh
+
+
+class Changed(Refused):
+    """Somebody else changed the case since it was looked at."""
 
 
 @dataclass(frozen=True, slots=True)

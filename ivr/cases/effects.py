@@ -67,7 +67,8 @@ def _paused(case: Case, do: Do, rules: Rules) -> None:
 
 
 def _for_me(case: Case, do: Do, rules: Rules) -> None:
-    if case["status"] == "assigned" and do.role == "operator" and case["handler"] not in ("", do.who):
+    mine = ("", do.who, *do.get("units").split(","))  # a window's case is for whoever sits there
+    if case["status"] == "assigned" and do.role == "operator" and case["handler"] not in mine:
         raise Refused(f"此工单已转给 {case['handler']}。", f"it is assigned to {case['handler']}")
 
 
@@ -142,7 +143,8 @@ def _assign(case: Case, do: Do, rules: Rules) -> Effect:
     helpers = [name for name in do.get("co_handlers").replace("，", ",").replace("、", ",").split(",") if name.strip()]
     handler = do.get("handler")
     changes = {"status": "assigned", "handler": handler, "co_handlers": [name.strip() for name in helpers]}
-    return Effect(changes, {"handler": handler}, (Notice("assigned", (f"user:{handler}",)),))
+    told = [name for name in do.get("told").split(",") if name] or [handler]  # of a window: who sits there
+    return Effect(changes, {"handler": handler}, (Notice("assigned", tuple(f"user:{name}" for name in told)),))
 
 
 def _accept(case: Case, do: Do, rules: Rules) -> Effect:
@@ -211,7 +213,7 @@ def _reopen(case: Case, do: Do, rules: Rules) -> Effect:
 def _supervise(case: Case, do: Do, rules: Rules) -> Effect:
     until = _moment(do.get("until"), rules)
     if until <= do.at:
-        raise Refused("督办期限须晚于现在。", "the supervision's deadline must be later than now")
+        raise Refused("督办期限须晚于现在。", "the supervision's deadline must be later than now", "until")
     return Effect(
         {"supervised": until, "supervised_warned": False}, {"until": until}, (Notice("supervised", ("owner",)),)
     )
@@ -225,7 +227,7 @@ def _answer_supervision(case: Case, do: Do, rules: Rules) -> Effect:
 def _ask_extension(case: Case, do: Do, rules: Rules) -> Effect:
     most, n = rules.profile.casework.extension_max, do.get("n")
     if not n.isascii() or not n.isdigit() or not 1 <= int(n) <= most:
-        raise Refused(f"延期须为 1 至 {most} 的整数。", f"n is a whole number from 1 to {most}")
+        raise Refused(f"延期须为 1 至 {most} 的整数。", f"n is a whole number from 1 to {most}", "n")
     return Effect(
         {"asked_days": int(n), "asked_by": do.who}, {"n": int(n)}, (Notice("extension_asked", ("role:lead",)),)
     )
@@ -299,7 +301,7 @@ def _moment(text: str, rules: Rules) -> int:
         at = parse_received(text, rules.zone)
     except ValueError:
         raise Refused(
-            f"时间“{text}”应写成 2026-11-26 17:30。", f"write the time {text!r} as 2026-11-26 17:30"
+            f"时间“{text}”应写成 2026-11-26 17:30。", f"write the time {text!r} as 2026-11-26 17:30", "until"
         ) from None
     return round(at.timestamp() * 1000)
 

@@ -50,15 +50,15 @@ def apply(case: Mapping[str, Any], do: Do, rules: Rules) -> Outcome:
     return Outcome(tuple(facts), notices, do.get("text"))
 
 
-def possible(case: Mapping[str, Any], who: str, role: str, at: int, rules: Rules) -> list[Action]:
-    """The actions this person could begin now (fields aside), in the order of the work."""
-    found = []
+def possible(case: Mapping[str, Any], who: str, role: str, at: int, rules: Rules, units: str = "") -> list[Action]:
+    """The actions this person of these windows could begin now (fields aside), in the order of the work."""
+    found, given = [], {"units": units}
     for action in ACTIONS.values():
         if role not in action.roles or case["status"] not in action.states:
             continue
         try:
             for condition in CONDITIONS.get(action.id, ()):
-                condition(case, Do(action.id, who, role, at), rules)
+                condition(case, Do(action.id, who, role, at, given), rules)
         except Refused:
             continue
         found.append(action)
@@ -88,15 +88,21 @@ def check_fields(action: Action, do: Do) -> None:
         value = do.get(wanted.name)
         if not value:
             if wanted.required:
-                raise Refused(f"请填写“{wanted.zh}”。", f"{wanted.name} ({wanted.en}) is missing; please give it")
+                raise Refused(
+                    f"请填写“{wanted.zh}”。", f"{wanted.name} ({wanted.en}) is missing; please give it", wanted.name
+                )
             continue
         if wanted.choices and value not in wanted.choices:
-            raise Refused(f"“{wanted.zh}”不能是“{value}”。", f"{wanted.name} is one of {', '.join(wanted.choices)}")
+            raise Refused(
+                f"“{wanted.zh}”不能是“{value}”。", f"{wanted.name} is one of {', '.join(wanted.choices)}", wanted.name
+            )
         limit = TEXT_MAX if wanted.kind == "text" else LINE_MAX
         if len(value) > limit:
-            raise Refused(f"“{wanted.zh}”最多 {limit} 个字。", f"{wanted.name} has at most {limit} characters")
+            raise Refused(
+                f"“{wanted.zh}”最多 {limit} 个字。", f"{wanted.name} has at most {limit} characters", wanted.name
+            )
         if wanted.kind == "reason" and len(value) < REASON_MIN:
-            raise Refused("请写明原因。", "please say why")
+            raise Refused("请写明原因。", "please say why", wanted.name)
 
 
 def _fact(name: str, do: Do, effect: Effect) -> Fact:

@@ -16,7 +16,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from ivr.cases.actions import ANSWERED, CLOSED, Do, Notice, Outcome, Refused
+from ivr.cases.actions import ANSWERED, CLOSED, Changed, Do, Notice, Outcome, Refused
 from ivr.cases.clock import Rules
 from ivr.cases.promise import case_request
 from ivr.cases.workflow import apply
@@ -196,7 +196,7 @@ class Casework:
         if row is None:
             raise Refused("没有这个工单。", f"there is no case {case_id}")
         if version is not None and row["version"] != version:
-            raise Refused(
+            raise Changed(
                 "其他人刚刚改动了这个工单，请重新查看后再操作。",
                 "somebody else changed this case meanwhile; look again",
             )

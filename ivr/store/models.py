@@ -498,6 +498,16 @@ class User(Base):
     confirmed_by: Mapped[str] = mapped_column(String(80), default="", server_default="")
 
 
+class Draft(Base):
+    """What somebody is typing, encrypted; one row for each account and form, outside the journal."""
+
+    __tablename__ = "drafts"
+    account: Mapped[str] = mapped_column(String(36), primary_key=True)
+    form: Mapped[str] = mapped_column(String(120), primary_key=True)
+    at: Mapped[int] = mapped_column(index=True)
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+
+
 class Audit(Base):
     """Append-only: every log-in, every look at personal data, every change of settings."""
 

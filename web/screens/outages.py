@@ -20,6 +20,7 @@ from ivr.store.outages import OutageFilter
 from web.access import needs
 from web.casework import given, moment, said
 from web.db import config, now_ms, reading, record, writing
+from web.drafts import filled, saved
 from web.format import day_range
 from web.forms import cursor, day, field, number, with_args, word
 from web.labels import OUTAGE_HOWS, OUTAGE_KINDS, OUTAGE_RESULTS, OUTAGE_STATES, OUTAGE_STEPS, label
@@ -27,6 +28,8 @@ from web.lists.outages import TABLE, every_notice
 from web.tables import Column, Table, wall
 
 bp = Blueprint("outages", __name__)
+
+NEW = "outage-new"
 
 STATES = {**OUTAGE_STATES, outages.SHORT: _l("提前不足")}
 ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -73,7 +76,7 @@ def export(form: str) -> Any:
 @needs("outages.write")
 def new() -> str:
     """The form of a notice."""
-    return _form({"outage_id": uuid7(), "kind": PLANNED})
+    return _form({"kind": PLANNED, **filled(NEW).fields, "outage_id": uuid7()})
 
 
 @bp.post("/outages/new")
@@ -92,6 +95,7 @@ def add() -> Any:
             row = outages.announce(db.connection(), outage_id, draft, _by(), _days(), config().zone)
             if row is not None:  # else the form was sent twice
                 record(db, "outage.add", target=_named(row), detail=row["confirmed"][:200])
+            saved(db, NEW)
     except Refused as refused:
         flash(said(refused), "error")
         return _form({**form, "outage_id": outage_id}, isinstance(refused, TooShort)), 400

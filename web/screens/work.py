@@ -8,20 +8,28 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from flask_babel import gettext as _
 from flask_login import current_user
 
-from ivr.cases.actions import ACTIONS, Do, Refused
+from ivr.cases.actions import ACTIONS, Changed, Do, Refused
 from ivr.outgoing.numbers import NotAllowed, why_not
 from ivr.store import queries
 from ivr.store.casework import Entry
+from ivr.store.handlers import handlers
 from ivr.store.ids import uuid7
+from ivr.wording import Hit
 from web.access import needs
 from web.case_page import page
-from web.casework import desk, given, natures, said
+from web.casework import chosen_handlers, desk, given, natures, own_units, said, since, spoken_badly, unit_seats
 from web.db import config, now_ms, reading, record, writing
+from web.drafts import Back, come_back, saved
+from web.drafts import filled as lately
 from web.forms import number as numbered
 from web.labels import CHANNELS, KINDS
 from web.people import masked
 
 bp = Blueprint("work", __name__)
+
+NEVER_CONFLICT = ("note", "plead")  # added to what is there, whatever it is
+TO_CITIZENS = ("reply", "note")  # what the citizen is told, or reads later
+NEW = "case-new"
 
 
 @bp.post("/cases/<case_id>/do")
@@ -29,15 +37,34 @@ bp = Blueprint("work", __name__)
 def do(case_id: str) -> Any:
     """Do what the form says; a refusal says why and changes nothing."""
     form = given()
-    action, version = form.pop("action", ""), form.pop("version", "")
-    what = Do(action, current_user.name, current_user.role, now_ms(), form)
+    action, version, steps = form.pop("action", ""), form.pop("version", ""), form.pop("steps", "")
+    draft, worded, typed = f"case:{case_id}:{action}", form.pop("worded", ""), dict(form)
+    told: tuple[str, ...] = ()
+    seen = None if action in NEVER_CONFLICT else numbered(version)
+    hits: tuple[Hit, ...] = ()
     try:
+        hits = spoken_badly(form) if action in TO_CITIZENS and not worded else ()
+        if hits:
+            raise Refused("文字中有服务忌语，请改用建议的说法。", "forbidden phrases; see the better wording", "text")
+        if action == "assign":
+            known = handlers(reading().connection(), unit_seats())
+            form, told = chosen_handlers(form, known)
+        form["units"] = own_units()
+        what = Do(action, current_user.name, current_user.role, now_ms(), form)
         with writing() as db:
-            row = desk().do(db.connection(), case_id, what, numbered(version))
+            row = desk().do(db.connection(), case_id, what, seen)
             record(db, f"case.{action}"[:40], target=row["number"])
+            saved(db, draft)
         flash(_("已完成：%(what)s", what=said(ACTIONS[action])), "info")
+        if action == "assign":
+            flash(_("已通知：%(names)s", names="、".join(told) or _("没有人（窗口没有座席账号）")), "info")
     except Refused as refused:
-        flash(said(refused), "error")
+        found = queries.case_file(reading(), case_id)
+        if found is None:
+            abort(404)
+        changed = since(found.case, numbered(steps)) if isinstance(refused, Changed) else ()
+        come_back(Back(draft, typed, refused, changed, hits))
+        return page(found, refused=action if action in ACTIONS else ""), 400
     return redirect(url_for("cases.detail", case_id=case_id), 303)
 
 
@@ -59,7 +86,8 @@ def texts(case_id: str) -> str:
 @needs("work")
 def new() -> str:
     """The form for a letter or a visit."""
-    return _form({"command_id": uuid7(), "kind": "complaint", "channel": "letter"})
+    start = {"kind": "complaint", "channel": "letter"}
+    return _form({**start, **lately(NEW).fields, "command_id": uuid7()})
 
 
 @bp.post("/cases/new")
@@ -72,7 +100,7 @@ def create() -> Any:
     try:
         number = desk().number(number)
     except Refused as refused:
-        flash(said(refused), "error")
+        come_back(Back(NEW, {**form, "identity": ""}, refused))
         form.pop("identity", None)
         return _form(form), 400
     similar = desk().similar(reading().connection(), number=number, at=now) if number else []
@@ -91,8 +119,9 @@ def create() -> Any:
         with writing() as db:
             stored = desk().open(db.connection(), entry)
             record(db, "case.new", target=stored.number)
+            saved(db, NEW)
     except Refused as refused:
-        flash(said(refused), "error")
+        come_back(Back(NEW, form, refused))
         return _form(form), 400
     flash(_("已登记，编号 %(number)s。", number=stored.number), "info")
     if stored.query_code:
@@ -105,6 +134,7 @@ def _append(case_id: str, entry: Entry) -> Any:
     with writing() as db:
         row = desk().append(db.connection(), case_id, entry)
         record(db, "case.append", target=row["number"], detail=entry.channel)
+        saved(db, NEW)
     flash(_("已补充到工单 %(number)s。", number=row["number"]), "info")
     return redirect(url_for("cases.detail", case_id=row["id"]), 303)
 
@@ -113,6 +143,6 @@ def _form(filled: dict[str, str], similar: Any = (), undialled: NotAllowed | Non
     numbers = {row["id"]: masked(row["party_id"]) for row in similar}
     return render_template(
         "case_new.html", filled=filled, similar=similar, numbers=numbers, kinds=KINDS, channels=CHANNELS,
-        categories=natures(), again=request.method == "POST",
+        categories=natures(), again=request.method == "POST", draft=lately(NEW),
         undialled=said(undialled) if undialled else "", told=number,
     )  # fmt: skip

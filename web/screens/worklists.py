@@ -17,8 +17,9 @@ from ivr.store.ids import uuid7
 from ivr.store.models import Callback
 from ivr.store.sql import Row
 from web.access import may, needs
-from web.casework import CHOICES, RESULTS, calling_from_here, desk, given, moment, said
+from web.casework import CHOICES, RESULTS, calling_from_here, desk, given, moment, spoken_badly
 from web.db import config, now_ms, reading, record, writing
+from web.drafts import Back, come_back, saved
 from web.format import due_text
 from web.forms import with_args, word
 from web.labels import label
@@ -73,7 +74,7 @@ def _entries(kind: str) -> list[worklists.Entry]:
 
 def _page(kind: str, shown: tuple[str, str] = ("", "")) -> str:
     connection = reading().connection()
-    page = piece(_found(kind), (lambda entry: entry.first["id"] == shown[0]) if shown[0] else None)
+    page = piece(_found(kind), (lambda entry: _holds(entry, shown[0])) if shown[0] else None)
     found = worklists.told(connection, page.rows)
     tried = worklists.attempts(connection, [row["id"] for entry in found for row in entry.callbacks])
     numbers = masked_all((entry.first["id"], entry.party_id, False) for entry in found)
@@ -84,6 +85,10 @@ def _page(kind: str, shown: tuple[str, str] = ("", "")) -> str:
         states=STATES, with_args=with_args, waiting=_waiting(found),
         commands={callback_id: uuid7() for callback_id in ids}, **calling_from_here(),
     )  # fmt: skip
+
+
+def _holds(entry: worklists.Entry, callback_id: str) -> bool:
+    return any(row["id"] == callback_id for row in entry.callbacks)
 
 
 def _waiting(found: list[worklists.Entry]) -> dict[str, Row]:
@@ -126,22 +131,36 @@ def attempt(kind: str, callback_id: str) -> Any:
     found = reading().get(Callback, callback_id)
     if found is not None and found.because == BECAUSE and not may("ratings"):
         abort(404)
-    form = given()
-    tried = Attempt(
-        current_user.name, current_user.role, now_ms(), form.get("result", ""), moment(form.get("agreed", "")),
-        form.get("reason", "")[:200], form.get("solved", ""), form.get("rating", ""), form.get("text", ""),
-        _call_of(form.get("call", ""), callback_id),
-    )  # fmt: skip
+    form, draft = given(), f"callback:{callback_id}"
+    worded = form.pop("worded", "")
+    hits = () if worded else spoken_badly(form)
     try:
+        if hits:
+            raise Refused("文字中有服务忌语，请改用建议的说法。", "forbidden phrases; see the better wording", "text")
+        tried = Attempt(
+            current_user.name, current_user.role, now_ms(), form.get("result", ""), _agreed(form.get("agreed", "")),
+            form.get("reason", "")[:200], form.get("solved", ""), form.get("rating", ""), form.get("text", ""),
+            _call_of(form.get("call", ""), callback_id),
+        )  # fmt: skip
         with writing() as db:
             row = desk().attempt(db.connection(), callback_id, tried)
             config().calling.noted(db.connection(), callback_id, now_ms())
             record(db, "callback.attempt", target=f"{kind} {callback_id}", detail=tried.result)
+            saved(db, draft)
         again = row["state"] == "open"
         flash(_("已记录，稍后再拨。") if again else _("已记录，本条已完成。"), "info")
     except Refused as refused:
-        flash(said(refused), "error")
+        come_back(Back(draft, form, refused, hits=hits))
+        return _page(kind, (callback_id, "")), 400
     return redirect(url_for("worklists.of", kind=kind), 303)
+
+
+def _agreed(text: str) -> int | None:
+    """The time that was agreed on; None when none was. Raises ``Refused``."""
+    found = moment(text) if text else None
+    if text and found is None:
+        raise Refused("时间应写成 2026-12-05T08:00。", "write a time like 2026-12-05T08:00", "agreed")
+    return found
 
 
 def _call_of(call: str, callback_id: str) -> str:
