@@ -76,4 +76,4 @@ def _drafts() -> dict[str, Draft]:
 
 
 def init(app: Flask) -> None:
-    app.jinja_env.globals["filled"] = filled
+    app.jinja_env.globals["typed"] = filled

@@ -9,13 +9,26 @@ from __future__ import annotations
 import asyncio
 import itertools
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 
 log = logging.getLogger("web")
 
 LOOK_S = 1.0  # how often the database is looked at while anybody listens
 BEAT_S = 15.0  # a comment so often, so that no proxy takes the stream for dead
 CHECK_S = 15.0  # how often a stream's session is looked at
+
+
+class Events:
+    """The body of a stream: the bridge iterates it on its loop; for a server without one it is over at once."""
+
+    def __init__(self, pieces: AsyncIterator[bytes]) -> None:
+        self._pieces = pieces
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self._pieces
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter((b"event: over\ndata:\n\n",))
 
 
 class News:

@@ -31,6 +31,7 @@ MAY = {
     "board.show": STAFF,
     "board.live": STAFF,
     "board.events": STAFF,
+    "drafts.keep": WORKING,
     "calls.index": STAFF,
     "calls.detail": STAFF,
     "cases.index": STAFF,

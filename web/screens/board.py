@@ -16,7 +16,7 @@ from web.access import may, needs
 from web.db import config, now_ms, reading
 from web.figures import shared
 from web.format import SOON_MS, day_range, today
-from web.streams import News
+from web.streams import Events, News
 
 bp = Blueprint("board", __name__)
 
@@ -107,7 +107,7 @@ def events() -> Response:
 
     news: News = app.extensions["panel.news"]
     answer = Response(mimetype="text/event-stream", direct_passthrough=True)
-    answer.response = news.stream(still)  # type: ignore[assignment]  # no iterable of bytes, but the bridge knows
+    answer.response = Events(news.stream(still))
     answer.headers["X-Accel-Buffering"] = "no"  # nginx hands on what comes as it comes
     answer.cache_control.no_store = True
     return answer
