@@ -15,11 +15,10 @@ from tests.web.test_drafts import _do
 @pytest.fixture
 def case(world):
     _call, case = world.complaint(at("10:58"), "13812345678")
+    hashed = quick_hasher().hash(PASSWORD)
     with Session(world.engine) as session, session.begin():
         for name, seat in (("王芳", "102"), ("王飞", ""), ("李强", "103")):
-            users.create_user(
-                session, quick_hasher(), name=name, password=PASSWORD, role="operator", seat=seat, now=world.clock()
-            )
+            users.create_user(session, name=name, password=hashed, role="operator", seat=seat, now=world.clock())
     return case
 
 
@@ -96,7 +95,7 @@ def test_the_list_offers_people_and_windows_with_what_finds_them(as_role, world,
 
 def test_a_closed_account_is_nobody(as_role, world, case):
     with Session(world.engine) as session, session.begin():
-        users.set_active(session, users.find_user(session, "李强"), False)
+        users.set_active(session, users.find_user(session, "李强"), False, world.clock())
     operator = as_role("operator")
     _classified(operator, case)
     assert _do(operator, case, action="assign", handler="李强").status_code == 400
