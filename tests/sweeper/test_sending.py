@@ -6,7 +6,6 @@ import hashlib
 import hmac
 import json
 import threading
-import time
 from collections.abc import Callable
 
 import pytest
@@ -150,9 +149,7 @@ def test_s4_31_a_notice_is_handed_over_within_5_s_whatever_else_takes_long(desk:
     runs = threading.Thread(target=one.run, args=(stop, 0.05))
     runs.start()
     assert busy.wait(10)  # the warning is in the inbox, and the sweeper makes a report
-    began = time.monotonic()
     assert made.wait(5)
-    assert time.monotonic() - began < 5
     stop.set()
     runs.join(10)
     assert [item.channel for item in hook.sent] == ["webhook"]

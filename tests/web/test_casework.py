@@ -127,10 +127,12 @@ def test_the_inbox_shows_ones_own_and_ones_roles_notices(as_role, case):
     lead = as_role("lead")
     page = lead.get("/inbox").text
     assert "重大事项" in page and case.number in page
-    found = re.findall(r'name="id" value="([^"]+)"', page)  # the flag, and that a complaint came in
+    found = re.findall(r'name="id" value="([^"]+)"', page)
+    assert len(found) == 2 and "新投诉，请立即办理" in page  # of the case itself the leads were told at once
     other = as_role("operator")
     assert "没有通知" in other.get("/inbox").text
-    send(lead, "/inbox", "/inbox/read", id=found)
+    for notice in found:
+        send(lead, "/inbox", "/inbox/read", id=notice)
     assert "没有通知" in lead.get("/inbox").text and "lead 已读" in lead.get("/inbox?all=1").text
 
 
