@@ -90,9 +90,20 @@ def test_characters_are_counted_without_their_signs_and_english_by_the_word() ->
 
 
 def test_a_shipped_flow_that_takes_too_long_is_refused_with_a_remedy(tmp_path: Path) -> None:
-    config = settings_of(tmp_path, unit=LONG)
+    profile = tmp_path / "strict.toml"
+    profile.write_text("[call]\nto_person_max_s = 20", encoding="utf-8")
+    config = settings_of(tmp_path)
+    config.write_text(config.read_text("utf-8").replace('profile = "sgcc_window"', f'profile = "{profile}"'), "utf-8")
     with pytest.raises(CannotRun, match=r"\[unit\] name .* or raise \[call\] to_person_max_s"):
         flows.serve_flows(load_settings(config, environ={}))
+
+
+def test_a_unit_with_a_long_name_is_answered_for_and_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    config = settings_of(tmp_path, unit=LONG)
+    assert flows.serve_flows(load_settings(config, environ={}))("95598").name == "power-95598"
+    assert "shorten [unit] name" in caplog.text
+    done = CliRunner().invoke(main, ["check", "--config", str(config), "power-95598"])
+    assert done.exit_code == 0 and "shorten [unit] name" in done.output
 
 
 def test_a_flow_of_ones_own_that_takes_too_long_is_served_and_noted(
