@@ -11,13 +11,14 @@ GROUP = Path("/proc/self/autogroup")
 
 
 def sound_first() -> None:
-    """Only root may; for others nothing changes.
+    """All threads there are, and those they begin. Only root may; for others nothing changes.
 
     Where Linux shares the processor between sessions first (``sched_autogroup``), a process's own priority counts
     only within its session: there the session's is raised as well, if it is ours alone.
     """
-    with contextlib.suppress(OSError):
-        os.setpriority(os.PRIO_PROCESS, 0, NICE)
+    for thread in os.listdir("/proc/self/task") if GROUP.parent.exists() else ("0",):
+        with contextlib.suppress(OSError):  # also: a thread that has just ended
+            os.setpriority(os.PRIO_PROCESS, int(thread), NICE)
     if os.getsid(0) == os.getpid():
         with contextlib.suppress(OSError):
             GROUP.write_text(str(NICE))

@@ -126,6 +126,8 @@ async def run_calls(settings: Settings, stop: asyncio.Event, drain: asyncio.Even
     Raises ``CannotRun``, ``DatabaseAway``, ``OSError``.
     """
     loop = asyncio.get_running_loop()
+    if settings.engine == "asterisk":  # callers who were interrupted wait there: before anything slow
+        priority.sound_first()
     # Short turns between threads: the media loop shares the interpreter with the ledger's thread.
     sys.setswitchinterval(0.0005)
     gently = Gently(loop)
@@ -208,6 +210,7 @@ async def run_calls(settings: Settings, stop: asyncio.Event, drain: asyncio.Even
             await loop.run_in_executor(worker, warm)
         loop.run_in_executor(worker, voices.warm)
         if settings.engine == "embedded":  # the sound is ours to send; the ledger's and the voices' threads are there
+            priority.sound_first()  # not while it starts: that is seconds of work, and others may be sending sound
             priority.in_real_time()
         # The collector's long pauses are audible; what lives for ever is taken out of its sight.
         gc.collect()

@@ -1,6 +1,6 @@
 #!/bin/sh
 # All tests, in two lanes for two cores. In front, at normal priority: the stories of real sound and of whole hotlines,
-# which wait more than they compute, so three at once; then signalling and the engines' contract, two at once. Behind, at
+# which wait more than they compute, so two at once; then signalling and the engines' contract, two at once. Behind, at
 # the lowest priority: the quick checks, then what only waits and computes, side by side. Fails when anything fails;
 # arguments go to all of pytest's runs. HOTLINE_NIGHTLY=1: all of the long series.
 #
@@ -59,7 +59,7 @@ in_front() {
 
 rm -f build/tests-front.failed
 # shellcheck disable=SC2086
-in_front stories $PYTEST -n 3 --dist loadfile $STORIES "$@"
+in_front stories $PYTEST -n 2 --dist loadfile $STORIES "$@"
 # shellcheck disable=SC2086
 in_front calls $PYTEST -n 2 --dist loadfile $CALLS "$@"
 

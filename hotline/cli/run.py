@@ -11,7 +11,6 @@ import click
 from hotline import logs, private, runfile
 from hotline.addresses import choose_addresses, panel_url
 from hotline.cli.common import FOUND, CannotRun, running
-from hotline.priority import sound_first
 from hotline.runfile import announced
 from hotline.settings import Settings
 from hotline.supervisor import stop_with_parent
@@ -52,7 +51,6 @@ def calls(settings: Settings, supervised: bool) -> None:
     \b
     Example: hotline calls --sip 127.0.0.1:5062 --data /var/lib/hotline
     """
-    sound_first()  # before anything slow
     from hotline.wiring import run_calls
 
     settings = _addresses(settings, sip=True, quiet=supervised)

@@ -62,8 +62,13 @@ def _answers_nothing(state: CallState, event: e.Digit) -> bool:
 
 
 def _note_taken(turn: Turn, before: CallState, event: e.Event) -> None:
-    """Remember when an answer was taken: something else is asked, or the same once more. A prompt's end is none."""
-    if isinstance(event, e.PlayDone) or (isinstance(event, e.TimeUp) and event.timer == "play"):
+    """Remember when an answer was taken: something else is asked, or the same once more.
+
+    Only what the caller did is one: a key, a silence, what he said. Not the start of the call, nor a prompt's end.
+    """
+    if not isinstance(event, (e.Digit, e.RecordDone, e.TimeUp)) or (
+        isinstance(event, e.TimeUp) and event.timer == "play"
+    ):
         return
     if (turn.s.step, turn.s.phase, turn.s.serial) != (before.step, before.phase, before.serial):
         turn.set(taken_at=event.at)

@@ -77,12 +77,13 @@ async def test_when_a_cannot_b_answers(
 
 @story
 async def test_when_nobody_is_there_a_message_is_taken(house: Books, path: str, tmp_path: Path) -> None:
-    called, (apology,) = number(), house.prompts([("nobody.apology", {})])
+    called, before = number(), house.prompts([("direct.human", {}), ("nobody.apology", {})])
     # After the apology a key cuts the request short, and the message begins.
-    middle = [pause(1500), info("0"), pause(len(apology) // 16 + 1500), info("#"), say(SPEECH, SPEECH_MS)]
+    middle = [pause(1500), info("0"), pause(sum(map(len, before)) // 16 + 1500), info("#"), say(SPEECH, SPEECH_MS)]
     async with sipp(path, tmp_path / "sipp", house.hotline.sip, called, middle):
         await house.says(called, "nobody.apology")
     call = await house.ended(called)
+    assert len(house.cases(called)) == 1, house.story(called)
     (case,) = house.cases(called)
     assert (call.outcome, case.kind) == ("callback", "message")
     (recorded,) = house.recordings(called)
