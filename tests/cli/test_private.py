@@ -33,7 +33,7 @@ def modes(folder: Path) -> dict[str, int]:
 def before(tmp_path: Path) -> Path:
     """A data folder as `make run` of the version before left it."""
     data = tmp_path / "data"
-    for folder in ("", "log", "voices/ab", "vault"):
+    for folder in ("", "log", "voices", "voices/ab", "vault"):
         (data / folder).mkdir(parents=True, exist_ok=True)
         (data / folder).chmod(0o755)
     for name in ("hotline.db", "hotline.db-wal", "hotline.db-shm", "log/calls.log", "run.json", "voices/ab/ab1.wav"):

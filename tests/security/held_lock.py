@@ -19,7 +19,7 @@ from web import create_app
 from web.passwords import Argon2
 
 ATTACKERS, SECONDS = 8, 4.0
-LONGEST_MS = 1000.0  # longer than that a call does not wait for the database
+LONGEST_MS = 3000.0  # also beside other work at the lowest priority; bench/journal_waits.py measures how long it is
 
 
 def main() -> int:

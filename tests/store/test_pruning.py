@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, func, select
+from sqlalchemy.orm import Session
 
 from hotline import pruning as house
 from hotline.settings import Settings
 from ivr.cases.actions import Refused
 from ivr.profile import Profile
-from ivr.store import pruning
+from ivr.store import pruning, users
 from ivr.store.identities import Identities
 from ivr.store.ledger import SqlLedger
 from ivr.store.models import CaseNote, InboxRow, PartyKey, PartyRow, Recording, SealedIdentity
@@ -118,6 +119,11 @@ def test_b10_a_sealed_identity_goes_a_year_after_closing_unless_somebody_waits_f
     engine: Engine, desk: Desk, keys: KeyRing
 ) -> None:
     identities = Identities(keys)
+    with Session(engine) as session, session.begin():
+        who = users.create_user(
+            session, name="保管员", password="", role="custodian", now=desk.now - 2 * DAY_MS
+        )  # two days ago: at once nobody may open
+        who.confirmed, who.confirmed_by = who.created, "督导"
     plain, asked, open_ = (desk.letter("report", anonymous=True, number="", text=f"反映问题{n}") for n in range(3))
     cases = {case_id: desk.case(case_id) for case_id in (plain, asked, open_)}
     with engine.begin() as connection:

@@ -6,7 +6,7 @@
 const SEEN_MS = 3000;
 const HIDDEN_MS = 60000;
 const TOLD_MS = 15000; // while a stream tells
-const AGAIN_MS = 1000; // after news, at the earliest
+const AFTER_NEWS_MS = 1000; // after news, at the earliest
 const board = document.getElementById("board");
 const fresh = document.getElementById("fresh");
 const freshText = document.getElementById("fresh-text");
@@ -107,7 +107,7 @@ function listen() {
     const before = told;
     told = data === "open" || data === "news";
     if (data === "news" && !document.hidden && !news) {
-      news = setTimeout(ask, Math.max(0, asked + AGAIN_MS - Date.now()));
+      news = setTimeout(ask, Math.max(0, asked + AFTER_NEWS_MS - Date.now()));
     }
     if (before && !told) ask(); // the answer says whether somebody is still logged in
     if (data === "over") setTimeout(() => port.postMessage({ listen: board.dataset.events }), SEEN_MS);
