@@ -137,11 +137,8 @@ def _wss(settings: Settings) -> Wss | None:
     asterisk = settings.asterisk
     if asterisk.wss is None:
         return None
-    assert asterisk.tls_cert and asterisk.tls_key  # settings_file sets both
-    for path in (asterisk.tls_cert, asterisk.tls_key):
-        if not path.is_file():
-            raise CannotRun(f"[asterisk] wss needs a certificate, and there is no {path}: run hotline tls init")
-    return Wss(asterisk.wss.host, asterisk.wss.port, asterisk.tls_cert, asterisk.tls_key)
+    pair = engines.certificate("[asterisk] wss", asterisk.tls_cert, asterisk.tls_key)
+    return Wss(asterisk.wss.host, asterisk.wss.port, *pair)
 
 
 def write(site: Site, *, shared: bool = True) -> list[Path]:

@@ -96,11 +96,16 @@ def tls_config(settings: Settings) -> Tls | None:
     sip = settings.sip
     if sip.tls is None:
         return None
-    assert sip.tls_cert and sip.tls_key  # settings_file sets both
-    for path in (sip.tls_cert, sip.tls_key):
+    return Tls(sip.tls.host, sip.tls.port, *certificate("[sip] tls", sip.tls_cert, sip.tls_key))
+
+
+def certificate(setting: str, cert: Path | None, key: Path | None) -> tuple[Path, Path]:
+    """Return the files of a certificate and its key. Raises :class:`CannotRun` where ``setting`` lacks one."""
+    assert cert and key  # settings_file sets both
+    for path in (cert, key):
         if not path.is_file():
-            raise CannotRun(f"[sip] tls needs a certificate, and there is no {path}: run hotline tls init")
-    return Tls(sip.tls.host, sip.tls.port, sip.tls_cert, sip.tls_key)
+            raise CannotRun(f"{setting} needs a certificate, and there is no {path}: run hotline tls init")
+    return cert, key
 
 
 def _access(settings: Settings) -> dict[str, Any]:

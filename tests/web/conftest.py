@@ -114,3 +114,22 @@ def audit(world: World) -> Callable[..., list[tuple[str, str, str, str]]]:
             return [(row.user, row.action, row.target, row.detail) for row in found if action in ("", row.action)]
 
     return rows
+
+
+@pytest.fixture(scope="module")
+def browser(need):
+    """A real Chromium for the stories of a module. It is imported here: most tests need none."""
+    from tests.web.browser import chromium
+
+    with chromium(need("chromium")) as browser:
+        yield browser
+
+
+@pytest.fixture
+def address(app, world):
+    """Where a real browser finds the panel."""
+    from tests.web.browser import served
+
+    world.alive()
+    with served(app) as address:
+        yield address

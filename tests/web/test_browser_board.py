@@ -7,23 +7,10 @@ import logging
 import pytest
 from playwright.sync_api import expect
 
-from tests.web.browser import WAIT_MS, chromium, log_in, new_page, served
+from tests.web.browser import WAIT_MS, log_in, new_page
 
 pytestmark = pytest.mark.browser
 expect.set_options(timeout=WAIT_MS)
-
-
-@pytest.fixture(scope="module")
-def browser(need):
-    with chromium(need("chromium")) as browser:
-        yield browser
-
-
-@pytest.fixture
-def address(app, world):
-    world.alive()
-    with served(app) as address:
-        yield address
 
 
 def test_log_in_and_see_the_board(browser, address):

@@ -6,24 +6,11 @@ import pytest
 from playwright.sync_api import expect
 
 from ivr.cases.actions import Do
-from tests.web.browser import WAIT_MS, chromium, log_in, new_page, served
+from tests.web.browser import WAIT_MS, log_in, new_page
 from tests.web.demo import at
 
 pytestmark = pytest.mark.browser
 expect.set_options(timeout=WAIT_MS)
-
-
-@pytest.fixture(scope="module")
-def browser(need):
-    with chromium(need("chromium")) as browser:
-        yield browser
-
-
-@pytest.fixture
-def address(app, world):
-    world.alive()
-    with served(app) as address:
-        yield address
 
 
 def test_two_people_on_one_case_lose_nothing(browser, address, world):

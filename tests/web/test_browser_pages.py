@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.web import pages
-from tests.web.browser import WAIT_MS, chromium, log_in, new_page, served
+from tests.web.browser import WAIT_MS, log_in, new_page, served
 from tests.web.demo import World
 from web import create_app
 
@@ -25,12 +25,6 @@ STATES = (
     ("admin", "/calls/{account}"), ("custodian", "/inbox"),
 )  # fmt: skip
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-
-
-@pytest.fixture(scope="module")
-def browser(need):
-    with chromium(need("chromium")) as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")
