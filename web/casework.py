@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +18,7 @@ from ivr.cases.actions import ACTIONS, TEXT_MAX, Field
 from ivr.cases.workflow import possible
 from ivr.store import case_history
 from ivr.store.casework import Casework
-from ivr.store.handlers import Handler, handlers, resolve
+from ivr.store.handlers import handlers, units
 from ivr.store.ids import uuid7
 from ivr.store.models import Case
 from ivr.store.sql import values
@@ -48,7 +47,6 @@ RESULTS = {
     "wrong_number": _l("号码有误"),
     "refused": _l("拒绝接听或不愿回访"),
 }
-NAMES = re.compile(r"[,，、;；\s]+")
 OTHER_STEPS = {"case_opened": _l("受理"), "case_appended": _l("同一事项补充"), "case_recomputed": _l("重算期限")}
 
 
@@ -102,24 +100,12 @@ def spoken_badly(form: Mapping[str, str]) -> tuple[Hit, ...]:
 
 def unit_seats() -> dict[str, tuple[str, ...]]:
     """The windows a case can be handed to, by name, with their seats."""
-    windows = config().windows
-    return {windows[code].zh: seats for code, seats in config().window_seats.items() if code in windows}
+    return units({code: name.zh for code, name in config().windows.items()}, config().window_seats)
 
 
 def own_units() -> str:
     """The windows the person who is logged in sits at."""
     return ",".join(name for name, seats in unit_seats().items() if current_user.seat and current_user.seat in seats)
-
-
-def chosen_handlers(form: Mapping[str, str], known: Sequence[Handler]) -> tuple[dict[str, str], tuple[str, ...]]:
-    """The form of 转办 with full names, and who will be told. Raises ``Refused``: nobody there is called so."""
-    if not form.get("handler"):
-        return dict(form), ()
-    handler = resolve(known, form["handler"])
-    others = [resolve(known, name, "co_handlers") for name in NAMES.split(form.get("co_handlers", "")) if name]
-    told = dict.fromkeys(name for one in (handler, *others) for name in one.told if name != current_user.name)
-    names = {"handler": handler.name, "co_handlers": "，".join(one.name for one in others)}
-    return {**form, **names, "told": ",".join(told)}, tuple(told)
 
 
 def since(case: Case, seen: int | None) -> tuple[dict[str, Any], ...]:

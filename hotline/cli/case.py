@@ -22,6 +22,7 @@ from ivr.outgoing.numbers import why_not
 from ivr.store import case_history, queries, recomputing, users, worklists
 from ivr.store.casework import CHANNELS, Casework, Entry
 from ivr.store.engine import Session
+from ivr.store.handlers import handed, handlers, units
 from ivr.store.ledger import spoken_number
 from ivr.store.models import CaseDue, CaseStep
 from ivr.store.sql import Row, values
@@ -103,10 +104,18 @@ def do_action(settings: Settings, number: str, action: str, fields: tuple[str, .
     known = {field.name for field in ACTIONS[action].fields}
     if unknown := set(given) - known:
         raise click.UsageError(f"{action} takes {', '.join(sorted(known)) or 'no fields'}, not {', '.join(unknown)}")
+    told: tuple[str, ...] = ()
     with _desk(settings, who) as (session, desk, role):
-        row = desk.do(session.connection(), number, Do(action, who, role, now_ms(), given))
+        connection, windows = session.connection(), _windows(settings)
+        people = handlers(connection, windows)
+        if action == "assign":
+            given, told = handed(people, given, who)
+        given["units"] = ",".join(unit.name for unit in people if not unit.role and who in unit.told)
+        row = desk.do(connection, number, Do(action, who, role, now_ms(), given))
         users.audit(session, at=now_ms(), user=who, action=f"case.{action}", target=row["number"])
     click.echo(f"{row['number']}: {row['status']}" + (f", due {row['due']}" if row["due"] else ""))
+    if action == "assign":
+        click.echo(f"told: {', '.join(told) or 'nobody (no account sits at that window)'}")
 
 
 @case.command()
@@ -231,6 +240,11 @@ def _desk(settings: Settings, who: str) -> Iterator[tuple[Session, Casework, str
     """A transaction with the account's casework and role."""
     with acting(settings, who) as (session, role):
         yield session, Casework(parts.keys(settings), known_rules(settings), spoken_number, parts.plan(settings)), role
+
+
+def _windows(settings: Settings) -> dict[str, tuple[str, ...]]:
+    windows = settings.windows
+    return units({code: one.name for code, one in windows.items()}, {code: one.seats for code, one in windows.items()})
 
 
 def _pair(text: str) -> tuple[str, str]:

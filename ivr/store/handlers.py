@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 
 from pypinyin import Style, lazy_pinyin
 from sqlalchemy import Connection, select
@@ -13,6 +15,8 @@ from ivr.store.sql import table
 
 USERS = table("users")
 NEAR = 5  # names that are proposed
+LIKE = 0.6  # how much of two texts must be the same, for one to be proposed for the other
+NAMES = re.compile(r"[,，、;；\s]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +31,7 @@ class Handler:
     @property
     def initials(self) -> str:
         """The first letters of its pinyin: 王芳 → ``wf``."""
-        return "".join(lazy_pinyin(self.name, style=Style.FIRST_LETTER)).lower()
+        return _initials(self.name)
 
     def found_by(self, text: str) -> bool:
         """Is the text part of the name, or the beginning of the seat's number or of the initials?"""
@@ -48,17 +52,51 @@ def handlers(connection: Connection, windows: Mapping[str, Sequence[str]]) -> li
     return people + units
 
 
+def units(names: Mapping[str, str], seats: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:
+    """The windows a case can be handed to, by name, with their seats. Both are given by the windows' ids."""
+    return {names[code]: tuple(numbers) for code, numbers in seats.items() if code in names}
+
+
+def handed(known: Sequence[Handler], fields: Mapping[str, str], by: str) -> tuple[dict[str, str], tuple[str, ...]]:
+    """The fields of 转办 with full names, and the accounts that are told. Raises ``Refused``: nobody is called so."""
+    if not fields.get("handler"):
+        return dict(fields), ()
+    handler = resolve(known, fields["handler"])
+    others = [resolve(known, name, "co_handlers") for name in NAMES.split(fields.get("co_handlers", "")) if name]
+    told = dict.fromkeys(name for one in (handler, *others) for name in one.told if name != by)
+    names = {"handler": handler.name, "co_handlers": "，".join(one.name for one in others)}
+    return {**fields, **names, "told": ",".join(told)}, tuple(told)
+
+
 def resolve(known: Sequence[Handler], text: str, field: str = "handler") -> Handler:
-    """The one that is meant: its name, or the only one the text finds. Raises :class:`Refused`."""
+    """The one that is meant: its name, or the only one the text finds. Raises :class:`Refused` with near names."""
     exact = [one for one in known if one.name == text]
-    near = exact or [one for one in known if one.found_by(text)]
-    if len(near) == 1:
-        return near[0]
-    if near:
-        names = "、".join(one.name for one in near[:NEAR])
+    found = exact or [one for one in known if one.found_by(text)]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        names = "、".join(one.name for one in found[:NEAR])
         raise Refused(f"“{text}”不止一个：{names}。", f"{text!r} is more than one: {names}", field)
+    near = "、".join(one.name for one in _near(known, text))
+    zh, en = (f"（相近的有：{near}）", f" (near: {near})") if near else ("", "")
     raise Refused(
-        f"没有“{text}”这个账号或窗口，请从列表中选择。",
-        f"there is no account or window {text!r}; choose one from the list",
+        f"没有“{text}”这个账号或窗口，请从列表中选择{zh}。",
+        f"there is no account or window {text!r}; choose one from the list{en}",
         field,
     )
+
+
+def _near(known: Sequence[Handler], text: str) -> list[Handler]:
+    """Who may have been meant: written or sounding nearly so, the nearest first."""
+    sound = _initials(text)
+
+    def nearness(one: Handler) -> float:
+        written = SequenceMatcher(None, one.name.casefold(), text.casefold()).ratio()
+        return max(written, LIKE if sound == one.initials else 0.0)
+
+    rated = sorted(((nearness(one), one) for one in known), key=lambda pair: -pair[0])
+    return [one for rate, one in rated if rate >= LIKE][:NEAR]
+
+
+def _initials(text: str) -> str:
+    return "".join(lazy_pinyin(text, style=Style.FIRST_LETTER)).lower()

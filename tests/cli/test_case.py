@@ -74,6 +74,21 @@ def test_wrong_words_are_usage_errors_that_name_the_right_ones(hotline: Run) -> 
         assert answer.exit_code == 2 and remedy in answer.output
 
 
+def test_a_case_is_handed_only_to_somebody_there_is(hotline: Run) -> None:
+    assert hotline("user", "add", "王芳").exit_code == 0
+    number = letter(hotline)
+    fields = ("urgency=ordinary", "window=complaint", "category=attitude")
+    assert hotline("case", "do", number, "classify", *fields, "--as", "li").exit_code == 0
+    for given in (("handler=王方",), ("handler=li", "co_handlers=王方")):
+        refused = hotline("case", "do", number, "assign", *given, "--as", "wang")
+        assert refused.exit_code == 1 and "there is no account or window '王方'" in refused.output
+        assert "near: 王芳" in refused.output
+        assert json.loads(hotline("case", "show", number, "--json").output)["status"] == "classified"
+    done = hotline("case", "do", number, "assign", "handler=wf", "--as", "wang")
+    assert done.exit_code == 0 and "told: 王芳" in done.output
+    assert json.loads(hotline("case", "show", number, "--json").output)["handler"] == "王芳"
+
+
 def test_another_case_of_the_same_number_is_told(hotline: Run) -> None:
     first = letter(hotline, "--number", "13800001111")
     again = hotline(

@@ -12,12 +12,12 @@ from ivr.cases.actions import ACTIONS, Changed, Do, Refused
 from ivr.outgoing.numbers import NotAllowed, why_not
 from ivr.store import queries
 from ivr.store.casework import Entry
-from ivr.store.handlers import handlers
+from ivr.store.handlers import handed, handlers
 from ivr.store.ids import uuid7
 from ivr.wording import Hit
 from web.access import needs
 from web.case_page import page
-from web.casework import chosen_handlers, desk, given, natures, own_units, said, since, spoken_badly, unit_seats
+from web.casework import desk, given, natures, own_units, said, since, spoken_badly, unit_seats
 from web.db import config, now_ms, reading, record, writing
 from web.drafts import Back, come_back, saved
 from web.drafts import filled as lately
@@ -47,8 +47,7 @@ def do(case_id: str) -> Any:
         if hits:
             raise Refused("文字中有服务忌语，请改用建议的说法。", "forbidden phrases; see the better wording", "text")
         if action == "assign":
-            known = handlers(reading().connection(), unit_seats())
-            form, told = chosen_handlers(form, known)
+            form, told = handed(handlers(reading().connection(), unit_seats()), form, current_user.name)
         form["units"] = own_units()
         what = Do(action, current_user.name, current_user.role, now_ms(), form)
         with writing() as db:
