@@ -107,6 +107,7 @@ class KeySender:
     _LAST_TIMES = 3  # the end packet goes out three times (RFC 4733 2.5.1.4)
 
     def __init__(self) -> None:
+        self.busy = False  # a press is under way or waits; asked at every frame of every stream
         self._waiting: deque[tuple[int, int]] = deque()  # event, frames
         self._event = 0
         self._frames = 0
@@ -120,11 +121,7 @@ class KeySender:
         if not 40 <= ms <= 8000:
             raise ValueError(f"a key is pressed for 40 to 8000 ms, not {ms}")
         self._waiting.append((KEYS.index(key), max(2, round(ms / FRAME_MS))))
-
-    @property
-    def busy(self) -> bool:
-        """Whether a press is under way or waits."""
-        return bool(self._frames or self._waiting)
+        self.busy = True
 
     def next(self) -> tuple[bool, int, bytes] | None:
         """This frame's event packet: (is first, samples since its timestamp, payload); None in a pause."""
@@ -143,4 +140,5 @@ class KeySender:
         payload = _EVENT.pack(self._event, _VOLUME | (_END if ended else 0), duration)
         if self._sent >= self._frames + self._LAST_TIMES - 1:
             self._frames, self._pause = 0, self.PAUSE
+            self.busy = bool(self._waiting)
         return first, since, payload

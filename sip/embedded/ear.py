@@ -32,6 +32,7 @@ class Ear:
         self._tones: ToneReceiver | None = None  # no telephone-event was agreed: keys are in the sound
         self._fax: FaxReceiver | None = None
         self._wide: Callable[[bytes], bytes] | None = None  # G.722 is understood in order only
+        self.listens = False  # tones are looked for, so the sound is needed as PCM
 
     def agree(self, codec: int, payload_type: int, dtmf_pt: int | None, receive: bool) -> None:
         """What signalling settled. G.711 under its own numbers is understood besides: some send what they like."""
@@ -39,6 +40,7 @@ class Ear:
         self._agreed = (payload_type, *events)
         self._codecs = {PCMU: PCMU, PCMA: PCMA, payload_type: codec, **events}
         self._tones = (self._tones or ToneReceiver()) if dtmf_pt is None else None
+        self.listens = self._tones is not None or self._fax is not None
         self.open = receive
 
     def packet(self, data: bytes, source: tuple[str, int], now: float) -> Packet | None:
@@ -48,34 +50,31 @@ class Ear:
             self._stats.forged += 1
             return None
         packet = parse(opened)
+        stats = self._stats
         if packet is None or not packet.payload:
-            self._stats.junk += 1
+            stats.junk += 1
             return None
-        if not self._source.accept(source, packet.pt in self._agreed, now, packet.ssrc, packet.seq):
-            self._stats.strays += 1
+        pt, _, seq, _, ssrc, _ = packet
+        if not self._source.accept(source, pt in self._agreed, now, ssrc, seq):
+            stats.strays += 1
             return None
         if self.heard_at and now - self.heard_at > GAP_S:
-            self._stats.gaps_received += 1
+            stats.gaps_received += 1
         self.heard_at = now
-        codec = self._codecs.get(packet.pt)
+        codec = self._codecs.get(pt)
         if codec is None:  # comfort noise, say: a sign of life
-            self._stats.other += 1
+            stats.other += 1
             return None
-        if not self._arrivals.is_new(packet.ssrc, packet.seq):
+        if not self._arrivals.is_new(ssrc, seq):
             return None
-        self._stats.received += 1
+        stats.received += 1
         if not self.open:
             return None
-        return packet if codec == packet.pt else packet._replace(pt=codec)
+        return packet if codec == pt else packet._replace(pt=codec)
 
     def event(self, packet: Packet, now: float) -> str | None:
         """The key an event packet newly says."""
         return self._events.feed(packet.ssrc, packet.seq, packet.ts, packet.payload, now)
-
-    @property
-    def listens(self) -> bool:
-        """Whether tones are looked for, so that the sound is needed as PCM."""
-        return self._tones is not None or self._fax is not None
 
     def pcm(self, packet: Packet) -> bytes:
         """The sound of a packet at 8 kHz; to be asked for once."""
@@ -91,6 +90,7 @@ class Ear:
     def expect_fax(self) -> None:
         """Listen for a fax machine that calls."""
         self._fax = FaxReceiver()
+        self.listens = True
 
     def fax(self, ts: int, pcm: bytes) -> bool:
         """Whether a fax machine is heard now."""
@@ -99,6 +99,7 @@ class Ear:
         found = self._fax.packet(ts, pcm)
         if self._fax.done:
             self._fax = None
+            self.listens = self._tones is not None
         return found
 
     def count(self) -> None:

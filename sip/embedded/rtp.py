@@ -35,6 +35,9 @@ class Packet(NamedTuple):
     payload: bytes
 
 
+_tuple = tuple.__new__  # what `Packet(...)` comes to, at a third of its cost
+
+
 def parse(data: bytes) -> Packet | None:
     """Read a datagram; None when it is not a well-formed RTP packet of version 2."""
     if len(data) < 12 or data[0] & 0xC0 != 0x80:
@@ -53,7 +56,7 @@ def parse(data: bytes) -> Packet | None:
             end -= data[-1]
         if end < start:
             return None
-    return Packet(second & 0x7F, second >= MARKER, seq, ts, ssrc, data[start:end])
+    return _tuple(Packet, (second & 0x7F, second >= MARKER, seq, ts, ssrc, data[start:end]))
 
 
 def later(a: int, b: int, bits: int) -> int:

@@ -16,7 +16,7 @@ from sip.embedded.calling_back import call_back
 from sip.embedded.ear import EVENT, Ear
 from sip.embedded.frames import FrameCache
 from sip.embedded.recorder import Recorder
-from sip.embedded.rtp import CODECS, Packet
+from sip.embedded.rtp import CODECS
 from sip.embedded.seal import Seal
 from sip.embedded.source import Address, Source
 from sip.embedded.stats import Stats
@@ -49,7 +49,7 @@ class Stream:
         self.on_broken: Callable[[Exception], None] | None = None
         self._sock, self._rtcp, self._loop = rtp, rtcp, loop
         self._writer, self._on_close, self._on_file = writer, on_close, on_file
-        self._waited, self._reads = waited, 0
+        self._waited, self._unlooked = waited, SAMPLE  # packets until one is looked at
         stamp(rtp)
         self._closed = False
         self._stats = Stats()
@@ -261,11 +261,12 @@ class Stream:
 
         Mostly there is one: looking for a second cost a tenth of a bridge's processor time. False: there was none.
         """
-        self._reads += 1
+        self._unlooked -= 1
         try:
-            if self._reads % SAMPLE:
+            if self._unlooked:
                 data, source = self._sock.recvfrom(2048)
             else:
+                self._unlooked = SAMPLE
                 data, stamps, _, source = self._sock.recvmsg(2048, ANCILLARY)
                 self._waited.note(age_s(stamps), self._loop.time())
         except OSError:  # nothing after all, or an ICMP error of something we sent
@@ -277,6 +278,7 @@ class Stream:
         return True
 
     def _datagram(self, data: bytes, source: tuple[str, int]) -> None:
+        # Ten thousand times a second: written at length, for what a call of each part would cost.
         now = self._loop.time()
         packet = self._ear.packet(data, source[:2], now)
         if packet is None:
@@ -286,12 +288,19 @@ class Stream:
             if key is not None:
                 self.pressed(key, "event")
             return
-        wanted = self._ear.listens or self._recorder is not None or self._sink is not None
-        pcm = self._ear.pcm(packet) if wanted else b""
-        if self._ear.listens:
+        ear = self._ear
+        wanted = ear.listens or self._recorder is not None or self._sink is not None
+        pcm = ear.pcm(packet) if wanted else b""
+        if ear.listens:
             self._heard_tones(packet.ts, pcm)
-        if not self._held:
-            self._heard_audio(packet, pcm, now)
+        if self._held:
+            return
+        if (other := self._other) is not None and not other._held:
+            other._voice.pass_on(packet, now)
+        if (recorder := self._recorder) is not None:
+            recorder.packet(packet.ssrc, packet.ts, pcm)
+        if (sink := self._sink) is not None:
+            call_back(sink, pcm)
 
     def _heard_tones(self, ts: int, pcm: bytes) -> None:
         for key in self._ear.tones(ts, pcm):
@@ -313,15 +322,6 @@ class Stream:
             other.send_key(key)  # a tone goes over with the sound
         if self.on_key is not None:
             call_back(self.on_key, key)
-
-    def _heard_audio(self, packet: Packet, pcm: bytes, now: float) -> None:
-        other = self._other
-        if other is not None and not other._held:
-            other._voice.pass_on(packet, now)
-        if self._recorder is not None:
-            self._recorder.packet(packet.ssrc, packet.ts, pcm)
-        if self._sink is not None:
-            call_back(self._sink, pcm)
 
     def _end_record(self, why: RecordEnd) -> None:
         recorder, self._recorder = self._recorder, None

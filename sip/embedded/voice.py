@@ -90,8 +90,12 @@ class Voice:
                     self._transmit(now, self._out.event(*event))
                 return
         play = self._play
-        if play is not None and play.codes is not None:
-            self._next_frame(now, play, play.codes)
+        if play is not None and (codes := play.codes) is not None:
+            at, play.at = play.at, play.at + FRAME
+            self._send_audio(now, codes[at : play.at] or self._silence())
+            if play.at >= len(codes):
+                self._play = None
+                call_back(play.on_done, True)
         elif play is not None or not bridged or now >= self._relay_until:
             self._send_audio(now, self._silence())
 
@@ -108,16 +112,8 @@ class Voice:
             self._relay_until = now + RELAY_SLACK_S + 2 * len(packet.payload) / RATE
             self._transmit(now, out)
 
-    def _next_frame(self, now: float, play: _Play, codes: bytes) -> None:
-        at = play.at
-        play.at = at + FRAME
-        self._send_audio(now, codes[at : play.at] or self._silence())
-        if play.at >= len(codes):
-            self._play = None
-            call_back(play.on_done, True)
-
     def _send_audio(self, now: float, payload: bytes) -> None:
-        if self._may_send():
+        if self.open and (self._source.confirmed or self._source.spend()):  # not `_may_send`: for the call's cost
             self._transmit(now, self._out.audio(payload))
         else:
             self._out.pause(1)
@@ -130,11 +126,12 @@ class Voice:
         if self._last_sent and now - self._last_sent > GAP_S:
             self._stats.gaps_sent += 1
         self._last_sent = now
-        assert self._source.address is not None
+        to = self._source.address
+        assert to is not None
         try:
             if self.seal is not None:
                 packet = self.seal.close(packet)
-            self._sock.sendto(packet, self._source.address)
+            self._sock.sendto(packet, to)
         except (OSError, OverflowError, ValueError):  # a full buffer, a vanished route: as if lost on the way
             self._stats.send_errors += 1
         else:
