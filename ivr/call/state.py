@@ -17,8 +17,7 @@ S = TypeVar("S", bound="Draft | Ringing | CallState")
 def evolve(old: S, changes: dict[str, Any]) -> S:
     """A copy with changed fields: ``dataclasses.replace``, ten times faster (the checker makes half a million)."""
     new = object.__new__(type(old))
-    new.__dict__.update(old.__dict__)
-    new.__dict__.update(changes)
+    object.__setattr__(new, "__dict__", {**old.__dict__, **changes})
     return new
 
 

@@ -10,7 +10,6 @@ and what is announced is recorded. A failure is reported with the path of events
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -51,19 +50,35 @@ class Report:
 
 def check(flow: FlowContext) -> Report:
     """Walk the flow, with schedules both open and closed."""
-    parents: dict[CallState, tuple[CallState | None, str]] = {}
-    quiet: dict[CallState, list[CallState]] = {}
+    numbers: dict[CallState, int] = {}  # in the order they were found, which is the order they are walked in
+    seen: list[CallState] = []
+    parents: list[tuple[int, str]] = []  # of each: the one before it, and the event between
+    quiet: list[list[int]] = []
     findings: list[Finding] = []
-    queue: deque[CallState] = deque()
     asked: list[str] = []  # what one event made the call ask of the world
     worlds = _worlds(flow, asked)
     flow = worlds[0]
-    first = _plain(begin(flow))
-    parents[first] = (None, "")
-    queue.append(first)
-    while queue and len(parents) < STATES_MAX and len(findings) < 10:
-        state = queue.popleft()
-        quiet[state] = []
+
+    def number(state: CallState, before: int, event: str) -> int:
+        """The state's number; a state that is new is remembered, to be walked."""
+        found = numbers.setdefault(state, len(seen))
+        if found == len(seen):
+            seen.append(state)
+            parents.append((before, event))
+        return found
+
+    def path(of: int) -> tuple[str, ...]:
+        names: list[str] = []
+        while of:
+            of, name = parents[of]
+            names.append(name)
+        return tuple(reversed(names))
+
+    number(_plain(begin(flow)), 0, "")
+    while len(quiet) < len(seen) < STATES_MAX and len(findings) < 10:
+        here = len(quiet)
+        state, following = seen[here], list[int]()
+        quiet.append(following)
         if state.over:
             continue
         for event, failing in _events(flow, state):
@@ -74,28 +89,26 @@ def check(flow: FlowContext) -> Report:
                 try:
                     after, commands = step(world, state, event)
                 except Exception as error:  # the walk reports what a caller would fall into
-                    findings.append(Finding(state.step, f"{error!r}", (*_path(parents, state), _name(event))))
+                    findings.append(Finding(state.step, f"{error!r}", (*path(here), _name(event))))
                     continue
                 if untrue := _untrue(after, commands):
-                    findings.append(Finding(after.step, untrue, (*_path(parents, state), _name(event))))
-                after = state if after is state else _plain(after)
-                if failing and (after != state or isinstance(event, e.TimeUp)):
-                    quiet[state].append(after)
-                if after not in parents:
-                    parents[after] = (state, _name(event))
-                    queue.append(after)
+                    findings.append(Finding(after.step, untrue, (*path(here), _name(event))))
+                there = here if after is state else number(_plain(after), here, _name(event))
+                if failing and (there != here or isinstance(event, e.TimeUp)):
+                    following.append(there)
         if not state.timer and state.phase not in ("new", "bridged"):
-            findings.append(Finding(state.step, f"waits for ever in '{state.phase}'", _path(parents, state)))
+            findings.append(Finding(state.step, f"waits for ever in '{state.phase}'", path(here)))
         if key_zero_refused(flow, state):
-            findings.append(Finding(state.step, f"key 0 leads nowhere in '{state.phase}'", _path(parents, state)))
-    if len(parents) >= STATES_MAX:
+            findings.append(Finding(state.step, f"key 0 leads nowhere in '{state.phase}'", path(here)))
+    if len(seen) >= STATES_MAX:
         findings.append(Finding(flow.start, f"more than {STATES_MAX} states: too large to prove", ()))
     longest, circle = _longest(quiet)
     if circle is not None:
-        findings.append(Finding(circle.step, "time-outs and failures alone go round for ever", _path(parents, circle)))
+        why = "time-outs and failures alone go round for ever"
+        findings.append(Finding(seen[circle].step, why, path(circle)))
     elif longest > EVENTS_TO_END:
         findings.append(Finding(flow.start, f"the end may be {longest} time-outs away (at most {EVENTS_TO_END})", ()))
-    return Report(len(parents), longest, tuple(findings))
+    return Report(len(seen), longest, tuple(findings))
 
 
 def _untrue(after: CallState, commands: tuple[c.Command, ...]) -> str:
@@ -300,22 +313,12 @@ def _name(event: e.Event) -> str:
     return type(event).__name__
 
 
-def _path(parents: dict[CallState, tuple[CallState | None, str]], state: CallState) -> tuple[str, ...]:
-    names: list[str] = []
-    here: CallState | None = state
-    while here is not None:
-        here, name = parents[here]
-        if name:
-            names.append(name)
-    return tuple(reversed(names))
-
-
-def _longest(graph: dict[CallState, list[CallState]]) -> tuple[int, CallState | None]:
+def _longest(graph: list[list[int]]) -> tuple[int, int | None]:
     """The longest way to the end along failures, and a state on a circle when there is one."""
-    length: dict[CallState, int] = {}
-    for root in graph:
-        on_path: set[CallState] = set()
-        stack: list[tuple[CallState, Iterator[CallState]]] = []
+    length: dict[int, int] = {}
+    for root in range(len(graph)):
+        on_path: set[int] = set()
+        stack: list[tuple[int, Iterator[int]]] = []
         if root in length:
             continue
         stack.append((root, iter(graph[root])))
@@ -329,7 +332,7 @@ def _longest(graph: dict[CallState, list[CallState]]) -> tuple[int, CallState | 
                 length[state] = 1 + max((length.get(n, 0) for n in graph[state]), default=-1)
             elif after in on_path:
                 return 0, state
-            elif after not in length and after in graph:
+            elif after not in length and after < len(graph):
                 on_path.add(after)
                 stack.append((after, iter(graph[after])))
     return max(length.values(), default=0), None
