@@ -78,6 +78,7 @@ def panel_config(settings: Settings, engine: Engine, counter: Counting) -> Panel
         proxies=panel.proxies,
         proxy_networks=panel.proxy_networks,
         idle_minutes=panel.idle_minutes,
+        session_hours=panel.session_hours,
         version=version("open-hotline"),
         pruning=lambda now: pruning.rules(settings, now),
         prune_at=settings.prune.at if settings.prune.daily else "",

@@ -10,13 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
-from flask import Flask, Response, abort, flash, redirect, request, session, url_for
+from flask import Flask, Response, abort, flash, g, redirect, request, session, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_login import LoginManager, UserMixin, current_user, logout_user
+from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 
+from ivr.store import logins, users
+from ivr.store.engine import Session
 from ivr.store.models import User
 from web.db import config, now_ms, reading
 
@@ -53,6 +55,8 @@ ROLE_NAMES = {
     "custodian": _l("身份保管员"),
 }
 
+LOGIN = "login"  # under which the browser keeps what tells its log-in
+HOUR_MS = 3_600_000
 QUIET = ("board.live", "board.events")  # asked for by pages, not by people
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -67,6 +71,8 @@ class Account(UserMixin):
     seat: str
     epoch: int
     must_change: bool = False  # somebody else knows the password
+    full_name: str = ""
+    login: str = ""  # id of this browser's log-in
 
     def get_id(self) -> str:
         return f"{self.id}:{self.epoch}"
@@ -75,8 +81,10 @@ class Account(UserMixin):
         return self.role in PERMISSIONS[permission]
 
 
-def account(user: User) -> Account:
-    return Account(user.id, user.name, user.role, user.seat, user.session_epoch, user.must_change)
+def account(user: User, login: str = "") -> Account:
+    return Account(
+        user.id, user.name, user.role, user.seat, user.session_epoch, user.must_change, user.full_name, login
+    )  # fmt: skip
 
 
 def needs(permission: str) -> Callable[[View], View]:
@@ -102,15 +110,29 @@ def may(permission: str) -> bool:
     return bool(current_user.is_authenticated and current_user.may(permission))
 
 
+def closed_accounts() -> frozenset[str]:
+    """Names of closed accounts, read once for a page."""
+    if "closed_accounts" not in g:
+        g.closed_accounts = users.closed_names(reading())
+    return cast(frozenset[str], g.closed_accounts)
+
+
 def home() -> str:
     """Where this person starts."""
     return url_for("board.show") if may("board") else url_for("about.show")
 
 
-def start_session() -> None:
-    """Begin a fresh session: an old one (and its CSRF token) must not survive a log-in."""
+def enter(db: Session, user: User) -> str:
+    """Write down that this browser is logged in; what it is to be given (:func:`start_session`)."""
+    now, agent = now_ms(), request.user_agent.string
+    return logins.begin(db, user.id, now, now + config().session_hours * HOUR_MS, request.remote_addr or "", agent)
+
+
+def start_session(user: User, clear: str) -> None:
+    """Begin a fresh session in the browser: an old one (and its CSRF token) must not survive a log-in."""
     session.clear()
-    session["seen"] = now_ms()
+    session["seen"], session[LOGIN] = now_ms(), clear
+    login_user(account(user))
 
 
 def init(app: Flask) -> None:
@@ -123,7 +145,8 @@ def init(app: Flask) -> None:
         user = reading().get(User, user_id)
         if user is None or not user.active or str(user.session_epoch) != epoch:
             return None
-        return account(user)
+        login = logins.find(reading(), user.id, session.get(LOGIN, ""), now_ms())
+        return None if login is None else account(user, login.id)
 
     @app.before_request
     def guard() -> Any:

@@ -19,6 +19,7 @@ from flask_wtf.csrf import CSRFProtect
 from ivr.report.figures import as_data
 from ivr.store import queries, users
 from ivr.store.models import Call, Case
+from web import refusals
 from web.access import public
 from web.case_page import explanation
 from web.db import config, now_ms, reading
@@ -67,9 +68,10 @@ def check() -> Response | None:
     row = users.find_token(reading(), token, now_ms()) if token else None
     if row is None:
         return problem(401, "Unauthorized", "Send a valid token: Authorization: Bearer hl_…")
-    if wanted not in row.scopes.split():
-        return problem(403, "Forbidden", f"This token lacks the scope {wanted}.")
     g.token = row
+    if wanted not in row.scopes.split():
+        refusals.note()
+        return problem(403, "Forbidden", f"This token lacks the scope {wanted}.")
     named(getattr(view, "parameters", ()))
     return None
 

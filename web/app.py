@@ -13,7 +13,21 @@ from flask_talisman import Talisman
 from flask_wtf.csrf import CSRFProtect
 
 from ivr.store.calendars import Added
-from web import access, api, casework, db, format, forms, forwarded, guesses, language, monitoring, problems, tables
+from web import (
+    access,
+    api,
+    casework,
+    db,
+    format,
+    forms,
+    forwarded,
+    guesses,
+    language,
+    monitoring,
+    problems,
+    refusals,
+    tables,
+)
 from web import drafts as kept
 from web.config import PanelConfig
 from web.figures import Recent
@@ -35,6 +49,7 @@ from web.screens import (
     outages,
     promises,
     recordings,
+    sessions,
     tokens,
     users,
     work,
@@ -44,6 +59,7 @@ from web.streams import News
 
 SCREENS = (
     auth,
+    sessions,
     board,
     calls,
     cases,
@@ -108,6 +124,7 @@ def create_app(config: PanelConfig) -> Flask:
     language.init(app)
     format.init(app)
     problems.init(app)
+    refusals.init(app)
     kept.init(app)
     csrf = CSRFProtect(app)
     limiter = Limiter(get_remote_address, app=app, storage_uri="memory://")
@@ -151,6 +168,7 @@ def _templates(app: Flask) -> None:
 
     app.jinja_env.globals["may"] = access.may  # macros see globals only
     app.jinja_env.globals["casework"] = casework
+    app.jinja_env.globals["closed_accounts"] = access.closed_accounts
     app.jinja_env.globals["table_cell"] = tables.cell
 
     @app.context_processor

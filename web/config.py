@@ -63,6 +63,7 @@ class PanelConfig:
     proxies: int = 0
     proxy_networks: tuple[str, ...] = LOOPBACK
     idle_minutes: int = 30
+    session_hours: int = 12  # so long after log-in one logs in again, however busy one was
     hasher: Hasher = field(default_factory=Argon2)
     version: str = ""
     pruning: Callable[[int], Sequence[Rule]] = lambda now: ()  # the rules as they stand at a moment

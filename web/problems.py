@@ -14,9 +14,11 @@ from flask_limiter import RateLimitExceeded
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, InternalServerError
 
+from ivr.passwords import PASSWORD_MIN
 from ivr.store.engine import is_away
 from ivr.store.queries import BadCursor
-from ivr.store.users import PASSWORD_MIN, UserError
+from ivr.store.users import UserError
+from web import refusals
 from web.forms import Wrong
 from web.passwords import Busy
 
@@ -28,7 +30,11 @@ USER_PROBLEMS = {
     "bad_role": _l("请选择列表中的角色。"),
     "short_password": _l("密码太短，至少 %(n)s 个字符。", n=PASSWORD_MIN),
     "long_password": _l("密码太长，请不要超过 256 个字符。"),
-    "weak_password": _l("密码过于简单：不要与账号同名，也不要只重复几个字符。"),
+    "common_password": _l("这个密码太常见或已经泄露，一猜就中。请用几个不相干的词连成一句，例如三四个词，中间加符号。"),
+    "named_password": _l("密码里多是账号名、姓名、单位名、热线号码或常用词，别人会先猜这些。请换成几个不相干的词。"),
+    "same_password": _l("新密码与当前密码相同，请换一个。"),
+    "bad_full_name": _l("姓名最多 80 个字。"),
+    "long_expiry": _l("令牌的有效期最长一年。"),
     "wrong_password": _l("当前密码不正确。"),
     "too_many": _l("当前密码错误次数过多，请 15 分钟后再试。"),
     "no_custodian": _l("这个账号不是待确认的身份保管员。"),
@@ -114,6 +120,8 @@ def init(app: Flask) -> None:
     def http(error: HTTPException) -> Any:
         if error.code is None or error.code < 400:
             return error
+        if error.code == HTTPStatus.FORBIDDEN:
+            refusals.note()
         text = error.description if error.description != type(error).description else ""
         return page(error.code, text=text or "")
 

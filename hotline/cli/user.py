@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import sys
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import click
@@ -12,7 +13,10 @@ import click
 from hotline import parts
 from hotline.cli.common import json_option, looking, print_json
 from hotline.settings import Settings
+from ivr.passwords import PASSWORD_MAX, PASSWORD_MIN
 from ivr.store import users
+from ivr.store.engine import Session
+from ivr.store.models import User
 from ivr.store.users import ROLES, SCOPES, UserError
 from web.passwords import Argon2
 
@@ -23,13 +27,17 @@ REMEDIES = {
     "bad_name": "a name has 1 to 40 letters, digits, dots or dashes",
     "name_taken": "there is an account of that name already; `hotline user list` shows all",
     "bad_role": f"the roles are {', '.join(ROLES)}",
-    "short_password": f"a password has at least {users.PASSWORD_MIN} characters",
-    "long_password": f"a password has at most {users.PASSWORD_MAX} characters",
-    "weak_password": "this password is too easy; use another, or none to get a random one",
+    "bad_full_name": "a real name has at most 80 characters",
+    "last_admin": "this is the last administrator; make another one first",
+    "short_password": f"a password has at least {PASSWORD_MIN} characters",
+    "long_password": f"a password has at most {PASSWORD_MAX} characters",
+    "common_password": "this password leaked or is guessed easily; use a few unrelated words, or let one be made",
+    "named_password": "this password is made of names, numbers of hotlines or usual words; use a few unrelated words",
     "bad_token_name": "name what the token is for, with 1 to 80 characters",
     "no_scope": f"give at least one --scope: {', '.join(SCOPES)}",
     "bad_scope": f"the scopes are {', '.join(SCOPES)}",
     "past_expiry": "--days must be at least 1",
+    "long_expiry": f"--days must be at most {users.TOKEN_DAYS_MAX}",
 }
 
 
@@ -42,23 +50,25 @@ def user() -> None:
 @click.argument("name")
 @click.option("--role", type=click.Choice(ROLES), default="operator", show_default=True)
 @click.option("--seat", default="", help="The seat this person usually sits at.")
+@click.option("--full-name", default="", help="The person's real name.")
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
 @looking
-def add(settings: Settings, name: str, role: str, seat: str, password_stdin: bool) -> None:
-    """Add an account. Without --password-stdin a random password is made and shown once.
+def add(settings: Settings, name: str, role: str, seat: str, full_name: str, password_stdin: bool) -> None:
+    """Add an account. Without --password-stdin a random password is made and shown once. Either must be changed.
 
     \b
-    Example: hotline user add li.na --role lead --seat 101
+    Example: hotline user add li.na --full-name 李娜 --role lead --seat 101
     """
     password = _read_password() if password_stdin else _random_password()
     if seat and seat not in settings.seats:
         raise click.UsageError(f'there is no seat "{seat}"; the seats are {", ".join(settings.seats)}')
     try:
-        fresh = users.hashed(Argon2(), name, password)
+        fresh = users.hashed(Argon2(), name, password, (full_name, settings.unit.name, settings.unit.name_en))
         with parts.changing(settings) as session:
             users.create_user(
-                session, name=name, password=fresh, role=role, now=_now(), seat=seat, must_change=not password_stdin
-            )
+                session, name=name, password=fresh, role=role, now=_now(), seat=seat, must_change=True,
+                full_name=full_name,
+            )  # fmt: skip
             users.audit(session, at=_now(), user=BY, action="user.add", target=name, detail=role)
     except UserError as error:
         raise _usage(error) from None
@@ -78,13 +88,21 @@ def list_(settings: Settings, as_json: bool) -> None:
     """
     with parts.looking(settings) as session:
         rows = [
-            {"name": u.name, "role": u.role, "seat": u.seat, "active": u.active, "created": _iso(u.created)}
+            {
+                "name": u.name,
+                "full_name": u.full_name,
+                "role": u.role,
+                "seat": u.seat,
+                "active": u.active,
+                "created": _iso(u.created),
+            }
             for u in users.list_users(session)
         ]
     if as_json:
         print_json(rows)
     for row in [] if as_json else rows:
-        click.echo(f"{row['name']:<20} {row['role']:<10} {row['seat']:<6} {'' if row['active'] else 'closed'}")
+        state = "" if row["active"] else "closed"
+        click.echo(f"{row['name']:<20} {row['role']:<10} {row['seat']:<6} {row['full_name']} {state}".rstrip())
 
 
 @user.command()
@@ -99,11 +117,9 @@ def password(settings: Settings, name: str, password_stdin: bool) -> None:
     """
     new = _read_password() if password_stdin else _random_password()
     try:
-        fresh = users.hashed(Argon2(), name, new)
+        fresh = users.hashed(Argon2(), name, new, (settings.unit.name, settings.unit.name_en))
         with parts.changing(settings) as session:
-            account = users.find_user(session, name)
-            if account is None:
-                raise click.UsageError(f'there is no account "{name}"; `hotline user list` shows all')
+            account = _account(session, name)
             users.reset_password(session, account, fresh, _now())
             users.audit(session, at=_now(), user=BY, action="user.password", target=name)
     except UserError as error:
@@ -115,16 +131,83 @@ def password(settings: Settings, name: str, password_stdin: bool) -> None:
 
 @user.command()
 @click.argument("name")
-@click.option("--scope", "scopes", multiple=True, type=click.Choice(SCOPES), help="What it may read (repeatable).")
-@click.option("--days", type=int, help="Valid for so many days; default: until revoked.")
+@click.argument("full_name")
 @looking
-def token(settings: Settings, name: str, scopes: tuple[str, ...], days: int | None) -> None:
+def rename(settings: Settings, name: str, full_name: str) -> None:
+    """Give the person of an account another real name; the name for logging in stands in the journal and stays.
+
+    \b
+    Example: hotline user rename li.na 李娜
+    """
+    with parts.changing(settings) as session:
+        account = _account(session, name)
+        was = account.full_name
+        _done(lambda: users.change_user(
+            session, account, role=account.role, seat=account.seat, now=_now(), full_name=full_name
+        ))  # fmt: skip
+        users.audit(session, at=_now(), user=BY, action="user.change", target=name, detail=f"{was} → {full_name}")
+    click.echo(f"{name} is called {full_name or name}.")
+
+
+@user.command()
+@click.argument("name")
+@looking
+def close(settings: Settings, name: str) -> None:
+    """Close an account and log it out everywhere; its open cases are marked in the panel.
+
+    \b
+    Example: hotline user close li.na
+    """
+    with parts.changing(settings) as session:
+        account = _account(session, name)
+        _done(lambda: users.set_active(session, account, False, _now()))
+        users.audit(session, at=_now(), user=BY, action="user.close", target=name)
+        left = users.open_cases(session, name)
+    click.echo(f"{name} is closed." + (f" It still owns {left} open cases; hand them over." if left else ""))
+
+
+@user.command("open")
+@click.argument("name")
+@looking
+def open_(settings: Settings, name: str) -> None:
+    """Open an account that was closed.
+
+    \b
+    Example: hotline user open li.na
+    """
+    with parts.changing(settings) as session:
+        users.set_active(session, _account(session, name), True, _now())
+        users.audit(session, at=_now(), user=BY, action="user.open", target=name)
+    click.echo(f"{name} may log in again.")
+
+
+@user.command("log-out")
+@click.argument("name")
+@looking
+def log_out(settings: Settings, name: str) -> None:
+    """Log an account out everywhere.
+
+    \b
+    Example: hotline user log-out li.na
+    """
+    with parts.changing(settings) as session:
+        users.log_out(session, _account(session, name))
+        users.audit(session, at=_now(), user=BY, action="user.logout", target=name)
+    click.echo(f"{name} is logged out everywhere.")
+
+
+@user.command()
+@click.argument("name")
+@click.option("--scope", "scopes", multiple=True, type=click.Choice(SCOPES), help="What it may read (repeatable).")
+@click.option("--days", type=int, default=90, show_default=True, help="Valid for so many days, a year at most.")
+@looking
+def token(settings: Settings, name: str, scopes: tuple[str, ...], days: int) -> None:
     """Make a token for the JSON API, named after what uses it. It is shown once.
 
     \b
     Example: hotline user token "wall display" --scope figures:read --days 365
     """
-    expires = None if days is None else _now() + days * MS_PER_DAY
+    expires = _now() + days * MS_PER_DAY
     try:
         with parts.changing(settings) as session:
             row, clear = users.create_token(session, name=name, scopes=scopes, now=_now(), expires=expires)
@@ -132,6 +215,20 @@ def token(settings: Settings, name: str, scopes: tuple[str, ...], days: int | No
     except UserError as error:
         raise _usage(error) from None
     click.echo(f"token (shown only now): {clear}")
+
+
+def _account(session: Session, name: str) -> User:
+    account = users.find_user(session, name)
+    if account is None:
+        raise click.UsageError(f'there is no account "{name}"; `hotline user list` shows all')
+    return account
+
+
+def _done(change: Callable[[], object]) -> None:
+    try:
+        change()
+    except UserError as error:
+        raise _usage(error) from None
 
 
 def _usage(error: UserError) -> click.UsageError:

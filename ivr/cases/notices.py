@@ -41,6 +41,14 @@ NAMES: Mapping[str, tuple[str, str]] = {
     "account_new": ("新建了督导或身份保管员账号", "a supervisor's or custodian's account was made"),
     "account_raised": ("账号被改为或恢复为督导或身份保管员", "an account became a supervisor's or custodian's"),
     "account_reset": ("督导或身份保管员的密码被重设", "a supervisor's or custodian's password was reset"),
+    "owner_closed": (
+        "停用的账号名下还有未办结的工单，请转办",
+        "a closed account still owns open cases; hand them over",
+    ),
+    "tokens_end": (
+        "没有期限的接口令牌将在 90 天后到期，请换发",
+        "API tokens without an end now end in 90 days; replace them",
+    ),
     "custodian_confirmed": ("身份保管员已由督导确认", "a custodian was confirmed by a supervisor"),
     "prune_ahead": (
         "将按保存期限首次删除，请先核对",

@@ -27,24 +27,28 @@ class Handler:
     seat: str
     role: str  # of an account; empty: a window
     told: tuple[str, ...]
+    full_name: str = ""
 
     @property
     def initials(self) -> str:
         """The first letters of its pinyin: 王芳 → ``wf``."""
-        return _initials(self.name)
+        return _initials((self.full_name or self.name).replace(" ", ""))
 
     def found_by(self, text: str) -> bool:
         """Is the text part of the name, or the beginning of the seat's number or of the initials?"""
         text = text.casefold().replace(" ", "")
-        return text in self.name.casefold() or bool(self.seat and self.seat.startswith(text)) or (
+        names = (self.name.casefold(), self.full_name.casefold().replace(" ", ""))
+        return any(text in name for name in names) or bool(self.seat and self.seat.startswith(text)) or (
             self.initials.startswith(text)
         )  # fmt: skip
 
 
 def handlers(connection: Connection, windows: Mapping[str, Sequence[str]]) -> list[Handler]:
     """Everybody a case can be handed to. ``windows``: name -> its seats."""
-    query = select(USERS.c.name, USERS.c.seat, USERS.c.role).where(USERS.c.active, USERS.c.role.in_(STAFF))
-    people = [Handler(row.name, row.seat, row.role, (row.name,)) for row in connection.execute(query.order_by("name"))]
+    columns = (USERS.c.name, USERS.c.seat, USERS.c.role, USERS.c.full_name)
+    query = select(*columns).where(USERS.c.active, USERS.c.role.in_(STAFF))
+    found = connection.execute(query.order_by("name"))
+    people = [Handler(row.name, row.seat, row.role, (row.name,), row.full_name) for row in found]
     units = [
         Handler(name, "", "", tuple(one.name for one in people if one.seat and one.seat in seats))
         for name, seats in windows.items()

@@ -496,6 +496,20 @@ class User(Base):
     since: Mapped[int] = mapped_column(default=0, server_default="0")  # when it was made, raised, reset or reopened
     confirmed: Mapped[int | None]  # a custodian: when a supervisor confirmed it
     confirmed_by: Mapped[str] = mapped_column(String(80), default="", server_default="")
+    full_name: Mapped[str] = mapped_column(String(80), default="", server_default="")  # the person's real name
+
+
+class Login(Base):
+    """Somebody who is logged in: of what the browser holds only the hash, and until when at the latest."""
+
+    __tablename__ = "logins"
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    user_id: Mapped[str] = mapped_column(String(36), index=True)
+    hash: Mapped[str] = mapped_column(String(64), unique=True)
+    created: Mapped[int]
+    ends: Mapped[int]
+    remote: Mapped[str] = mapped_column(String(64))
+    browser: Mapped[str] = mapped_column(String(200))
 
 
 class Draft(Base):
@@ -530,7 +544,7 @@ class ApiToken(Base):
     hash: Mapped[str] = mapped_column(String(64), unique=True)
     scopes: Mapped[str] = mapped_column(String(120))
     created: Mapped[int]
-    expires: Mapped[int | None]
+    expires: Mapped[int]
     revoked: Mapped[int | None]
 
 

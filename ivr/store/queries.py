@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, Select, and_, func, select
 from sqlalchemy.orm import Session
 
 from ivr.store import tally
-from ivr.store.models import Audit, Call, Case, Journal, Leg, LiveCall, PartyRow, Process, Recording, Seat
+from ivr.store.models import Audit, Call, Case, Journal, Leg, LiveCall, PartyRow, Process, Recording, Seat, User
 from ivr.store.paging import PAGE, PAGE_MAX, BadCursor, Order, Page, bounds, read
 from ivr.store.responsible import AT_ONCE
 from ivr.store.sql import among
@@ -77,6 +77,7 @@ class CaseFilter:
     open_only: bool = False
     owner: str = ""
     ids: tuple[str, ...] | None = None  # exactly these
+    left_behind: bool = False  # open, and the owner's account is closed
 
 
 # --- the board -----------------------------------------------------------------------------
@@ -238,6 +239,8 @@ def cases(
         query = query.where(_due_before(where.due_before))
     if where.ids is not None:
         query = query.where(among(session.get_bind().dialect.name, Case.id, where.ids))
+    if where.left_behind:
+        query = query.where(_left_behind())
     if where.open_only:
         query = query.where(Case.replied.is_(None))
     for column, value in (
@@ -272,6 +275,18 @@ def due_counts(session: Session, now: int, soon: int) -> tuple[int, int]:
     late = session.scalar(select(func.count()).select_from(Case).where(_due_before(now))) or 0
     near = session.scalar(select(func.count()).select_from(Case).where(_due_before(soon))) or 0
     return late, near - late
+
+
+def left_behind(session: Session) -> int:
+    """How many open cases belong to closed accounts."""
+    if session.scalar(select(User.id).where(User.active.is_(False)).limit(1)) is None:
+        return 0
+    return session.scalar(select(func.count()).select_from(Case).where(_left_behind())) or 0
+
+
+def _left_behind() -> ColumnElement[bool]:
+    closed = select(User.name).where(User.active.is_(False))
+    return and_(Case.closed.is_(None), (Case.owner + "").in_(closed))  # by the index of open cases: owners have many
 
 
 def untaken(session: Session) -> list[Case]:

@@ -13,14 +13,15 @@ import secrets
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from ivr.cases.actions import Notice
+from ivr.passwords import PASSWORD_MAX, fault
 from ivr.scrubbing import without_numbers
-from ivr.store import notices
+from ivr.store import logins, notices
 from ivr.store.ids import uuid7
-from ivr.store.models import ApiToken, Audit, User
+from ivr.store.models import ApiToken, Audit, Case, User
 
 ROLES = ("operator", "lead", "supervisor", "admin", "custodian")  # 话务员 班长 督导 管理员 身份保管员
 SCOPES = ("calls:read", "cases:read", "figures:read")
@@ -29,8 +30,9 @@ WATCHED = ("custodian", "supervisor")  # whose accounts open what nobody else ma
 TOLD = ("role:custodian", "role:supervisor")
 FRESH_MS = 86_400_000
 _NO_CASE = {"id": None, "number": "", "kind": "", "due": "", "status": "", "owner": ""}
-PASSWORD_MIN = 10  # characters; the hasher is slow, so length is what matters
-PASSWORD_MAX = 256  # more is an attempt to keep the hasher busy
+TOKEN_DAYS_MAX = 366
+DAY_MS = 86_400_000
+FULL_NAME_MAX = 80
 TOKEN_PREFIX = "hl_"  # noqa: S105 - lets a leak scanner recognise our tokens
 NAME_RE = re.compile(r"[\w.\-·]{1,40}")
 
@@ -54,20 +56,24 @@ class Hasher(Protocol):
 # --- accounts ------------------------------------------------------------------------------
 
 
-def hashed(hasher: Hasher, name: str, password: str) -> str:
+def hashed(hasher: Hasher, name: str, password: str, about: Iterable[str] = ()) -> str:
     """The hash of a new password, if it is good enough for the account ``name``. Raises :class:`UserError`.
 
+    ``about``: more names that are guessed first (the person's, the unit's).
     It takes a tenth of a second: to be made before a transaction begins, never inside.
     """
-    _check_password(password, name)
+    if code := fault(password, (name, *about)):
+        raise UserError(code)
     return hasher.hash(password)
 
 
 def create_user(
-    session: Session, *, name: str, password: str, role: str, now: int, seat: str = "", must_change: bool = False
-) -> User:
+    session: Session, *, name: str, password: str, role: str, now: int, seat: str = "", must_change: bool = False,
+    full_name: str = "",
+) -> User:  # fmt: skip
     """Add an account. ``password``: from :func:`hashed`; ``must_change``: somebody else knows it.
 
+    ``name`` is for logging in, stands in the journal and never changes; ``full_name`` is the person's.
     Raises :class:`UserError`: ``bad_name``, ``name_taken`` ...
     """
     if not NAME_RE.fullmatch(name):
@@ -79,6 +85,7 @@ def create_user(
     user = User(
         id=uuid7(now), name=name, role=role, password=password, seat=seat, active=True,
         created=now, session_epoch=0, must_change=must_change, since=now, confirmed=None, confirmed_by="",
+        full_name=_full_name(full_name),
     )  # fmt: skip
     session.add(user)
     session.flush()
@@ -130,8 +137,14 @@ def let_in(session: Session, user_id: str, known: str, fresh: str | None) -> Use
 def change_password(session: Session, user: User, password: str) -> None:
     """Set a new password, from :func:`hashed`, and log the account out everywhere."""
     user.password, user.must_change = password, False
+    log_out(session, user)
+
+
+def log_out(session: Session, user: User) -> None:
+    """End every log-in of the account."""
     user.session_epoch += 1
     session.flush()
+    logins.end_all(session, user.id)
 
 
 def reset_password(session: Session, user: User, password: str, now: int) -> None:
@@ -187,15 +200,19 @@ def _tell(session: Session, user: User, kind: str, now: int) -> None:
         notices.tell(session.connection(), Notice(kind, TOLD), _NO_CASE, now, event, **about)
 
 
-def change_user(session: Session, user: User, *, role: str, seat: str, now: int) -> None:
-    """Give another role or seat; a new role ends the account's sessions. Raises :class:`UserError`."""
+def change_user(
+    session: Session, user: User, *, role: str, seat: str, now: int, full_name: str | None = None
+) -> None:  # fmt: skip
+    """Give another role, seat or real name; a new role ends the account's sessions. Raises :class:`UserError`."""
     raised = role != user.role
     if role not in ROLES:
         raise UserError("bad_role")
     if role != user.role:
         _keep_an_admin(session, user)
-        user.session_epoch += 1
+        log_out(session, user)
     user.role, user.seat = role, seat
+    if full_name is not None:
+        user.full_name = _full_name(full_name)
     if raised:
         user.since, user.confirmed, user.confirmed_by = now, None, ""
         _tell(session, user, "account_raised", now)
@@ -206,7 +223,8 @@ def set_active(session: Session, user: User, active: bool, now: int) -> None:
     """Close or reopen an account; closing ends its sessions. ``last_admin`` when none would be left."""
     if not active:
         _keep_an_admin(session, user)
-        user.session_epoch += 1
+        log_out(session, user)
+        _tell_of_orphans(session, user, now)
     elif not user.active:
         user.since = now
         _tell(session, user, "account_raised", now)
@@ -214,13 +232,30 @@ def set_active(session: Session, user: User, active: bool, now: int) -> None:
     session.flush()
 
 
-def _check_password(password: str, name: str) -> None:
-    if len(password) < PASSWORD_MIN:
-        raise UserError("short_password")
-    if len(password) > PASSWORD_MAX:
-        raise UserError("long_password")
-    if len(set(password)) < 4 or password.lower() == name.lower():
-        raise UserError("weak_password")
+def closed_names(session: Session) -> frozenset[str]:
+    """The names of closed accounts, so that what they still own can be marked."""
+    return frozenset(session.scalars(select(User.name).where(User.active.is_(False))))
+
+
+def open_cases(session: Session, name: str) -> int:
+    """How many open cases this account owns."""
+    mine = select(func.count()).select_from(Case).where(Case.owner == name, Case.closed.is_(None))
+    return session.scalar(mine) or 0
+
+
+def _tell_of_orphans(session: Session, user: User, now: int) -> None:
+    """Leads are told what a closed account leaves behind."""
+    if user.active and (left := open_cases(session, user.name)):
+        event = f"owner_closed:{user.id}:{now}"
+        notice = Notice("owner_closed", ("role:lead", "role:supervisor"))
+        notices.tell(session.connection(), notice, _NO_CASE, now, event, account=user.name, left=str(left))
+
+
+def _full_name(text: str) -> str:
+    text = " ".join(text.split())
+    if len(text) > FULL_NAME_MAX or not text.isprintable():
+        raise UserError("bad_full_name")
+    return text
 
 
 def _keep_an_admin(session: Session, user: User) -> None:
@@ -258,13 +293,11 @@ def token_hash(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def create_token(
-    session: Session, *, name: str, scopes: Iterable[str], now: int, expires: int | None
-) -> tuple[ApiToken, str]:
+def create_token(session: Session, *, name: str, scopes: Iterable[str], now: int, expires: int) -> tuple[ApiToken, str]:
     """Make a token; returns its row and the clear token, which nobody can show again.
 
-    ``expires``: UTC ms or None. Raises :class:`UserError`: ``bad_token_name``, ``no_scope``,
-    ``bad_scope``, ``past_expiry``.
+    ``expires``: UTC ms, a year ahead at most. Raises :class:`UserError`: ``bad_token_name``, ``no_scope``,
+    ``bad_scope``, ``past_expiry``, ``long_expiry``.
     """
     wanted = set(scopes)
     if not 1 <= len(name.strip()) <= 80:
@@ -273,8 +306,10 @@ def create_token(
         raise UserError("no_scope")
     if not wanted <= set(SCOPES):
         raise UserError("bad_scope")
-    if expires is not None and expires <= now:
+    if expires <= now:
         raise UserError("past_expiry")
+    if expires > now + TOKEN_DAYS_MAX * DAY_MS:
+        raise UserError("long_expiry")
     clear = TOKEN_PREFIX + secrets.token_urlsafe(32)
     row = ApiToken(
         id=uuid7(now), name=name.strip(), hash=token_hash(clear), scopes=" ".join(sorted(wanted)),
@@ -293,7 +328,7 @@ def list_tokens(session: Session) -> Sequence[ApiToken]:
 def find_token(session: Session, token: str, now: int) -> ApiToken | None:
     """The row of a token that is valid at ``now`` (UTC ms)."""
     row = session.scalar(select(ApiToken).where(ApiToken.hash == token_hash(token)))
-    if row is None or row.revoked is not None or (row.expires is not None and row.expires <= now):
+    if row is None or row.revoked is not None or row.expires <= now:
         return None
     return row
 

@@ -198,6 +198,19 @@ def test_an_account_is_added_listed_and_given_a_new_password(here: Path) -> None
     assert changed.exit_code == 0 and "shown only now" not in changed.stdout
 
 
+def test_an_account_gets_a_real_name_is_closed_opened_and_logged_out(here: Path) -> None:
+    migrated(here / "data")
+    assert hotline("user", "add", "li.na", "--full-name", "李 娜").exit_code == 0
+    assert hotline("user", "rename", "li.na", "李娜").stdout == "li.na is called 李娜.\n"
+    assert hotline("user", "close", "li.na").stdout == "li.na is closed.\n"
+    (row,) = json.loads(hotline("user", "list", "--json").stdout)
+    assert (row["full_name"], row["active"]) == ("李娜", False)
+    assert hotline("user", "open", "li.na").exit_code == 0
+    assert hotline("user", "log-out", "li.na").exit_code == 0
+    (row,) = json.loads(hotline("user", "list", "--json").stdout)
+    assert row["active"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
@@ -205,9 +218,12 @@ def test_an_account_is_added_listed_and_given_a_new_password(here: Path) -> None
         (("add", "a b"), "1 to 40 letters"),
         (("add", "bo", "--seat", "999"), 'there is no seat "999"'),
         (("add", "bo", "--password-stdin"), "at least 10 characters"),
+        (("rename", "li.na", "x" * 81), "at most 80 characters"),
+        (("close", "nobody"), 'there is no account "nobody"'),
         (("password", "nobody"), 'there is no account "nobody"'),
         (("token", "wall"), "give at least one --scope"),
         (("token", "wall", "--scope", "calls:read", "--days", "0"), "--days must be at least 1"),
+        (("token", "wall", "--scope", "calls:read", "--days", "400"), "--days must be at most 366"),
     ],
 )
 def test_what_an_account_may_not_be_is_said_with_the_remedy(here: Path, arguments: tuple[str, ...], told: str) -> None:

@@ -178,7 +178,7 @@ def api(hotline: Hotline, books: Books) -> dict[str, bytes]:
     with Session(books.engine) as session, session.begin():
         scopes = ["calls:read", "cases:read", "figures:read"]
         now = time.time_ns() // 1_000_000
-        _row, token = users.create_token(session, name="all", scopes=scopes, now=now - 10_000, expires=None)
+        _row, token = users.create_token(session, name="all", scopes=scopes, now=now - 10_000, expires=now + 86_400_000)
     client = httpx.Client(base_url=hotline.url, headers={"Authorization": f"Bearer {token}"}, timeout=30)
     found = {}
     for path in ("/api/v1/calls", "/api/v1/cases", "/api/v1/figures", "/metrics"):

@@ -57,7 +57,7 @@ def main() -> int:
         world = World(Path(home))
         with Session(world.engine) as session, session.begin():
             _row, token = users.create_token(
-                session, name="attack", scopes=users.SCOPES, now=world.clock(), expires=None
+                session, name="attack", scopes=users.SCOPES, now=world.clock(), expires=world.clock() + 86_400_000
             )
         client = create_app(world.config()).test_client()
         for query in QUERIES:

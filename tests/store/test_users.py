@@ -96,8 +96,8 @@ def test_an_endless_password_is_not_hashed(session, hasher):
         ("li", GOOD, "king", "bad_role"),
         ("li", "short", "lead", "short_password"),
         ("li", "x" * 257, "lead", "long_password"),
-        ("li", "ababababab", "lead", "weak_password"),
-        ("long.enough.name", "Long.Enough.Name", "lead", "weak_password"),
+        ("li", "ababababab", "lead", "common_password"),
+        ("long.enough.name", "Long.Enough.Name", "lead", "named_password"),
     ],
 )
 def test_what_is_not_allowed_has_a_code(session, hasher, name, password, role, code):
@@ -159,9 +159,10 @@ def test_a_token_is_known_by_its_hash_until_it_ends(session):
 @pytest.mark.parametrize(
     ("name", "scopes", "expires", "code"),
     [
-        (" ", ["cases:read"], None, "bad_token_name"),
-        ("x", [], None, "no_scope"),
-        ("x", ["everything"], None, "bad_scope"),
+        (" ", ["cases:read"], 2000, "bad_token_name"),
+        ("x", [], 2000, "no_scope"),
+        ("x", ["everything"], 2000, "bad_scope"),
+        ("x", ["cases:read"], 1000 + 367 * 86_400_000, "long_expiry"),
         ("x", ["cases:read"], 1000, "past_expiry"),
     ],
 )

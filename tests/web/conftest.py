@@ -94,7 +94,11 @@ def token(world: World) -> Callable[..., dict[str, str]]:
     def make(*scopes: str, expires: int | None = None) -> dict[str, str]:
         with Session(world.engine) as session, session.begin():
             _row, clear = users.create_token(
-                session, name="test", scopes=scopes, now=world.clock() - 10_000, expires=expires
+                session,
+                name="test",
+                scopes=scopes,
+                now=world.clock() - 10_000,
+                expires=world.clock() + 86_400_000 if expires is None else expires,
             )
         return {"Authorization": f"Bearer {clear}"}
 

@@ -39,7 +39,7 @@ def tokens(world):
     with Session(world.engine) as session, session.begin():
         for scopes in (*((scope,) for scope in SCOPES), SCOPES):
             _row, made[scopes] = users.create_token(
-                session, name="contract", scopes=scopes, now=world.clock(), expires=None
+                session, name="contract", scopes=scopes, now=world.clock(), expires=world.clock() + 86_400_000
             )
     return made
 

@@ -225,7 +225,7 @@ def test_a_new_password_ends_every_other_log_in(as_role):
         ("wrong", "a long new password", "a long new password", "当前密码不正确"),
         (PASSWORD, "a long new password", "another new password", "两次输入的新密码不一致"),
         (PASSWORD, "short", "short", "密码太短"),
-        (PASSWORD, "aaaaaaaaaaaa", "aaaaaaaaaaaa", "密码过于简单"),
+        (PASSWORD, "aaaaaaaaaaaa", "aaaaaaaaaaaa", "太常见或已经泄露"),
     ],
 )
 def test_a_bad_new_password_is_refused_with_the_reason(auth, old, new, again, problem):

@@ -7,12 +7,12 @@ from urllib.parse import urlsplit
 
 from flask import Blueprint, flash, redirect, render_template, request, session, url_for
 from flask_babel import gettext as _
-from flask_login import current_user, login_user, logout_user
+from flask_login import current_user, logout_user
 from werkzeug import Response
 
-from ivr.store import users
+from ivr.store import logins, users
 from ivr.store.models import User
-from web.access import account, home, needs, public, start_session
+from web.access import enter, home, needs, public, start_session
 from web.db import config, reading, record, release, writing
 from web.guesses import MINUTES, guesses, known_browser, remember_browser
 from web.problems import user_problem
@@ -45,14 +45,14 @@ def login() -> Any:
 @public
 def log_in() -> Any:
     name, password, address = _name(), request.form.get("password", ""), request.remote_addr or ""
-    found = users.find_user(reading(), name)
-    known = None if found is None else (found.id, found.password)
+    account = users.find_user(reading(), name)
+    known = None if account is None else (account.id, account.password)
     browser = known_browser(known[0] if known else None)
     release()  # nothing of the database is held while the password is looked at
     if guesses().locked(name, address, browser):
         return _locked()
-    user = _let_in(known, password)
-    if user is None:
+    found = _let_in(known, password)
+    if found is None:
         with writing() as db:
             # A name that is nobody's may be a password typed into the wrong box: it is not kept.
             record(db, "log.failed", target=name if known else "", user="")
@@ -60,24 +60,24 @@ def log_in() -> Any:
             return _locked()
         flash(_("账号或密码不正确。请检查大小写后再试；忘记密码请找管理员重设。"), "error")
         return render_template("login.html", name=name, next=request.form.get("next", "")), 401
-    start_session()
-    login_user(account(user))
+    start_session(*found)
     answer = redirect(safe_next(request.form.get("next")))
-    remember_browser(answer, user.id)
+    remember_browser(answer, found[0].id)
     return answer
 
 
-def _let_in(known: tuple[str, str] | None, password: str) -> User | None:
-    """The account whose password this is. Nobody waits for the database meanwhile."""
+def _let_in(known: tuple[str, str] | None, password: str) -> tuple[User, str] | None:
+    """The account whose password this is, and its log-in. Nobody waits for the database meanwhile."""
     hasher = config().hasher
     if not users.is_right(hasher, known[1] if known else None, password) or known is None:
         return None
     fresh = hasher.hash(password) if hasher.outdated(known[1]) else None
     with writing() as db:
         user = users.let_in(db, *known, fresh)
-        if user is not None:
-            record(db, "log.in", user=user.name)
-        return user
+        if user is None:
+            return None
+        record(db, "log.in", user=user.name)
+        return user, enter(db, user)
 
 
 def _locked() -> Any:
@@ -92,6 +92,7 @@ def _locked() -> Any:
 def log_out() -> Response:
     with writing() as db:
         record(db, "log.out")
+        logins.end(db, current_user.id, current_user.login)
     logout_user()
     session.clear()
     flash(_("您已安全退出。"), "info")
@@ -112,31 +113,33 @@ def change_password() -> Any:
         flash(_("两次输入的新密码不一致。"), "error")
         return render_template("password.html"), 400
     try:
-        user = _changed(current_user.id, current_user.name, old, new)
+        user, clear = _changed(current_user.id, current_user.name, old, new)
     except users.UserError as error:
         flash(user_problem(error), "error")
         return render_template("password.html"), 429 if error.code == "too_many" else 400
-    start_session()
-    login_user(account(user))
+    start_session(user, clear)
     flash(_("密码已修改，其他设备上的登录已全部退出。"), "info")
     return redirect(home())
 
 
-def _changed(user_id: str, name: str, old: str, new: str) -> User:
-    """The account with its new password. Raises ``UserError``."""
+def _changed(user_id: str, name: str, old: str, new: str) -> tuple[User, str]:
+    """The account with its new password, and its only log-in. Raises ``UserError``."""
     if not guesses().may_try_old(user_id):
         raise users.UserError("too_many")
     found, hasher = reading().get(User, user_id), config().hasher
     known = found.password if found is not None else None
+    about = (found.full_name, *config().unit) if found is not None else ()
     release()
     if known is None or not users.is_right(hasher, known, old):
         guesses().wrong_old(user_id)
         raise users.UserError("wrong_password")
-    fresh = users.hashed(hasher, name, new)
+    if new == old:
+        raise users.UserError("same_password")
+    fresh = users.hashed(hasher, name, new, about)
     with writing() as db:
         user = users.let_in(db, user_id, known, None)
         if user is None:  # somebody else changed it meanwhile
             raise users.UserError("wrong_password")
         users.change_password(db, user, fresh)
         record(db, "password.change", target=name)
-        return user
+        return user, enter(db, user)

@@ -20,7 +20,7 @@ from web.people import show_number
 
 bp = Blueprint("cases", __name__)
 
-DUE = ("open", "late", "soon")
+DUE = ("open", "late", "soon", "left")
 
 
 def _filter() -> CaseFilter:
@@ -30,7 +30,7 @@ def _filter() -> CaseFilter:
     return CaseFilter(
         word("kind", KINDS), word("status", STATUSES), word("number"),
         day_range(first)[0] if first else None, day_range(last)[1] if last else None,
-        due_before=limit, open_only=due == "open", owner=word("owner"),
+        due_before=limit, open_only=due == "open", owner=word("owner"), left_behind=due == "left",
     )  # fmt: skip
 
 
@@ -41,8 +41,9 @@ def index() -> str:
     page = queries.cases(db, _filter(), cursor(), sort=TABLE.sort())
     due = queries.due_counts(db, now, now + SOON_MS)
     return render_template(
-        "cases.html", page=page, numbers=numbers(page.rows), due=due, with_args=with_args, table=TABLE
-    )
+        "cases.html", page=page, numbers=numbers(page.rows), due=due, with_args=with_args, table=TABLE,
+        left=queries.left_behind(db),
+    )  # fmt: skip
 
 
 def _open(case_id: str) -> queries.CaseFile:

@@ -41,7 +41,7 @@ TABLE = Table(
 def _state(row: ApiToken) -> str:
     if row.revoked is not None:
         return "revoked"
-    return "expired" if row.expires is not None and row.expires <= now_ms() else "valid"
+    return "expired" if row.expires <= now_ms() else "valid"
 
 
 def _rows() -> list[ApiToken]:

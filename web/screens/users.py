@@ -8,12 +8,12 @@ from typing import Any
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_login import current_user, login_user
+from flask_login import current_user
 
 from ivr.store import users
 from ivr.store.engine import Session
 from ivr.store.models import User
-from web.access import ROLE_NAMES, account, needs
+from web.access import ROLE_NAMES, enter, needs, start_session
 from web.db import config, now_ms, reading, record, writing
 from web.forms import word
 from web.problems import user_problem
@@ -29,6 +29,7 @@ TABLE = Table(
     "users",
     (
         Column("name", _l("账号名"), lambda row: row.name, sort=True),
+        Column("full_name", _l("姓名"), lambda row: row.full_name, sort=True),
         Column("role", _l("角色和座席"), lambda row: ROLE_NAMES[row.role], sort=True, head=_l("角色"),
                by=lambda row: row.role),
         Column("seat", None, lambda row: row.seat, sort=True, head=_l("座席")),
@@ -75,12 +76,15 @@ def export(form: str) -> Any:
 @needs("users")
 def create() -> Any:
     name, role = request.form.get("name", "").strip(), request.form.get("role", "")
+    full_name = request.form.get("full_name", "")
     seat = request.form.get("seat", "").strip()[:40]
     password = secrets.token_urlsafe(PASSWORD_BYTES)
     try:
         fresh = users.hashed(config().hasher, name, password)
         with writing() as db:
-            users.create_user(db, name=name, password=fresh, role=role, seat=seat, now=now_ms(), must_change=True)
+            users.create_user(
+                db, name=name, password=fresh, role=role, seat=seat, now=now_ms(), must_change=True, full_name=full_name
+            )
             record(db, "user.add", target=name, detail=role)
     except users.UserError as error:
         flash(user_problem(error), "error")
@@ -95,9 +99,9 @@ def change(user_id: str) -> Any:
     try:
         with writing() as db:
             user = _user(db, user_id)
-            before = f"{user.role} {user.seat}".strip()
-            users.change_user(db, user, role=role, seat=seat, now=now_ms())
-            record(db, "user.change", target=user.name, detail=f"{before} → {role} {seat}".strip())
+            before = _described(user)
+            users.change_user(db, user, role=role, seat=seat, now=now_ms(), full_name=request.form.get("full_name"))
+            record(db, "user.change", target=user.name, detail=f"{before} → {_described(user)}")
     except users.UserError as error:
         flash(user_problem(error), "error")
         return _list(400)
@@ -114,11 +118,17 @@ def active(user_id: str) -> Any:
             user = _user(db, user_id)
             users.set_active(db, user, wanted, now_ms())
             record(db, "user.open" if wanted else "user.close", target=user.name)
+            left = 0 if wanted else users.open_cases(db, user.name)
     except users.UserError as error:
         flash(user_problem(error), "error")
         return _list(400)
     done = _("账号 %(name)s 已启用。", name=user.name) if wanted else _("账号 %(name)s 已停用。", name=user.name)
     flash(done, "info")
+    if left:
+        flash(
+            _("%(name)s 名下还有 %(n)s 件未办结的工单，已标记并通知班长和督导。", name=user.name, n=left),
+            "warn",
+        )
     return redirect(url_for("users.index"))
 
 
@@ -131,6 +141,23 @@ def reset(user_id: str) -> Any:
         user = _user(db, user_id)
         users.reset_password(db, user, fresh, now_ms())
         record(db, "user.password", target=user.name)
-    if user.id == current_user.id:
-        login_user(account(user))
+        clear = enter(db, user) if user.id == current_user.id else ""
+    if clear:
+        start_session(user, clear)
     return _list(fresh=(user.name, password))
+
+
+@bp.post("/users/<user_id>/log-out")
+@needs("users")
+def log_out(user_id: str) -> Any:
+    """End every log-in of somebody."""
+    with writing() as db:
+        user = _user(db, user_id)
+        users.log_out(db, user)
+        record(db, "user.logout", target=user.name)
+    flash(_("%(name)s 的登录已全部退出。", name=user.name), "info")
+    return redirect(url_for("users.index"))
+
+
+def _described(user: User) -> str:
+    return " ".join(part for part in (user.role, user.seat, user.full_name) if part)
