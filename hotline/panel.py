@@ -20,6 +20,7 @@ from ivr.store.casework import Casework
 from ivr.store.counting import Counter, Counting
 from ivr.store.drafts import Drafts
 from ivr.store.engine import Engine
+from ivr.store.factors import Factors
 from ivr.store.ledger import spoken_number
 from ivr.store.parties import Parties
 from web import Name, PanelConfig, create_app
@@ -65,6 +66,7 @@ def panel_config(settings: Settings, engine: Engine, counter: Counting) -> Panel
         phrases=parts.phrases(settings),
         counter=counter,
         drafts=Drafts(keys),
+        factors=Factors(keys),
         vault=parts.vault(settings, keys),
         profile=house.profile,
         calendar=house.calendar,
@@ -78,6 +80,7 @@ def panel_config(settings: Settings, engine: Engine, counter: Counting) -> Panel
         proxies=panel.proxies,
         proxy_networks=panel.proxy_networks,
         idle_minutes=panel.idle_minutes,
+        second_factor=panel.second_factor,
         session_hours=panel.session_hours,
         version=version("open-hotline"),
         pruning=lambda now: pruning.rules(settings, now),

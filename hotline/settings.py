@@ -202,6 +202,7 @@ class Panel(Part):
     proxies: int = Field(default=0, ge=0, le=5)  # trusted reverse proxies in front
     proxy_networks: tuple[IpNetwork, ...] = ("127.0.0.0/8", "::1/128")  # from where they connect
     idle_minutes: int = Field(default=30, ge=1, le=24 * 60)
+    second_factor: tuple[Literal["operator", "lead", "supervisor", "admin", "custodian"], ...] = ()  # who must have one
     session_hours: int = Field(default=12, ge=1, le=24 * 7)  # from log-in to the next, however busy one is
 
     @model_validator(mode="after")

@@ -47,6 +47,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
 }
 
 OWN_PASSWORD = frozenset({"auth.password", "auth.change_password", "auth.log_out"})
+OWN_FACTOR = frozenset({"factor.index", "factor.act"})
 ROLE_NAMES = {
     "operator": _l("话务员"),
     "lead": _l("班长"),
@@ -73,6 +74,7 @@ class Account(UserMixin):
     must_change: bool = False  # somebody else knows the password
     full_name: str = ""
     login: str = ""  # id of this browser's log-in
+    factor: bool = False  # has a second one
 
     def get_id(self) -> str:
         return f"{self.id}:{self.epoch}"
@@ -83,7 +85,8 @@ class Account(UserMixin):
 
 def account(user: User, login: str = "") -> Account:
     return Account(
-        user.id, user.name, user.role, user.seat, user.session_epoch, user.must_change, user.full_name, login
+        user.id, user.name, user.role, user.seat, user.session_epoch, user.must_change, user.full_name, login,
+        user.totp is not None,
     )  # fmt: skip
 
 
@@ -115,6 +118,11 @@ def closed_accounts() -> frozenset[str]:
     if "closed_accounts" not in g:
         g.closed_accounts = users.closed_names(reading())
     return cast(frozenset[str], g.closed_accounts)
+
+
+def must_have_factor() -> bool:
+    """Must this person have a second factor?"""
+    return current_user.role in config().second_factor
 
 
 def home() -> str:
@@ -167,6 +175,9 @@ def init(app: Flask) -> None:
         if current_user.must_change and request.endpoint not in OWN_PASSWORD:
             flash(_("这是别人知道的初始密码，请先改成自己的密码。"), "warn")
             return redirect(url_for("auth.password"))
+        if must_have_factor() and not current_user.factor and request.endpoint not in OWN_PASSWORD | OWN_FACTOR:
+            flash(_("您的角色必须启用两步验证，请先设置。"), "warn")
+            return redirect(url_for("factor.index"))
         if not current_user.may(permission):
             abort(403)
         if request.endpoint not in QUIET:  # a board left open must not keep an absent person logged in

@@ -43,6 +43,7 @@ from web.screens import (
     cases,
     custodians,
     drafts,
+    factor,
     figures,
     identities,
     inbox,
@@ -60,6 +61,7 @@ from web.streams import News
 SCREENS = (
     auth,
     sessions,
+    factor,
     board,
     calls,
     cases,

@@ -15,6 +15,7 @@ from ivr.store.casework import Casework
 from ivr.store.counting import Counting
 from ivr.store.drafts import Drafts
 from ivr.store.engine import Engine
+from ivr.store.factors import Factors
 from ivr.store.parties import Parties
 from ivr.store.pruning import Rule
 from ivr.store.users import Hasher
@@ -56,6 +57,7 @@ class PanelConfig:
     phrases: Phrases
     counter: Counting
     drafts: Drafts
+    factors: Factors
     windows: Mapping[str, Name] = field(default_factory=dict)
     window_seats: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     seats: Mapping[str, Name] = field(default_factory=dict)
@@ -63,6 +65,7 @@ class PanelConfig:
     proxies: int = 0
     proxy_networks: tuple[str, ...] = LOOPBACK
     idle_minutes: int = 30
+    second_factor: tuple[str, ...] = ()  # roles that must have one
     session_hours: int = 12  # so long after log-in one logs in again, however busy one was
     hasher: Hasher = field(default_factory=Argon2)
     version: str = ""

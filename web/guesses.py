@@ -5,6 +5,7 @@
   others type, at the same address or elsewhere, a right password from there is let in.
 * An address with 30 wrong ones, of whatever names, is answered "too often" to each further wrong one, also for names
   that are nobody's; right passwords go through. Thirty clerks behind one proxy do not lock each other out.
+* Wrong codes of a second factor are counted by account, and apart by a browser that is known.
 * Wrong current passwords, where one changes it, are counted by account.
 """
 
@@ -27,6 +28,7 @@ OF_BROWSER = parse(f"10 per {MINUTES} minutes")
 OF_NAME_HERE = parse(f"5 per {MINUTES} minutes")
 OF_NAME = parse(f"50 per {MINUTES} minutes")
 OF_ADDRESS = parse(f"30 per {MINUTES} minutes")
+OF_CODE = parse(f"5 per {MINUTES} minutes")
 OF_OLD = parse(f"5 per {MINUTES} minutes")
 KNOWN_S = 180 * 86_400
 COOKIE = "hotline_known_"
@@ -53,6 +55,14 @@ class Guesses:
             self._counts.hit(OF_NAME_HERE, "here", name.lower(), address)
             self._counts.hit(OF_NAME, "name", name.lower())
         return self._counts.hit(OF_ADDRESS, "address", address)
+
+    def may_try_code(self, who: str) -> bool:
+        """May a code of this account's second factor be tried? ``who``: the account, or a browser that is known."""
+        return self._counts.test(OF_CODE, "code", who)
+
+    def wrong_code(self, who: str) -> None:
+        """It was wrong."""
+        self._counts.hit(OF_CODE, "code", who)
 
     def may_try_old(self, user_id: str) -> bool:
         """May this account's current password be tried?"""

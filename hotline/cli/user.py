@@ -16,6 +16,7 @@ from hotline.settings import Settings
 from ivr.passwords import PASSWORD_MAX, PASSWORD_MIN
 from ivr.store import users
 from ivr.store.engine import Session
+from ivr.store.factors import Factors
 from ivr.store.models import User
 from ivr.store.users import ROLES, SCOPES, UserError
 from web.passwords import Argon2
@@ -179,6 +180,24 @@ def open_(settings: Settings, name: str) -> None:
         users.set_active(session, _account(session, name), True, _now())
         users.audit(session, at=_now(), user=BY, action="user.open", target=name)
     click.echo(f"{name} may log in again.")
+
+
+@user.command()
+@click.argument("name")
+@looking
+def factor(settings: Settings, name: str) -> None:
+    """Take the second factor of an account away, whose phone and recovery codes are lost; log it out everywhere.
+
+    Custodians and supervisors are told when it is one of theirs.
+
+    \b
+    Example: hotline user factor admin
+    """
+    keys = parts.keys(settings)
+    with parts.changing(settings) as session:
+        Factors(keys).reset(session, _account(session, name), _now())
+        users.audit(session, at=_now(), user=BY, action="user.factor", target=name)
+    click.echo(f"{name} logs in with the password alone, and should set up a new second factor at once.")
 
 
 @user.command("log-out")

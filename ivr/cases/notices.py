@@ -49,6 +49,7 @@ NAMES: Mapping[str, tuple[str, str]] = {
         "没有期限的接口令牌将在 90 天后到期，请换发",
         "API tokens without an end now end in 90 days; replace them",
     ),
+    "account_factor": ("督导或身份保管员的两步验证被重设", "a supervisor's or custodian's second factor was reset"),
     "custodian_confirmed": ("身份保管员已由督导确认", "a custodian was confirmed by a supervisor"),
     "prune_ahead": (
         "将按保存期限首次删除，请先核对",

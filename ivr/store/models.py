@@ -497,6 +497,10 @@ class User(Base):
     confirmed: Mapped[int | None]  # a custodian: when a supervisor confirmed it
     confirmed_by: Mapped[str] = mapped_column(String(80), default="", server_default="")
     full_name: Mapped[str] = mapped_column(String(80), default="", server_default="")  # the person's real name
+    totp: Mapped[bytes | None] = mapped_column(LargeBinary)  # the second factor's secret, sealed
+    totp_new: Mapped[bytes | None] = mapped_column(LargeBinary)  # one that waits for its first code
+    totp_step: Mapped[int] = mapped_column(default=0, server_default="0")  # of the last code that was used
+    totp_since: Mapped[int | None]
 
 
 class Login(Base):
@@ -510,6 +514,14 @@ class Login(Base):
     ends: Mapped[int]
     remote: Mapped[str] = mapped_column(String(64))
     browser: Mapped[str] = mapped_column(String(200))
+
+
+class RecoveryCode(Base):
+    """A code that stands in once for the second factor; only its hash."""
+
+    __tablename__ = "recovery_codes"
+    user_id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    hash: Mapped[str] = mapped_column(String(64), primary_key=True)
 
 
 class Draft(Base):

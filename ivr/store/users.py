@@ -89,7 +89,7 @@ def create_user(
     )  # fmt: skip
     session.add(user)
     session.flush()
-    _tell(session, user, "account_new", now)
+    tell(session, user, "account_new", now)
     return user
 
 
@@ -152,7 +152,7 @@ def reset_password(session: Session, user: User, password: str, now: int) -> Non
     change_password(session, user, password)
     user.must_change, user.since = True, now
     session.flush()
-    _tell(session, user, "account_reset", now)
+    tell(session, user, "account_reset", now)
 
 
 def confirm_custodian(session: Session, user: User, by: User, now: int) -> None:
@@ -168,7 +168,7 @@ def confirm_custodian(session: Session, user: User, by: User, now: int) -> None:
         raise UserError("fresh")
     user.confirmed, user.confirmed_by = now, by.name
     session.flush()
-    _tell(session, user, "custodian_confirmed", now)
+    tell(session, user, "custodian_confirmed", now)
 
 
 def is_fresh(user: User, now: int) -> bool:
@@ -192,7 +192,7 @@ def custodians(session: Session) -> Sequence[User]:
     return session.scalars(query.order_by(User.confirmed.is_not(None), User.name)).all()
 
 
-def _tell(session: Session, user: User, kind: str, now: int) -> None:
+def tell(session: Session, user: User, kind: str, now: int) -> None:
     """Whoever could be passed over is told at once, by inbox and from there by e-mail."""
     if user.role in WATCHED:
         about = {"account": user.name, "role": user.role}
@@ -215,7 +215,7 @@ def change_user(
         user.full_name = _full_name(full_name)
     if raised:
         user.since, user.confirmed, user.confirmed_by = now, None, ""
-        _tell(session, user, "account_raised", now)
+        tell(session, user, "account_raised", now)
     session.flush()
 
 
@@ -227,7 +227,7 @@ def set_active(session: Session, user: User, active: bool, now: int) -> None:
         _tell_of_orphans(session, user, now)
     elif not user.active:
         user.since = now
-        _tell(session, user, "account_raised", now)
+        tell(session, user, "account_raised", now)
     user.active = active
     session.flush()
 

@@ -21,6 +21,7 @@ from ivr.store import users
 from ivr.store.calling import Wish
 from ivr.store.counting import Counter
 from ivr.store.drafts import Drafts
+from ivr.store.factors import Factors
 from ivr.store.ids import uuid7
 from ivr.store.journal import append_facts
 from ivr.store.models import InboxRow
@@ -89,6 +90,7 @@ class World(Records):
             "engine": self.engine, "secret_key": b"k" * 32, "parties": self.parties, "vault": self.vault,
             "casework": self.casework, "profile": self.profile,
             "calling": self.calling, "counter": Counter(self.engine), "drafts": Drafts(self.keys),
+            "factors": Factors(self.keys),
             "window_seats": {"repair": ("101", "102")},
             "phrases": Phrases.load(variables={"unit": "示范供电服务中心", "unit.en": "Model Power"}),
             "calendar": self.calendar, "now_ms": self.clock, "zone": ZONE,

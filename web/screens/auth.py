@@ -13,11 +13,12 @@ from werkzeug import Response
 from ivr.store import logins, users
 from ivr.store.models import User
 from web.access import enter, home, needs, public, start_session
-from web.db import config, reading, record, release, writing
+from web.db import config, now_ms, reading, record, release, writing
 from web.guesses import MINUTES, guesses, known_browser, remember_browser
 from web.problems import user_problem
 
 bp = Blueprint("auth", __name__)
+HALF, HALF_MS = "half", 5 * 60_000  # whose password was right; so long the second step may take
 
 
 def _name() -> str:
@@ -60,14 +61,68 @@ def log_in() -> Any:
             return _locked()
         flash(_("账号或密码不正确。请检查大小写后再试；忘记密码请找管理员重设。"), "error")
         return render_template("login.html", name=name, next=request.form.get("next", "")), 401
-    start_session(*found)
+    user, clear = found
+    if not clear:  # the second step follows
+        session.clear()
+        session[HALF] = [user.id, user.session_epoch, now_ms()]
+        return redirect(url_for("auth.code", next=request.form.get("next") or None))
+    return _in(user, clear)
+
+
+def _in(user: User, clear: str) -> Response:
+    start_session(user, clear)
     answer = redirect(safe_next(request.form.get("next")))
-    remember_browser(answer, found[0].id)
+    remember_browser(answer, user.id)
     return answer
 
 
+def _half() -> tuple[str, int] | None:
+    """Whose password was right a moment ago, and the epoch of that account."""
+    said = session.get(HALF)
+    return (said[0], said[1]) if said and 0 <= now_ms() - said[2] <= HALF_MS else None
+
+
+@bp.get("/log-in/code")
+@public
+def code() -> Any:
+    if _half() is None:
+        return redirect(url_for("auth.login"))
+    return render_template("code.html", next=request.args.get("next", ""))
+
+
+@bp.post("/log-in/code")
+@public
+def check_code() -> Any:
+    """The second step: a code of the app, or a recovery code."""
+    half = _half()
+    if half is None:
+        flash(_("请重新输入密码。"), "info")
+        return redirect(url_for("auth.login"))
+    ident, epoch = half
+    who = known_browser(ident) or ident
+    if not guesses().may_try_code(who):
+        session.clear()
+        flash(_("验证码错误次数过多，请 %(minutes)s 分钟后再试。", minutes=MINUTES), "error")
+        return render_template("login.html", name="", next=""), 429, {"Retry-After": str(MINUTES * 60)}
+    with writing() as db:
+        user = db.get(User, ident)
+        if user is None or not user.active or user.session_epoch != epoch:
+            session.clear()
+            return redirect(url_for("auth.login"))
+        if config().factors.check(db, user, request.form.get("code", "")[:40], now_ms()):
+            record(db, "log.in", user=user.name)
+            return _in(user, enter(db, user))
+        record(db, "code.failed", target=user.name, user="")
+    guesses().wrong_code(who)
+    flash(_("验证码不正确或已经用过，请等下一个数字。"), "error")
+    return render_template("code.html", next=request.form.get("next", "")), 401
+
+
 def _let_in(known: tuple[str, str] | None, password: str) -> tuple[User, str] | None:
-    """The account whose password this is, and its log-in. Nobody waits for the database meanwhile."""
+    """The account whose password this is, and its log-in (empty: a second step is needed).
+
+    Nobody waits for the database meanwhile.
+    """
     hasher = config().hasher
     if not users.is_right(hasher, known[1] if known else None, password) or known is None:
         return None
@@ -76,6 +131,8 @@ def _let_in(known: tuple[str, str] | None, password: str) -> tuple[User, str] | 
         user = users.let_in(db, *known, fresh)
         if user is None:
             return None
+        if user.totp is not None:
+            return user, ""
         record(db, "log.in", user=user.name)
         return user, enter(db, user)
 

@@ -147,6 +147,21 @@ def reset(user_id: str) -> Any:
     return _list(fresh=(user.name, password))
 
 
+@bp.post("/users/<user_id>/factor")
+@needs("users")
+def factor(user_id: str) -> Any:
+    """Take somebody's second factor away, whose phone is lost; custodians and supervisors are told."""
+    if user_id == current_user.id:
+        flash(_("自己的两步验证请在“两步验证”页面更换。"), "error")
+        return _list(400)
+    with writing() as db:
+        user = _user(db, user_id)
+        config().factors.reset(db, user, now_ms())
+        record(db, "user.factor", target=user.name)
+    flash(_("%(name)s 的两步验证已重设，登录已全部退出。", name=user.name), "info")
+    return redirect(url_for("users.index"))
+
+
 @bp.post("/users/<user_id>/log-out")
 @needs("users")
 def log_out(user_id: str) -> Any:
