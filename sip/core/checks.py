@@ -25,6 +25,9 @@ _LEADING = {  # headers that begin with a number -> the least and the greatest i
 }
 
 
+_ONCE = ("from", "to", "call-id", "cseq")  # who reads the first and who reads the last see different calls
+
+
 class Faulty(Exception):
     """A message nobody may act on; a request is refused with ``code`` (RFC 3261 §8.2)."""
 
@@ -45,6 +48,9 @@ def check(request: SipRequest, data: bytes) -> None:
     version = data.lstrip(b"\r\n").split(b"\n", 1)[0].split()[2]
     if version != b"SIP/2.0":
         raise Faulty(505, "only SIP/2.0 is spoken here")
+    twice = [name for name in _ONCE if len(request.headers.get(name)) > 1]
+    if twice:
+        raise Faulty(400, f"more than one {', '.join(twice)}")
     missing = missing_required_headers(request)
     if missing:
         raise Faulty(400, f"missing {', '.join(missing)}")

@@ -18,6 +18,7 @@ _LENGTH = re.compile(rb"^(?:content-length|l)[ \t]*:[ \t]*([^\r\n]*?)[ \t]*\r?$"
 _BEGINNING = re.compile(rb"SIP/2\.0 \d|[A-Za-z0-9.!%*_+`'~-]{1,40} \S")  # of a response or a request
 _SHOWS = 48  # bytes that show whether it is one
 _START = re.compile(rb"SIP/2\.0 \d{3}|[A-Za-z0-9.!%*_+`'~-]+ \S+ SIP/\d+\.\d+[ \t]*\r?$", re.MULTILINE)
+_FOLD = re.compile(rb"\r?\n[ \t]+")  # a header that goes on in the next line (RFC 3261 §7.3.1)
 _GAP = re.compile(rb"\r?\n\r?\n")
 
 
@@ -89,7 +90,7 @@ class Framer:
         """The length of the body. Raises :class:`Junk` where a head does not say it once and plainly."""
         if not _START.match(head):
             raise Junk("no SIP start line")
-        lengths = set(_LENGTH.findall(head))
+        lengths = set(_LENGTH.findall(_FOLD.sub(b" ", head)))
         if len(lengths) != 1:
             raise Junk("no Content-Length, or several")
         (length,) = lengths

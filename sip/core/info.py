@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-_RELAY_KEY = re.compile(r"^\s*Signal\s*=\s*([0-9A-D*#]|1[0-5])\s*$", re.IGNORECASE | re.MULTILINE)
+# Some write `Signal: 5`, a quoted key, or all in one line.
+_RELAY_KEY = re.compile(r'^\s*Signal\s*[=:]\s*"?(1[0-5]|[0-9A-D*#])(?![\w*#])', re.IGNORECASE | re.MULTILINE)
 _EVENT_KEYS = "0123456789*#ABCD"
 
 

@@ -67,7 +67,8 @@ class Registrar:
     def _proofs(self, authorizations: list[str]) -> Iterator[str]:
         """Those for our realm."""
         for value in authorizations:
-            if parse_auth(value, credentials=True).params.get("realm") == self._config.realm:
+            params = {name.lower(): text for name, text in parse_auth(value, credentials=True).params.items()}
+            if params.get("realm") == self._config.realm:
                 yield value
 
     def _algorithms(self, name: str, seat: SeatConfig | None) -> tuple[str, ...]:

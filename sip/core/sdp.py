@@ -6,6 +6,7 @@ Of a description only the lines that matter here are read; a number elsewhere th
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from dataclasses import dataclass
 
@@ -20,6 +21,8 @@ PLAIN = ("RTP/AVP", "RTP/AVPF")
 SECURE = ("RTP/SAVP", "RTP/SAVPF")
 _LONGEST_PTIME = 1000  # ms of sound in one packet
 _DIRECTIONS = ("sendrecv", "sendonly", "recvonly", "inactive")
+_SECTION = re.compile(r"(\w+)\s+([0-9]+)/[0-9]+\s")  # of several ports the first
+_PTIME = re.compile(r"([0-9]+)\.0*")
 _RTPMAP = re.compile(r"(\d{1,3})\s+([^\s/]+)(?:\s*/\s*(\d{1,9}))?(?:\s*/\s*(\d{1,9}))?")
 
 
@@ -72,6 +75,10 @@ def _tidy(line: str) -> str:
     """A line as the library takes it, or nothing: it gives up at a number it cannot read, wherever that stands."""
     kind, _, value = line.partition("=")
     kind, value = kind.strip(), value.strip()
+    if kind == "m":
+        value = _SECTION.sub(r"\1 \2 ", value)
+        what, gap, rest = value.partition(" ")
+        value = what.lower() + gap + rest
     if kind != "a":
         return f"{kind}={value}" if kind in ("c", "m") else ""
     name, colon, text = value.partition(":")
@@ -81,6 +88,10 @@ def _tidy(line: str) -> str:
         if found is None:
             return ""
         text = f"{found[1]} {found[2]}" + "".join(f"/{part}" for part in found.groups()[2:] if part)
+    elif name == "ptime":
+        text = _PTIME.sub(r"\1", text)
+        if not text:
+            return ""
     elif name == "fmtp" and not re.match(r"\d{1,3}\s", text):
         return ""
     return f"a={name}{colon}{text}"
@@ -111,7 +122,7 @@ def keys_in(media: MediaDescription) -> list[Crypto]:
 
 
 def agree(sdp: SdpMessage, media: MediaDescription, source_host: str) -> Agreed:
-    """Read one audio section. ``source_host`` stands in for an address that is a name."""
+    """Read one audio section. ``source_host`` stands in for an address nothing can be sent to."""
     if not all(0 <= codec.payload_type <= 127 for codec in media.codecs):  # seven bits of the RTP header
         raise Unacceptable("a payload type that does not exist")
     if not all(number(ptime, 1, _LONGEST_PTIME) for ptime in media.attributes.get("ptime", ())):
@@ -127,7 +138,7 @@ def agree(sdp: SdpMessage, media: MediaDescription, source_host: str) -> Agreed:
     silent = address in ("0.0.0.0", "::")  # noqa: S104  (the old way of holding, RFC 3264 §8.4)
     direction = direction_of(sdp, media)
     return Agreed(
-        host=address if is_ip(address) else source_host,
+        host=address if silent or _somebodys(address, source_host) else source_host,
         port=media.port,
         codec=codec,
         payload_type=numbers[codec],
@@ -135,3 +146,12 @@ def agree(sdp: SdpMessage, media: MediaDescription, source_host: str) -> Agreed:
         send=direction in ("sendrecv", "recvonly") and not silent,
         receive=direction in ("sendrecv", "sendonly"),
     )
+
+
+def _somebodys(address: str, source_host: str) -> bool:
+    """Whether sound may go there: no name, no group, of the IP version that is spoken, and not us, said by others."""
+    if not is_ip(address):
+        return False
+    there, source = ipaddress.ip_address(address), ipaddress.ip_address(source_host)
+    nobodys = there.is_multicast or address == "255.255.255.255"
+    return there.version == source.version and not nobodys and (not there.is_loopback or source.is_loopback)

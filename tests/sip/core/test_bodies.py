@@ -172,6 +172,28 @@ def test_a_law_is_a_law_however_it_is_spelled(attributes: tuple[str, ...]) -> No
     assert leg.stream.codec == 8  # type: ignore[attr-defined]
 
 
+@pytest.mark.parametrize("section", ["audio 40000/2 RTP/AVP 8", "AUDIO 40000 RTP/AVP 8", "audio\t40000/1  RTP/AVP  8"])
+@pytest.mark.parametrize("length", ["ptime:", "ptime:20.0"])
+def test_a_section_of_sound_is_one_however_its_ports_and_its_packets_are_counted(section: str, length: str) -> None:
+    told, body, house = taken(offer(section, "rtpmap:8 PCMA/8000", length))
+    assert told == [100, 200] and "m=audio 20002 RTP/AVP 8\r\n" in body
+    (leg,) = house.legs
+    assert leg.stream.remote == ("192.0.2.77", 40000)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("address", ["224.2.1.1/127", "255.255.255.255", "127.0.0.1", "gw.example.com"])
+def test_sound_goes_to_no_group_and_to_nobody_on_this_machine_because_somebody_elsewhere_says_so(address: str) -> None:
+    told, _, house = taken(tuple(line.replace("c=IN IP4 192.0.2.77", f"c=IN IP4 {address}") for line in SDP))
+    (leg,) = house.legs
+    assert told == [100, 200] and leg.stream.remote == ("192.0.2.77", 40000)  # type: ignore[attr-defined]
+
+
+def test_sound_goes_to_the_callers_host_when_his_description_names_one_of_the_other_ip_version() -> None:
+    told, _, house = taken(tuple(line.replace("IP4 192.0.2.77", "IP6 2001:db8::1") for line in SDP))
+    (leg,) = house.legs
+    assert told == [100, 200] and leg.stream.remote == ("192.0.2.77", 40000)  # type: ignore[attr-defined]
+
+
 @pytest.mark.parametrize(("name", "codec"), [("PCMA", 8), ("PCMU", 0), ("pcma", 8)])
 def test_g711_under_a_number_of_the_callers_own_is_answered_with_that_number(name: str, codec: int) -> None:
     body = offer("audio 40000 RTP/AVP 97 96", f"rtpmap:97 {name}/8000", "rtpmap:96 telephone-event/8000")

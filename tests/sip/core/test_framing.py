@@ -58,6 +58,12 @@ def test_an_answer_to_our_ping_before_a_message_makes_no_ping_of_the_next_one() 
     assert (len(taken(framer)), framer.pings) == (2, 0)
 
 
+def test_a_length_may_stand_in_the_line_after_its_name_and_no_other_header_goes_on_as_a_length() -> None:
+    framer = Framer()
+    framer.feed(HEAD + b"Subject: a\r\n l: 9\r\nContent-Length:\r\n\t3\r\n\r\nabc" + OPTIONS)
+    assert len(taken(framer)) == 2 and not framer.begun
+
+
 HEAD = b"OPTIONS sip:h SIP/2.0\r\nVia: SIP/2.0/TCP h;branch=z9hG4bK1\r\n"
 
 

@@ -107,6 +107,10 @@ def test_crossing_reinvites_are_491() -> None:
         ("application/dtmf", "7", "7"),
         ("application/dtmf", "a\r\n", "A"),
         ("Application/DTMF-Relay;x=1", "duration=9\nsignal=0", "0"),
+        ("application/dtmf-relay", "Signal: 5\r\nDuration: 160\r\n", "5"),
+        ("application/dtmf-relay", "Signal=5 Duration=160", "5"),
+        ("application/dtmf-relay", "Signal=#;Duration=160", "#"),
+        ("application/dtmf-relay", 'Signal="5"\r\n', "5"),
     ],
 )
 def test_keys_come_by_sip_info_too(kind: str, body: str, key: str) -> None:
@@ -128,6 +132,8 @@ def test_an_info_that_is_no_key_is_refused_or_ignored() -> None:
     for body, kind, code in [
         ("<x/>", "application/xml", 415),
         ("Signal=?\r\n", "application/dtmf-relay", 400),
+        ("Signal=16\r\n", "application/dtmf-relay", 400),  # flash
+        ("Signal=55\r\n", "application/dtmf-relay", 400),
         ("", "", 200),
     ]:
         caller.send(caller.request("INFO", body, kind=kind))

@@ -55,6 +55,15 @@ def test_a_missing_mandatory_header_is_400(header: str) -> None:
     assert not house.calls
 
 
+@pytest.mark.parametrize("line", ["From: <sip:2@h>;tag=2", "t: <sip:2@h>", "I: another", "CSeq: 1 INVITE"])
+def test_a_call_that_names_two_callers_is_400(line: str) -> None:
+    house = House()
+    caller = Caller(house)
+    data = caller.request("INVITE", caller.sdp())
+    caller.send(data.replace(b"\r\n", f"\r\n{line}\r\n".encode(), 1))
+    assert caller.receive(lambda m: m.code >= 200).code == 400 and not house.calls
+
+
 @pytest.mark.parametrize(
     ("extra", "code"),
     [

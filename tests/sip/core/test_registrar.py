@@ -40,6 +40,14 @@ def test_a_phone_registers_and_unregisters(algorithm: str) -> None:
     assert house.of(Reached) == [Reached("101", True), Reached("101", False)]
 
 
+def test_the_names_in_a_proof_may_be_written_in_capitals() -> None:
+    phone = Desk(House(seats=SEATS), "101")
+    phone.register()
+    name, text = proof(phone.expect(401), URI)
+    phone.register((name, text.replace("realm=", "REALM=").replace("nonce=", "Nonce=")))
+    phone.expect(200)
+
+
 def test_a_proof_heard_on_the_wire_cannot_be_used_again() -> None:
     house = House(seats=SEATS)
     phone = Desk(house, "101")
