@@ -138,6 +138,7 @@ asterisk_to_run() {
 
 for_testing() {
     packages "telephones for the tests" sip-tester baresip-core || say "  (tests that need sipp and baresip are skipped by name)"
+    packages "one more telephone for the tests" linphone-cli || say "  (tests that need linphonec are skipped by name)"
     asterisk_folder || say "  (tests that need Asterisk are skipped by name)"
     packages "PostgreSQL for the tests" postgresql || say "  (tests that need PostgreSQL are skipped by name)"
     packages "browser and Chinese fonts for the tests" chromium fonts-noto-cjk || say "  (tests in a browser are skipped by name)"

@@ -16,6 +16,7 @@ from recordings.g711 import alaw_to_pcm, pcm_to_alaw
 
 RATE = 8000
 PCMA = 8
+RATES = {"PCMA": RATE, "PCMU": RATE, "G722": 16_000}  # Hz of the sound a codec carries
 
 
 def voice(seed: int, ms: int) -> bytes:
@@ -107,16 +108,16 @@ def same_words(heard: bytes, wanted: bytes) -> float:
     return float(np.max(fit / np.sqrt(np.maximum(spread, 1e-9) * float((here**2).sum()))))
 
 
-def write_wav(path: Path, pcm: bytes) -> Path:
+def write_wav(path: Path, pcm: bytes, rate: int = RATE) -> Path:
     """Write it as a WAV file."""
     with wave.open(str(path), "wb") as file:
-        file.setparams((1, 2, RATE, 0, "NONE", ""))
+        file.setparams((1, 2, rate, 0, "NONE", ""))
         file.writeframes(pcm)
     return path
 
 
-def read_wav(path: Path) -> bytes:
-    """The samples of a WAV file, also of one whose writer has not finished it."""
+def read_wav(path: Path, wanted: int = RATE) -> bytes:
+    """The samples of a WAV file of ``wanted`` Hz, also of one whose writer has not finished it."""
     data = path.read_bytes()
     at, rate, channels = 12, RATE, 1
     while at + 8 <= len(data):
@@ -124,7 +125,7 @@ def read_wav(path: Path) -> bytes:
         if name == b"fmt ":
             channels, rate = struct.unpack("<HI", data[at + 10 : at + 16])
         if name == b"data":
-            assert (channels, rate) == (1, RATE), f"{path.name}: {channels} channels at {rate} Hz"
+            assert (channels, rate) == (1, wanted), f"{path.name}: {channels} channels at {rate} Hz"
             body = data[at + 8 : at + 8 + size] if size else data[at + 8 :]
             return body[: len(body) // 2 * 2]
         at += 8 + size + size % 2

@@ -20,6 +20,7 @@ from tests.support.telephone import Program
 MODULES = Path("/usr/lib/baresip/modules")
 ANSWER_S = 20.0
 KEY_S = 0.3  # a key is let go by itself after a moment
+AS_IT_NAMES_THEM = {"PCMA": "PCMA", "PCMU": "PCMU", "G722": "G722/16000"}
 
 
 class Baresip:
@@ -31,6 +32,7 @@ class Baresip:
         self._files = itertools.count(1)
         self._answers: asyncio.Queue[dict[str, object]] = asyncio.Queue()
         self._control = free_address()
+        self.rate = audio.RATE  # Hz, of what it says and hears
 
     @classmethod
     @asynccontextmanager
@@ -45,14 +47,18 @@ class Baresip:
         hotline: str = "",
         transport: str = "udp",
         trusted: Path | None = None,
+        codec: str = "PCMA",
+        srtp: bool = False,
     ) -> AsyncIterator[Baresip]:
         """Start it and wait until it can be told what to do; with a seat it registers meanwhile.
 
-        ``trusted``: the authority it checks the hotline's certificate with, by TLS.
+        ``trusted``: the authority it checks the hotline's certificate with, by TLS. ``codec``: named first, before
+        PCMA. ``srtp``: it takes nothing else.
         """
         folder.mkdir(parents=True)  # noqa: ASYNC240
         phone = cls(folder)
-        phone._configure(user, seat, secret, hotline, transport, trusted)
+        phone.rate = audio.RATES[codec]
+        phone._configure(user, seat, secret, hotline, transport, trusted, codec, srtp)
         await phone._program.start(path, "-f", str(folder), "-v", cwd=folder)
         try:
             await phone._connect()
@@ -60,25 +66,34 @@ class Baresip:
         finally:
             await phone.close()
 
-    def _configure(self, user: str, seat: str, secret: str, hotline: str, transport: str, trusted: Path | None) -> None:
+    def _configure(
+        self,
+        user: str,
+        seat: str,
+        secret: str,
+        hotline: str,
+        transport: str,
+        trusted: Path | None,
+        codec: str,
+        srtp: bool,
+    ) -> None:
         folder, ports = self._folder, rtp_range(40)
-        audio.write_wav(folder / "quiet.wav", audio.silence(600_000 if not seat else 60_000))
-        modules = "".join(
-            f"module {name}.so\n" for name in ("ctrl_tcp", "g711", "aufile", "aubridge", "sndfile", "account", "menu")
-        )
+        audio.write_wav(folder / "quiet.wav", self._silence(600_000 if not seat else 60_000), self.rate)
+        more = [*(["g722"] if codec == "G722" else []), *(["srtp"] if srtp else [])]  # before the account names them
+        names = ("ctrl_tcp", *more, "g711", "aufile", "aubridge", "sndfile", "account", "menu")
+        modules = "".join(f"module {name}.so\n" for name in names)
         (folder / "config").write_text(
             f"sip_listen 127.0.0.1:0\nmodule_path {MODULES}\n{modules}ctrl_tcp_listen {self._control}\n"
             f"audio_player aubridge,heard\naudio_source aufile,{folder}/quiet.wav\naudio_alert aubridge,alert\n"
             f"snd_path {folder}\nrtp_ports {ports.first}-{ports.last}\ncall_local_timeout 60\n"
             + (f"sip_cafile {trusted}\n" if trusted else "")
         )
-        account = f"<sip:{user}@127.0.0.1;transport={transport}>;regint=0;audio_codecs=PCMA\n"
+        account = f"<sip:{user}@127.0.0.1;transport={transport}>;regint=0"
         if seat:
-            account = (
-                f"<sip:{seat}@{hotline};transport={transport}>;auth_pass={secret};answermode=auto;regint=60;"
-                "audio_codecs=PCMA\n"
-            )
-        (folder / "accounts").write_text(account)
+            account = f"<sip:{seat}@{hotline};transport={transport}>;auth_pass={secret};answermode=auto;regint=60"
+        codecs = ",".join(dict.fromkeys((AS_IT_NAMES_THEM[codec], "PCMA")))
+        sealed = ";mediaenc=srtp-mand" if srtp else ""
+        (folder / "accounts").write_text(f"{account};audio_codecs={codecs}{sealed}\n")
         (folder / "contacts").touch()
 
     async def _connect(self) -> None:
@@ -129,7 +144,7 @@ class Baresip:
             await asyncio.sleep(KEY_S)
 
     async def speak(self, pcm: bytes) -> None:
-        path = audio.write_wav(self._folder / f"say{next(self._files)}.wav", pcm + audio.silence(60_000))
+        path = audio.write_wav(self._folder / f"say{next(self._files)}.wav", pcm + self._silence(60_000), self.rate)
         await self.command("ausrc", f"aufile,{path}")
 
     async def hang_up(self) -> None:
@@ -144,7 +159,10 @@ class Baresip:
     def heard(self) -> bytes:
         # Its sndfile filter writes what was decoded; the newest file is the present call's.
         files = sorted(self._folder.glob("dump-*-dec.wav"), key=lambda path: path.stat().st_mtime)
-        return audio.read_wav(files[-1]) if files else b""
+        return audio.read_wav(files[-1], self.rate) if files else b""
+
+    def _silence(self, ms: int) -> bytes:
+        return audio.silence(ms * self.rate // audio.RATE)
 
     async def close(self) -> None:
         listener = getattr(self, "_listener", None)

@@ -46,6 +46,7 @@ def _cjk_font() -> str | None:
 TOOLS: dict[str, tuple[Callable[[], str | None], str]] = {
     "sipp": (_program("sipp"), "apt-get install sip-tester"),
     "baresip": (_program("baresip"), "apt-get install baresip-core"),
+    "linphonec": (_program("linphonec"), "apt-get install --no-install-recommends linphone-cli"),
     "chromium": (_program("chromium", "chromium-browser", "google-chrome"), "apt-get install chromium"),
     "mmdebstrap": (_program("mmdebstrap"), "apt-get install mmdebstrap (it makes the root folder with Asterisk)"),
     "postgres": (_postgres, "apt-get install postgresql"),

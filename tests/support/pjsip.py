@@ -33,6 +33,7 @@ class Pjsip:
         self._folder, self._program = folder, Program(folder / "log")
         self._files = itertools.count(1)
         self._done: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        self.rate = audio.RATE  # Hz, of what it says and hears
 
     @classmethod
     @asynccontextmanager
@@ -46,10 +47,13 @@ class Pjsip:
         hotline: str = "",
         transport: str = "udp",
         trusted: Path | None = None,
+        codec: str = "PCMA",
+        srtp: bool = False,
     ) -> AsyncIterator[Pjsip]:
-        """Start it and wait until it is ready (and, with a seat, registered). ``trusted``: see :class:`Baresip`."""
+        """Start it, with a seat registered. ``trusted``, ``codec``, ``srtp``: see :class:`Baresip`."""
         folder.mkdir(parents=True)  # noqa: ASYNC240
         phone = cls(folder)
+        phone.rate = audio.RATES[codec]
         process = await phone._program.start(
             sys.executable, "-m", "tests.support.pjsip_phone", cwd=ROOT, stdout=asyncio.subprocess.PIPE
         )
@@ -64,6 +68,9 @@ class Pjsip:
                 heard=str(folder / "heard.wav"),
                 transport=transport,
                 trusted=str(trusted or ""),
+                codec=codec,
+                rate=phone.rate,
+                srtp=srtp,
             )
             if seat:
                 await phone.until("registered")
@@ -106,7 +113,7 @@ class Pjsip:
             await asyncio.sleep(0.4)
 
     async def speak(self, pcm: bytes) -> None:
-        path = audio.write_wav(self._folder / f"say{next(self._files)}.wav", pcm)
+        path = audio.write_wav(self._folder / f"say{next(self._files)}.wav", pcm, self.rate)
         await self._do("speak", path=str(path))
 
     async def hang_up(self) -> None:
@@ -120,7 +127,7 @@ class Pjsip:
 
     def heard(self) -> bytes:
         path = self._folder / "heard.wav"
-        return audio.read_wav(path) if path.exists() else b""
+        return audio.read_wav(path, self.rate) if path.exists() else b""
 
     async def close(self) -> None:
         process = self._program.process

@@ -85,7 +85,17 @@ class Phone:
         self.over = False
 
     def open(
-        self, user: str, secret: str, hotline: str, rtp: int, heard: str, transport: str = "udp", trusted: str = ""
+        self,
+        user: str,
+        secret: str,
+        hotline: str,
+        rtp: int,
+        heard: str,
+        transport: str = "udp",
+        trusted: str = "",
+        codec: str = "PCMA",
+        rate: int = 8000,
+        srtp: bool = False,
     ) -> None:
         self.endpoint.libCreate()
         config = pj.EpConfig()
@@ -94,8 +104,8 @@ class Phone:
         config.uaConfig.maxCalls = 4
         config.logConfig.level = 0
         config.logConfig.consoleLevel = 0
-        config.medConfig.clockRate = 8000
-        config.medConfig.sndClockRate = 8000
+        config.medConfig.clockRate = rate
+        config.medConfig.sndClockRate = rate
         config.medConfig.noVad = True
         config.medConfig.ecTailLen = 0
         config.medConfig.sndAutoCloseTime = -1
@@ -115,12 +125,16 @@ class Phone:
         self.endpoint.audDevManager().setNullDev()
         self.endpoint.libStart()
         self.endpoint.codecSetPriority("*", 0)
-        self.endpoint.codecSetPriority("PCMA/8000", 255)
+        self.endpoint.codecSetPriority("PCMA/8000", 254)
+        self.endpoint.codecSetPriority(f"{codec}/{rate}", 255)
         self.recorder.createRecorder(heard)
         account = pj.AccountConfig()
         account.mediaConfig.transportConfig.port = rtp
         account.mediaConfig.transportConfig.portRange = 38
         account.mediaConfig.transportConfig.boundAddress = "127.0.0.1"
+        if srtp:
+            account.mediaConfig.srtpUse = pj.PJMEDIA_SRTP_MANDATORY
+            account.mediaConfig.srtpSecureSignaling = 0  # with keys in the clear, too
         account.idUri = f"sip:{user}@{hotline or '127.0.0.1'}"
         if hotline:
             account.regConfig.registrarUri = f"sip:{hotline};transport={transport}"
