@@ -61,7 +61,7 @@ class Callbacks:
         self, settings: Settings, keys: Keys, rules: Rules, database: Engine, house: House, owner: str
     ) -> None:
         ring_ms = settings.outgoing.ring_s * 1000
-        lines = Lines(house.engine, house.ledger, house.clock, house.desk, caller_id(settings), ring_ms)
+        lines = Lines(house.engine, house.ledger, house.clock, house.desk, house.speaker, caller_id(settings), ring_ms)
         self.placing = Placing(lines)
         self._calling = calling(settings, Casework(keys, rules, spoken_number, parts.plan(settings)), keys)
         self._database, self._house, self._owner = database, house, owner

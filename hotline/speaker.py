@@ -14,7 +14,7 @@ from datetime import date
 
 from ivr.call.commands import Say
 from ivr.phrases import Phrases
-from ivr.script import Named, Spoken, lines
+from ivr.script import MUSIC, Named, Spoken, lines
 from ivr.telephony import Clip
 from recordings import tones
 from recordings.music import HoldMusic
@@ -28,7 +28,6 @@ PROMPTS = 500  # whole prompts, put together
 KEPT = 4000  # clips in memory; a prompt of 4 s is 64 kB of samples
 PAUSE_MS = 250  # between two phrases (B5: pause between options)
 RINGBACK_S = 60
-MUSIC = "tone.music"  # and which piece of it
 TONES: Mapping[str, Callable[[], bytes]] = {
     "tone.beep": tones.beep,
     "tone.ringback": lambda: tones.ringback(RINGBACK_S),

@@ -14,6 +14,8 @@ from ivr.call.commands import Say
 from ivr.phrases import Phrases
 
 TONE = "tone."
+MUSIC = "tone.music"  # and which piece of it
+HOLD_FIRST, HOLD_STILL = "hold.first", "hold.still"  # what is said before a piece
 Named = Callable[[str, str], str]  # (name, language) -> what it is called
 
 

@@ -2,7 +2,8 @@
 
 The operator's phone rings first. When it is lifted a short cue is heard, then the citizen's phone rings, the operator
 hearing that it does, or what the network says meanwhile; then both talk. When the citizen cannot be had, a tone says
-so. Whoever hangs up ends it for both.
+so. Whoever hangs up ends it for both. While the operator's phone holds, the citizen hears a word and music, as callers
+do.
 
     seat -> cue -> citizen -> talk -> over
               (not had)  -> sorry -> over
@@ -22,6 +23,7 @@ Tone = Literal["cue", "ringback", "busy", "failed"]
 
 CUE_LIMIT_MS = 3_000
 SORRY_LIMIT_MS = 6_000
+MUSIC_LIMIT_MS = 50_000  # a word and 30 s of music, which may have to be made first
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,8 @@ class State:
     code: int = 0
     q850: int = 0
     listening: bool = False  # the operator hears what the network says before an answer
+    held: bool = False  # the operator's phone holds
+    pieces: int = 0  # of music that were begun since then
 
 
 # reached; busy, no_answer, unavailable, declined, not_in_use: of the citizen; network: no way to him far away.
@@ -65,8 +69,17 @@ class SeatGone:
 
 
 @dataclass(frozen=True, slots=True)
+class SeatHeld:
+    """The operator's phone holds the line, or takes it back."""
+
+    at: int
+    held: bool
+    version: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class Heard:
-    """A tone ended, or should have."""
+    """A tone ended, or a piece of music for the citizen; or it should have."""
 
     at: int
 
@@ -105,7 +118,7 @@ class Interrupted:
     at: int
 
 
-Event = SeatRings | SeatUp | SeatGone | Heard | Rings | Speaks | Up | Gone | Interrupted
+Event = SeatRings | SeatUp | SeatGone | SeatHeld | Heard | Rings | Speaks | Up | Gone | Interrupted
 
 
 # --- what is to be done ------------------------------------------------------------------------
@@ -130,6 +143,21 @@ class Join:
 
 
 @dataclass(frozen=True, slots=True)
+class Hold:
+    """Take the citizen out of the talk, or back into it."""
+
+    held: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Music:
+    """A word and the ``piece``-th piece of music for the citizen; both are over after ``limit_ms`` at the latest."""
+
+    piece: int
+    limit_ms: int = MUSIC_LIMIT_MS
+
+
+@dataclass(frozen=True, slots=True)
 class Drop:
     """End a line if there is one."""
 
@@ -137,7 +165,7 @@ class Drop:
     cause: str
 
 
-Command = Play | RingCitizen | Join | Drop
+Command = Play | RingCitizen | Join | Hold | Music | Drop
 Next = tuple[State, tuple[Command, ...]]
 
 
@@ -165,8 +193,28 @@ def step(state: State, event: Event) -> Next:
         case Rings() if state.phase == "citizen":
             return replace(state, rang=True), ()
         case Up() if state.phase == "citizen":
-            return replace(state, phase="talk", result="reached"), (Join(),)
+            talking = replace(state, phase="talk", result="reached")
+            after, music = _held(talking) if state.held else (talking, ())
+            return after, (Join(), *music)
+        case SeatHeld(held=held) if held != state.held:
+            return _held(replace(state, held=held))
+        case Heard() if state.phase == "talk" and state.held:
+            return _music(state)
     return state, ()
+
+
+def _held(state: State) -> Next:
+    """In a talk: music for whom the operator's phone holds; who is taken back hears the operator again."""
+    if state.phase != "talk":
+        return state, ()
+    if not state.held:
+        return state, (Hold(False),)
+    after, music = _music(replace(state, pieces=0))
+    return after, (Hold(True), *music)
+
+
+def _music(state: State) -> Next:
+    return replace(state, pieces=state.pieces + 1), (Music(state.pieces),)
 
 
 def _seat_gone(state: State, reason: str) -> Next:

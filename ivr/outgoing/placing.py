@@ -1,6 +1,6 @@
 """Carrying outgoing calls out: event by event, step, then one transaction, then act (as ``ivr.conductor`` does).
 
-    placing = Placing(house, trunk_id)
+    placing = Placing(Lines(engine, ledger, clock, desk, speaker, caller_id))
     engine.start(lambda event: placing.happened(event) or conductor.happened(event))
     placing.begin(order)
 
@@ -18,11 +18,14 @@ from functools import partial
 from typing import Any, Protocol
 
 from ivr import telephony as t
+from ivr.call.commands import Say
 from ivr.clock import Clock, Timer
 from ivr.desk.desk import Desk
+from ivr.house import Speaker
 from ivr.ledger import Fact, Ledger, Turn
 from ivr.outgoing import call as m
 from ivr.outgoing.tones import clips
+from ivr.script import HOLD_FIRST, HOLD_STILL, MUSIC
 
 log = logging.getLogger(__name__)
 
@@ -44,12 +47,16 @@ class Order(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """What :class:`Placing` leans on. ``caller_id``: what citizens' phones show; ``ring_ms``: how long those ring."""
+    """What :class:`Placing` leans on. ``caller_id``: what citizens' phones show; ``ring_ms``: how long those ring.
+
+    ``speaker``: has the words and the music for citizens who are on hold.
+    """
 
     engine: t.Engine
     ledger: Ledger
     clock: Clock
     desk: Desk
+    speaker: Speaker
     caller_id: str = ""
     ring_ms: int = CITIZEN_RING_MS
 
@@ -113,7 +120,7 @@ class Placing:
             if who == SEAT:
                 self._l.desk.free(call.seat, call.id)
                 self._l.ledger.seat_changed(call.seat, event.at, call_id=None)
-        if (told := _of_seat(event, call) if who == SEAT else _of_citizen(event)) is not None:
+        if (told := _of_seat(event, call) if who == SEAT else _of_citizen(event, call)) is not None:
             self._feed(call, told)
         self._forget(call)
         return True
@@ -145,7 +152,7 @@ class Placing:
         self._acted(call, commands)
 
     def _acted(self, call: _Call, commands: Sequence[m.Command]) -> None:
-        if call.timer is not None:
+        if call.timer is not None and (commands or call.state.phase == "over"):
             call.timer.cancel()
             call.timer = None
         for command in commands:
@@ -159,17 +166,39 @@ class Placing:
             case m.Play(tone=tone, limit_ms=limit_ms):
                 call.played += 1
                 engine.play(_line(call, SEAT), [self._tones[tone]], _token(call))
-                if limit_ms:
-                    at = self._l.clock.now_ms() + limit_ms
-                    call.timer = self._l.clock.call_at(at, lambda: self._feed(call, m.Heard(at)))
+                self._limit(call, limit_ms)
             case m.RingCitizen():
                 call.lines.add(CITIZEN)
                 engine.dial_number(_line(call, CITIZEN), call.number, self._l.ring_ms, self._l.caller_id)
             case m.Join():
                 engine.stop_play(_line(call, SEAT))  # or the ringback would cover the citizen's first words
                 engine.bridge(_line(call, SEAT), _line(call, CITIZEN))
+            case m.Hold(held=held):
+                if not held:
+                    engine.stop_play(_line(call, CITIZEN))
+                engine.hold(_line(call, CITIZEN), held)
+            case m.Music(piece=piece, limit_ms=limit_ms):
+                self._music(call, piece)
+                self._limit(call, limit_ms)
             case m.Drop(who=who, cause=cause):
                 engine.hangup(_line(call, who), cause)
+
+    def _limit(self, call: _Call, limit_ms: int) -> None:
+        """What is played counts as heard by then. 0: never."""
+        if limit_ms:
+            at = self._l.clock.now_ms() + limit_ms
+            call.timer = self._l.clock.call_at(at, lambda: self._feed(call, m.Heard(at)))
+
+    def _music(self, call: _Call, piece: int) -> None:
+        """A word and music, as callers hear them (ANS-12)."""
+        call.played += 1
+        token, word = _token(call), HOLD_STILL if piece else HOLD_FIRST
+
+        def ready(clips: list[t.Clip]) -> None:
+            if call.state.held and _token(call) == token:
+                self._l.engine.play(_line(call, CITIZEN), clips, token)
+
+        self._l.speaker.clips((Say(word), Say(f"{MUSIC}{piece}")), "zh-CN", None, ready)
 
     def _forget(self, call: _Call) -> None:
         if call.state.phase == "over" and not call.lines and not call.busy and not call.inbox:
@@ -194,12 +223,14 @@ def _of_seat(event: t.EngineEvent, call: _Call) -> m.Event | None:
             return m.SeatGone(at, reason)
         case t.LineGone(at=at):
             return m.SeatGone(at)
+        case t.Held(at=at, held=held):
+            return m.SeatHeld(at, held)
         case t.PlayDone(at=at, token=token, finished=True) if token == _token(call):
             return m.Heard(at)
     return None
 
 
-def _of_citizen(event: t.EngineEvent) -> m.Event | None:
+def _of_citizen(event: t.EngineEvent, call: _Call) -> m.Event | None:
     match event:
         case t.LineRinging(at=at):
             return m.Rings(at)
@@ -207,6 +238,8 @@ def _of_citizen(event: t.EngineEvent) -> m.Event | None:
             return m.Up(at)
         case t.LineSpeaks(at=at):
             return m.Speaks(at)
+        case t.PlayDone(at=at, token=token, finished=True) if token == _token(call):
+            return m.Heard(at)
         case t.LineFailed(at=at, reason=reason, code=code, q850=q850):
             return m.Gone(at, reason, code, q850)
         case t.LineGone(at=at):
@@ -220,14 +253,17 @@ _NAMES: dict[type[Any], str] = {
     m.Rings: "outgoing_rings",
     m.Speaks: "outgoing_speaks",
     m.Up: "outgoing_up",
+    m.SeatHeld: "outgoing_held",
 }
 
 
 def _facts(before: m.State, after: m.State, event: m.Event, commands: Sequence[m.Command]) -> tuple[Fact, ...]:
     """What is journaled of a turn: moments, and the end with what came of it. A tone heard is no fact."""
     facts = []
-    if (name := _NAMES.get(type(event))) and before.phase != "over":
-        facts.append(Fact(event.at, "event", name))
+    again = isinstance(event, m.SeatHeld) and before.held == after.held
+    if (name := _NAMES.get(type(event))) and before.phase != "over" and not again:
+        told = {"held": event.held, "version": event.version} if isinstance(event, m.SeatHeld) else {}
+        facts.append(Fact(event.at, "event", name, told))
     if any(isinstance(command, m.RingCitizen) for command in commands):
         facts.append(Fact(event.at, "command", "outgoing_dialled"))
     if isinstance(event, m.Up) and any(isinstance(command, m.Join) for command in commands):

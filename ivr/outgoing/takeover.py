@@ -61,6 +61,7 @@ def take_over(placing: Placing, engine: Engine, rows: Sequence[Mapping[str, Any]
             there.append(CITIZEN)
             if row["answered"]:
                 engine.bridge(seat.line, citizen.line)  # unless that was done before
+                told += [m.SeatHeld(now, True)] if row["held"] else []  # the music begins anew
             else:
                 told.append(m.Up(now) if citizen.up else m.Heard(now))  # not up: the ringback begins anew
         placing.go_on(order, state, there, told)

@@ -188,9 +188,10 @@ class Calling:
         return settled
 
     def unfinished(self, connection: Connection, owner: str) -> list[Row]:
-        """Calls of this owner that have no end: its process died in them."""
+        """Calls of this owner that have no end: its process died in them. ``held``: the operator's phone held."""
         query = select(CALLS).where(CALLS.c.ended.is_(None), CALLS.c.owner == owner).order_by(CALLS.c.id)
-        return [dict(row) for row in connection.execute(query).mappings()]
+        rows = [dict(row) for row in connection.execute(query).mappings()]
+        return [row | {"held": _held(connection, row["id"])} for row in rows]
 
     # --- within -----------------------------------------------------------------------------
 
@@ -264,3 +265,9 @@ def _ended(state: str, at: int, result: str = "", noted: int | None = None, reas
     """What a command is when it is over; number and seat are free again."""
     over: dict[str, Any] = {"state": state, "ended": at, "result": result, "noted": noted, "reason": reason}
     return {**over, "live_number": None, "live_seat": None}
+
+
+def _held(connection: Connection, call_id: str) -> bool:
+    """Did the operator's phone hold, by the last that is journaled of it?"""
+    told = [row.data["held"] for row in journal.read(connection, call_id=call_id) if row.name == "outgoing_held"]
+    return bool(told and told[-1])

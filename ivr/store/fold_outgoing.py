@@ -8,6 +8,7 @@ outgoing_dialled      --            (the citizen's phone)
 outgoing_rings        --
 outgoing_up           --
 outgoing_speaks       --            (the network, before an answer; in no column)
+outgoing_held         held, version (the operator's phone; in no column)
 outgoing_ended        result, cause, code, q850 (in no column)
 ====================  =========================================================================
 """

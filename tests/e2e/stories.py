@@ -11,11 +11,13 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import chinese_calendar
+import numpy as np
 
 from hotline import parts
 from ivr.cases.numbers import parse_case_number
 from ivr.cases.promise import due_for
 from ivr.telephony import Clip
+from recordings.music import FIGURES
 from sip.embedded.phone import OnCall, Phone
 from tests.support import audio
 from tests.support.books import Books
@@ -83,6 +85,23 @@ async def say(phone: Phone, pcm: bytes) -> None:
     done = asyncio.Event()
     phone.play([clip(pcm)], lambda _finished: done.set())
     await done.wait()
+
+
+async def music(caller: Phone, person: Phone) -> None:
+    """ANS-12: on hold the caller hears a word, then music, whole and nothing else; the operator hears nothing of it."""
+    words, quiet = len(caller.heard), len(person.heard)
+    await asyncio.sleep(6.0)  # "很抱歉，请您稍候，请不要挂机。"
+    start = len(caller.heard)
+    await asyncio.sleep(4.0)
+    heard = np.frombuffer(bytes(caller.heard[start:]), dtype="<i2") / 32768
+    assert np.sqrt((heard**2).mean()) > 0.02
+    spectrum = np.abs(np.fft.rfft(heard))
+    loudest = float(np.fft.rfftfreq(len(heard), 1 / 8000)[spectrum.argmax()])
+    assert min(abs(loudest - hz) for figure in FIGURES for hz in figure) < 6, loudest
+    said = np.frombuffer(bytes(caller.heard[words:start]), dtype="<i2") / 32768
+    assert np.sqrt((said**2).mean()) > 0.02
+    nothing = np.frombuffer(bytes(person.heard[quiet:]), dtype="<i2") / 32768
+    assert not len(nothing) or np.sqrt((nothing**2).mean()) < 0.005
 
 
 class Ours:

@@ -23,7 +23,7 @@ from ivr.store.counting import Counter
 from ivr.store.models import Audit, Callback, CallbackAttempt, Case, DeskCommand, OutgoingCall
 from ivr.store.rebuild import verify
 from sip.embedded.phone import OnCall, Phone, PhoneEvent
-from tests.e2e.stories import ANSWERS, BUSY, RINGS_ON, Ours, both_hear, operator, story
+from tests.e2e.stories import ANSWERS, BUSY, RINGS_ON, Ours, both_hear, music, operator, story
 from tests.support.asterisk import AsteriskHotline
 from tests.support.books import Books, books_of, until
 from tests.support.hotline import Hotline
@@ -151,6 +151,10 @@ async def _talk(desk: Desk) -> None:
         assert "通话中" in desk.page(command)
         assert seen[0] == PhoneEvent("incoming", "02195598")
         await both_hear(Ours(person), Ours(citizen))
+        person.hold()
+        await music(citizen, person)
+        person.resume()
+        await both_hear(Ours(person), Ours(citizen), seed=3)
         await person.hangup()
         row = await desk.came(command, ended=True)
         await citizen.over()

@@ -5,13 +5,11 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
-import numpy as np
 import pytest
 
 from ivr.store.models import Callback, Rating
-from recordings.music import FIGURES
 from sip.embedded.phone import OnCall, Phone
-from tests.e2e.stories import ANSWERS, RINGS_ON, Ours, both_hear, citizen, operator, say, story
+from tests.e2e.stories import ANSWERS, RINGS_ON, Ours, both_hear, citizen, music, operator, say, story
 from tests.support import audio
 from tests.support.books import Books, number, until
 
@@ -169,23 +167,6 @@ async def test_sat_1_when_the_operator_hangs_up_the_caller_rates_hears_the_farew
     assert (task.kind, task.state, task.because) == ("followup", "open", "rating")
     assert (call.outcome, call.released_by, call.cause) == ("answered", "us", "grace_timeout")
     assert [(leg.result, leg.ended == call.agent_left) for leg in house.legs(called)] == [("answered", True)]
-
-
-async def music(caller: Phone, person: Phone) -> None:
-    """ANS-12: on hold the caller hears a word, then music, whole and nothing else; the operator hears nothing of it."""
-    words, quiet = len(caller.heard), len(person.heard)
-    await asyncio.sleep(6.0)  # "很抱歉，请您稍候，请不要挂机。"
-    start = len(caller.heard)
-    await asyncio.sleep(4.0)
-    heard = np.frombuffer(bytes(caller.heard[start:]), dtype="<i2") / 32768
-    assert np.sqrt((heard**2).mean()) > 0.02
-    spectrum = np.abs(np.fft.rfft(heard))
-    loudest = float(np.fft.rfftfreq(len(heard), 1 / 8000)[spectrum.argmax()])
-    assert min(abs(loudest - hz) for figure in FIGURES for hz in figure) < 6, loudest
-    said = np.frombuffer(bytes(caller.heard[words:start]), dtype="<i2") / 32768
-    assert np.sqrt((said**2).mean()) > 0.02
-    nothing = np.frombuffer(bytes(person.heard[quiet:]), dtype="<i2") / 32768
-    assert not len(nothing) or np.sqrt((nothing**2).mean()) < 0.005
 
 
 @story

@@ -16,7 +16,8 @@ from ivr.clock import VirtualClock
 from ivr.desk.desk import Desk
 from ivr.outgoing.allow import Limits
 from ivr.outgoing.placing import Lines, Placing
-from ivr.store import worklists
+from ivr.phrases import Phrases
+from ivr.store import journal, worklists
 from ivr.store.calling import Wish
 from ivr.store.casework import Entry
 from ivr.store.ids import uuid7
@@ -26,7 +27,7 @@ from sip.simulator import SeatPlan, Simulator
 from tests.support.history import Caller
 from tests.support.moments import at
 from tests.support.records import Records
-from tests.support.world import WINDOWS
+from tests.support.world import WINDOWS, TextSpeaker
 
 CITIZEN = "13800001111"
 
@@ -39,6 +40,7 @@ class House(Records):
         super().__init__(folder, self.clock.now_ms)
         self.calling.limits = Limits(per_minute_operator=9)
         self.desk = Desk(WINDOWS)
+        self.phrases = Phrases.load()
         self.forms = count(1)
         self.start()
         self.sim.seat("101")
@@ -47,7 +49,8 @@ class House(Records):
     def start(self) -> None:
         """A calls process (after a crash: another one) and its lines."""
         self.sim = Simulator(self.clock)
-        self.placing = Placing(Lines(self.sim, self.ledger, self.clock, self.desk, "02195598"))
+        speaker = TextSpeaker(self.phrases)
+        self.placing = Placing(Lines(self.sim, self.ledger, self.clock, self.desk, speaker, "02195598"))
         self.sim.begin(lambda event: self.placing.happened(event))  # type: ignore[arg-type,return-value]
 
     def limit(self, **changes: Any) -> None:
@@ -119,6 +122,12 @@ class House(Records):
 
     def call(self, command_id: str) -> Row:
         return self._row("call", command_id)
+
+    def held(self, command_id: str) -> list[bool]:
+        """What the journal says of the operator's phone holding."""
+        with self.engine.begin() as connection:
+            rows = list(journal.read(connection, call_id=command_id))
+        return [row.data["held"] for row in rows if row.name == "outgoing_held"]
 
     def callback(self, entry: str) -> Row:
         return self._row("_callback", entry)

@@ -188,3 +188,62 @@ def test_a_refusal_is_in_the_journal_with_its_reason_and_without_the_number(hous
         rows = list(read(connection, call_id=house.calling._callback(connection, entry)["call_id"]))
     assert (rows[-1].name, rows[-1].reason) == ("callback_refused", "not_on_the_list")
     assert "4008" not in str(rows[-1].data)
+
+
+def talking(house: House) -> str:
+    """A callback whose citizen has lifted; the call's id."""
+    house.sim.number(CITIZEN, SeatPlan(answer_ms=1000))
+    made = house.click(house.missed())
+    house.run(8)
+    return made
+
+
+def test_ans_12_a_citizen_on_hold_hears_a_word_then_music_then_a_word_every_thirty_seconds(house: House) -> None:
+    made = talking(house)
+    house.sim.seat_holds("101", True)
+    house.run(70)
+    assert house.sim.on_hold == {f"{made}/citizen"}
+    first, still = house.phrases.text("hold.first", {}), house.phrases.text("hold.still", {})
+    heard = house.sim.heard(f"{made}/citizen")
+    assert heard == [first, "tone.music0", still, "tone.music1", still, "tone.music2"]
+    house.sim.seat_holds("101", False)
+    house.run(40)
+    assert house.sim.on_hold == set() and house.sim.peer(f"{made}/seat") == f"{made}/citizen"
+    assert house.sim.heard(f"{made}/citizen") == heard
+    assert not {first, still} & set(house.sim.heard(f"{made}/seat"))
+    house.sim.leave(f"{made}/citizen")
+    house.run(1)
+    assert house.held(made) == [True, False]
+
+
+def test_an_operator_who_holds_while_it_rings_lets_the_citizen_hear_music_from_the_start(house: House) -> None:
+    house.sim.number(CITIZEN, SeatPlan(answer_ms=5000))
+    made = house.click(house.missed())
+    house.run(6)
+    house.sim.seat_holds("101", True)
+    house.run(10)
+    assert house.sim.heard(f"{made}/citizen")[-1] == "tone.music0"
+    house.sim.leave(f"{made}/seat")  # who never comes back ends it for both
+    house.run(1)
+    assert house.call(made)["cause"] == "operator_left" and house.sim.lines == 0
+
+
+def test_a_citizen_who_hangs_up_on_hold_lets_the_operator_go(house: House) -> None:
+    made = talking(house)
+    house.sim.seat_holds("101", True)
+    house.run(5)
+    house.sim.leave(f"{made}/citizen")
+    house.run(1)
+    assert house.call(made)["cause"] == "citizen_left" and house.sim.lines == 0
+
+
+def test_of_a_talk_that_was_on_hold_when_its_process_died_that_is_known(house: House) -> None:
+    made = talking(house)
+    for held in (True, False, True):
+        house.sim.seat_holds("101", held)
+        house.run(1)
+    with house.engine.begin() as connection:
+        (left,) = house.calling.unfinished(connection, "node1")
+    assert (left["id"], left["held"]) == (made, True)
+    house.sim.leave(f"{made}/seat")
+    house.run(1)

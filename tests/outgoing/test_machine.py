@@ -9,7 +9,8 @@ from ivr.outgoing import call as m
 
 EVENTS = st.sampled_from(
     [m.SeatRings(1), m.SeatUp(1), m.SeatGone(1), m.SeatGone(1, "busy"), m.Heard(1), m.Rings(1), m.Up(1), m.Gone(1),
-     m.Gone(1, "busy", 486), m.Gone(1, "no_answer"), m.Gone(1, "unreachable", 404), m.Interrupted(1)]
+     m.Gone(1, "busy", 486), m.Gone(1, "no_answer"), m.Gone(1, "unreachable", 404), m.Interrupted(1),
+     m.SeatHeld(1, True), m.SeatHeld(1, False)]
 )  # fmt: skip
 
 

@@ -35,13 +35,12 @@ from ivr.call.limits import EMERGENCY_ROUNDS, PLAY_LIMIT_S, SEATS_ANSWER_S
 from ivr.call.state import Ringing
 from ivr.call.steps.base import Phrases, Step, ended
 from ivr.call.turn import FAREWELL, Turn
+from ivr.script import HOLD_FIRST, HOLD_STILL, MUSIC
 
 LEVELS = ("window", "group", "general")
 EVERYBODY = "everybody"  # in danger: all of them together
 AGAIN = "danger.again"
 RINGBACK = c.Say("tone.ringback")
-MUSIC = "tone.music"  # and which piece of it
-HOLD_FIRST, HOLD_STILL = "hold.first", "hold.still"
 
 
 class Window(Step):
