@@ -1,0 +1,55 @@
+"""Databases as earlier versions left them (``tests/store/before``, by their schema): nothing derived changes.
+
+Each is a generated day of calls and two months of casework, written by that version's own store.
+"""
+
+from __future__ import annotations
+
+import gzip
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ivr.store.engine import open_engine
+from ivr.store.rebuild import rebuild, verify
+from ivr.store.schema import newest, upgrade
+
+BEFORE = Path(__file__).parent / "before"
+COUNTED_AHEAD = "call_hours"  # how many hours are, depends on when it was done; verify compares those there are
+
+
+def contents(file: Path) -> dict[str, list[dict[str, Any]]]:
+    """Every row of every table, each table in an order of its own."""
+    with sqlite3.connect(file) as connection:
+        connection.row_factory = sqlite3.Row
+        names = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        return {
+            name: sorted((dict(row) for row in connection.execute(f"SELECT * FROM {name}")), key=_order)
+            for name in names
+            if name not in ("alembic_version", COUNTED_AHEAD) and not name.startswith("sqlite_")
+        }
+
+
+def _order(row: dict[str, Any]) -> str:
+    return str(row.get("id") or list(row.values()))
+
+
+@pytest.mark.parametrize("schema", ["0003", "0009"])
+def test_acceptance_4_a_rebuild_of_a_journal_of_before_gives_the_same_rows(schema: str, tmp_path: Path) -> None:
+    file = tmp_path / "hotline.db"
+    with sqlite3.connect(file) as connection:
+        connection.executescript(gzip.decompress((BEFORE / f"{schema}.sql.gz").read_bytes()).decode())
+    before = contents(file)
+    assert all(before[name] for name in ("journal", "calls", "legs", "cases", "case_steps", "callbacks", "parties"))
+    done = upgrade(tmp_path)
+    assert (done.before, done.after) == (schema, newest())
+    engine = open_engine(tmp_path)
+    try:
+        assert verify(engine) == [] and rebuild(engine) == []
+    finally:
+        engine.dispose()
+    after = contents(file)
+    for name, rows in before.items():
+        assert [{column: row[column] for column in old} for old, row in zip(rows, after[name], strict=True)] == rows
