@@ -21,7 +21,9 @@ from ivr.speech.rules import Rules
 
 RULES: dict[str, Rules] = {"zh-CN": rules_zh.RULES, "en": rules_en.RULES}
 PAUSES = "，。；：？！、,.;:?!"
-_KEPT = set("，。；：？！、（）")  # full width is right for these
+_KEPT = set("，。；：？！、（）№")  # full width is right for these, and № is a sign of its own
+_ZERO = re.compile("〇|(?<=[〇零一二三四五六七八九])○|○(?=[○〇零一二三四五六七八九])")
+_BEHIND = {"<fraction>": " ", "<super>": "^", "<sub>": ""}  # between a digit and such a number
 _SPACES = re.compile(r"\s+")
 _PARTS = re.compile(r"[A-Za-z]+(?:['’][A-Za-z]+)*|.", re.DOTALL)
 
@@ -37,11 +39,19 @@ def unsayable(text: str, lang: str) -> tuple[str, ...]:
 
 
 def folded(text: str) -> str:
-    """One width and one form for each character: １２ -> 12, ℃ -> °C, ㎡ -> m2; Chinese punctuation stays."""
-    text = unicodedata.normalize("NFC", text)
-    return "".join(
-        c if c in _KEPT else rules_zh.ROMAN.get(c) or unicodedata.normalize("NFKC", c) for c in text
-    ).replace("\u2044", "/")
+    """One width and one form for each character: １２ -> 12, ℃ -> °C, ㎡ -> m2; Chinese punctuation stays.
+
+    A number of one character stays a number of its own: ①② is 1、2 and never 12, 1½ is 1 1/2, 10² is 10^2.
+    """
+    text = unicodedata.normalize("NFC", _ZERO.sub("零", text))
+    out, apart = "", False
+    for char in text:
+        folds = char if char in _KEPT else rules_zh.ROMAN.get(char) or unicodedata.normalize("NFKC", char)
+        alone = unicodedata.category(char) in ("No", "Nl") and folds[:1].isdigit()
+        if folds[:1].isdigit() and out[-1:].isdigit():
+            out += _BEHIND.get(unicodedata.decomposition(char).partition(" ")[0], "、") if alone else "、" * apart
+        out, apart = out + folds, alone
+    return out.replace("\u2044", "/")
 
 
 @lru_cache(maxsize=4096)

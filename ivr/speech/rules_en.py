@@ -39,6 +39,7 @@ SIGNS = {
     **{"_": "underscore", "/": "or", "~": "to", "%": "per cent"},
 }
 SILENT = '"“”‘「」『』《》〈〉·•・'
+_ASCII = str.maketrans({sign: f"{plain} " for sign, plain in zip("，、。；：？！", ",,.;:?!", strict=True)})
 PAUSED = "()（）[]【】{}—–―…|〔〕"
 
 
@@ -114,6 +115,15 @@ _TABLE: tuple[Rule, ...] = (
     rule(rf"(?<!\d)(?P<a>{_YEAR}){_TO}(?P<b>{_YEAR})(?!\d)", lambda m: f"{_year(m['a'])} to {_year(m['b'])}"),
     rule(rf"{_START}(?P<a>{_TIME}){_TO}(?P<b>{_TIME})", lambda m: f"{_time(m['a'])} to {_time(m['b'])}"),
     rule(rf"{_START}(?P<a>{_TIME})", lambda m: _time(m["a"])),
+    rule(r"(?<![\d:])(?P<a>\d+):(?P<b>\d+)(?![\d:])", lambda m: f"{amount(m['a'])} to {amount(m['b'])}"),
+    rule(
+        rf"{_START}(?P<n>{_NUMBER}(?:/{_NUMBER})+)\s*(?P<u>{_UNIT})(?![A-Za-z0-9])",
+        lambda m: f"{' or '.join(map(amount, m['n'].split('/')))} {UNITS[m['u']][1]}",
+    ),
+    rule(
+        r"(?<=[A-Za-z])(?P<a>\d+)-(?P<b>\d+)(?![\d-])",
+        lambda m: " " + " dash ".join(amount(m[g]) if len(m[g]) < 3 else digits(m[g]) for g in "ab"),
+    ),
     rule(rf"{_START}(?P<n>{_NUMBER})\s*%", lambda m: f"{amount(m['n'])} per cent"),
     rule(rf"(?P<s>[¥￥$€£])\s*(?P<n>{_NUMBER})", lambda m: f"{amount(m['n'])} {_MONEY[m['s']]}"),
     rule(rf"(?<![\w)-])-\s*(?P<n>{_NUMBER})(?![\d-])", lambda m: f"minus {amount(m['n'])}"),
@@ -122,13 +132,14 @@ _TABLE: tuple[Rule, ...] = (
     rule(rf"{_START}(?P<a>{_NUMBER})(?:{_UNIT}|%)?{_TO}(?=(?P<b>{_NUMBER})(?!\d))", _range),
     rule(r"(?<=\d)\s*[-–—]\s*(?=\d)", lambda m: " dash "),
     rule(rf"{_START}(?P<n>{_NUMBER})\s*(?P<u>{_UNIT})(?![A-Za-z0-9])", _counted),
-    rule(rf"(?<![A-Za-z])(?P<u>{longest_first(_BARE_UNITS)})(?![A-Za-z0-9])", lambda m: UNITS[m["u"]][1]),
+    rule(rf"(?<![A-Za-z])(?P<u>{longest_first(_BARE_UNITS)})(?![A-Za-z0-9])", lambda m: f" {UNITS[m['u']][1]}"),
     rule(rf"(?<=[a-z])/(?P<u>{_UNIT})(?![A-Za-z0-9])", lambda m: f" per {UNITS[m['u']][0]}"),
     rule(r"(?<!\d)(?P<n>\d{1,3})(?:st|nd|rd|th)\b", _ordinal),
     rule(r"(?<![A-Za-z])No\.?\s*(?=\d)", lambda m: "number "),
     rule(r"(?<!\d)11[02349](?!\d)|(?<!\d)12[02](?!\d)", lambda m: digits(m[0])),
     rule(rf"{_START}(?P<n>\d{{4,12}}){_COUNTED}", lambda m: None if re.fullmatch(_YEAR, m["n"]) else amount(m["n"])),
     rule(rf"{_START}(?P<a>\d{{1,2}})/(?P<b>\d{{1,3}})(?![\d/])", lambda m: f"{amount(m['a'])} over {amount(m['b'])}"),
+    rule(r"(?<=\d)\ (?=\d{1,2}/\d{1,3}(?![\d/]))", lambda m: " and "),
     rule(_NUMBER, _bare),
     rule(r"and/or\b", lambda m: "and, or"),
     rule(r"(?<=day|Mon|Tue|Wed|Thu|Fri|Sat|Sun)\s*[-–—]\s*(?=Mon|Tue|Wed|Thu|Fri|Sat|Sun)", lambda m: " to "),
@@ -142,6 +153,7 @@ _TABLE: tuple[Rule, ...] = (
 
 def _tidy(text: str) -> str:
     """One blank between words, none before a pause, one pause where several meet."""
+    text = text.translate(_ASCII)
     text = re.sub(r"\s+", " ", re.sub(r"\.{2,}", ", ", text)).replace(" -", "-").replace("- ", "-")
     text = re.sub(r"\s*,[,\s]*([.;:?!])", r"\1", text)
     text = re.sub(r"\s*([,.;:?!])(?:\s*,)*", r"\1", text)

@@ -14,14 +14,24 @@ from ivr.speech.rules import Rule, Rules, day_of, longest_first, rule, whole
 ZH = "zh-CN"
 _PLAIN = "零一二三四五六七八九"
 _CALLED = "零幺二三四五六七八九"
-ROMAN = {chr(0x2160 + n): str(n + 1) for n in range(12)}
+ROMAN = {chr(first + n): str(n + 1) for first in (0x2160, 0x2170) for n in range(12)}
 
 UNITS = {  # behind a number; those of several letters everywhere
     **{"kV": "千伏", "KV": "千伏", "kv": "千伏", "V": "伏", "v": "伏", "kW": "千瓦", "KW": "千瓦", "kw": "千瓦"},
     **{"W": "瓦", "MW": "兆瓦", "kWh": "千瓦时", "KWH": "千瓦时", "kwh": "千瓦时", "kW·h": "千瓦时", "kVA": "千伏安"},
     **{"MVA": "兆伏安", "kA": "千安", "A": "安", "mA": "毫安", "Hz": "赫兹", "km": "千米", "KM": "千米", "m": "米"},
     **{"cm": "厘米", "mm": "毫米", "km2": "平方千米", "m2": "平方米", "m3": "立方米", "kg": "千克", "KG": "千克"},
-    **{"g": "克", "t": "吨", "L": "升", "mL": "毫升", "ml": "毫升", "°C": "摄氏度", "h": "小时", "min": "分钟"},
+    **{
+        "g": "克",
+        "t": "吨",
+        "L": "升",
+        "mL": "毫升",
+        "ml": "毫升",
+        "°C": "摄氏度",
+        "h": "小时",
+        "H": "小时",
+        "min": "分钟",
+    },
     **{"s": "秒", "GB": "吉字节", "MB": "兆字节", "km/h": "千米每小时"},
 }
 _BARE_UNITS = ("kV", "kW", "MW", "kWh", "kW·h", "kVA", "MVA", "Hz", "km", "km2", "m2", "m3", "kg", "mm", "cm", "°C")
@@ -135,6 +145,11 @@ def _fraction(match: re.Match[str]) -> str | None:
     return f"{amount(match['b'])}分之{amount(match['a'])}" if 0 < part < of <= 100 else None
 
 
+def _mixed(match: re.Match[str]) -> str | None:
+    part = _fraction(match)
+    return f"{amount(match['n'])}又{part}" if part else None
+
+
 def _bare(match: re.Match[str]) -> str:
     """A number with nothing behind it: up to three digits an amount, longer ones a code unless they are round."""
     text = match[0]
@@ -166,6 +181,12 @@ _TABLE: tuple[Rule, ...] = (
     rule(rf"(?<!\d)(?P<y>{_YEAR})\s*年", lambda m: f"{_year(m['y'])}年"),
     rule(rf"(?<!\d)(?P<a>{_TIME}){_TO}(?P<b>{_TIME})(?!\d)", lambda m: f"{_time(m['a'])}到{_time(m['b'])}"),
     rule(rf"{_START}(?P<a>{_TIME})", lambda m: _time(m["a"])),
+    rule(r"(?<!\d)(?P<a>\d{1,2})[·•・](?P<b>\d{1,2})(?!\d)", lambda m: _year(m["a"] + m["b"])),  # 3·15
+    # numbers of buildings, transformers, windows
+    rule(r"(?:№|(?<![A-Za-z])N[oO]\.?)\s*(?P<n>\d+)", lambda m: f"{_of_address(m['n'])}号"),
+    rule(r"(?<![\d#])(?P<n>\d{1,4})\#(?=[楼栋幢座站所门机主变线号房塔井])", lambda m: f"{_of_address(m['n'])}号"),
+    rule(r"(?<![\d#])\#(?P<n>\d{1,4})(?=[楼栋幢座站所门机主变线房塔井])", lambda m: f"{_of_address(m['n'])}号"),
+    rule(r"(?<=[A-Za-z])(?P<a>\d+)-(?P<b>\d+)(?![\d-])", lambda m: f"{_of_address(m['a'])}杠{_of_address(m['b'])}"),
     # per cent, money, fractions, proportions, degrees below zero
     rule(
         rf"{_START}(?P<n>{_NUMBER})\s*(?P<p>[%‰]){_TO}(?P<b>{_NUMBER})\s*(?P=p)",
@@ -178,6 +199,11 @@ _TABLE: tuple[Rule, ...] = (
     ),
     rule(rf"(?<![\dA-Za-z\u4e00-\u9fff])-\s*(?P<n>{_NUMBER})\s*°C", lambda m: f"零下{amount(m['n'])}摄氏度"),
     rule(rf"(?<![\dA-Za-z\u4e00-\u9fff)）-])-(?P<n>{_NUMBER})(?![\d-])", lambda m: f"负{amount(m['n'])}"),
+    rule(
+        rf"{_START}(?P<n>{_NUMBER}(?:/{_NUMBER})+)\s*(?P<u>{_UNIT}){_NOT_A_UNIT}",
+        lambda m: "或".join(map(amount, m["n"].split("/"))) + UNITS[m["u"]],
+    ),
+    rule(r"(?<![\d/])(?P<n>\d+)\ (?P<a>\d{1,2})/(?P<b>\d{1,3})(?![\d/])", _mixed),
     rule(r"(?<![\d/])(?P<a>\d{1,2})/(?P<b>\d{1,3})(?![\d/])", _fraction),
     rule(rf"{_START}(?P<a>\d+)\s*[:：]\s*(?P<b>\d+)(?!\d)", lambda m: f"{amount(m['a'])}比{amount(m['b'])}"),
     # ranges; an address of three parts; software versions
@@ -186,7 +212,9 @@ _TABLE: tuple[Rule, ...] = (
     rule(rf"{_START}(?P<a>{_NUMBER})(?:{_UNIT}|%)?{_TO}(?=(?P<b>{_NUMBER})(?!\d))", _range),
     rule(r"(?<=\d)\s*[-–—]\s*(?=\d)", lambda m: "杠"),
     rule(r"(?<=[点时日月年周])\s*[-–—~]+\s*(?=[\d早晚上下中次每周])", lambda m: "到"),
-    rule(r"(?<=[周期][一二三四五六])\s*[-–—~]+\s*(?=[周星])", lambda m: "到"),
+    rule(r"(?<=[周期][一二三四五六1-6])\s*[-–—~]+\s*(?=[周星])", lambda m: "到"),
+    rule(r"(?<=地下)-(?=\d)", lambda m: "负"),
+    rule(r"第\s*(?P<a>\d{1,3})\s*[-–—~～]\s*(?=\d{1,3}(?!\d))", lambda m: f"第{amount(m['a'])}到"),
     # amounts
     rule(rf"{_START}(?P<n>{_NUMBER})\s*(?P<u>{_UNIT}){_NOT_A_UNIT}", lambda m: _counted(m["n"], m["u"])),
     rule(rf"(?<![A-Za-z])(?P<u>{longest_first(_BARE_UNITS)})(?![A-Za-z0-9])", lambda m: UNITS[m["u"]]),

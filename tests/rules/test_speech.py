@@ -131,6 +131,35 @@ CHINESE = {
     "30 min": "三十分钟",
     "7*24小时": "七乘二十四小时",
     "星期一—星期五": "星期一到星期五",
+    "二○二六年": "二零二六年",
+    "二〇二六年": "二零二六年",
+    "第3-5条": "第三到五条",
+    "第12条": "第十二条",
+    "№5": "五号",
+    "№ 12窗口": "十二号窗口",
+    "No.3窗口": "三号窗口",
+    "ⅲ段": "三段",
+    "①②③": "一、二、三",
+    "①2个②3个": "一、两个二、三个",
+    "ⅠⅡ段": "一、二段",
+    "1½": "一又二分之一",
+    "3·15活动": "三一五活动",
+    "3#楼": "三号楼",
+    "#3机组": "三号机组",
+    "A3-501": "A三杠五零幺",
+    "110/35/10kV": "一百一十或三十五或十千伏",
+    "10/0.4kV": "十或零点四千伏",
+    "0.4kV": "零点四千伏",
+    "50Hz": "五十赫兹",
+    "24H服务": "二十四小时服务",
+    "周1-周5": "周一到周五",
+    "地下-1层": "地下负一层",
+    "-5~10℃": "负五到十摄氏度",
+    "3:1": "三比一",
+    "1,234.5元": "一千二百三十四点五元",
+    "400-810-1234": "四零零，八幺零，幺二三四",
+    "㼆村供电所": "㼆村供电所",
+    "１２３４５热线（２４小时）": "幺二三四五热线，二十四小时",
 }
 
 ENGLISH = {
@@ -171,6 +200,15 @@ ENGLISH = {
     "5G": "five G",
     "b2b": "b two b",
     "state-of-the-art": "state-of-the-art",
+    "-5℃": "minus five degrees Celsius",
+    "110/35/10kV": "one hundred and ten or thirty-five or ten kilovolts",
+    "10/0.4kV": "ten or zero point four kilovolts",
+    "A3-501": "A three dash five zero one",
+    "ratio 3:1": "ratio three to one",
+    "1½ hours": "one and one over two hours",
+    "①②": "one, two",
+    "gates 1、2、3": "gates one, two, three",
+    "Open： 9:00": "Open: nine in the morning",
 }
 
 
@@ -193,6 +231,7 @@ def test_an_english_text_is_said_in_words(text: str) -> None:
         ("\U00020164里", "zh-CN", ("\U00020164",), "里"),  # a character beyond what any voice was taught
         ("ЖКХ", "zh-CN", ("Ж", "К", "Х"), ""),
         ("电力 office", "en", ("电", "力"), "office"),
+        ("10²户", "zh-CN", ("^",), "十两户"),  # refused, and never said as a hundred and two
     ],
 )
 def test_what_cannot_be_said_is_named_and_left_out(text: str, lang: str, unknown: tuple[str, ...], rest: str) -> None:
