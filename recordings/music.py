@@ -78,7 +78,7 @@ class HoldMusic:
             try:
                 own = read(self._own)[: 2 * RATE * LONGEST_S]
                 if len(own) >= 2 * RATE:
-                    return own
+                    return _whole(own)
                 log.error("hold_music %s is shorter than a second, ours is played", self._own)
             except Exception as error:  # whatever is wrong with the file: callers hear ours
                 log.error("hold_music %s cannot be played, ours is: %s", self._own, error)
@@ -87,6 +87,13 @@ class HoldMusic:
                 return bytes(file.readframes(file.getnframes()))
         except (OSError, EOFError, wave.Error):
             return made()
+
+
+def _whole(pcm: bytes) -> bytes:
+    """It goes round until its last piece is whole: a word is said every 30 s, whatever is played between."""
+    size = 2 * RATE * PIECE_S
+    pieces = -(-len(pcm) // size)
+    return (pcm * (pieces * size // len(pcm) + 1))[: pieces * size]
 
 
 def read(path: Path) -> bytes:

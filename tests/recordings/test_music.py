@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
 
-from recordings.music import FIGURES, FILE, PIECE_S, RATE, HoldMusic, made
+from recordings.music import FIGURES, FILE, PIECE_S, RATE, HoldMusic, made, read
 from tests.recordings.conftest import record
 
 
@@ -34,7 +35,19 @@ def test_a_centres_own_file_goes_round_in_pieces(tmp_path: Path) -> None:
     music = HoldMusic(tmp_path, record(tmp_path / "own.wav", 16000, 70.0))
     pieces = [music.piece(n) for n in range(4)]
     assert [place for place, _ in pieces] == [0, 1, 2, 0]
-    assert len(pieces[0][1]) == 2 * RATE * PIECE_S and 0 < len(pieces[2][1]) < len(pieces[0][1])
+    assert {len(pcm) for _, pcm in pieces} == {2 * RATE * PIECE_S}
+
+
+@pytest.mark.parametrize("seconds", [3.0, 45.0])
+def test_ans_12_between_two_words_are_thirty_seconds_of_music_however_short_the_file_is(
+    tmp_path: Path, seconds: float
+) -> None:
+    own = record(tmp_path / "own.wav", 8000, seconds)
+    music, once = HoldMusic(tmp_path, own), read(own)
+    size = 2 * RATE * PIECE_S
+    assert [len(music.piece(n)[1]) for n in range(3)] == [size] * 3
+    joined = music.piece(0)[1] + music.piece(1)[1]
+    assert joined[len(once) :].startswith(once[: size // 3])  # it goes round
 
 
 def test_a_file_that_cannot_be_played_is_stood_in_for_by_ours(tmp_path: Path) -> None:
