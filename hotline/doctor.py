@@ -208,6 +208,9 @@ def keys(settings: Settings) -> Iterator[Finding]:
         if loose:
             yield Finding("keys", "FAIL", f"{loose[0]} can be read by others", f"run: chmod -R go-rwx {folder}")
             return
+    if ring.unfinished:
+        what = f"a rotation was begun and not finished: {', '.join(ring.unfinished)}"
+        yield Finding("keys", "warn", what, "run: hotline keys rotate --finish")
     yield Finding("keys", "ok", f"{len(ring.ids)} in {'HOTLINE_KEY' if settings.key else folder}; back them up apart")
 
 

@@ -58,8 +58,7 @@ def panel_config(settings: Settings, engine: Engine, counter: Counting) -> Panel
     casework = Casework(keys, house, spoken_number, parts.plan(settings))
     return PanelConfig(
         engine=engine,
-        # Derived from the keys, so that a restart logs nobody out and nothing more has to be kept.
-        secret_key=keys.hmac(b"panel sessions").encode(),
+        secrets=keys.cookie_secrets,  # kept with the keys, so that a restart logs nobody out
         parties=Parties(keys, parts.plan(settings)),
         casework=casework,
         calling=calling(settings, casework, keys),

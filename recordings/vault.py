@@ -9,6 +9,7 @@ File: ``HLV1 | u16 length | wrapped key | u32 chunk size | u64 clear size | chun
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import io
 import os
@@ -17,7 +18,7 @@ import secrets
 import struct
 import wave
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol
@@ -144,7 +145,9 @@ class Vault:
         """Delete a recording durably; False when it was not there."""
         path = self._path(id)
         try:
-            path.unlink()
+            with self._held(path):
+                path.with_suffix(".anew").unlink(missing_ok=True)
+                path.unlink()
         except FileNotFoundError:
             return False
         sync_folder(path.parent)
@@ -156,22 +159,32 @@ class Vault:
 
     def rewrap(self, id: str) -> bool:
         """After a rotation: wrap the recording's key with the newest master key; False if it is."""
-        with self._file(id) as file:
+        with self._held(self._path(id)), self._file(id) as file:
             head = _read_head(file, id)
             if not self._keys.outdated(head.wrapped):
                 return False
             fresh = _Head(self._keys.wrap(self._unwrap(head, id)), head.chunk, head.size)
-            path, part = self._path(id), self._path(id).with_suffix(".part")
+            path, part = self._path(id), self._path(id).with_suffix(".anew")
             with _create(part) as out:
                 out.write(fresh.pack())
                 while block := file.read(CHUNK):
                     out.write(block)
                 _sync(out)
-        os.rename(part, path)
+            os.rename(part, path)
         sync_folder(path.parent)
         return True
 
     # --- one file ---
+
+    @contextmanager
+    def _held(self, path: Path) -> Iterator[None]:
+        """Of who deletes and who wraps anew one at a time, or what was deleted would come back."""
+        handle = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(handle)
 
     def _seal(self, wav_path: Path, part: Path, id: str) -> tuple[int, str]:
         """Write the encrypted file; clear size and hash."""

@@ -30,6 +30,7 @@ from web import (
 )
 from web import drafts as kept
 from web.config import PanelConfig
+from web.cookies import Cookies, Secrets
 from web.figures import Recent
 from web.proxy import behind
 from web.screens import (
@@ -100,7 +101,8 @@ def create_app(config: PanelConfig) -> Flask:
     """The panel as a WSGI app, ready to be served (``web/server.py``) or tested."""
     app = Flask(__name__)
     app.config.update(
-        SECRET_KEY=config.secret_key,
+        SECRET_KEY=secrets.token_bytes(32),  # signs nothing: web/cookies.py does, with keys that may be changed
+        WTF_CSRF_SECRET_KEY=Secrets(config.secrets),
         SESSION_COOKIE_NAME="hotline",
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
@@ -112,6 +114,7 @@ def create_app(config: PanelConfig) -> Flask:
         BABEL_DEFAULT_LOCALE="zh",
         RATELIMIT_HEADERS_ENABLED=False,
     )
+    app.session_interface = Cookies(config.secrets)
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.extensions["panel"] = config

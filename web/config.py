@@ -36,6 +36,7 @@ class Name(NamedTuple):
 class PanelConfig:
     """``reading``/``writing``: a session for looking, and one that commits at the end of its block.
 
+    ``secrets``: what cookies and forms are signed with now, the newest last.
     ``profile`` and ``calendar`` are those of the calls process.
     ``windows`` and ``seats`` map ids to names. ``tls``: the panel is reached by HTTPS
     only (secure cookies). ``proxies``: how many trusted reverse proxies stand in front, and they connect from
@@ -44,7 +45,7 @@ class PanelConfig:
     """
 
     engine: Engine
-    secret_key: bytes
+    secrets: Callable[[], Sequence[bytes]]
     parties: Parties
     vault: Vault
     profile: Profile

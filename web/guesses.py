@@ -104,4 +104,4 @@ def _cookie(user_id: str) -> str:
 
 
 def _signer() -> URLSafeTimedSerializer:
-    return URLSafeTimedSerializer(config().secret_key, salt="known browser")
+    return URLSafeTimedSerializer(config().secrets(), salt="known browser")

@@ -34,6 +34,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "report": ("hotline.cli.report", "The monthly report, and the public page of promises."),
     "doctor": ("hotline.cli.doctor", "Find out what is wrong, with a real test call."),
     "db": ("hotline.cli.db", "Look after the database."),
+    "keys": ("hotline.cli.keys", "The master keys: which there are, and new ones for old."),
     "user": ("hotline.cli.user", "People who may log in to the panel, and API tokens."),
 }
 

@@ -42,7 +42,7 @@ class Drafts:
         last = connection.scalar(select(DRAFTS.c.at).where(*mine))
         if len(text) > BYTES_MAX or (last is not None and 0 <= at - last < AGAIN_MS):
             return False
-        sealed = self._keys.encrypt(text, _place(account, form))
+        sealed = self._keys.encrypt(text, place(account, form))
         upsert(connection, "drafts", [{"account": account, "form": form, "at": at, "sealed": sealed}])
         kept = select(DRAFTS.c.form).where(DRAFTS.c.account == account).order_by(DRAFTS.c.at.desc(), DRAFTS.c.form)
         for old in connection.scalars(kept.offset(FORMS_MAX)).all():
@@ -56,7 +56,7 @@ class Drafts:
         found = {}
         for row in connection.execute(mine).mappings():
             try:
-                text = self._keys.decrypt(row["sealed"], _place(account, row["form"]))
+                text = self._keys.decrypt(row["sealed"], place(account, row["form"]))
             except Exception:  # noqa: S112 - every kind of key ring has errors of its own; a draft is no record
                 continue
             found[row["form"]] = Draft(row["at"], json.loads(text))
@@ -71,5 +71,6 @@ class Drafts:
         connection.execute(delete(DRAFTS).where(DRAFTS.c.at <= now - KEPT_MS))
 
 
-def _place(account: str, form: str) -> bytes:
+def place(account: str, form: str) -> bytes:
+    """Where the seal of a draft belongs."""
     return f"draft:{account}:{form}".encode()

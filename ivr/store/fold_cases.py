@@ -147,6 +147,14 @@ def _renumbered(tables: Tables, fact: JournalRow) -> None:
         tables.put("cases", case)
 
 
+def _code_rekeyed(tables: Tables, fact: JournalRow) -> None:
+    """The hash of its query code is by another look-up key; nobody did anything to the case."""
+    case = tables.cases.get(fact.case_id or "")
+    if case is not None:
+        case["query_hash"] = fact.data["query_hash"]
+        tables.put("cases", case)
+
+
 def call_ended(tables: Tables, fact: JournalRow, call: Row) -> None:
     """A caller nobody answered is to be called back (国办函〔2025〕66号: 漏接电话回拨)."""
     if call["outcome"] in MISSED and call["party_id"]:
@@ -299,6 +307,7 @@ def _due(tables: Tables, fact: JournalRow, case: Row, was: str, was_ms: int | No
 FOLDS: Mapping[str, Callable[[Tables, JournalRow], None]] = {
     **dict.fromkeys(ACTIONS, _changed),
     "case_renumbered": _renumbered,
+    "case_code_rekeyed": _code_rekeyed,
     "callback_attempted": _attempted,
     "callback_ended": _ended,
 }

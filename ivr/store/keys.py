@@ -21,4 +21,8 @@ class Keys(Protocol):
         """The data again; raises when it was changed, moved elsewhere, or no key fits."""
 
     def hmac(self, data: bytes, /) -> str:
-        """64 hex digits that only the holder of the keys can compute; the same after a key rotation."""
+        """64 hex digits that only the holder of the keys can compute; others once the look-up key was changed."""
+
+    @property
+    def former(self) -> Keys | None:
+        """The keys with the look-up key of before, while it is being changed."""

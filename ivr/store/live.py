@@ -106,18 +106,19 @@ class LiveCalls:
             "seat": live.seat,
             "waiting_since": live.waiting_since,
             "test": live.test,
-            "state": self._keys.encrypt(live.state.encode(), _place(call_id)),
+            "state": self._keys.encrypt(live.state.encode(), place(call_id)),
         }
 
     def _live(self, row: RowMapping) -> Live:
         fields = ("ref", "flow", "step", "step_since", "arrived", "window", "seat", "waiting_since", "test")
         return Live(
-            self._keys.decrypt(row["state"], _place(row["call_id"])).decode(),
+            self._keys.decrypt(row["state"], place(row["call_id"])).decode(),
             **{name: row[name] for name in fields},
         )
 
 
-def _place(call_id: str) -> bytes:
+def place(call_id: str) -> bytes:
+    """Where the seal of a call's state belongs."""
     return b"live:" + call_id.encode()
 
 

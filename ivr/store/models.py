@@ -367,6 +367,14 @@ class SealedIdentity(Base):
     sealed: Mapped[bytes] = mapped_column(LargeBinary)
 
 
+class QueryCode(Base):
+    """A query code 查询码 given under a look-up key that was changed since: sealed, to be hashed anew."""
+
+    __tablename__ = "query_codes"
+    case_id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+
+
 class IdentityRequest(Base):
     """Somebody asked that a sealed identity be opened; the custodian opened it or declined (``opened``)."""
 

@@ -27,18 +27,19 @@ class Notes:
 
     def sealed(self, note: str, case_id: str, text: str, at: int) -> dict[str, object]:
         """The row of a text."""
-        kept = self._keys.encrypt(text.encode(), _place(note, case_id))
+        kept = self._keys.encrypt(text.encode(), place(note, case_id))
         return {"id": note, "case_id": case_id, "created": at, "sealed": kept}
 
     def read(self, connection: Connection, case_id: str) -> dict[str, str]:
         """The texts of a case by id; erased ones are not there."""
         rows = connection.execute(select(NOTES.c.id, NOTES.c.sealed).where(NOTES.c.case_id == case_id))
-        return {note: self._keys.decrypt(sealed, _place(note, case_id)).decode() for note, sealed in rows}
+        return {note: self._keys.decrypt(sealed, place(note, case_id)).decode() for note, sealed in rows}
 
     def erase(self, connection: Connection, case_ids: Collection[str]) -> int:
         """Destroy everything written about these cases; how many texts."""
         return connection.execute(delete(NOTES).where(NOTES.c.case_id.in_(list(case_ids)))).rowcount
 
 
-def _place(note: str, case_id: str) -> bytes:
+def place(note: str, case_id: str) -> bytes:
+    """Where the seal of a text belongs."""
     return f"note:{case_id}:{note}".encode()

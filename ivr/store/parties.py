@@ -146,9 +146,13 @@ def check_query_code(keys: Keys, code: str, stored: str | None) -> bool:
 def cases_of_code(connection: Connection, keys: Keys, code: str) -> list[str]:
     """The ids of the anonymous cases with this query code: none or one, unless codes were given while the
     database was away."""
-    found = list(connection.scalars(select(CASES.c.id).where(CASES.c.query_hash == hash_query_code(keys, code))))
+    rings = [ring for ring in (keys, keys.former) if ring is not None]
+    hashes = [hash_query_code(ring, code) for ring in rings]
+    found = list(connection.scalars(select(CASES.c.id).where(CASES.c.query_hash.in_(hashes))))
     salted = select(CASES.c.id, CASES.c.query_hash).where(CASES.c.query_hash >= "h1$", CASES.c.query_hash < "h1%")
-    return found + [id_ for id_, stored in connection.execute(salted) if check_query_code(keys, code, stored)]
+    return found + [
+        id_ for id_, stored in connection.execute(salted) if any(check_query_code(ring, code, stored) for ring in rings)
+    ]
 
 
 def encrypt_field(key: bytes, party_id: str, name: str, value: str) -> bytes:

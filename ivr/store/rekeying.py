@@ -3,7 +3,8 @@
     if due(engine, plan):
         changed = rekey(engine, lambda: keys, plan, now)  # in short pieces; may run while the hotline does
 
-It follows a new version of the rule (:data:`RULE`) and a change of country or area code in the settings. It needs the
+It follows a new version of the rule (:data:`RULE`), a change of country or area code in the settings, and a new look-up
+key (``hotline/rotation.py``). It needs the
 master keys, so it is not part of the schema's migrations; ``hotline db upgrade`` and every start do it right after
 them. Only ``number_hmac`` is touched, of people and of what operators asked for: who is sealed keeps none, and entries
 of one number are one line of the worklists by themselves, with every call-back that was promised.
@@ -34,7 +35,13 @@ def due(engine: Engine, plan: Plan) -> bool:
         return connection.scalar(select(MARKS.c.value).where(MARKS.c.name == MARK)) != _mark(plan)
 
 
-def rekey(engine: Engine, keys: Callable[[], Keys], plan: Plan, now: int) -> int:
+def rekey(
+    engine: Engine,
+    keys: Callable[[], Keys],
+    plan: Plan,
+    now: int,
+    step: Callable[[str, int], None] = lambda what, n: None,
+) -> int:
     """Give everybody the key their number has now; of how many it is another one. ``now``: UTC ms.
 
     ``keys``: asked for only when there are people, so that looking after an empty database makes no keys.
@@ -47,6 +54,7 @@ def rekey(engine: Engine, keys: Callable[[], Keys], plan: Plan, now: int) -> int
         with engine.begin() as connection:
             found, last = _piece(connection, parties, last)
             changed += found
+        step("parties", PIECE)
         if not last:
             break
     with engine.begin() as connection:

@@ -8,11 +8,15 @@ acknowledged. What has been replayed is recognised by its journal ids, so replay
 from __future__ import annotations
 
 import base64
+import binascii
+import fcntl
 import json
 import logging
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from ivr.store.keys import Keys
 from ivr.store.work import Work, dump, parse
@@ -76,7 +80,7 @@ class Spool:
     def _keep_aside(self, bad: Sequence[bytes]) -> None:
         if not bad:
             return
-        with os.fdopen(os.open(self.aside, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab") as file:
+        with _appending(self.aside) as file:
             file.write(b"".join(line + b"\n" for line in bad))
             file.flush()
             os.fsync(file.fileno())
@@ -144,6 +148,52 @@ class Spool:
         finally:
             os.close(folder)
         self._end = len(header)
+
+
+def waiting_by(path: Path) -> set[bytes]:
+    """The lines of a spool that still wait, as they stand there; another process may own it."""
+    try:
+        return set(path.read_bytes().split(b"\0", 1)[0].split(b"\n")[1:-1])
+    except FileNotFoundError:
+        return set()
+
+
+def reseal_aside(path: Path, anew: Callable[[bytes], bytes | None]) -> int:
+    """Seal the lines kept aside anew; how many. ``anew``: a token sealed by the newest key, None: it stays as it is."""
+    if not path.exists():
+        return 0
+    with _appending(path) as held:  # nobody appends meanwhile
+        lines, done = path.read_bytes().split(b"\n"), 0
+        for n, line in enumerate(lines):
+            try:
+                fresh = anew(base64.b64decode(line))
+            except binascii.Error:  # a head, or a torn line
+                continue
+            if fresh is not None:
+                lines[n], done = base64.b64encode(fresh), done + 1
+        if not done:
+            return 0
+        new = path.with_suffix(".anew")
+        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            file.write(b"\n".join(lines))
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(new, path)
+        held.flush()
+    return done
+
+
+@contextmanager
+def _appending(path: Path) -> Iterator[BinaryIO]:
+    """The file of that name at its end, and nobody else's until the block is over."""
+    while True:
+        file = os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab")
+        fcntl.flock(file, fcntl.LOCK_EX)
+        if path.exists() and os.stat(path).st_ino == os.fstat(file.fileno()).st_ino:
+            break
+        file.close()  # it was replaced while we waited
+    with file:
+        yield file
 
 
 def _reserve(file: int, at: int) -> None:

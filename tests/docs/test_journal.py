@@ -13,6 +13,7 @@ from ivr.cases.actions import ACTIONS
 from ivr.facts import name_of
 from ivr.outgoing.placing import _NAMES as OUTGOING
 from ivr.store.fold import FOLDS
+from ivr.store.querycodes import CodeRekeyed
 from ivr.telephony import DoorSet, Refused, TrunkState
 
 
@@ -29,6 +30,7 @@ NAMED = {
     "ivr/facts.py": {_snake(kind.__name__) for kind in (TrunkState, Refused, DoorSet)},
     "ivr/cases/workflow.py": {action.fact for action in ACTIONS.values()},
     "ivr/store/identities.py": {"identity_sealed", "identity_asked", "identity_opened", "identity_declined"},
+    "ivr/store/querycodes.py": {CodeRekeyed.NAME},
     "ivr/outgoing/placing.py": set(OUTGOING.values()),
 }
 

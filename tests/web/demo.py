@@ -87,7 +87,7 @@ class World(Records):
 
     def config(self, **changes: Any) -> PanelConfig:
         given: dict[str, Any] = {
-            "engine": self.engine, "secret_key": b"k" * 32, "parties": self.parties, "vault": self.vault,
+            "engine": self.engine, "secrets": lambda: [b"k" * 32], "parties": self.parties, "vault": self.vault,
             "casework": self.casework, "profile": self.profile,
             "calling": self.calling, "counter": Counter(self.engine), "drafts": Drafts(self.keys),
             "factors": Factors(self.keys),

@@ -152,3 +152,24 @@ def test_a_real_name_is_shown_changed_and_found_by_its_initials(as_role, world):
     assert resolve(known, "wf").name == "operator"
     assert resolve(known, "王芳").name == "operator"
     assert "王 芳" in as_role("operator").get("/help").text
+
+
+def test_a_new_key_for_cookies_throws_nobody_out_who_is_at_work(world):
+    app = create_app(world.config(secrets=world.keys.cookie_secrets))
+    busy = app.test_client()
+    Auth(busy).login("lead")
+    form = Auth(busy).token("/password")
+    world.keys.begin_session()
+    assert busy.get("/board").status_code == 200
+    assert busy.post("/sessions/end", data={"csrf_token": form}).status_code == 303, "a form opened before is good"
+    world.keys.end_session()
+    assert busy.get("/board").status_code == 200
+
+
+def test_a_cookie_signed_with_a_key_that_was_taken_away_is_nobodys(world):
+    app = create_app(world.config(secrets=world.keys.cookie_secrets))
+    client = app.test_client()
+    Auth(client).login("lead")
+    world.keys.begin_session()
+    world.keys.end_session()
+    assert client.get("/board").status_code == 302
