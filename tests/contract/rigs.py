@@ -24,6 +24,7 @@ from sip.embedded.engine import EmbeddedEngine
 from sip.embedded.media import Media
 from sip.embedded.phone import OnCall, Phone
 from sip.simulator import SeatPlan, Simulator
+from tests.rules.numbers_table import CITY
 from tests.support import ports
 from tests.support.asterisk import CALLED_IN, PROVIDER, SEATS, SECRET, SHA, shared
 
@@ -245,6 +246,7 @@ class EmbeddedRig(PhonesRig):
             seats={seat: SeatConfig(seat, SECRET) for seat in SEATS} | {SHA.id: SHA},
             trunk=TrunkConfig(f"{PROVIDER}:{self.provider}", "", register=False),
             called_in=CALLED_IN,
+            plan=CITY,
             timing=Timing(t1=0.1, t2=0.4, t4=0.5),
             qualify_s=1.0,
         )
@@ -266,7 +268,7 @@ class AsteriskRig(PhonesRig):
         self.asterisk, site = shared()
         assert site.trunk is not None
         self.port, self.provider = site.sip_port, host_of(f"sip:{site.trunk.registrar}")[1]
-        self.engine = AsteriskEngine(replace(site.engine, http=self.http))
+        self.engine = AsteriskEngine(replace(site.engine, http=self.http, plan=CITY))
         await self.engine.start(self.events.append)
 
     async def citizen(self, number: str, does: str) -> None:

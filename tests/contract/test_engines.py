@@ -6,9 +6,12 @@ import asyncio
 import wave
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
+from ivr.called import CalledNumbers
+from ivr.numbers import Number, read
 from ivr.telephony import (
     Incoming,
     Keyed,
@@ -21,6 +24,7 @@ from ivr.telephony import (
     SeatReach,
 )
 from tests.contract.rigs import RIGS, AsteriskByHttpRig, PhonesRig, Rig, voice
+from tests.rules.numbers_table import CITY, OF_THE_CITY
 from tests.sip.raw import Caller
 
 Story = Callable[[Rig], Awaitable[None]]
@@ -79,6 +83,40 @@ def test_the_called_number_is_also_told_from_where_the_network_keeps_it(engine: 
             rig.engine.hangup(incoming.line, "busy")
             caller.ack(await caller.final())
             await rig.wait(lambda: rig.of(LineGone))
+
+    teller(RIGS[engine], tmp_path)(story)
+
+
+@pytest.mark.network
+@pytest.mark.parametrize("engine", REAL_CALLS)
+def test_acceptance_1_the_engine_knows_callers_and_called_numbers_by_every_spelling_of_the_table(
+    engine: str, tmp_path: Path
+) -> None:
+    """Who calls by the key; which number was called as it was written, from which the same key is read.
+
+    No network calls a number by full-width digits: such are written for callers alone. Parameters that a network
+    puts behind a number (``;isub=1``, RFC 3966) are no part of it.
+    """
+
+    async def story(rig: Rig) -> None:
+        assert isinstance(rig, PhonesRig)
+        wrong = []
+        for row in (row for row in OF_THE_CITY if row.written.strip()):
+            written = quote(row.written, safe=";=")
+            number = read(row.written.partition(";")[0], CITY)
+            key = number.key if isinstance(number, Number) else ""
+            called = written if row.key and row.written[0] in "+0123456789" else "95598"
+            with Caller(rig.port, user=written) as caller:
+                before = len(rig.of(Incoming))
+                caller.send(caller.request("INVITE", caller.sdp(), uri=f"sip:{called}@127.0.0.1:{rig.port}"))
+                (incoming,) = await rig.wait(lambda n=before: rig.of(Incoming)[n:])  # type: ignore[misc]
+                rig.engine.hangup(incoming.line, "busy")
+                caller.ack(await caller.final())
+            mine = {row.key if called == written else "95598": True}
+            if (incoming.caller or "", CalledNumbers(mine, False, CITY)(incoming.called)) != (key, True):
+                wrong.append((row.written, incoming.caller, incoming.called))
+        assert wrong == []
+        await rig.wait(lambda: len(rig.of(LineGone)) == len(rig.of(Incoming)))
 
     teller(RIGS[engine], tmp_path)(story)
 
