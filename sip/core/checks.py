@@ -26,6 +26,7 @@ _LEADING = {  # headers that begin with a number -> the least and the greatest i
 
 
 _ONCE = ("from", "to", "call-id", "cseq")  # who reads the first and who reads the last see different calls
+_NUMBER = re.compile(r"0*([0-9]{1,10})")
 
 
 class Faulty(Exception):
@@ -38,7 +39,7 @@ class Faulty(Exception):
 
 def number(text: str, least: int = 0, most: int = _MOST) -> int | None:
     """A decimal number within its bounds, or None: no sign, no fraction, no digits of other scripts."""
-    found = re.fullmatch(r"0*([0-9]{1,10})", text.strip())
+    found = _NUMBER.fullmatch(text.strip())
     value = int(found.group(1)) if found else -1
     return value if least <= value <= most else None
 

@@ -84,12 +84,18 @@ class Junk(ValueError):
     """A datagram that is no SIP message; it is counted and dropped."""
 
 
+# Compiled here: a look into the cache of `re` costs as much as the search itself, and each message needs dozens.
 _LENGTH = re.compile(rb"[\r\n]+(?:content-length|l)[ \t]*:", re.IGNORECASE)
+_GAP = re.compile(rb"\r\n\r\n|\n\n")
+_START = re.compile(r"[A-Za-z0-9.!%*_+`'~-]+ \S+ SIP/\d+\.\d+")
+_DISPLAY = re.compile(r'\s*"(?:[^"\\]|\\.)*"')
+_INSIDE = re.compile(r"<([^>]*)>")
+_HOST = re.compile(r"(\[[^\]]+\]|[^:]*)(?::(\d{1,5}))?")
 
 
 def _parted(text: bytes) -> tuple[bytes, bytes, bytes]:
     """Head, the empty line, body."""
-    gap = re.search(rb"\r\n\r\n|\n\n", text)  # whichever comes first: a body may have the other one
+    gap = _GAP.search(text)  # whichever comes first: a body may have the other one
     return (text[: gap.start()], gap[0], text[gap.end() :]) if gap else (text, b"", b"")
 
 
@@ -99,7 +105,7 @@ def parse(data: bytes) -> SipRequest | SipResponse:
     if not text:
         raise Junk("empty")
     first = text.split(b"\n", 1)[0].decode("utf-8", "replace").strip()
-    if not first.startswith("SIP/2.0 ") and not re.fullmatch(r"[A-Za-z0-9.!%*_+`'~-]+ \S+ SIP/\d+\.\d+", first):
+    if not first.startswith("SIP/2.0 ") and not _START.fullmatch(first):
         raise Junk("no SIP start line")
     head, gap, body = _parted(text)
     try:  # under another name: the library writes a log line about each length that does not fit
@@ -155,13 +161,14 @@ def reply(
 
 
 def _without_display(value: str) -> str:
-    return re.sub(r'^\s*"(?:[^"\\]|\\.)*"', "", value)
+    found = _DISPLAY.match(value)
+    return value[found.end() :] if found else value
 
 
 def uri_of(value: str) -> str:
     """The URI of a name-addr or addr-spec: ``"张" <sip:1@h>;tag=x`` -> ``sip:1@h``."""
     bare = _without_display(value)
-    inside = re.search(r"<([^>]*)>", bare)
+    inside = _INSIDE.search(bare)
     return (inside.group(1) if inside else bare.split(";")[0]).strip()
 
 
@@ -194,7 +201,7 @@ def scheme_of(uri: str) -> str:
 def host_of(uri: str) -> Host:
     """Host and port (5060 when none is given) of a ``sip:`` URI. Raises ``ValueError`` when one of them cannot be."""
     rest = uri.partition(":")[2].split("?")[0].rpartition("@")[2].split(";")[0].strip()
-    inside = re.fullmatch(r"(\[[^\]]+\]|[^:]*)(?::(\d{1,5}))?", rest)
+    inside = _HOST.fullmatch(rest)
     if not inside or not inside.group(1):
         raise ValueError(f"no host in {uri!r}")
     port = int(inside.group(2) or 5060)
