@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-import sys
 import wave
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +15,7 @@ from hotline.doctor_asterisk import examine
 from sip.asterisk.config import AsteriskConfig, Site
 from sip.asterisk.files import additions, clean, files
 from sip.core.config import SeatConfig, TrunkConfig
+from tests.support import warm
 from tests.support.asterisk import AsteriskHotline
 from tests.support.books import books_of
 
@@ -33,8 +33,7 @@ def hotline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AsteriskHotlin
 
 
 def hotline_command(*arguments: str, config: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "hotline", *arguments, "--config", str(config)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    return warm.run(*arguments, "--config", str(config))
 
 
 def test_nothing_in_a_setting_begins_a_line_of_its_own() -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from hotline.testcall import _loud
+from tests.support import warm
 from tests.support.asterisk import Asterisk, installation
 from tests.support.hotline import Hotline
 from tests.support.need import asterisk_root, need
@@ -74,8 +74,7 @@ class Existing:
         (self.etc / name).write_text(text, encoding="utf-8")
 
     def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "hotline", *arguments, "--config", str(self.hotline.config)]
-        return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+        return warm.run(*arguments, "--config", str(self.hotline.config))
 
 
 @pytest.fixture

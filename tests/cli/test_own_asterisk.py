@@ -17,6 +17,7 @@ from hotline.errors import CannotRun
 from hotline.own_asterisk import find
 from hotline.settings import Settings
 from hotline.testcall import _loud
+from tests.support import warm
 from tests.support.asterisk import Asterisk, installation
 from tests.support.hotline import Hotline
 from tests.support.need import asterisk_root, need
@@ -114,8 +115,7 @@ def _pid(home: Path) -> int:
 
 def _command(hotline: Hotline, *arguments: str) -> subprocess.CompletedProcess[str]:
     hotline.config.chmod(0o600)
-    command = [sys.executable, "-m", "hotline", *arguments, "--config", str(hotline.config)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    return warm.run(*arguments, "--config", str(hotline.config))
 
 
 KEEPS_ONE = """

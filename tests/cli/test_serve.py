@@ -22,6 +22,7 @@ import pytest
 from hotline import runfile, tls
 from hotline.ports import sip_answers, web_answers
 from hotline.settings import parse_address
+from tests.support import warm
 from tests.support.hotline import Hotline
 from tests.support.need import need
 from tests.support.waiting import gone, wait_until
@@ -31,15 +32,7 @@ Start = Callable[..., Hotline]
 
 
 def command(hotline: Hotline, *arguments: str, timeout: float = 240) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "hotline", *arguments, "--config", str(hotline.config)],
-        capture_output=True,
-        text=True,
-        timeout=timeout,
-        check=False,
-        cwd=hotline.home,
-        stdin=subprocess.DEVNULL,
-    )
+    return warm.run(*arguments, "--config", str(hotline.config), folder=hotline.home, timeout=timeout)
 
 
 def pids(hotline: Hotline) -> list[int]:
@@ -62,7 +55,7 @@ def test_ctrl_c_ends_both_processes_cleanly(start_hotline: Start) -> None:
 
 def test_the_first_accounts_are_shown_once(start_hotline: Start, tmp_path: Path) -> None:
     need("espeak")
-    hotline = start_hotline("serve")
+    hotline = start_hotline("serve", new=True)
     wait_until(lambda: "Ctrl-C ends it." in hotline.output(), what=hotline.output)
     assert hotline.output().count("shown only now") == 1
     assert hotline.stop() == 0
@@ -110,6 +103,7 @@ def test_when_default_ports_are_taken_the_next_ones_are_used_and_told(tmp_path: 
 
 def test_a_given_port_that_is_taken_is_a_clear_error(tmp_path: Path) -> None:
     hotline = Hotline(tmp_path / "hotline", "serve")
+    hotline.prepare()
     address = hotline.settings.sip.listen
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
         taken.bind(tuple(address))
@@ -130,6 +124,7 @@ def test_a_flow_that_fails_the_check_is_not_served(tmp_path: Path) -> None:
     flow = tmp_path / "bad.yaml"
     flow.write_text("flow: bad\nstart: here\nsteps:\n  here: {say: [no.such.phrase], next: here}\n")
     hotline = Hotline(tmp_path / "hotline", "serve", changes={"flow": str(flow)})
+    hotline.prepare()
     assert hotline.spawn().wait(90) == 3
     assert "bad.yaml" in hotline.output() and "no.such.phrase" in hotline.output()
 
@@ -212,7 +207,7 @@ def test_the_doctor_starts_a_temporary_hotline_when_none_runs(tmp_path: Path) ->
     need("espeak")
     hotline = Hotline(tmp_path / "hotline", "calls")
     hotline.config.chmod(0o600)
-    assert command(hotline, "db", "upgrade").returncode == 0
+    hotline.prepare()
     done = command(hotline, "doctor", "--json")
     lines = {line["what"]: line for line in json.loads(done.stdout)}
     assert lines["test call"]["level"] == "ok", lines["test call"]

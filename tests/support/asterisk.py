@@ -15,7 +15,6 @@ import re
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
@@ -27,6 +26,7 @@ from hotline.engines import LEFT
 from sip.asterisk.config import TRUNK, AsteriskConfig, Site
 from sip.asterisk.media import ONCE
 from sip.core.config import SeatConfig, TrunkConfig
+from tests.support import warm
 from tests.support.hotline import Hotline
 from tests.support.need import asterisk_root
 from tests.support.ports import free_address, rtp_range
@@ -210,10 +210,7 @@ class AsteriskHotline(Hotline):
         super().__init__(home, part, changes={**settings, **(changes or {})}, **more)
         found = installation()
         root = ["--root", str(asterisk_root())] if found.modules else []
-        init = [sys.executable, "-m", "hotline", "asterisk", "init", str(self.asterisk_home), *root]
-        told = subprocess.run(
-            [*init, "--config", str(self.config)], capture_output=True, text=True, timeout=120, check=False
-        )
+        told = warm.run("asterisk", "init", str(self.asterisk_home), *root, "--config", str(self.config))
         assert told.returncode == 0, told.stderr
         self.asterisk = Asterisk(self.asterisk_home, found)
 

@@ -26,10 +26,12 @@ from hotline.settings import Settings, parse_address
 from hotline.settings_file import load, template, to_toml
 from ivr.store.engine import database_url
 from ivr.store.schema import upgrade
+from tests.support import warm
 from tests.support.database import migrated
 from tests.support.need import ROOT
 from tests.support.ports import free_address, rtp_range
 from tests.support.waiting import wait_until
+from tests.support.warm import Started
 
 START_S = 90.0  # a loaded machine that speaks its prompts for the first time
 STOP_S = 60.0
@@ -56,7 +58,8 @@ PARTS = {"calls": ("calls",), "panel": ("panel",), "serve": ("calls", "panel")}
 class Hotline:
     """One hotline; ``part``: ``calls``, ``panel`` or ``serve``. ``changes``: settings laid over the template's.
 
-    ``options``: more command-line options. ``explicit``: give the addresses (else: its own choice).
+    ``options``: more command-line options. ``explicit``: give the addresses (else: its own choice). ``new``: ``serve``
+    has to make its database itself (else it is there, and empty).
     """
 
     def __init__(
@@ -67,6 +70,7 @@ class Hotline:
         changes: Mapping[str, Any] | None = None,
         options: tuple[str, ...] = (),
         explicit: bool = True,
+        new: bool = False,
         environ: Mapping[str, str] | None = None,
     ) -> None:
         self.home, self.part = home, part
@@ -83,11 +87,11 @@ class Hotline:
         _lay_over(tree, changes or {})
         home.mkdir(parents=True)
         self.config.write_text(to_toml(tree), encoding="utf-8")
-        self._options = options
+        self._options, self._new = options, new
         self._environ = {k: v for k, v in os.environ.items() if not k.startswith("HOTLINE_")} | dict(environ or {})
         # As installed: what was compiled once is not compiled at every start.
         self._environ |= {"PYTHONPYCACHEPREFIX": str(COMPILED), "PYTHONDONTWRITEBYTECODE": ""}
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: subprocess.Popen[bytes] | Started | None = None
 
     @property
     def settings(self) -> Settings:
@@ -116,18 +120,22 @@ class Hotline:
 
     def start(self) -> Self:
         """Start it and wait until calls (and the panel) are answered."""
-        self.data.mkdir(exist_ok=True, mode=0o700)
         with _proved_once():
-            if PROOFS.exists():
-                shutil.copy(PROOFS, self.data / CHECKED)
-            if self.part != "serve":
-                self._database()
+            self.prepare()
             self.again()
             if (proved := self.data / CHECKED).exists():
                 keep = PROOFS.with_suffix(f".{os.getpid()}")
                 shutil.copy(proved, keep)
                 keep.replace(PROOFS)
         return self
+
+    def prepare(self) -> None:
+        """What takes long at a first start and is the same in all tests: the proofs of the flows, and the database."""
+        self.data.mkdir(exist_ok=True, mode=0o700)
+        if PROOFS.exists():
+            shutil.copy(PROOFS, self.data / CHECKED)
+        if not self._new:
+            self._database()
 
     def _database(self) -> None:
         """As ``hotline db upgrade`` leaves it: a copy of the one this test process made, or (PostgreSQL) in place."""
@@ -143,11 +151,15 @@ class Hotline:
         wait_until(self._ready, START_S, self.output)
         return self
 
-    def spawn(self) -> subprocess.Popen[bytes]:
+    def spawn(self) -> subprocess.Popen[bytes] | Started:
         """Start it and wait for nothing."""
+        arguments = [self.part, "--config", str(self.config), *self._options]
         with self.log.open("ab") as log:
+            if self.part != "serve":
+                self.process = warm.start(arguments, log, log, self._environ, self.home)
+                return self.process
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "hotline", self.part, "--config", str(self.config), *self._options],
+                [sys.executable, "-m", "hotline", *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,

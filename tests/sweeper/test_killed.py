@@ -28,6 +28,7 @@ from ivr.store.rebuild import verify
 from ivr.store.sweeping import Addresses, Outgoing
 from ivr.sweeper import Sweeper
 from recordings.keys import KeyRing
+from tests.support import warm
 from tests.support.casework import Desk
 from tests.support.database import migrated
 from tests.support.hotline import Hotline
@@ -227,9 +228,7 @@ def test_a_real_sweeper_killed_by_the_system_leaves_its_work_to_the_next(tmp_pat
             return [key for key, notice in taken if notice != "no_calendar"]
 
         def run(*arguments: str) -> str:
-            done = subprocess.run(
-                [*command, *arguments, *after], capture_output=True, text=True, cwd=hotline.home, env=environment
-            )
+            done = warm.run(*arguments, *after, environ=environment, folder=hotline.home)
             assert done.returncode == 0, done.stdout + done.stderr
             return done.stdout
 
