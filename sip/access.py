@@ -123,7 +123,7 @@ class Door:
         that one on this machine or in an accepted network is still known as the trunk.
         """
         host = plain(source)
-        if self.rules.trunk and ((line and line == self.line) or host in self.hosts):
+        if self.rules.trunk and ((line and line.lower() == self.line) or host in self.hosts):
             return "trunk"
         if host in HERE:
             return "here"
