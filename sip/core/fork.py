@@ -11,8 +11,10 @@ from collections.abc import Callable
 from sip.core.events import Ended, HeldChanged, Ringing, Speaks, Up
 from sip.core.leg_out import OutboundLeg
 from sip.core.phones import Phone
+from sip.core.wire import Header
 from sip.replies import FOR_ALL, most_telling
 
+ELSEWHERE = ("Reason", 'SIP;cause=200;text="Call completed elsewhere"')  # RFC 3326 §3.1: no call was missed
 Told = Ringing | Speaks | Up | HeldChanged | Ended
 
 
@@ -52,7 +54,7 @@ class Fork:
             case Up() if not self._over and self._ringing[event.leg][0].state == "up":
                 del self._ringing[event.leg]
                 self._over = True
-                self._cancel()
+                self._cancel((ELSEWHERE,))
                 return event
             case Ended(leg, code=code, cause=cause):
                 _, phone = self._ringing.pop(leg)
@@ -81,6 +83,9 @@ class Fork:
         self._cancel()
         return Ended(self, end.by, end.cause, end.code)
 
-    def _cancel(self) -> None:
+    def _cancel(self, why: tuple[Header, ...] = ()) -> None:
         for leg, _ in self._ringing.values():
-            leg.hang_up("cancelled")  # its end is told later
+            if leg.state == "early":
+                leg.cancel("us", "cancelled", why)  # its end is told later
+            else:
+                leg.hang_up("cancelled")

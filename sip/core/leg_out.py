@@ -100,12 +100,12 @@ class OutboundLeg(Leg):
             self.timers.arm("silent", silent_s, self._silent)
         self._send(())
 
-    def cancel(self, by: By, cause: str) -> None:
-        """Give up before the answer; one that crosses the CANCEL is taken and ended at once."""
+    def cancel(self, by: By, cause: str, why: tuple[Header, ...] = ()) -> None:
+        """Give up before the answer; one that crosses the CANCEL is taken and ended at once. ``why``: its headers."""
         if self.state == "early":
             self.end(by, cause)
             if self._invite is not None:
-                self._invite.cancel()
+                self._invite.cancel(why)
 
     def fail(self, cause: str) -> None:
         """Something broke, before the answer or after it."""

@@ -207,13 +207,15 @@ class ClientTransaction(_Machine):
         self._on_timeout: Callable[[], None] = on_timeout
         self._data = bytes(request)
         self._response = SipResponse()  # the one that is being told
+        self._why: tuple[Header, ...] = ()  # it is cancelled
         self._acknowledgement: bytes | None = None
 
     def start(self) -> None:
         self.fire("start")
 
-    def cancel(self) -> None:
-        """CANCEL an INVITE, at once or as soon as a provisional response allows it (§9.1)."""
+    def cancel(self, why: Iterable[Header] = ()) -> None:
+        """CANCEL an INVITE, at once or as soon as a provisional response allows it (§9.1). ``why``: its headers."""
+        self._why = tuple(why)
         self.fire("cancel")
 
     def receive(self, response: SipResponse) -> None:
@@ -248,6 +250,8 @@ class ClientTransaction(_Machine):
 
     def _cancel(self) -> None:
         request = self._on_its_branch("CANCEL", self.request.get_header("to"))
+        for name, value in self._why:
+            request.add_header(name, value)
         self._layer.request(request, self.to, _nothing, _nothing)
 
     def _close(self) -> None:

@@ -86,7 +86,7 @@ def test_all_phones_ring_and_the_first_to_lift_has_the_call_the_others_are_cance
     seat.let(0.1)
     assert [type(event) for event in seat.told] == [Ringing, Up]
     for desk in (seat.desks[0], seat.desks[2]):
-        assert any(data.startswith(b"CANCEL ") for data in desk.heard)
+        assert [b"cause=200" in data for data in desk.heard if data.startswith(b"CANCEL ")] == [True]
         obey(desk, set())
     seat.let(40)
     (leg,) = seat.up
@@ -175,6 +175,7 @@ def test_a_line_that_is_hung_up_ends_once_and_every_phone_falls_silent() -> None
         seat.let(0.2)
         for desk in seat.desks:
             obey(desk, done)
+    assert not any(b"\r\nReason:" in data for data, _ in seat.sent)  # each of them has missed a call
     seat.let(70)
     assert seat.reasons == ["cancelled"] and not seat.up and not seat.ports
     assert any(data.startswith(b"BYE ") for data in seat.desks[2].heard)
