@@ -117,6 +117,7 @@ def create_app(config: PanelConfig) -> Flask:
     app.session_interface = Cookies(config.secrets)
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.bytecode_cache = config.compiled
     app.extensions["panel"] = config
     app.extensions["panel.figures"] = Recent()
     app.extensions["panel.news"] = News(partial(board.mark, app))

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from jinja2 import BytecodeCache
+
 from ivr.calendar.tables import WorkCalendar
 from ivr.phrases import Phrases
 from ivr.profile import Profile
@@ -74,3 +76,4 @@ class PanelConfig:
     prune_at: str = ""  # local time of day of the daily run; empty: there is none
     wording: Wording = field(default_factory=Wording.load)
     public_promises: bool = False  # the page of promises is shown without log-in
+    compiled: BytecodeCache | None = None  # templates compiled by other panels of this process

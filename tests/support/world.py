@@ -24,6 +24,7 @@ from ivr.script import Spoken, lines
 from ivr.store.models import Call, Case, Journal, Leg
 from ivr.telephony import Clip
 from sip.simulator import SeatPlan, Simulator
+from tests.support import read_once
 from tests.support.moments import ZONE, at
 from tests.support.records import Records
 
@@ -85,7 +86,7 @@ class World(Records):
     ) -> None:  # fmt: skip
         self.clock = VirtualClock(at(start))
         self.sim = Simulator(self.clock)
-        self.phrases = Phrases.load(variables={"unit": "示范供电服务中心", "unit.en": "Model Unit"})
+        self.phrases = read_once.phrases(unit_en="Model Unit")
         super().__init__(
             folder, self.clock.now_ms, profile=profile, relaxed=relaxed, inline=not relaxed, responsible=responsible
         )

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import math
-import struct
 import wave
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from jinja2 import BytecodeCache
+from jinja2.bccache import Bucket
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from ivr.cases.promise import case_request
 from ivr.ledger import Fact, Live, Party, StoredCase, Turn
 from ivr.numbers import HOME, Plan
-from ivr.phrases import Phrases
 from ivr.store import users
 from ivr.store.calling import Wish
 from ivr.store.counting import Counter
@@ -26,6 +26,7 @@ from ivr.store.ids import uuid7
 from ivr.store.journal import append_facts
 from ivr.store.models import InboxRow
 from recordings.vault import Vault
+from tests.support import read_once
 from tests.support.moments import ZONE
 from tests.support.records import Records
 from web import Name, PanelConfig
@@ -64,6 +65,23 @@ def quick_hasher() -> Argon2:
     return Argon2(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
 
 
+class Compiled(BytecodeCache):
+    """Templates as one panel of this process compiled them; a panel for each test finds them here."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self._kept:
+            bucket.bytecode_from_string(self._kept[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._kept[bucket.key] = bucket.bytecode_to_string()
+
+
+COMPILED = Compiled()
+
+
 @dataclass
 class Clock:
     """A clock the test sets."""
@@ -92,7 +110,7 @@ class World(Records):
             "calling": self.calling, "counter": Counter(self.engine), "drafts": Drafts(self.keys),
             "factors": Factors(self.keys),
             "window_seats": {"repair": ("101", "102")},
-            "phrases": Phrases.load(variables={"unit": "示范供电服务中心", "unit.en": "Model Power"}),
+            "phrases": read_once.phrases(), "wording": read_once.wording(), "compiled": COMPILED,
             "calendar": self.calendar, "now_ms": self.clock, "zone": ZONE,
             "unit": Name("示范供电服务中心", "Model Power Service Centre"), "windows": WINDOWS, "seats": SEATS,
             "hasher": quick_hasher(), "version": "0.1.0",
@@ -219,12 +237,12 @@ class World(Records):
     def sound(self, name: str, seconds: float) -> dict[str, Any]:
         """A recording in the vault: a tone that rises, so that its parts differ."""
         wav = self.folder / f"{name}.wav"
+        at = np.arange(int(seconds * 8000))
         with wave.open(str(wav), "wb") as file:
             file.setnchannels(1)
             file.setsampwidth(2)
             file.setframerate(8000)
-            samples = (round(6000 * math.sin(n * (0.1 + n / 4e6))) for n in range(int(seconds * 8000)))
-            file.writeframes(b"".join(struct.pack("<h", sample) for sample in samples))
+            file.writeframes(np.rint(6000 * np.sin(at * (0.1 + at / 4e6))).astype("<i2").tobytes())
         item = self.vault.put(wav, name)
         return {"ms": item.ms, "bytes": item.bytes, "sha256": item.sha256}
 
