@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache, partial
 from pathlib import Path
 
 import pytest
@@ -24,7 +27,10 @@ STATES = (
     ("supervisor", "/figures/K19/rows?from=2026-11-26&to=2026-12-05"), ("supervisor", "/outages?state=over"),
     ("admin", "/calls/{account}"), ("custodian", "/inbox"),
 )  # fmt: skip
+TELEPHONE = 390
+VIEWS = {"zh": ((TELEPHONE, "light"), (1280, "light"), (1280, "dark")), "en": ((TELEPHONE, "light"), (1280, "light"))}
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+AXE = {"runOnly": RULES, "resultTypes": ["violations"], "selectors": False}
 
 
 @pytest.fixture(scope="module")
@@ -64,52 +70,66 @@ def _pages(page, busy):
         yield path
 
 
-@pytest.mark.parametrize(
-    ("width", "lang", "scheme"),
-    [(1280, "zh", "light"), (390, "zh", "light"), (1280, "en", "light"), (390, "en", "light"), (1280, "zh", "dark")],
-)
-def test_axe_finds_no_violation(browser, busy, axe, width, lang, scheme):
-    address = busy[0]
-    page = new_page(browser, address, width=width, lang=lang, color_scheme=scheme)
-    found = {}
-    for name in _pages(page, busy):
-        for details in page.locator("main details").all():
-            details.evaluate("d => { d.open = true; }")
-        page.evaluate(axe)
-        result = page.evaluate("rules => axe.run(document, {runOnly: rules, resultTypes: ['violations']})", RULES)
-        assert result["passes"], name
-        if result["violations"]:
-            found[name] = [
-                (v["id"], v["help"], [n["html"][:160] for n in v["nodes"][:3]]) for v in result["violations"]
-            ]
-    page.context.close()
-    assert found == {}
+def _violations(page, name: str) -> list:
+    result = page.evaluate("given => axe.run(document, given)", AXE)
+    assert result["passes"], name
+    return [(v["id"], v["help"], [n["html"][:160] for n in v["nodes"][:3]]) for v in result["violations"]]
 
 
-@pytest.mark.parametrize("lang", ["zh", "en"])
-def test_nothing_scrolls_sideways_on_a_telephone(browser, busy, lang):
-    address = busy[0]
-    page = new_page(browser, address, width=390, lang=lang)
-    wide = {}
+@dataclass
+class Seen:
+    """What was found on all pages in one language, by address."""
+
+    violations: dict[tuple[int, str], dict[str, list]]  # by width and colours
+    wide: dict[str, int]  # scrolls sideways on a telephone: how wide it is
+    problems: list[str]  # what the browser reported
+
+
+def _look(browser, busy, axe: str, lang: str) -> Seen:
+    """Open every page once, and look at it in each width and colours: loading it anew for each shows nothing else."""
+    page = new_page(browser, busy[0], width=TELEPHONE, lang=lang)
+    seen = Seen({view: {} for view in VIEWS[lang]}, {}, [])
+    page.on("pageerror", lambda error: seen.problems.append(str(error)))
+    page.on("console", lambda line: seen.problems.append(line.text) if line.type == "error" else None)
     for name in _pages(page, busy):
         width = page.evaluate("document.documentElement.scrollWidth")
-        if width > 390:
-            wide[name] = width
+        if width > TELEPHONE:
+            seen.wide[name] = width
+        page.evaluate("document.querySelectorAll('main details').forEach(d => { d.open = true; })")
+        page.evaluate(axe)
+        for view in VIEWS[lang]:
+            page.set_viewport_size({"width": view[0], "height": 900})
+            page.emulate_media(color_scheme=view[1], reduced_motion="reduce")  # no colour on its way
+            if found := _violations(page, name):
+                seen.violations[view][name] = found
+        page.set_viewport_size({"width": TELEPHONE, "height": 900})
     page.context.close()
-    assert wide == {}
+    return seen
 
 
-def test_the_browser_reports_no_error_on_any_page(browser, busy):
+@pytest.fixture(scope="module")
+def seen(browser, busy, axe) -> Callable[[str], Seen]:
+    """``seen("zh")``: what is to be seen on all pages, looked at once."""
+    return cache(partial(_look, browser, busy, axe))
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize(("lang", "width", "scheme"), [(lang, *view) for lang in VIEWS for view in VIEWS[lang]])
+def test_axe_finds_no_violation(seen, lang, width, scheme):
+    assert seen(lang).violations[width, scheme] == {}
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("lang", VIEWS)
+def test_nothing_scrolls_sideways_on_a_telephone(seen, lang):
+    assert seen(lang).wide == {}
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("lang", VIEWS)
+def test_the_browser_reports_no_error_on_any_page(seen, lang):
     """A script or style that the content security policy refuses would show here."""
-    address = busy[0]
-    page = new_page(browser, address)
-    problems: list[str] = []
-    page.on("pageerror", lambda error: problems.append(str(error)))
-    page.on("console", lambda line: problems.append(line.text) if line.type == "error" else None)
-    for _name in _pages(page, busy):
-        page.wait_for_load_state("networkidle") if "/board" not in page.url else page.wait_for_load_state()
-    page.context.close()
-    assert [p for p in problems if "404" not in p] == []  # /nothing is there on purpose
+    assert [p for p in seen(lang).problems if "404" not in p] == []  # /nothing is there on purpose
 
 
 def test_one_click_changes_the_language(browser, busy):
