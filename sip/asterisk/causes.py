@@ -20,8 +20,9 @@ _FAILED: dict[int, FailReason] = {
     27: "unreachable",
 }
 UNAVAILABLE = "unavailable"  # no new calls now: 503
-# What a caller is told when we refuse: Q.850 causes that become the SIP codes of the other engines.
-_REFUSED = {"busy": 17, "declined": 21, "not_found": 1, UNAVAILABLE: 34}
+ELSEWHERE = "elsewhere"  # another phone of the seat was lifted: none of the others has missed a call
+# What a far end is told when we refuse: Q.850 causes that become the SIP codes of the other engines.
+_REFUSED = {"busy": 17, "declined": 21, "not_found": 1, ELSEWHERE: 26, UNAVAILABLE: 34}
 # What Asterisk makes of a provider's own refusals: they are no word of the network behind it.
 _MADE_UP = frozenset(
     {(34, 503), (27, 502), (38, 500), (41, 500), (38, 501), (21, 401), (21, 403), (21, 407), (18, 408)}

@@ -103,12 +103,12 @@ class Dialling:
     def lifted(self, line: Line, channel: str) -> None:
         """A phone was lifted: it is the line, unless another was before."""
         if line.up and channel != line.channel:
-            self.end(channel)
+            self.end(channel, causes.ELSEWHERE)
             return
         line.channel = channel
         line.phones.discard(channel)
         for other in line.phones:
-            self.end(other)
+            self.end(other, causes.ELSEWHERE)
         self._reports.is_up(line)
 
     def over(self, line: Line, channel: str, cause: int = causes.NORMAL, sip_code: int = 0) -> None:

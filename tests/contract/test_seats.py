@@ -46,6 +46,35 @@ def test_all_phones_of_a_seat_ring_and_the_first_to_lift_has_the_call(engine: st
     teller_of(engine, tmp_path)(story)
 
 
+def test_a_phone_of_a_seat_is_told_that_its_call_was_taken_elsewhere_so_that_none_is_missed(
+    engine: str, tmp_path: Path
+) -> None:
+    async def story(rig: Rig) -> None:
+        here = phones(rig)
+        with Caller(here.port, "101") as other:
+            other.here = 200
+            me = [(name, f"<sip:101@127.0.0.1>{tag}") for name, tag in (("To", ""), ("From", ";tag=g"))]
+            other.send(other.request("REGISTER", extra=me, uri="sip:127.0.0.1"))
+            proven = proof(await other.expect(401), "sip:127.0.0.1", secret=SECRET, user="101")
+            other.send(other.request("REGISTER", extra=[*me, proven], uri="sip:127.0.0.1"))
+            assert (await other.final("REGISTER")).code == 200
+            answering = asyncio.create_task(other.receive(lambda message: message.method == "INVITE"))
+            lifted = await here.phone("lifted", "101", "silent")
+            rig.engine.dial("leg/1", "101", 10_000)
+            other.reply(await answering, 180)
+            await rig.wait(lambda: lifted.leg)
+            lifted.answer()
+            await rig.event(LineUp, "leg/1")
+            cancel = await other.receive(lambda message: message.method == "CANCEL")
+            assert any(re.match(r"SIP\s*;\s*cause=200\b", reason) for reason in cancel.all("reason")), cancel.text
+            other.reply(cancel, 200)
+            other.reply(answering.result(), 487)
+            rig.engine.hangup("leg/1", "done")
+            await rig.event(LineGone, "leg/1")
+
+    teller_of(engine, tmp_path)(story)
+
+
 def test_two_phones_lifted_at_once_are_one_call(engine: str, tmp_path: Path) -> None:
     async def story(rig: Rig) -> None:
         both = [await phones(rig).phone(f"phone{n}", "101", "silent") for n in range(2)]
