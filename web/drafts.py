@@ -1,4 +1,8 @@
-"""What somebody typed and did not send stands in its form again: after a refusal, an idle log-out, a closed window."""
+"""What somebody typed and did not send stands in its form again: after a refusal, an idle log-out, a closed window.
+
+A form that is refused comes back in the page that is made next, by its key: the key of its draft, or, where no drafts
+are kept, the address it is sent to.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from flask import Flask, g
+from flask import Flask, g, request
 from flask_login import current_user
 
 from ivr.cases.actions import Refused
@@ -56,9 +60,26 @@ def filled(form: str) -> Filled:
     return Filled(draft.fields, None, draft.at) if draft else Filled()
 
 
+def returned(address: str) -> Filled:
+    """What stands in a form of which no drafts are kept."""
+    back: Back | None = g.get("back")
+    return Filled(back.fields, back) if back is not None and back.form == address else Filled()
+
+
 def come_back(back: Back) -> None:
     """This form is shown again by the page that is made now."""
     g.back = back
+
+
+def refused(why: Refused, fields: Mapping[str, str] | None = None) -> None:
+    """The form that was sent, of which no drafts are kept, comes back; ``fields`` where they are not as they came."""
+    typed = {name: value for name, value in request.form.items() if name != "csrf_token"}
+    come_back(Back(request.script_root + request.path, typed if fields is None else fields, why))
+
+
+def wrong(name: str, text: str) -> Refused:
+    """What is wrong with a field, in the page's language."""
+    return Refused(text, text, name)
 
 
 def saved(session: Session, form: str) -> None:
@@ -76,4 +97,4 @@ def _drafts() -> dict[str, Draft]:
 
 
 def init(app: Flask) -> None:
-    app.jinja_env.globals["typed"] = filled
+    app.jinja_env.globals.update(typed=filled, returned=returned)

@@ -11,6 +11,7 @@ from flask_login import current_user
 from ivr.store.engine import Session
 from web.access import may
 from web.db import config, reading, record, writing
+from web.drafts import refused, wrong
 from web.forms import field
 from web.masking import mask
 
@@ -45,15 +46,23 @@ def masked_all(people: Iterable[tuple[str, str | None, bool]]) -> dict[str, str]
 
 
 def show_number(target: str, party_id: str | None, *, anonymous: bool) -> tuple[str, str]:
-    """The whole number for the reason in the form, audited; or ``("", problem)``. 403 without the right."""
+    """The whole number for the reason in the form, audited; or ``("", problem)``, and the form comes back with it.
+
+    403 without the right.
+    """
     if not may("number"):
         abort(403)
     reason = field("reason", REASON_MAX + 1)
     if anonymous:
-        return "", _("匿名举报不显示任何号码。")
+        return _not_shown(_("匿名举报不显示任何号码。"))
     if not REASON_MIN <= len(reason) <= REASON_MAX:
-        return "", _("请写明查看号码的原因（4–200 个字），它会写入审计记录。")
+        return _not_shown(_("请写明查看号码的原因（4–200 个字），它会写入审计记录。"))
     with writing() as db:
         record(db, "number.show", target=target, detail=reason)
         number = clear_number(db, party_id)
-    return (number, "") if number else ("", _("没有可显示的号码。"))
+    return (number, "") if number else _not_shown(_("没有可显示的号码。"))
+
+
+def _not_shown(why: str) -> tuple[str, str]:
+    refused(wrong("reason", why))
+    return "", why

@@ -14,11 +14,13 @@ from flask_limiter import RateLimitExceeded
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, InternalServerError
 
+from ivr.cases.actions import Refused
 from ivr.passwords import PASSWORD_MIN
 from ivr.store.engine import is_away
 from ivr.store.queries import BadCursor
 from ivr.store.users import UserError
 from web import refusals
+from web.drafts import wrong
 from web.forms import Wrong
 from web.passwords import Busy
 
@@ -63,9 +65,18 @@ PAGES = {
 }
 
 
-def user_problem(error: UserError) -> str:
-    """The sentence for a refused change."""
-    return str(USER_PROBLEMS.get(error.code, error.code))
+FIELDS = {  # in which what is wrong was typed
+    "bad_name": "name", "name_taken": "name", "bad_role": "role", "last_admin": "role",
+    "short_password": "new", "long_password": "new", "common_password": "new", "named_password": "new",
+    "same_password": "new", "wrong_password": "old", "too_many": "old", "wrong_code": "code", "too_many_codes": "code",
+    "bad_full_name": "full_name", "long_expiry": "days",
+    "bad_token_name": "name", "no_scope": "scope", "bad_scope": "scope", "past_expiry": "days",
+}  # fmt: skip
+
+
+def user_problem(error: UserError) -> Refused:
+    """The sentence for a refused change, and the field it is about."""
+    return wrong(FIELDS.get(error.code, ""), str(USER_PROBLEMS.get(error.code, error.code)))
 
 
 def is_api() -> bool:

@@ -187,7 +187,7 @@ def _follow_up(case: Case, do: Do, rules: Rules) -> Effect:
 
 def _archive(case: Case, do: Do, rules: Rules) -> Effect:
     if case["status"] == "follow_up" and not do.get("reason"):
-        raise Refused("未回访即归档，请写明原因。", "archiving without the follow-up needs a reason")
+        raise Refused("未回访即归档，请写明原因。", "archiving without the follow-up needs a reason", "reason")
     return Effect({"status": "closed", "supervised": None})
 
 
@@ -276,7 +276,7 @@ def _note(case: Case, do: Do, rules: Rules) -> Effect:
 def _link(case: Case, do: Do, rules: Rules) -> Effect:
     other = do.get("other").replace(" ", "").replace("-", "")
     if not is_case_number(other) or other == case["number"]:
-        raise Refused("请填写另一个工单的编号。", "give the number of another case")
+        raise Refused("请填写另一个工单的编号。", "give the number of another case", "other")
     return Effect({}, {"other": other})
 
 

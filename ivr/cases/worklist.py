@@ -45,11 +45,11 @@ def after(callback: Mapping[str, Any], attempt: Attempt, rules: Rules, *, urgent
     if callback["state"] != "open":
         raise Refused("这一条已经处理完毕。", "this entry is done already")
     if attempt.result not in RESULTS:
-        raise Refused(f"没有“{attempt.result}”这种结果。", f"the result is one of {', '.join(RESULTS)}")
+        raise Refused(f"没有“{attempt.result}”这种结果。", f"the result is one of {', '.join(RESULTS)}", "result")
     data: dict[str, Any] = {"callback_id": callback["id"], "who": attempt.who, "result": attempt.result}
     if attempt.agreed is not None:
         if attempt.agreed <= attempt.at:
-            raise Refused("约定的时间须晚于现在。", "the agreed time must be later than now")
+            raise Refused("约定的时间须晚于现在。", "the agreed time must be later than now", "agreed")
         if attempt.result != "wrong_number":
             return {**data, "next_at": attempt.agreed, "agreed": True}
     if attempt.result in FINAL:

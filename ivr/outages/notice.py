@@ -23,6 +23,7 @@ HOWS = ("phone", "sms", "visit")
 RESULTS = ("told", "no_answer", "failed")
 AHEAD, NOW, OVER, WITHDRAWN = STATES = ("ahead", "now", "over", "withdrawn")
 
+CUSTOMERS = "customers"  # the field of a form in which they are typed
 LINE_MAX, AREA_MAX, REASON_MAX, NAME_MAX, CUSTOMERS_MAX = 120, 500, 500, 120, 200
 MINUTE_MS, HOUR_MS, DAY_MS = 60_000, 3_600_000, 86_400_000
 LONGEST_DAYS, BACK_DAYS, FAR_DAYS = 31, 31, 366  # what lies outside is a slip of the pen
@@ -95,11 +96,11 @@ def minute(ms: int) -> int:
 def announce(draft: Draft, by: By, days: int, zone: tzinfo) -> tuple[Fact, ...]:
     """The facts of a new notice, or :class:`Refused` with what is wrong."""
     _may_write(by)
-    line = _text(draft.line, LINE_MAX, "停电线路", "the line")
-    area = _text(draft.area, AREA_MAX, "停电区域", "the area")
-    reason = _text(draft.reason, REASON_MAX, "停电原因", "the reason")
+    line = _text("line", draft.line, LINE_MAX, "停电线路", "the line")
+    area = _text("area", draft.area, AREA_MAX, "停电区域", "the area")
+    reason = _text("reason", draft.reason, REASON_MAX, "停电原因", "the reason")
     if draft.kind not in KINDS:
-        raise Refused("请选择停电类型。", "choose the type of outage: planned, temporary or emergency")
+        raise Refused("请选择停电类型。", "choose the type of outage: planned, temporary or emergency", "kind")
     starts, ends, announced = _times(draft, by.at)
     late = draft.kind == PLANNED and not in_time(announced, starts, days, zone)
     confirmed = _short(draft, by, announced, starts, days) if late else ""
@@ -119,8 +120,10 @@ def name_customers(notice: Standing, names: Sequence[str], by: By) -> tuple[Fact
     _stands(notice)
     wanted = [name for name in dict.fromkeys(name.strip() for name in names) if name]
     if notice.customers + len(wanted) > CUSTOMERS_MAX:
-        raise Refused(f"重要客户最多 {CUSTOMERS_MAX} 户。", f"at most {CUSTOMERS_MAX} key customers to a notice")
-    named = [_text(name, NAME_MAX, "重要客户名称", "the key customer's name") for name in wanted]
+        raise Refused(
+            f"重要客户最多 {CUSTOMERS_MAX} 户。", f"at most {CUSTOMERS_MAX} key customers to a notice", CUSTOMERS
+        )
+    named = [_text(CUSTOMERS, name, NAME_MAX, "重要客户名称", "the key customer's name") for name in wanted]
     return tuple(
         Fact(by.at, "outage", "outage_customer_named", {"who": by.who, "n": notice.customers + n, "name": name})
         for n, name in enumerate(named, start=1)
@@ -132,8 +135,9 @@ def tell(notice: Standing, n: int, how: str, result: str, told: int | None, by: 
     _may_write(by)
     _stands(notice)
     if how not in HOWS or result not in RESULTS:
-        raise Refused("请选择通知方式和结果。", "choose how they were told and what came of it")
-    moment = _past(told, by.at, "通知时间", "when they were told")
+        field = "how" if how not in HOWS else "result"
+        raise Refused("请选择通知方式和结果。", "choose how they were told and what came of it", field)
+    moment = _past("told", told, by.at, "通知时间", "when they were told")
     return Fact(
         by.at, "outage", "outage_customer_told", {"who": by.who, "n": n, "how": how, "result": result, "told": moment}
     )
@@ -145,9 +149,9 @@ def restore(notice: Standing, restored: int | None, by: By) -> Fact:
     _stands(notice)
     if notice.restored is not None:
         raise Refused("已经登记恢复供电。", "power was noted as back already")
-    moment = _past(restored, by.at, "恢复供电时间", "when power came back")
+    moment = _past("restored", restored, by.at, "恢复供电时间", "when power came back")
     if moment < notice.starts:
-        raise Refused("恢复供电不能早于停电开始。", "power cannot be back before the outage began")
+        raise Refused("恢复供电不能早于停电开始。", "power cannot be back before the outage began", "restored")
     return Fact(by.at, "outage", "outage_restored", {"who": by.who, "restored": moment})
 
 
@@ -160,7 +164,9 @@ def withdraw(notice: Standing, reason: str, by: By) -> Fact:
         raise Refused(
             "停电已经开始，只有督导可以撤回公告。", "the outage has begun; only a supervisor may withdraw its notice"
         )
-    return Fact(by.at, "outage", "outage_withdrawn", {"who": by.who}, _text(reason, REASON_MAX, "撤回原因", "why"))
+    return Fact(
+        by.at, "outage", "outage_withdrawn", {"who": by.who}, _text("reason", reason, REASON_MAX, "撤回原因", "why")
+    )
 
 
 def _times(draft: Draft, now: int) -> tuple[int, int, int]:
@@ -169,25 +175,32 @@ def _times(draft: Draft, now: int) -> tuple[int, int, int]:
         raise Refused(
             "请填写停电开始和结束时间，如 2026-12-05 08:00。",
             "write when the outage begins and ends, like 2026-12-05 08:00",
+            "starts" if draft.starts is None else "ends",
         )
     starts, ends = minute(draft.starts), minute(draft.ends)
     if ends <= starts:
-        raise Refused("结束时间须晚于开始时间。", "the end must be after the beginning")
+        raise Refused("结束时间须晚于开始时间。", "the end must be after the beginning", "ends")
     if ends - starts > LONGEST_DAYS * DAY_MS:
         raise Refused(
             f"停电不能超过 {LONGEST_DAYS} 天，请检查日期。",
             f"an outage of more than {LONGEST_DAYS} days: check the dates",
+            "ends",
         )
     if draft.kind == PLANNED and starts <= now:
         raise Refused(
             "计划检修须在停电开始前公告；已经开始的请登记为临时检修或紧急停限电。",
             "a planned outage is announced before it begins; one that has begun is temporary or an emergency",
+            "starts",
         )
     if not now - BACK_DAYS * DAY_MS <= starts <= now + FAR_DAYS * DAY_MS:
-        raise Refused("开始时间离现在太远，请检查日期。", "the beginning is too far from today: check the date")
-    announced = _past(draft.announced, now, "公告时间", "when it was announced")
+        raise Refused(
+            "开始时间离现在太远，请检查日期。", "the beginning is too far from today: check the date", "starts"
+        )
+    announced = _past("announced", draft.announced, now, "公告时间", "when it was announced")
     if announced < now - FAR_DAYS * DAY_MS:
-        raise Refused("公告时间离现在太远，请检查日期。", "the announcement is too long ago: check the date")
+        raise Refused(
+            "公告时间离现在太远，请检查日期。", "the announcement is too long ago: check the date", "announced"
+        )
     return starts, ends, announced
 
 
@@ -199,11 +212,13 @@ def _short(draft: Draft, by: By, announced: int, starts: int, days: int) -> str:
     en = f"announced only {whole} d {rest // 60} h {rest % 60} min ahead; a planned outage needs {days} days"
     if by.role != "supervisor":
         raise TooShort(
-            f"{zh}。请改期，或由督导写明原因确认。", f"{en}: move it, or let a supervisor confirm with a reason"
+            f"{zh}。请改期，或由督导写明原因确认。",
+            f"{en}: move it, or let a supervisor confirm with a reason",
+            "starts",
         )
     if len(draft.confirmed.strip()) < REASON_MIN:
-        raise TooShort(f"{zh}。请改期，或写明原因确认。", f"{en}: move it, or confirm with a reason")
-    return _text(draft.confirmed, REASON_MAX, "确认原因", "the reason for confirming")
+        raise TooShort(f"{zh}。请改期，或写明原因确认。", f"{en}: move it, or confirm with a reason", "confirmed")
+    return _text("confirmed", draft.confirmed, REASON_MAX, "确认原因", "the reason for confirming")
 
 
 class TooShort(Refused):
@@ -220,19 +235,21 @@ def _stands(notice: Standing) -> None:
         raise Refused("公告已经撤回。", "the notice was withdrawn")
 
 
-def _past(moment: int | None, now: int, zh: str, en: str) -> int:
+def _past(field: str, moment: int | None, now: int, zh: str, en: str) -> int:
     """The stated moment, which cannot lie ahead; now when none is stated."""
     if moment is not None and moment > now:
-        raise Refused(f"{zh}不能晚于现在。", f"{en} cannot lie in the future")
+        raise Refused(f"{zh}不能晚于现在。", f"{en} cannot lie in the future", field)
     return minute(now if moment is None else moment)
 
 
-def _text(text: str, longest: int, zh: str, en: str) -> str:
+def _text(field: str, text: str, longest: int, zh: str, en: str) -> str:
     text = " ".join(text.split())
     if len(text) < REASON_MIN:
-        raise Refused(f"请填写{zh}。", f"write {en}")
+        raise Refused(f"请填写{zh}。", f"write {en}", field)
     if len(text) > longest:
         raise Refused(
-            f"{zh}最多 {longest} 字，现有 {len(text)} 字。", f"{en} has {len(text)} characters, at most {longest}"
+            f"{zh}最多 {longest} 字，现有 {len(text)} 字。",
+            f"{en} has {len(text)} characters, at most {longest}",
+            field,
         )
     return text

@@ -74,9 +74,9 @@ class Casework:
     def open(self, connection: Connection, entry: Entry) -> StoredCase:
         """Register a matter (CMP-4, CMP-16: every channel, one register). Raises :class:`Refused`."""
         if entry.channel not in CHANNELS:
-            raise Refused("渠道须为信函、来访、网络或电话。", f"the channel is one of {', '.join(CHANNELS)}")
+            raise Refused("渠道须为信函、来访、网络或电话。", f"the channel is one of {', '.join(CHANNELS)}", "channel")
         if not entry.text.strip():
-            raise Refused("请填写来信来访的要点。", "please write down what it is about")
+            raise Refused("请填写来信来访的要点。", "please write down what it is about", "text")
         number = "" if entry.anonymous else self.number(entry.number)
         party = None if entry.anonymous else Party(uuid7(), number, entry.name.strip())
         known = party is not None and bool(party.number or party.name)
@@ -109,7 +109,7 @@ class Casework:
             return ""
         found = read(written, self._plan)
         if isinstance(found, NotANumber):
-            raise Refused(found.why.zh, found.why.en)
+            raise Refused(found.why.zh, found.why.en, "number")
         return found.key
 
     def append(self, connection: Connection, case_id: str, entry: Entry) -> Row:
@@ -118,7 +118,7 @@ class Casework:
         if case["status"] in CLOSED:
             raise Refused("工单已归档，请先重开或另行登记。", "the case is archived; reopen it or register a new one")
         if not entry.text.strip():
-            raise Refused("请填写来信来访的要点。", "please write down what it is about")
+            raise Refused("请填写来信来访的要点。", "please write down what it is about", "text")
         appended = Fact(entry.at, "case", "case_appended", {"who": entry.who, "set": {}, "channel": entry.channel})
         notices_ = (Notice("appended", ("owner",)),) if case["owner"] else ()
         self._write(connection, case["id"], Outcome((appended,), notices_, entry.text), entry.who)
@@ -130,7 +130,7 @@ class Casework:
         """Do something to a case (id or number); its row afterwards. Raises :class:`Refused`."""
         case = self.case(connection, case_id, version)
         if do.action == "link" and self._find(connection, do.get("other").replace(" ", "")) is None:
-            raise Refused("没有这个编号的工单。", f"there is no case {do.get('other')}")
+            raise Refused("没有这个编号的工单。", f"there is no case {do.get('other')}", "other")
         if do.action == "follow_up":
             self._record_follow_up(connection, case, do)
         self._write(connection, case["id"], apply(case, _plain(do), self.rules), do.who)
@@ -157,9 +157,11 @@ class Casework:
 
     def _reached(self, callback: Row, attempt: Attempt) -> None:
         if callback["kind"] == "followup" and attempt.solved not in ("yes", "no"):
-            raise Refused("请记录来电人认为是否解决。", "say whether the citizen calls it solved (solved=yes or no)")
+            raise Refused(
+                "请记录来电人认为是否解决。", "say whether the citizen calls it solved (solved=yes or no)", "solved"
+            )
         if callback["kind"] == "answer" and not attempt.text.strip():
-            raise Refused("请记录答复内容。", "write down what was answered")
+            raise Refused("请记录答复内容。", "write down what was answered", "text")
 
     def _attempted(self, connection: Connection, callback: Row, attempt: Attempt) -> None:
         case = self.case(connection, callback["case_id"]) if callback["case_id"] else None

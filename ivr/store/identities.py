@@ -29,6 +29,7 @@ from ivr.store.sql import Row, table
 SEALED, REQUESTS, CASES = table("sealed_identities"), table("identity_requests"), table("cases")
 CUSTODIAN = "custodian"
 TEXT_MAX = 500
+FIELD = "identity"  # of a form in which it is typed
 LIMIT = 200
 
 
@@ -55,7 +56,7 @@ class Identities:
         if not case["anonymous"]:
             raise Refused("只有匿名举报才密封身份。", "only anonymous cases have a sealed identity")
         if not text.strip() or len(text) > TEXT_MAX:
-            raise Refused("请填写举报人身份（500 字以内）。", "write down the identity (at most 500 characters)")
+            raise Refused("请填写举报人身份（500 字以内）。", "write down the identity (at most 500 characters)", FIELD)
         if self.has(connection, case["id"]):
             raise Refused("身份已经密封，不能更改。", "the identity is sealed already and cannot be changed")
         key = secrets.token_bytes(32)
@@ -141,5 +142,5 @@ class Identities:
 def _reason(text: str) -> str:
     """A reason, fit to be kept in the clear."""
     if len(text.strip()) < REASON_MIN or len(text) > TEXT_MAX:
-        raise Refused("请写明原因。", "give a reason")
+        raise Refused("请写明原因（2–200 个字）。", "give a reason (2 to 200 characters)", "reason")
     return without_numbers(text.strip())

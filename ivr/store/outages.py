@@ -62,7 +62,7 @@ def name_customers(connection: Connection, outage_id: str, names: Sequence[str],
 
     def facts(standing: Standing) -> tuple[Fact, ...]:
         if not any(name.strip() for name in names):
-            raise Refused("请填写重要客户名称。", "write the key customer's name")
+            raise Refused("请填写重要客户名称。", "write the key customer's name", notice.CUSTOMERS)
         return notice.name_customers(standing, names, by)
 
     return _change(connection, outage_id, facts)

@@ -14,6 +14,7 @@ from ivr.store import logins, users
 from ivr.store.models import User
 from web.access import enter, home, needs, public, start_session
 from web.db import config, now_ms, reading, record, release, writing
+from web.drafts import refused, wrong
 from web.guesses import MINUTES, guesses, known_browser, remember_browser
 from web.problems import user_problem
 
@@ -167,12 +168,12 @@ def password() -> str:
 def change_password() -> Any:
     old, new, again = (request.form.get(key, "") for key in ("old", "new", "again"))
     if new != again:
-        flash(_("两次输入的新密码不一致。"), "error")
+        refused(wrong("again", _("两次输入的新密码不一致。")), {})
         return render_template("password.html"), 400
     try:
         user, clear = _changed(current_user.id, current_user.name, old, new)
     except users.UserError as error:
-        flash(user_problem(error), "error")
+        refused(user_problem(error), {})  # what was typed are passwords: no page holds one
         return render_template("password.html"), 429 if error.code == "too_many" else 400
     start_session(user, clear)
     flash(_("密码已修改，其他设备上的登录已全部退出。"), "info")

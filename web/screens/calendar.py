@@ -12,6 +12,7 @@ from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 
 from ivr.calendar.tables import CalendarError, WorkCalendar, YearTable, missing_years, parse_table
+from ivr.cases.actions import Refused
 from ivr.cases.clock import Rules
 from ivr.store import calendars as stored
 from ivr.store import recomputing
@@ -19,6 +20,7 @@ from ivr.store.models import CalendarTable
 from web.access import needs
 from web.casework import desk
 from web.db import calendars, config, now_ms, reading, record, writing
+from web.drafts import Back, come_back, refused, wrong
 from web.format import today
 from web.forms import field, with_args
 from web.language import chosen
@@ -119,34 +121,40 @@ def preview() -> Any:
     return _preview(content or field("content", CONTENT_MAX + 1), field("source", SOURCE_MAX))
 
 
-def _preview(content: str, source: str) -> Any:
-    table, problem = _checked(content, source)
-    if table is None:
-        return _page(400, problem=problem, source=source)
+def _unusable(why: Refused, content: str, source: str) -> Any:
+    """The form comes back; a browser keeps no file of a form, so what was in it stands in a field."""
+    come_back(Back(url_for("calendar.preview"), {"content": content, "source": source}, why))
+    return _page(400)
+
+
+def _preview(content: str, source: str, status: int = 200) -> Any:
+    try:
+        table = _checked(content, source)
+    except Refused as why:
+        return _unusable(why, content, source)
     changed = list(_changes(table))
     return _page(
-        new=table, content=content, source=source or table.source, doubts=_doubts(table),
+        status, new=table, content=content, source=source or table.source, doubts=_doubts(table),
         changed=changed[:SHOWN_MAX], changes=len(changed), replaces=config().calendar.tables.get(table.year),
     )  # fmt: skip
 
 
-def _checked(content: str, source: str) -> tuple[YearTable | None, str]:
-    """The table, or what is wrong with it."""
+def _checked(content: str, source: str) -> YearTable:
+    """The table. Raises ``Refused`` with what is wrong."""
     if not content.strip() or len(content) > CONTENT_MAX:
-        return None, _("请选择一个年度表文件（TOML，不超过 40 KB）。")
+        raise wrong("file", _("请选择一个年度表文件（TOML，不超过 40 KB）。"))
     try:
         table = parse_table(_("文件"), content, unsealed=True)
     except CalendarError as error:
-        return None, _("文件不能使用：%(why)s", why=str(error))
-    if table.calendar != config().calendar.name:
-        return None, _(
-            "这是“%(other)s”的日历，本热线用的是“%(own)s”。", other=table.calendar, own=config().calendar.name
-        )
+        raise wrong("file", _("文件不能使用：%(why)s", why=str(error))) from None
+    own = config().calendar.name
+    if table.calendar != own:
+        raise wrong("file", _("这是“%(other)s”的日历，本热线用的是“%(own)s”。", other=table.calendar, own=own))
     if not today().year - 1 <= table.year <= today().year + YEARS_AHEAD:
-        return None, _("年份 %(year)s 离今年太远，请检查。", year=table.year)
+        raise wrong("file", _("年份 %(year)s 离今年太远，请检查。", year=table.year))
     if not (source or table.source).startswith(("https://", "http://")):
-        return None, _("请填写通知的网址（http:// 或 https:// 开头）。")
-    return table, ""
+        raise wrong("source", _("请填写通知的网址（http:// 或 https:// 开头）。"))
+    return table
 
 
 def _doubts(table: YearTable) -> list[str]:
@@ -176,12 +184,13 @@ def _changes(table: YearTable) -> Any:
 def add() -> Any:
     """Store a year that somebody compared with its source."""
     content, source = field("content", CONTENT_MAX + 1), field("source", SOURCE_MAX)
-    table, problem = _checked(content, source)
-    if table is None:
-        return _page(400, problem=problem, source=source)
+    try:
+        table = _checked(content, source)
+    except Refused as why:
+        return _unusable(why, content, source)
     if field("compared") != "yes":
-        flash(_("请先与通知原文逐日核对，再勾选确认。"), "error")
-        return _preview(content, source)
+        refused(wrong("compared", _("请先与通知原文逐日核对，再勾选确认。")))
+        return _preview(content, source, 400)
     with writing() as db:
         now = now_ms()
         if recomputing.seen(db.connection()) is None:  # the sweeper will see that something changed

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, abort, flash, redirect, render_template, url_for
+from flask import Blueprint, abort, redirect, render_template, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
@@ -13,8 +13,9 @@ from ivr.store import lines, queries, ratings
 from ivr.store.queries import CallFilter
 from web import journey
 from web.access import may, needs
-from web.casework import CHOICES, said
+from web.casework import CHOICES
 from web.db import config, reading, record, writing
+from web.drafts import refused, wrong
 from web.format import day_range, local, seat_name, today
 from web.forms import cursor, day, field, with_args, word
 from web.labels import LEVELS, OUTCOMES, REASONS, label
@@ -60,6 +61,7 @@ def _rang(leg: Any) -> int | None:
     return None if leg.ringing is None or end is None else end - leg.ringing
 
 
+NUMBER_MIN = 5  # digits of a number that is looked for
 _YES = {"yes": True, "no": False}
 
 
@@ -84,6 +86,10 @@ def _before(ms: int | None) -> int | None:
 @bp.get("/calls")
 @needs("calls")
 def index() -> str:
+    return _list()
+
+
+def _list() -> str:
     where = _filter()
     page = queries.calls(reading(), where, cursor(), sort=TABLE.sort())
     first, last = (None if ms is None else local(ms).date() for ms in (where.from_ms, _before(where.to_ms)))
@@ -100,12 +106,11 @@ def find() -> Any:
     """Find a number's calls. The number is sent in the form and goes on as its keyed hash: never in an address."""
     try:
         number = config().casework.number(field("number"))
-    except Refused as refused:
-        flash(said(refused), "error")
-        return redirect(url_for("calls.index"))
-    if len(number) < 5:
-        flash(_("请输入完整的号码（至少 5 位）；只凭尾号无法查找，因为号码是加密保存的。"), "error")
-        return redirect(url_for("calls.index"))
+        if len(number) < NUMBER_MIN:
+            raise wrong("number", _("请输入完整的号码（至少 5 位）；只凭尾号无法查找，因为号码是加密保存的。"))
+    except Refused as why:
+        refused(why)
+        return _list(), 400
     with writing() as db:
         record(db, "number.search", detail=_("尾号 %(digits)s", digits=mask(number, "supervisor")))
     return redirect(url_for("calls.index", caller=config().parties.number_hmac(number)))
@@ -144,8 +149,6 @@ def detail(call_id: str) -> str:
 def number(call_id: str) -> Any:
     found = _open(call_id)
     clear, why_not = show_number(f"call {call_id}", found.call.party_id, anonymous=found.anonymous)
-    if why_not:
-        flash(why_not, "error")
     return _page(_open(call_id), clear), 400 if why_not else 200
 
 

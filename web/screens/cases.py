@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, abort, flash, render_template
+from flask import Blueprint, abort, render_template
 
 from ivr.store import queries
 from ivr.store.queries import CaseFilter
@@ -64,8 +64,6 @@ def detail(case_id: str) -> str:
 def number(case_id: str) -> Any:
     case = _open(case_id).case
     clear, why_not = show_number(f"case {case.number}", case.party_id, anonymous=case.anonymous)
-    if why_not:
-        flash(why_not, "error")
     return page(_open(case_id), clear), 400 if why_not else 200
 
 

@@ -11,6 +11,7 @@ from flask_login import current_user
 from ivr.store import users
 from ivr.store.models import User
 from web.access import needs
+from web.casework import said
 from web.db import now_ms, reading, record, writing
 from web.problems import user_problem
 
@@ -35,7 +36,7 @@ def confirm(user_id: str) -> Any:
             users.confirm_custodian(db, user, by, now_ms())
             record(db, "custodian.confirm", target=user.name)
     except users.UserError as error:
-        flash(user_problem(error), "error")
+        flash(said(user_problem(error)), "error")
         return _page(), 400
     flash(_("已确认 %(name)s 为身份保管员。", name=user.name), "info")
     return redirect(url_for("custodians.index"), 303)

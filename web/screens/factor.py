@@ -14,6 +14,7 @@ from ivr.store.engine import Session
 from ivr.store.models import User
 from ivr.store.users import UserError
 from web.access import must_have_factor, needs
+from web.casework import said
 from web.db import config, now_ms, reading, record, release, writing
 from web.forms import field
 from web.guesses import guesses
@@ -56,7 +57,7 @@ def act() -> Any:
     except UserError as error:
         if error.code == "wrong_code":
             guesses().wrong_code(current_user.id)
-        flash(user_problem(error), "error")
+        flash(said(user_problem(error)), "error")
         return _page(), 429 if error.code in ("too_many", "too_many_codes") else 400
     return redirect(url_for("factor.index"), 303)
 

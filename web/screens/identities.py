@@ -14,8 +14,10 @@ from ivr.store.engine import Session
 from ivr.store.models import Case
 from ivr.store.sql import values
 from web.access import needs
-from web.casework import desk, said
+from web.case_page import page
+from web.casework import desk
 from web.db import now_ms, reading, record, writing
+from web.drafts import refused
 from web.forms import field
 
 bp = Blueprint("identities", __name__)
@@ -43,8 +45,8 @@ def decide(request_id: str) -> Any:
             else:
                 desk().identities.decline(connection, request_id, *who, reason, now_ms())
             record(db, "identity.open" if opening else "identity.decline", target=number, detail=reason[:200])
-    except Refused as refused:
-        flash(said(refused), "error")
+    except Refused as why:
+        refused(why)
         return _page(), 400
     return _page((request_id, shown)) if opening else redirect(url_for("identities.index"), 303)
 
@@ -58,9 +60,9 @@ def ask(case_id: str) -> Any:
         with writing() as db:
             desk().identities.ask(db.connection(), values(case), current_user.name, current_user.role, reason, now_ms())
             record(db, "identity.ask", target=case.number, detail=reason[:200])
-        flash(_("已提交给身份保管员。"), "info")
-    except Refused as refused:
-        flash(said(refused), "error")
+    except Refused as why:
+        return _again(case_id, why)
+    flash(_("已提交给身份保管员。"), "info")
     return redirect(url_for("cases.detail", case_id=case.id), 303)
 
 
@@ -74,10 +76,16 @@ def seal(case_id: str) -> Any:
             text = field("identity", TEXT_MAX)
             desk().identities.seal(db.connection(), values(case), current_user.name, current_user.role, text, now_ms())
             record(db, "identity.seal", target=case.number)
-        flash(_("身份已密封。"), "info")
-    except Refused as refused:
-        flash(said(refused), "error")
+    except Refused as why:
+        return _again(case_id, why)
+    flash(_("身份已密封。"), "info")
     return redirect(url_for("cases.detail", case_id=case.id), 303)
+
+
+def _again(case_id: str, why: Refused) -> Any:
+    """The page of the case, with the form as it was filled in."""
+    refused(why)
+    return page(queries.case_file(reading(), case_id) or abort(404)), 400
 
 
 def _case(case_id: str) -> Case:

@@ -18,9 +18,9 @@ from ivr.store.ids import uuid7
 from ivr.store.models import Journal, Outage
 from ivr.store.outages import OutageFilter
 from web.access import needs
-from web.casework import given, moment, said
+from web.casework import given, moment
 from web.db import config, now_ms, reading, record, writing
-from web.drafts import filled, saved
+from web.drafts import Back, come_back, filled, refused, saved
 from web.format import day_range
 from web.forms import cursor, day, field, number, with_args, word
 from web.labels import OUTAGE_HOWS, OUTAGE_KINDS, OUTAGE_RESULTS, OUTAGE_STATES, OUTAGE_STEPS, label
@@ -96,9 +96,9 @@ def add() -> Any:
             if row is not None:  # else the form was sent twice
                 record(db, "outage.add", target=_named(row), detail=row["confirmed"][:200])
             saved(db, NEW)
-    except Refused as refused:
-        flash(said(refused), "error")
-        return _form({**form, "outage_id": outage_id}, isinstance(refused, TooShort)), 400
+    except Refused as why:
+        come_back(Back(NEW, form, why))
+        return _form({**form, "outage_id": outage_id}, isinstance(why, TooShort)), 400
     flash(_("停电公告已发布。"), "info")
     return redirect(url_for("outages.detail", outage_id=outage_id), 303)
 
@@ -134,9 +134,9 @@ def act(outage_id: str) -> Any:
                 case _:
                     abort(400)
             record(db, f"outage.{action}", target=_named(row), detail=what[:200])
-    except Refused as refused:
-        flash(said(refused), "error")
-        return _detail(outage_id, form), 400
+    except Refused as why:
+        refused(why)
+        return _detail(outage_id), 400
     flash(_("已登记。"), "info")
     return redirect(url_for("outages.detail", outage_id=outage_id), 303)
 
@@ -152,11 +152,11 @@ def _one(outage_id: str) -> Outage:
     return reading().get(Outage, outage_id) or abort(404)
 
 
-def _detail(outage_id: str, filled: dict[str, str] | None = None) -> str:
+def _detail(outage_id: str) -> str:
     row, told = _one(outage_id), outages.customers(reading(), outage_id)
     names = {customer.n: customer.name for customer in told}
     return render_template(
-        "outage.html", row=row, customers=CUSTOMERS.sorted(told), table=CUSTOMERS, filled=filled or {}, days=row.days,
+        "outage.html", row=row, customers=CUSTOMERS.sorted(told), table=CUSTOMERS, days=row.days,
         history=[_step(one, names) for one in outages.history(reading(), outage_id)],
         tell_by=tell_by(row.kind, row.starts, config().profile.important_customer_notice_h),
         may_withdraw=row.withdrawn is None and (now_ms() < row.starts or current_user.role == "supervisor"),
@@ -188,7 +188,7 @@ def _moment(name: str) -> int | None:
     typed = field(name)
     found = moment(typed) if typed else None
     if typed and found is None:
-        raise Refused("时间应写成 2026-12-05T08:00。", "write a time like 2026-12-05T08:00")
+        raise Refused("时间应写成 2026-12-05T08:00。", "write a time like 2026-12-05T08:00", name)
     return found
 
 

@@ -12,6 +12,7 @@ from ivr.store import users
 from ivr.store.models import ApiToken
 from web.access import needs
 from web.db import now_ms, reading, record, writing
+from web.drafts import refused
 from web.forms import word
 from web.problems import user_problem
 from web.tables import Column, Table, wall
@@ -82,7 +83,7 @@ def create() -> Any:
             row, clear = users.create_token(db, name=name, scopes=scopes, now=now, expires=now + int(days) * DAY_MS)
             record(db, "token.add", target=row.name, detail=row.scopes)
     except users.UserError as error:
-        flash(user_problem(error), "error")
+        refused(user_problem(error), {"name": name, "scope": " ".join(scopes), "days": days})
         return _list(400)
     return _list(fresh=(row.name, clear))
 

@@ -14,7 +14,9 @@ from ivr.store import users
 from ivr.store.engine import Session
 from ivr.store.models import User
 from web.access import ROLE_NAMES, enter, needs, start_session
+from web.casework import said
 from web.db import config, now_ms, reading, record, writing
+from web.drafts import refused
 from web.forms import word
 from web.problems import user_problem
 from web.tables import Column, Table, of_kind, wall
@@ -87,8 +89,8 @@ def create() -> Any:
             )
             record(db, "user.add", target=name, detail=role)
     except users.UserError as error:
-        flash(user_problem(error), "error")
-        return _list(400, filled=request.form)
+        refused(user_problem(error))
+        return _list(400)
     return _list(fresh=(name, password))
 
 
@@ -103,7 +105,7 @@ def change(user_id: str) -> Any:
             users.change_user(db, user, role=role, seat=seat, now=now_ms(), full_name=request.form.get("full_name"))
             record(db, "user.change", target=user.name, detail=f"{before} → {_described(user)}")
     except users.UserError as error:
-        flash(user_problem(error), "error")
+        refused(user_problem(error))
         return _list(400)
     flash(_("账号 %(name)s 已修改。", name=user.name), "info")
     return redirect(url_for("users.index"))
@@ -120,7 +122,7 @@ def active(user_id: str) -> Any:
             record(db, "user.open" if wanted else "user.close", target=user.name)
             left = 0 if wanted else users.open_cases(db, user.name)
     except users.UserError as error:
-        flash(user_problem(error), "error")
+        flash(said(user_problem(error)), "error")
         return _list(400)
     done = _("账号 %(name)s 已启用。", name=user.name) if wanted else _("账号 %(name)s 已停用。", name=user.name)
     flash(done, "info")

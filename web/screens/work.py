@@ -99,13 +99,11 @@ def create() -> Any:
     try:
         number = desk().number(number)
     except Refused as refused:
-        come_back(Back(NEW, {**form, "identity": ""}, refused))
-        form.pop("identity", None)
+        come_back(Back(NEW, form, refused))
         return _form(form), 400
     similar = desk().similar(reading().connection(), number=number, at=now) if number else []
     undialled = why_not(number, config().calling.limits.numbers) if number else None
     if (similar and not form.get("seen")) or (undialled and form.get("told") != number):
-        form.pop("identity", None)  # typed again rather than sent back to the browser
         return _form(form, similar, undialled, number)
     entry = Entry(
         form.get("kind", ""), form.get("channel", ""), current_user.name, now, form.get("text", ""), number,

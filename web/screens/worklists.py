@@ -178,6 +178,4 @@ def number(kind: str, callback_id: str) -> Any:
     if entry is None:
         abort(404)
     clear, why_not = show_number(f"callback {callback_id}", entry.party_id, anonymous=False)
-    if why_not:
-        flash(why_not, "error")
     return _page(kind, (callback_id, clear)), 400 if why_not else 200
