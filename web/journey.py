@@ -98,6 +98,18 @@ def _sounded(data: Data) -> str:
     )
 
 
+def why_words(reason: str) -> str:
+    """A reason in words: the machine's by what they mean, of seats each with its own (``101 in a call, 102 …``).
+
+    A sentence of people stands as it is; a word of the machine that has no meaning here is left out.
+    """
+    if whole := WHYS.get(reason) or CAUSES.get(reason):
+        return str(whole)
+    parts = [part.partition(" ") for part in reason.split(", ")]
+    told = [f"{seat_name(seat)} {WHYS[why]}" for seat, _space, why in parts if why in WHYS]
+    return "、".join(told) or ("" if reason.isascii() else reason)
+
+
 def _seat(text: Callable[[str], str]) -> Callable[[Data], str]:
     return lambda data: text(seat_name(str(data.get("seat", ""))))
 
@@ -145,7 +157,10 @@ def story(journal: Sequence[Journal], arrived: int) -> list[Moment]:
         if row.name == "digit" and moments and moments[-1].keys:
             moments[-1].keys.append(str(data.get("key", "")))
             continue
-        line = Moment(row.at, row.at - arrived, who, sentence(data), str(label(WHYS, row.reason)))
+        try:
+            line = Moment(row.at, row.at - arrived, who, sentence(data), why_words(row.reason))
+        except (TypeError, ValueError):  # of another version: it stands in the technical record alone
+            continue
         if row.name == "digit":
             line.keys.append(line.text)
         moments.append(line)

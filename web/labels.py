@@ -82,6 +82,23 @@ ASIDE = {  # what could not be read (``ivr/store/aside.py``)
     "spool": _l("一条暂存的记录"),
     "notice": _l("一条待发的通知"),
 }
+NOT_CALLED = {  # why a call-back was not placed (``ivr/outgoing``)
+    "no_trunk": _l("没有外线"),
+    "no_seat": _l("账号没有座席话机"),
+    "done": _l("已处理完毕"),
+    "no_number": _l("没有号码"),
+    "result_first": _l("上一次通话的结果未记录"),
+    "number_live": _l("正在拨打这个号码"),
+    "seat_live": _l("话机正在外呼"),
+    "tries": _l("已达最多拨打次数"),
+    "too_early": _l("未到再拨时间"),
+    "hours": _l("不在回拨时段"),
+    "rate": _l("外呼过于频繁"),
+    "rate_number": _l("当天拨打该号码的次数已达上限"),
+    "emergency": _l("紧急号码"),
+    "abroad": _l("国际号码"),
+    "not_running": _l("接听程序没有运行"),
+}
 RELEASED_BY = {"caller": _l("来电人"), "us": _l("我方"), "failure": _l("线路中断")}
 
 WHYS = {
@@ -92,6 +109,11 @@ WHYS = {
     "answered elsewhere": _l("已由另一座席接听"),
     "call ended": _l("通话已结束"),
     "process ended": _l("接听进程中断"),
+    "no seats": _l("没有座席"),
+    "all tried": _l("都已呼叫过"),
+    "in a call": _l("通话中"),
+    "not reachable": _l("话机未登记"),
+    "no hotline was connected": _l("热线程序没有连接"),
 }
 
 # What a caller is in: first the steps of no flow file, what the machine does around it (ivr/call).

@@ -47,19 +47,25 @@ class Category:
     id: str
     verbatim: str
     phrase: str
+    en: str
 
 
 # S3 之六 三.2 ①…⑦
 COMPLAINT_CATEGORIES: Mapping[str, Category] = {
     category.id: category
     for category in (
-        Category("integrity", "吃、拿、卡、要，乱收费", "category.1"),
-        Category("not_told_once", "没有一次性讲清，让办事人员多跑、空跑", "category.2"),
-        Category("attitude", "接待不热情、不文明、发生争执", "category.3"),
-        Category("passed_around", "故意推诿、不履行职责、擅自离岗", "category.4"),
-        Category("lost_documents", "遗失有关资料", "category.5"),
-        Category("unlawful_or_late", "不依法办事、随意解释政策法规、未按规定期限办理", "category.6"),
-        Category("other", "其它", "category.7"),
+        Category("integrity", "吃、拿、卡、要，乱收费", "category.1", "Soliciting favours, arbitrary charges"),
+        Category("not_told_once", "没有一次性讲清，让办事人员多跑、空跑", "category.2", "Not told everything at once"),
+        Category("attitude", "接待不热情、不文明、发生争执", "category.3", "Rude service"),
+        Category("passed_around", "故意推诿、不履行职责、擅自离岗", "category.4", "Passed around, absent from post"),
+        Category("lost_documents", "遗失有关资料", "category.5", "Lost documents"),
+        Category(
+            "unlawful_or_late",
+            "不依法办事、随意解释政策法规、未按规定期限办理",
+            "category.6",
+            "Unlawful or late handling",
+        ),
+        Category("other", "其它", "category.7", "Other"),
     )
 }
 

@@ -85,9 +85,9 @@ def kind(id_: str, lang: str) -> str:
 
 
 def category(id_: str, lang: str) -> str:
-    """A complaint kind in the words of S3; in English its id."""
+    """A complaint kind in the words of S3, or in English."""
     known = COMPLAINT_CATEGORIES.get(id_)
-    return known.verbatim if known is not None and lang == "zh-CN" else id_
+    return id_ if known is None else known.verbatim if lang == "zh-CN" else known.en
 
 
 def _word(words: Any, code: str, lang: str) -> str:

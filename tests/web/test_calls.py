@@ -104,13 +104,15 @@ def test_reasons_of_facts_are_shown_and_keys_in_a_row_are_one_line(as_role, worl
 def test_facts_without_a_sentence_stay_in_the_technical_record(as_role, world):
     call_id = world.call(at("09:00"), None, [(1, "answered", {})], live=live(at("09:00"), "direct", "greet"))
     world.turn(call_id, [Fact(at("09:00") + 2000, "command", "Play", {"token": "p1"}, "greeting")])
-    page = as_role("lead").get(f"/calls/{call_id}").text
+    lead = as_role("lead")
+    page = lead.get(f"/calls/{call_id}").text
     assert "未显示主叫号码" in page
-    assert "&#34;token&#34;:&#34;p1&#34;" in page
+    assert "<td>指令</td><td>其他</td>" in page
+    assert '"token"":""p1"' in lead.get(f"/calls/{call_id}/record.csv").text
 
 
 def test_markup_in_data_is_text(as_role, world):
-    call_id = world.call(at("09:00"), None, [(1, "step", {"step": "<script>alert(1)</script>"})])
+    call_id = world.call(at("09:00"), None, [(1, "digit", {"key": "<script>alert(1)</script>"})])
     page = as_role("lead").get(f"/calls/{call_id}").text
     assert "<script>alert" not in page
     assert "&lt;script&gt;" in page

@@ -1,4 +1,4 @@
-"""Every form of the panel comes back filled when it is refused, with the reason beside the field: all POST addresses."""
+"""Every form of the panel comes back filled when it is refused, with the reason beside the field."""
 
 from __future__ import annotations
 
@@ -52,8 +52,8 @@ FORMS = {
         {"result": "no_answer", "reason": "说明写了很久", "agreed": "明天"},
         ('value="no_answer" selected', 'value="说明写了很久"', 'value="明天"'), "agreed-{callback}",
         "/worklists/answer/{callback}"),
-    "worklists.number": Form("/worklists/answer", "lead", {"reason": "查一"}, ('value="查一"',), "reason-to-see-{callback}",
-        "/worklists/answer/{callback}/number"),
+    "worklists.number": Form("/worklists/answer", "lead", {"reason": "查一"}, ('value="查一"',),
+        "reason-to-see-{callback}", "/worklists/answer/{callback}/number"),
     "identities.decide": Form("/identities", "custodian", {"decision": "open", "reason": "因"}, ('value="因"',),
         "reason-{request}", "/identities/{request}"),
     "identities.ask": Form("/cases/{sealed}", "supervisor", {"reason": "因"}, ('value="因"',), "identity-reason",
@@ -61,18 +61,24 @@ FORMS = {
     "identities.seal": Form("/cases/{unsealed}", "operator", {"identity": "甲" * 501}, ("甲" * 501,), "identity",
         "/cases/{unsealed}/identity/seal"),
     "outages.add": Form("/outages/new", "supervisor",
-        {"kind": "temporary", "line": "10千伏城南线", "area": "建设路", "starts": "后天", "reason": "检修", "customers": "市医院"},
-        ('value="temporary" selected', 'value="10千伏城南线"', ">建设路<", 'value="后天"', 'value="检修"', ">市医院<"), "new-starts"),
+        {"kind": "temporary", "line": "10千伏城南线", "area": "建设路", "starts": "后天", "reason": "检修",
+         "customers": "市医院"},
+        ('value="temporary" selected', 'value="10千伏城南线"', ">建设路<", 'value="后天"', 'value="检修"', ">市医院<"),
+        "new-starts"),
     "outages.act": Form("/outages/{outage_id}", "supervisor",
         {"action": "tell", "n": "2", "how": "sms", "result": "no_answer", "told": "昨天"},
         ('value="sms" selected', 'value="no_answer" selected', 'value="昨天"'), "told-2"),
     "calls.find": Form("/calls", "lead", {"number": BAD_NUMBER}, (f'value="{BAD_NUMBER}"',), "number", "/calls/find"),
-    "calls.number": Form("/calls/{call_id}", "lead", {"reason": "查二"}, ('value="查二"',), "reason", "/calls/{call_id}/number"),
-    "cases.number": Form("/cases/{case_id}", "lead", {"reason": "查三"}, ('value="查三"',), "reason", "/cases/{case_id}/number"),
+    "calls.number": Form("/calls/{call_id}", "lead", {"reason": "查二"}, ('value="查二"',), "reason",
+        "/calls/{call_id}/number"),
+    "cases.number": Form("/cases/{case_id}", "lead", {"reason": "查三"}, ('value="查三"',), "reason",
+        "/cases/{case_id}/number"),
 }  # fmt: skip
 NOTHING_TYPED = {  # a click, or what the page itself keeps
     "users.active", "users.reset", "tokens.revoke", "calendar.withdraw", "auth.log_out", "custodians.confirm",
-    "inbox.read", "work.texts", "calling.call", "drafts.keep",
+    "inbox.read", "work.texts", "calling.call", "drafts.keep", "sessions.end", "users.factor", "users.log_out",
+    # A password, or a code that is good for once: no page holds one.
+    "auth.check_code", "factor.act",
 }  # fmt: skip
 
 

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
 from flask import Blueprint, render_template
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from ivr.store import pruning, queries
-from web.access import needs
-from web.casework import action_labels
+from ivr.store.models import Audit
+from web.access import ROLE_NAMES, needs
+from web.casework import RESULTS, action_labels
 from web.db import config, now_ms, reading
 from web.format import day_range
 from web.forms import cursor, day, with_args, word
-from web.labels import ACTIONS, label
+from web.labels import ACTIONS, CHANNELS, NOT_CALLED, OUTAGE_RESULTS, label
 from web.tables import Column, Table, every, wall
 
 bp = Blueprint("audit", __name__)
@@ -34,14 +37,38 @@ TABLE = Table(
         Column("at", _l("时间"), lambda row: wall(row.at), sort=True),
         Column("user", _l("账号"), lambda row: row.user, sort=True),
         Column("action", _l("操作"), lambda row: label(_actions(), row.action), sort=True),
-        Column("target", _l("对象"), lambda row: row.target),
-        Column("detail", _l("说明"), lambda row: row.detail),
+        Column("target", _l("对象"), lambda row: target(row)),
+        Column("detail", _l("说明"), lambda row: detail(row)),
         Column("remote", _l("来源"), lambda row: row.remote),
     ),
     "-at",
     "audit.export",
     "audit",
 )
+
+
+TARGETS = {
+    "call": _l("来电 %(id)s"), "case": _l("工单 %(id)s"), "recording": _l("录音 %(id)s"), "callback": _l("回电 %(id)s"),
+    "answer": _l("待答复 %(id)s"), "missed": _l("漏接 %(id)s"), "followup": _l("回访 %(id)s"),
+}  # fmt: skip
+DETAILS: Mapping[str, Mapping[str, Any]] = {  # what the codes of a detail mean, by action
+    "user.add": ROLE_NAMES, "user.change": ROLE_NAMES, "callback.attempt": RESULTS, "case.append": CHANNELS,
+    "outage.tell": OUTAGE_RESULTS,
+}  # fmt: skip
+
+
+def target(row: Audit) -> str:
+    """What something was done to, in words."""
+    what, _gap, ident = row.target.partition(" ")
+    return str(TARGETS[what]) % {"id": ident} if ident and what in TARGETS else row.target
+
+
+def detail(row: Audit) -> str:
+    """What more was kept, in words."""
+    if row.action == "callback.refused":
+        return str(NOT_CALLED.get(row.detail, _("其他")))
+    names = DETAILS.get(row.action, {})
+    return " ".join(str(names.get(part, part)) for part in row.detail.split(" "))
 
 
 def _actions() -> dict[str, Any]:
@@ -60,7 +87,9 @@ def _filter() -> queries.AuditFilter:
 @needs("audit")
 def index() -> str:
     page = queries.audit_log(reading(), _filter(), cursor(), sort=TABLE.sort())
-    return render_template("audit.html", page=page, actions=_actions(), with_args=with_args, table=TABLE)
+    return render_template(
+        "audit.html", page=page, actions=_actions(), target=target, detail=detail, with_args=with_args, table=TABLE
+    )
 
 
 @bp.get("/audit/deletions")

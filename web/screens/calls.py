@@ -11,7 +11,7 @@ from flask_babel import lazy_gettext as _l
 from ivr.cases.actions import Refused
 from ivr.store import lines, queries, ratings
 from ivr.store.queries import CallFilter
-from web import journey
+from web import journey, technical
 from web.access import may, needs
 from web.casework import CHOICES
 from web.db import config, reading, record, writing
@@ -32,10 +32,10 @@ RECORD = Table(
     (
         Column("at", _l("时间"), lambda row: local(row.at).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3], sort=True,
                by=lambda row: row.seq),
-        Column("kind", _l("类型"), lambda row: row.kind, sort=True),
-        Column("name", _l("名称"), lambda row: row.name, sort=True),
+        Column("kind", _l("类型"), lambda row: row.kind, sort=True, by=technical.sort),
+        Column("name", _l("名称"), lambda row: row.name, sort=True, by=technical.name),
         Column("data", _l("数据"), lambda row: row.data),
-        Column("reason", _l("原因"), lambda row: row.reason, sort=True),
+        Column("reason", _l("原因"), lambda row: row.reason, sort=True, by=technical.why),
     ),
     "at",
     "calls.export_record",
@@ -129,7 +129,7 @@ def _open(call_id: str) -> queries.Journey:
 def _page(found: queries.Journey, number: str = "") -> str:
     told = seen_of_journal(found.journal)
     return render_template(
-        "call.html", call=found.call, legs=LEGS.sorted(found.legs), legs_table=LEGS, record=RECORD,
+        "call.html", call=found.call, legs=LEGS.sorted(found.legs), legs_table=LEGS, record=RECORD, technical=technical,
         cases=found.cases, recordings=found.recordings, quality=lines.quality(reading(), found.call.id),
         names={leg.id: seat_name(leg.seat) for leg in found.legs},
         story=journey.story(told, found.call.arrived), journal=RECORD.sorted(told),

@@ -16,7 +16,7 @@ from ivr.store import behind, outages, queries
 from web.access import may, needs
 from web.db import config, now_ms, reading
 from web.figures import FAMILIES, LEFT_OUT, Behind, Recent, Shown, excluded, shared, show, shown
-from web.format import day_range, today
+from web.format import day_range, profile_name, today
 from web.forms import cursor, day, hint, with_args, word
 from web.labels import label
 from web.language import lang
@@ -48,7 +48,7 @@ TABLE = Table(
         Column("target", None, lambda f: f.target, head=_l("目标")),
         Column("excluded", _l("未计入"), lambda f: f.excluded),
         Column("formula", _l("公式"), lambda f: f.formula),
-        Column("profile", None, lambda f: f.figure.profile, head=_l("规则")),
+        Column("profile", None, lambda f: profile_name(f.figure.profile), head=_l("规则")),
     ),
     "id",
     "figures.export",
