@@ -3,18 +3,24 @@
     python bench/panel_at_size.py                      # both databases (made once, kept in build/size)
     python bench/panel_at_size.py --database sqlite --seconds 60
     python bench/panel_at_size.py --gate               # exit 1: a page's p95 >= 150 ms, report >= 5 s, 300 MB
+    python bench/panel_at_size.py --at-work --gate     # 20 calls a second come in, and the 20 people write, too
 
 20 people of five roles are logged in to a real ``hotline panel``; each asks for a page every 2 s, all pages in turn:
 lists with their filters and later pages, single calls and cases, worklists, figures of a day and of a month with the
 rows behind them, board and its live poll. A page that is not in the list stops the bench; files (exports, recordings)
-are left out. Percentiles are of each page's own answers. The monthly report is ``hotline report monthly`` as a process
+are left out. Percentiles are of each page's own answers; beside them the processor's time of the panel for a page,
+which other programs on the machine change less. The monthly report is ``hotline report monthly`` as a process
 of its own.
+
+At work, a copy of the year is used: every fourth time an operator, lead or supervisor sends a note to a case instead,
+and a ledger writes 20 calls a second as they go on (``support/calls_at_once.py``); how long its turns waited is told.
 """
 
 from __future__ import annotations
 
 import argparse
 import http.client
+import json
 import os
 import random
 import re
@@ -26,7 +32,7 @@ import threading
 import time
 import tomllib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
@@ -35,7 +41,7 @@ from urllib.parse import quote, urlencode
 from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
-from support.year_at_size import PASSWORD, PEOPLE, SIZE, plan_of, postgres_year, sqlite_year
+from support.year_at_size import PASSWORD, PEOPLE, SIZE, copied, plan_of, postgres_year, sqlite_year
 
 from hotline.ports import any_free
 from hotline.settings_file import template, to_toml
@@ -45,7 +51,11 @@ from web.app import SCREENS
 
 USERS, EVERY_S = 20, 2.0
 P95_MS, REPORT_S, MEMORY_MB = 150.0, 5.0, 300.0
+CALLS_A_SECOND = 20
+WRITES_EVERY = 4  # so many pages to a note
+TURN_P95_MS = 200.0
 ROLES = ("operator",) * 9 + ("lead",) * 5 + ("supervisor",) * 4 + ("admin", "custodian")
+STAFF = ("operator", "lead", "supervisor")
 EVERYBODY = ("operator", "lead", "supervisor", "admin")
 # Not pages with a year behind them: files, sounds, forms without data, and what machines ask for.
 NO_PAGES = ("static", "api.", "monitoring.", "recordings.", "auth.", ".export", "board.index", "board.events")
@@ -71,7 +81,7 @@ class Browser:
 
     def __init__(self, port: int, address: str) -> None:
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60, source_address=(address, 0))
-        self.cookie = ""
+        self.cookie = self.token = ""
 
     def get(self, path: str) -> tuple[int, str, float]:
         """Status, text, ms."""
@@ -84,11 +94,22 @@ class Browser:
         form = urlencode({"csrf_token": token[1], "name": name, "password": PASSWORD})
         status, text, _ = self._ask("POST", "/log-in", form)
         assert status == 302, f"{name} cannot log in: {status} {text[:300]}"
+        self.token = token[1]
 
-    def _ask(self, method: str, path: str, body: str | None = None) -> tuple[int, str, float]:
+    def note(self, page: str) -> tuple[int, str, float]:
+        """Send a note to the case whose page this is."""
+        if not self.token.startswith("~"):  # logged in, the session has another
+            _, text, _ = self.get("/cases/new")
+            found = re.search(r'name="csrf_token" value="([^"]+)"', text)
+            assert found, text[:500]
+            self.token = "~" + found[1]
+        fields = {"csrf_token": self.token[1:], "action": "note", "text": "来电人补充：共三人在场", "worded": "1"}
+        return self._ask("POST", f"{page}/do", urlencode(fields), page)
+
+    def _ask(self, method: str, path: str, body: str | None = None, page: str = "/log-in") -> tuple[int, str, float]:
         headers = {"Cookie": self.cookie} if self.cookie else {}
         if body is not None:
-            headers |= {"Content-Type": "application/x-www-form-urlencoded", "Referer": "http://127.0.0.1/log-in"}
+            headers |= {"Content-Type": "application/x-www-form-urlencoded", "Referer": f"http://127.0.0.1{page}"}
         began = time.perf_counter()
         try:
             self._connection.request(method, path, body, headers)
@@ -122,7 +143,7 @@ def pages(url: str) -> list[Page]:
         middle = session.execute(select(Case.received, Case.id).order_by(Case.received).offset(50_000).limit(1)).first()
     engine.dispose()
     leads = ("lead", "supervisor", "admin")
-    staff = ("operator", "lead", "supervisor")
+    staff = STAFF
     deep = f"{spread.arrived + 15_000_000_000}.{spread.id}"
     found = [
         Page("board", ["/board"]),
@@ -182,6 +203,8 @@ def pages(url: str) -> list[Page]:
         Page("calendar", ["/calendar"], ("supervisor", "admin")),
         Page("audit", ["/audit"], ("supervisor", "admin")),
         Page("audit, filtered", ["/audit?user=王芳", "/audit?action=export"], ("supervisor", "admin")),
+        Page("deletions", ["/audit/deletions"], ("supervisor", "admin")),
+        Page("custodians", ["/custodians"], ("supervisor",)),
         Page("users", ["/users"], ("admin",)),
         Page("tokens", ["/tokens"], ("admin",)),
         Page("help", ["/help"]),
@@ -251,8 +274,8 @@ def memory_mb(pid: int) -> float:
     return own + sum(memory_mb(int(child)) for child in begun)
 
 
-def ask(browsers: list[tuple[str, Browser]], found: list[Page], seconds: float) -> list[str]:
-    """Everybody asks for a page every 2 s; what went wrong."""
+def ask(browsers: list[tuple[str, Browser]], found: list[Page], seconds: float, notes: Page | None = None) -> list[str]:
+    """Everybody asks for a page every 2 s; what went wrong. ``notes``: the cases staff send notes to in between."""
     wrong: list[str] = []
     end = time.monotonic() + seconds
     lock = threading.Lock()
@@ -265,12 +288,13 @@ def ask(browsers: list[tuple[str, Browser]], found: list[Page], seconds: float) 
         turn = 0
         while due < end:
             time.sleep(max(0.0, due - time.monotonic()))
-            page = mine[turn % len(mine)]
+            writes = notes is not None and role in notes.roles and turn % WRITES_EVERY == number % WRITES_EVERY
+            page = notes if writes and notes is not None else mine[turn % len(mine)]
             path = dice.choice(page.paths)
-            status, text, took = browser.get(path)
+            status, text, took = browser.note(path) if writes else browser.get(path)
             with lock:
                 page.took.append(took)
-                if status != 200:
+                if status != (303 if writes else 200):
                     wrong.append(f"{role} {path}: {status} {text[:100]}")
             turn += 1
             due = max(due + EVERY_S, time.monotonic())
@@ -296,9 +320,33 @@ def log_in(port: int) -> list[tuple[str, Browser]]:
     return found
 
 
-def measure(kind: str, url: str, data: Path, seconds: float, alone: bool) -> list[str]:
+@contextmanager
+def calls_come(url: str, data: Path, told: dict[str, float]) -> Iterator[None]:
+    """Twenty calls a second meanwhile; ``told``: afterwards, how long their turns waited."""
+    script = Path(__file__).parent / "support" / "calls_at_once.py"
+    command = [sys.executable, str(script), url, str(data), str(CALLS_A_SECOND)]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    try:
+        process.stdout.readline()
+        yield
+    finally:
+        out, _ = process.communicate("", 120)
+        told |= json.loads(out)
+
+
+def processor_s(pid: int) -> float:
+    """Seconds of processor the process and those it began have used."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    begun = [child for task in Path(f"/proc/{pid}").glob("task/*/children") for child in task.read_text().split()]
+    return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK") + sum(processor_s(int(child)) for child in begun)
+
+
+def measure(kind: str, url: str, data: Path, seconds: float, alone: bool, at_work: bool = False) -> list[str]:
     """Print the table of one database; what missed its figure."""
     found, missed = pages(url), []
+    notes = Page("a note", next(page for page in found if page.name == "a case").paths, STAFF) if at_work else None
+    turns: dict[str, float] = {}
     with panel(url, data) as (port, pid, config):
         browsers = log_in(port)
         if alone:
@@ -306,7 +354,10 @@ def measure(kind: str, url: str, data: Path, seconds: float, alone: bool) -> lis
         else:
             for page in found:  # once, so that nobody is measured compiling templates
                 next(b for role, b in browsers if role in page.roles).get(page.paths[0])
-            wrong = ask(browsers, found, seconds)
+            used = processor_s(pid)
+            with calls_come(url, data, turns) if at_work else nullcontext():
+                wrong = ask(browsers, found, seconds, notes)
+            used = processor_s(pid) - used
             missed += wrong[:5]
         memory = memory_mb(pid)
         last = (date.today().replace(day=1) - timedelta(days=1)).strftime("%Y-%m")
@@ -330,6 +381,7 @@ def measure(kind: str, url: str, data: Path, seconds: float, alone: bool) -> lis
         shutil.rmtree(out, ignore_errors=True)
         if done.returncode:
             missed.append(f"the report failed: {done.stderr[-300:]}")
+    found += [notes] if notes else []
     print(f"{kind}: page{'':28} answers   p50 ms   p95 ms")
     for page in found:
         print(f"{'':8}{page.name:28} {len(page.took):7} {page.at(0.5):8.0f} {page.at(0.95):8.0f}")
@@ -337,6 +389,13 @@ def measure(kind: str, url: str, data: Path, seconds: float, alone: bool) -> lis
             missed.append(f"{page.name}: p95 {page.at(0.95):.0f} ms >= {P95_MS:.0f}")
     every = Page("all", [], took=[ms for page in found for ms in page.took])
     print(f"{'':8}{'all pages':28} {len(every.took):7} {every.at(0.5):8.0f} {every.at(0.95):8.0f}")
+    if not alone:
+        print(f"{'':8}processor of the panel {used * 1000 / max(1, len(every.took)):.1f} ms a page")
+    if turns:
+        words = ", ".join(f"{name} {value:.0f}" for name, value in turns.items())
+        print(f"{'':8}{CALLS_A_SECOND} calls a second meanwhile: {words} ms")
+        if turns["failed"] or turns["p95"] >= TURN_P95_MS:
+            missed.append(f"calls' turns: {words}")
     print(f"{'':8}monthly report {report:.1f} s   panel's memory {memory:.0f} MB")
     if report >= REPORT_S:
         missed.append(f"the monthly report took {report:.1f} s >= {REPORT_S} s")
@@ -363,15 +422,17 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=300.0)
     parser.add_argument("--database", choices=("sqlite", "postgresql", "both"), default="both")
     parser.add_argument("--alone", action="store_true", help="one request after the other, to see what a page costs")
+    parser.add_argument("--at-work", action="store_true", help="people write, and 20 calls a second come in")
     parser.add_argument("--gate", action="store_true", help="fail when a figure is missed")
     options = parser.parse_args()
     plan = plan_of(options.calls, options.cases)
     missed = []
     if options.database in ("sqlite", "both"):
-        missed += measure("SQLite", *sqlite_year(plan), options.seconds, options.alone)
+        with copied(*sqlite_year(plan)) if options.at_work else nullcontext(sqlite_year(plan)) as (url, data):
+            missed += measure("SQLite", url, data, options.seconds, options.alone, options.at_work)
     if options.database in ("postgresql", "both"):
-        with postgres_year(plan) as (url, data):
-            missed += measure("PostgreSQL", url, data, options.seconds, options.alone)
+        with postgres_year(plan, copy=options.at_work) as (url, data):
+            missed += measure("PostgreSQL", url, data, options.seconds, options.alone, options.at_work)
     for what in missed:
         print(f"missed: {what}")
     return int(options.gate and bool(missed))

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from flask import Flask, g, request
+from flask import Flask, flash, g, request
 from flask_login import current_user
 
 from ivr.cases.actions import Refused
@@ -18,6 +18,7 @@ from ivr.store.drafts import Draft
 from ivr.store.engine import Session
 from ivr.wording import Hit
 from web.db import config, now_ms, reading
+from web.language import chosen
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,12 @@ def come_back(back: Back) -> None:
 
 
 def refused(why: Refused, fields: Mapping[str, str] | None = None) -> None:
-    """The form that was sent, of which no drafts are kept, comes back; ``fields`` where they are not as they came."""
+    """The form that was sent, of which no drafts are kept, comes back; ``fields`` where they are not as they came.
+
+    What is about no field is told above the page, which may have the form no more.
+    """
+    if not why.field:
+        flash(why.text("en" if chosen() == "en" else "zh-CN"), "error")
     typed = {name: value for name, value in request.form.items() if name != "csrf_token"}
     come_back(Back(request.script_root + request.path, typed if fields is None else fields, why))
 

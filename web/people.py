@@ -54,15 +54,15 @@ def show_number(target: str, party_id: str | None, *, anonymous: bool) -> tuple[
         abort(403)
     reason = field("reason", REASON_MAX + 1)
     if anonymous:
-        return _not_shown(_("匿名举报不显示任何号码。"))
+        return _not_shown("", _("匿名举报不显示任何号码。"))
     if not REASON_MIN <= len(reason) <= REASON_MAX:
-        return _not_shown(_("请写明查看号码的原因（4–200 个字），它会写入审计记录。"))
+        return _not_shown("reason", _("请写明查看号码的原因（4–200 个字），它会写入审计记录。"))
     with writing() as db:
         record(db, "number.show", target=target, detail=reason)
         number = clear_number(db, party_id)
-    return (number, "") if number else _not_shown(_("没有可显示的号码。"))
+    return (number, "") if number else _not_shown("", _("没有可显示的号码。"))
 
 
-def _not_shown(why: str) -> tuple[str, str]:
-    refused(wrong("reason", why))
+def _not_shown(name: str, why: str) -> tuple[str, str]:
+    refused(wrong(name, why))
     return "", why

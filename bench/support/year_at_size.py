@@ -14,10 +14,11 @@ import shutil
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, insert, select
 from sqlalchemy.orm import Session
@@ -39,6 +40,9 @@ from ivr.store.schema import newest, upgrade
 from ivr.store.sql import table
 from recordings.keys import KeyRing
 from web.passwords import Argon2
+
+if TYPE_CHECKING:
+    from tests.support.postgres import Cluster
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 FOLDER = ROOT / "build" / "size"
@@ -151,8 +155,20 @@ def sqlite_year(plan: Plan) -> tuple[str, Path]:
 
 
 @contextmanager
-def postgres_year(plan: Plan) -> Iterator[tuple[str, Path]]:
-    """The year in a PostgreSQL of its own: URL and data folder."""
+def copied(_url: str, folder: Path) -> Iterator[tuple[str, Path]]:
+    """A copy of the year in SQLite, to write into; deleted afterwards."""
+    copy = folder.with_name(folder.name + ".copy")
+    shutil.rmtree(copy, ignore_errors=True)
+    shutil.copytree(folder, copy)
+    try:
+        yield f"sqlite:///{copy / 'hotline.db'}", copy
+    finally:
+        shutil.rmtree(copy)
+
+
+@contextmanager
+def postgres_year(plan: Plan, *, copy: bool = False) -> Iterator[tuple[str, Path]]:
+    """The year in a PostgreSQL of its own: URL and data folder. ``copy``: one to write into, deleted afterwards."""
     sys.path.insert(0, str(ROOT))
     from tests.support.postgres import Cluster, binaries
 
@@ -177,9 +193,21 @@ def postgres_year(plan: Plan) -> Iterator[tuple[str, Path]]:
             print(f"making a year of {plan.calls:,} calls and {plan.cases:,} cases in PostgreSQL", file=sys.stderr)
             make(url, data / "keys", plan)
             ready.touch()
-        yield url, data
+        with _copy(server) if copy else nullcontext(url) as found:
+            yield found, data
     finally:
         server.stop()
+
+
+@contextmanager
+def _copy(server: Cluster) -> Iterator[str]:
+    """A second database with all that is in the first."""
+    server.query("DROP DATABASE IF EXISTS copy")
+    assert server.query("CREATE DATABASE copy TEMPLATE t1") == 0
+    try:
+        yield server.url("copy")
+    finally:
+        server.query("DROP DATABASE copy")
 
 
 def _reachable(folder: Path) -> bool:

@@ -32,7 +32,7 @@ def main() -> int:
             client.post("/log-in", data={"csrf_token": token[1], "name": role, "password": PASSWORD})
             page = client.get(f"/calls/{call.call_id}").text
             assert "邀请来电人评价" in page
-            seen[role] = [word for word in ("rate.sorry", "非常不满意", "rated") if word in page]
+            seen[role] = [word for word in ("rate.sorry", "很抱歉没有让您满意", "非常不满意", "rated") if word in page]
         world.close()
     print(f"the lead sees: {', '.join(seen['lead'])}; the operator: {', '.join(seen['operator']) or 'nothing'}")
     return 0 if seen["lead"] and not seen["operator"] else 1

@@ -70,7 +70,7 @@ class Cluster:
                 **self._as,
             )
         end = time.monotonic() + START_S
-        while self._query("SELECT 1") != 0:
+        while self.query("SELECT 1") != 0:
             if self._process.poll() is not None or time.monotonic() > end:
                 raise RuntimeError("PostgreSQL did not start:\n" + (self._folder / "log").read_text()[-2000:])
             time.sleep(0.1)
@@ -86,13 +86,13 @@ class Cluster:
         """The URL of a new database at the present schema (a copy: the migrations run once), or of an ``empty`` one."""
         self._made += 1
         name = f"t{self._made}"
-        assert self._query(f"CREATE DATABASE {name} TEMPLATE {'template1' if empty else self._template}") == 0
+        assert self.query(f"CREATE DATABASE {name} TEMPLATE {'template1' if empty else self._template}") == 0
         return self.url(name)
 
     @cached_property
     def _template(self) -> str:
         name = "migrated"
-        assert self._query(f"CREATE DATABASE {name}") == 0
+        assert self.query(f"CREATE DATABASE {name}") == 0
         upgrade(self.url(name))
         return name
 
@@ -100,7 +100,8 @@ class Cluster:
         """The URL of a database that is there."""
         return f"postgresql://{USER}@127.0.0.1:{self.port}/{name}"
 
-    def _query(self, sql: str) -> int:
+    def query(self, sql: str) -> int:
+        """Run it in the database ``postgres``; the exit code of psql."""
         command = [self._programs / "psql", "-h", "127.0.0.1", "-p", str(self.port), "-U", USER, "-qc", sql, "postgres"]
         return subprocess.run(command, cwd=self._folder, capture_output=True, timeout=START_S).returncode
 
