@@ -2,11 +2,16 @@
 
 What is journaled, audited, logged or sent is kept for years and read by many; a number belongs into ``parties``,
 where its key can be destroyed (requirements B10). Digits count, not words: Chinese has no spaces, so a number may
-touch any letter. Found are, in ASCII and full-width digits, with blanks, hyphens, dots and brackets between them:
+touch any letter. Found are, in ASCII and full-width digits, with blanks, hyphens, dots and brackets between them, and
+in numerals of any other script alone (一三八〇…, ①③⑧…, ١٣٨…):
 
 * mobiles (11 digits from 13 to 19, with or without 0, 86, +86), anything from ``+`` and 8 to 15 digits;
 * landlines with their area code (0, two or three digits, then seven or eight), ``86`` in front or not;
-* identity numbers (18 characters) and bank cards (16 to 19 digits), whole or in their usual groups.
+* identity numbers (18 characters, or the 15 digits of before 1999) and bank cards (16 to 19 digits), whole or in their
+  usual groups; a longer run of digits is no less.
+
+A mobile in its groups of 3, 4 and 4, or a landline beside its area code, may have a comma, stroke, tilde or star
+between them, too; between single digits those make a list of a number, so there they are none.
 
 Left alone: case numbers (10 digits), query codes (8), dates, amounts, short codes (12345, 95598), ids and digests.
 """
@@ -14,6 +19,7 @@ Left alone: case numbers (10 digits), query codes (8), dates, amounts, short cod
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
@@ -21,7 +27,11 @@ HIDDEN = "•••"
 SHORTEST = 9  # characters of the shortest number
 _ASCII = str.maketrans("０１２３４５６７８９＋Ｘｘ", "0123456789+Xx")  # one for one: places stay
 _ENOUGH = re.compile(r"[0-9](?:[^0-9\n]{0,3}[0-9]){7}")  # fewer digits are nobody's number; most texts have none
-_GAP = r"[ \t\u3000.．·()（）_\-\u2010-\u2015\u2212－]{0,3}"
+# What shows no wider than a blank, or not at all.
+_BLANK = r" \t\u00a0\u00ad\u2000-\u200f\u202f\u205f\u2060\u3000\ufeff"
+_MARK = r".．。·・‧•()（）\[\]【】_\-\u2010-\u2015\u2212﹣－"
+_GAP = rf"[{_BLANK}{_MARK}]{{0,3}}"
+_APART = rf"[{_BLANK}{_MARK},，、/／~～*＊:：]{{1,3}}"
 _BETWEEN = _GAP.replace("{0,", "{1,")
 _COUNTRY = rf"(?:(?:(?:\+|00)?86|0){_GAP})?"
 _ID = r"[0-9A-Za-z]"
@@ -32,10 +42,13 @@ _NUMBERS = re.compile(
                 | (?<![0-9.]) (?:   # IPv4; seconds
                     [0-9]{{1,3}}(?:\.[0-9]{{1,3}}){{3}} | [0-9]{{10}}\.[0-9]+ ) (?![0-9]) )
     | (?<![0-9]) (?:
-        [0-9]{{17}}[0-9Xx] | [0-9]{{16,19}}
+        [0-9]{{17}}[0-9Xx] | [0-9]{{16,}}
+      | [1-9][0-9]{{5}}{_GAP}[0-9]{{2}}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01]){_GAP}[0-9]{{3}}
       | [0-9]{{6}}{_GAP}(?:[0-9]{{8}}|[0-9]{{4}}{_GAP}[0-9]{{4}}){_GAP}[0-9]{{3}}[0-9Xx]
       | [0-9]{{4}}(?:{_BETWEEN}[0-9]{{4}}){{3}}(?:{_GAP}[0-9]{{1,3}})?
       | {_COUNTRY}1[3-9](?:{_GAP}[0-9]){{9}}
+      | {_COUNTRY}1[3-9][0-9]{_APART}[0-9]{{4}}{_APART}[0-9]{{4}}
+      | 0[0-9]{{2,3}}{_APART}[0-9]{{7,8}}
       | (?:\(|（)?(?:(?:\+|00)?86{_GAP})?0[0-9]{{2,3}}{_GAP}[0-9]{{3,4}}{_GAP}[0-9]{{4}}
       | (?:\+|00)?86{_GAP}[1-9][0-9]{{1,2}}{_GAP}[0-9]{{3,4}}{_GAP}[0-9]{{4}}
       | \+(?:{_GAP}[0-9]){{8,15}}
@@ -43,6 +56,14 @@ _NUMBERS = re.compile(
     """,
     re.VERBOSE,
 )
+_SCRIPTS = (  # numerals besides those of Unicode's decimal digits, and their values
+    ("〇○零一二三四五六七八九", "000123456789"), ("壹贰叁肆伍陆柒捌玖幺两", "12345678912"),
+    ("⓪①②③④⑤⑥⑦⑧⑨", "0123456789"), ("❶❷❸❹❺❻❼❽❾", "123456789"),
+    ("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789"), ("₀₁₂₃₄₅₆₇₈₉", "0123456789"),
+)  # fmt: skip
+_OTHER = "".join(signs for signs, _values in _SCRIPTS)
+_VALUES = str.maketrans(_OTHER, "".join(values for _signs, values in _SCRIPTS))
+_SPOKEN = re.compile(rf"(?:[{_OTHER}]|(?![0-9０-９])\d)(?:{_GAP}(?:[{_OTHER}]|(?![0-9０-９])\d)){{9,}}")
 _DATE = re.compile(r"(?<![0-9])(?:19|20)[0-9]{2}[-./](?:0?[1-9]|1[0-2])[-./](?:3[01]|[12][0-9]|0?[1-9])(?![0-9])")
 
 
@@ -52,7 +73,19 @@ def without_numbers(text: str) -> str:
     >>> without_numbers("来电13800001111再次反映，身份证410101199001011234"), without_numbers("见工单2611260013")
     ('来电•••再次反映，身份证•••', '见工单2611260013')
     """
-    if len(text) < SHORTEST or not _ENOUGH.search(plain := text.translate(_ASCII)):
+    if len(text) < SHORTEST:
+        return text
+    return _hidden(text if text.isascii() else _SPOKEN.sub(_of_a_script, text))
+
+
+def _of_a_script(run: re.Match[str]) -> str:
+    """A run of numerals that are neither ASCII nor full-width."""
+    plain = "".join(str(unicodedata.digit(c)) if c.isdecimal() else c for c in run[0].translate(_VALUES))
+    return run[0] if _hidden(plain) == plain else HIDDEN
+
+
+def _hidden(text: str) -> str:
+    if not _ENOUGH.search(plain := text.translate(_ASCII)):
         return text
     parts, end = [], 0
     for found in _NUMBERS.finditer(plain):

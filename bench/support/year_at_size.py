@@ -102,7 +102,12 @@ def make(target: str, keys: Path, plan: Plan) -> None:
 def of_the_desk(connection: Connection, keys: KeyRing) -> None:
     """What the generator does not tell: calls placed by one click, and sealed identities that are asked for."""
     commands, callbacks, cases = table("desk_commands"), table("callbacks"), table("cases")
-    recent = select(callbacks).where(callbacks.c.kind == "followup").order_by(callbacks.c.id.desc()).limit(FEW)
+    recent = (
+        select(callbacks)
+        .where(callbacks.c.kind == "followup", callbacks.c.because != "rating")
+        .order_by(callbacks.c.id.desc())
+        .limit(FEW)
+    )
     for row in connection.execute(recent).mappings().all():
         at = row["created"] + 60_000
         connection.execute(

@@ -31,7 +31,7 @@ from sqlalchemy.orm import Session as Session
 
 DATABASE_FILE = "hotline.db"  # inside the data folder
 BUSY_MS = 5000  # how long a writer waits for another writer (SQLite)
-TRY_MS = 2  # how often whom callers wait for tries to be the next writer (SQLite)
+TRY_MS = 2  # how often somebody tries to be the next writer (SQLite)
 AGAIN_S = 0.02  # then it tries again what SQLite does not wait for
 CONNECT_S = 3  # how long a connection attempt may take (PostgreSQL)
 SILENT_MS = 8000  # a server that acknowledges nothing for this long is gone (PostgreSQL)
@@ -107,12 +107,19 @@ def _sqlite(url: URL, relaxed: bool, busy_ms: int) -> Engine:
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
         options = connection.get_execution_options()
-        reads = options.get("hotline_reading", False)
-        if (patience := options.get("hotline_patience_ms")) and _begun(
-            connection.connection.dbapi_connection, patience
-        ):
-            return
-        connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+        raw: Any = connection.connection.dbapi_connection
+        if options.get("hotline_reading", False):
+            connection.exec_driver_sql("BEGIN")
+        elif patience := options.get("hotline_patience_ms"):
+            if not _begun(raw, patience):
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+        else:
+            raw.execute("PRAGMA busy_timeout=0").fetchall()
+            try:
+                if not _begun(raw, busy_ms):
+                    connection.exec_driver_sql("BEGIN IMMEDIATE")
+            finally:
+                raw.execute(f"PRAGMA busy_timeout={busy_ms}").fetchall()
 
     return engine
 

@@ -47,6 +47,7 @@ REPLAY = 300  # spooled works in one transaction; above BATCH, so that replaying
 LEASE_MS = 15_000
 REPLAY_WAIT_S = 30  # a process that starts waits this long for the spool of the last one
 PATIENCE_S = 1.0  # how long a turn waits for a database that is away before it goes to the spool
+REST_S = 0.003  # of a ledger that has more to write (SQLite): others try every 2 ms, and would never come to write
 RETRY_S = (0.05, 0.15, 0.3, 0.5)
 PROBE_S = 1.0  # how often a database that is away is tried again
 SPOOL_FIRST = 9001  # first sequence of a day in the spool's range: the counter must never get there
@@ -252,6 +253,8 @@ class SqlLedger:
                 self._call_soon(self._begun.clear)  # there may be no answer to them
             if stop:
                 return
+            if not self._queue.empty() and self._engine.dialect.name == "sqlite":
+                time.sleep(REST_S)
 
     def _take(self) -> tuple[list[Job], bool]:
         """Everything queued (at most a batch); waits for the first, or until a probe is due."""

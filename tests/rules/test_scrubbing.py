@@ -15,7 +15,10 @@ DIGITS = st.sampled_from("0123456789")
 AROUND = st.text(
     st.sampled_from("来电反映身份证号码家里停了再次abcXYZtel，。：；、！？“”\n《》/,;:") , max_size=12
 )  # fmt: skip
-GAPS = st.sampled_from(["", " ", "-", "－", "·", "—", "\u3000", " - "])
+GAPS = st.sampled_from(
+    ["", " ", "-", "－", "·", "—", "\u3000", " - ", "\u00a0", "\u200b", "。", "・", "﹣", "–", "][", "．"]
+)
+APART = st.sampled_from([",", "，", "、", "/", "～", " * ", "：", ", "])
 WIDE = str.maketrans("0123456789", "０１２３４５６７８９")
 
 
@@ -25,7 +28,7 @@ def digits(n: int) -> st.SearchStrategy[str]:
 
 @st.composite
 def numbers(draw: st.DrawFn) -> str:
-    gap = draw(GAPS)
+    gap, wide = draw(GAPS), draw(APART)
     mobile = draw(st.sampled_from("3456789"))
     rest = draw(digits(18))
     shapes = [
@@ -39,6 +42,12 @@ def numbers(draw: st.DrawFn) -> str:
         "6222" + gap + rest[:4] + gap + rest[4:8] + gap + rest[8:12],
         "6222" + rest[:12] + rest[12 : 12 + draw(st.integers(0, 3))],
         "+852" + gap + rest[:8],
+        "41" + rest[:4] + gap + "621231" + gap + rest[4:7],
+        "1" + mobile + rest[0] + wide + rest[1:5] + wide + rest[5:9],
+        "0396" + wide + "6" + rest[:6],
+        "86-23-65432100",
+        "+86 1" + mobile + rest[0] + "-" + rest[1:5] + "-" + rest[5:9],
+        "6222" + rest + rest[:4],
     ]
     number = draw(st.sampled_from(shapes))
     return number.translate(WIDE) if draw(st.booleans()) else number
@@ -58,6 +67,26 @@ def test_prv_1_two_numbers_beside_each_other_are_both_unreadable(
     before: str, one: str, between: str, other: str, after: str
 ) -> None:
     assert without_numbers(before + one + between + other + after) == before + HIDDEN + between + HIDDEN + after
+
+
+NUMERALS = (
+    "〇一二三四五六七八九", "零幺两三四五六七八九", "零壹贰叁肆伍陆柒捌玖", "⓪①②③④⑤⑥⑦⑧⑨", "٠١٢٣٤٥٦٧٨٩", "𝟎𝟏𝟐𝟑𝟒𝟓𝟔𝟕𝟖𝟗",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("numerals", NUMERALS)
+@given(AROUND, numbers(), AROUND)
+def test_prv_1_a_number_in_other_numerals_is_unreadable(numerals: str, before: str, number: str, after: str) -> None:
+    plain = number.translate({ord(c): str(n) for n, c in enumerate("０１２３４５６７８９")})
+    if (
+        re.search("[XxＸｘ+]", plain)
+        or not without_numbers(plain.strip()) == HIDDEN
+        or re.search("[，、：/,～*(]", plain)
+    ):
+        return
+    text = before + plain.translate(str.maketrans("0123456789", numerals)) + after
+    shown = without_numbers(text)
+    assert HIDDEN in shown and not set(shown) & set(numerals)
 
 
 FIRST, LAST = date(1900, 1, 1), date(2099, 12, 31)
@@ -91,6 +120,9 @@ def test_prv_1_case_numbers_codes_dates_amounts_and_ids_stay(before: str, kept: 
         "0396-95598，市民热线12345",
         "2026-11-28 15:37-16:40 线路10kV东风线",
         "共 13 件，15 2026-11-28 9",
+        "一九九八年十一月二十八日，三三两两，一五一十，二〇二六年一月",
+        "13，14，15，16，17，1、138 户",
+        "①已办 ②已办 ③退回",
         "from 192.168.10.123:5060, channel 1764312345.1",
     ],
 )
