@@ -190,15 +190,15 @@ class Phone:
         """Lift the phone."""
         self._lift(self.leg)
 
-    async def send_keys(self, keys: str, by: Literal["rtp", "info"] = "rtp") -> None:
-        """Press keys: telephone-events (RFC 4733), or SIP INFO when asked or when events were not agreed."""
+    async def send_keys(self, keys: str, by: Literal["rtp", "info"] = "rtp", ms: int = 160) -> None:
+        """Press keys, each for ``ms``: telephone-events (RFC 4733), or SIP INFO when asked or when none were agreed."""
         for key in keys:
             leg, stream = self.leg, self._stream
             if leg is None or stream is None or leg.state != "up":
                 return
             if by == "rtp":
                 try:
-                    stream.send_key(key)
+                    stream.send_key(key, ms)
                     continue
                 except ValueError:  # no telephone-event was agreed
                     pass
@@ -209,9 +209,9 @@ class Phone:
         if self._stream is not None:
             self._stream.play(clips, on_done)
 
-    def hold(self) -> None:
+    def hold(self, direction: Literal["sendonly", "inactive"] = "sendonly") -> None:
         """Put the other side on hold by a re-INVITE."""
-        self._offer("sendonly")
+        self._offer(direction)
 
     def resume(self) -> None:
         self._offer("sendrecv")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import re
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime, timedelta
@@ -18,8 +19,9 @@ from ivr.cases.numbers import parse_case_number
 from ivr.cases.promise import due_for
 from ivr.telephony import Clip
 from recordings.music import FIGURES
-from sip.embedded.phone import OnCall, Phone
+from sip.embedded.phone import OnCall, Phone, PhoneEvent
 from tests.support import audio
+from tests.support.asterisk import PROVIDER, AsteriskHotline
 from tests.support.books import Books
 from tests.support.hotline import Hotline
 from tests.support.telephone import Telephone
@@ -65,6 +67,32 @@ async def operator(hotline: Hotline, seat: str, does: OnCall = ANSWERS) -> Async
 
 
 @asynccontextmanager
+async def behind_the_trunk(
+    hotline: Hotline, port: int, does: OnCall, on_event: Callable[[PhoneEvent], None]
+) -> AsyncIterator[Phone]:
+    """The telephone that whatever is dialled over the trunk reaches."""
+    phone = await Phone.open(PROVIDER, port, on_event=on_event)
+    phone.on_call = does
+    if isinstance(hotline, AsteriskHotline):
+        reached = re.compile(r"Contact:\s+trunk/\S+\s.*Avail\s")
+        for _ in range(50):  # it asks by itself once a minute
+            await asyncio.to_thread(hotline.asterisk.cli, "pjsip qualify trunk")
+            await asyncio.sleep(0.1)
+            if reached.search(await asyncio.to_thread(hotline.asterisk.cli, "pjsip show contacts")):
+                break
+    try:
+        yield phone
+    finally:
+        await phone.close()
+
+
+def zone_where_it_is(hour: int) -> str:
+    """A time zone in which it is that hour of the day now."""
+    ahead = (hour - datetime.now(UTC).hour + 12) % 24 - 12
+    return f"Etc/GMT{-ahead:+d}"
+
+
+@asynccontextmanager
 async def citizen(hotline: Hotline, called: str, caller: str = "13812345678") -> AsyncIterator[Phone]:
     """A citizen's telephone with a call that was answered."""
     phone = await Phone.open()
@@ -91,13 +119,16 @@ async def music(caller: Phone, person: Phone) -> None:
     """ANS-12: on hold the caller hears a word, then music, whole and nothing else; the operator hears nothing of it."""
     words, quiet = len(caller.heard), len(person.heard)
     await asyncio.sleep(6.0)  # "很抱歉，请您稍候，请不要挂机。"
-    start = len(caller.heard)
-    await asyncio.sleep(4.0)
-    heard = np.frombuffer(bytes(caller.heard[start:]), dtype="<i2") / 32768
-    assert np.sqrt((heard**2).mean()) > 0.02
-    spectrum = np.abs(np.fft.rfft(heard))
-    loudest = float(np.fft.rfftfreq(len(heard), 1 / 8000)[spectrum.argmax()])
-    assert min(abs(loudest - hz) for figure in FIGURES for hz in figure) < 6, loudest
+    for _ in range(3):  # a busy machine says it later
+        start = len(caller.heard)
+        await asyncio.sleep(4.0)
+        heard = np.frombuffer(bytes(caller.heard[start:]), dtype="<i2") / 32768
+        assert np.sqrt((heard**2).mean()) > 0.02
+        spectrum = np.abs(np.fft.rfft(heard))
+        loudest = float(np.fft.rfftfreq(len(heard), 1 / 8000)[spectrum.argmax()])
+        if ours := min(abs(loudest - hz) for figure in FIGURES for hz in figure) < 6:
+            break
+    assert ours, loudest
     said = np.frombuffer(bytes(caller.heard[words:start]), dtype="<i2") / 32768
     assert np.sqrt((said**2).mean()) > 0.02
     nothing = np.frombuffer(bytes(person.heard[quiet:]), dtype="<i2") / 32768

@@ -23,8 +23,19 @@ from ivr.store.counting import Counter
 from ivr.store.models import Audit, Callback, CallbackAttempt, Case, DeskCommand, OutgoingCall
 from ivr.store.rebuild import verify
 from sip.embedded.phone import OnCall, Phone, PhoneEvent
-from tests.e2e.stories import ANSWERS, BUSY, RINGS_ON, Ours, both_hear, music, operator, story
-from tests.support.asterisk import AsteriskHotline
+from tests.e2e.stories import (
+    ANSWERS,
+    BUSY,
+    RINGS_ON,
+    Ours,
+    behind_the_trunk,
+    both_hear,
+    music,
+    operator,
+    story,
+    zone_where_it_is,
+)  # fmt: skip
+from tests.support.asterisk import PROVIDER, AsteriskHotline
 from tests.support.books import Books, books_of, until
 from tests.support.hotline import Hotline
 from tests.support.ports import free_address
@@ -34,15 +45,8 @@ from web import create_app
 
 pytestmark = pytest.mark.network
 
-PROVIDER = "127.0.0.2"  # not where the seats' phones are: a trunk is known by its address
 PASSWORD = "correct-horse-battery"
 _numbers = iter(range(13_800_000_001, 13_800_000_099))
-
-
-def noon() -> str:
-    """A zone in which it is midday now: nobody is called back at night."""
-    ahead = 12 - datetime.now(UTC).hour
-    return f"Etc/GMT{-ahead:+d}"
 
 
 class Desk:
@@ -99,19 +103,8 @@ class Desk:
     async def citizen(self, does: OnCall) -> AsyncIterator[tuple[Phone, list[PhoneEvent]]]:
         """The phone a call over the trunk reaches, and what happened to it."""
         seen: list[PhoneEvent] = []
-        phone = await Phone.open(PROVIDER, self.far_port, on_event=seen.append)
-        phone.on_call = does
-        if isinstance(hotline := self.books.hotline, AsteriskHotline):
-            reached = re.compile(r"Contact:\s+trunk/\S+\s.*Avail\s")
-            for _ in range(50):  # it asks by itself once a minute
-                await asyncio.to_thread(hotline.asterisk.cli, "pjsip qualify trunk")
-                await asyncio.sleep(0.1)
-                if reached.search(await asyncio.to_thread(hotline.asterisk.cli, "pjsip show contacts")):
-                    break
-        try:
+        async with behind_the_trunk(self.books.hotline, self.far_port, does, seen.append) as phone:
             yield phone, seen
-        finally:
-            await phone.close()
 
 
 @pytest.fixture(scope="module", params=["embedded", "asterisk"])
@@ -119,7 +112,7 @@ def desk(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     """A hotline with a trunk; at the end nothing is left on its lines, and the books are right."""
     far = free_address().port
     changes = {
-        "unit": {"zone": noon()},
+        "unit": {"zone": zone_where_it_is(12)},  # nobody is called back at night
         "trunk": {"host": PROVIDER, "port": far, "mode": "ip", "user": "02195598"},
         "outgoing": {"ring_s": 5, "rate_per_minute_operator": 20},
     }
