@@ -201,8 +201,9 @@ class EmbeddedEngine:
         )
 
     def _behind(self, lags: Lags) -> Lags:
-        """With what lies unread in the sockets."""
-        unread = max(waited.lag_s(time.monotonic()) for waited in (self._sip.socket.waited, self._media.waited))
+        """With what lies unread in the sockets, or read and not worked on."""
+        all_waited = (self._sip.socket.waited, self._sip.streams.waited, self._media.waited)
+        unread = max(waited.lag_s(time.monotonic()) for waited in all_waited)
         return Lags(max(lags.loop_s, unread), lags.ledger_s)
 
     def _unavailable(self, transaction: ServerTransaction) -> None:

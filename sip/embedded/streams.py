@@ -22,6 +22,7 @@ from sip.core.connections import Book, Bounds
 from sip.core.framing import PING, PONG, Framer
 from sip.core.loglimit import LogLimit
 from sip.core.wire import Addr, Host, Junk
+from sip.embedded.waited import Waited
 
 log = logging.getLogger(__name__)
 
@@ -57,6 +58,7 @@ class Connection(asyncio.Protocol):
         self.opening: asyncio.Task[None] | None = None
         self.pinged = 0.0
         self._streams, self._framer = streams, Framer()
+        self._read_at = 0.0  # when what is worked on now was read
         self._transport: asyncio.Transport | None = None
 
     @property
@@ -76,6 +78,7 @@ class Connection(asyncio.Protocol):
         self._streams.lost(self)
 
     def data_received(self, data: bytes) -> None:
+        self._read_at = time.monotonic()
         self._framer.feed(data)
         self._work()
 
@@ -111,7 +114,7 @@ class Connection(asyncio.Protocol):
                 if message is None:
                     break
                 whole = True
-                self._streams.received(message, self.addr)
+                self._streams.received(message, self.addr, self._read_at)
         except Junk:
             self._streams.counts["junk"] += 1
             self.end()
@@ -151,6 +154,7 @@ class Streams:
         self._limit = LogLimit(log)
         self.host = ""  # connections of ours come from here, where nothing listens
         self.counts: Counter[str] = Counter()
+        self.waited = Waited()  # of what was read and not worked on yet; what is not read yet the loop's lag tells
 
     def __len__(self) -> int:
         return len(self._book)
@@ -334,8 +338,10 @@ class Streams:
             del self._open[connection.addr]
             self._owner.on_disconnected(connection.addr)
 
-    def received(self, data: bytes, source: Addr) -> None:
+    def received(self, data: bytes, source: Addr, read_at: float) -> None:
         self.counts["received"] += 1
+        now = time.monotonic()
+        self.waited.note(now - read_at, now)
         self._owner.on_message(data, source)
 
     def heard(self, connection: Connection, whole: bool, begun: bool) -> None:

@@ -1,4 +1,5 @@
-"""How long datagrams lay in a socket before they were read: the kernel stamps them when they arrive.
+"""How long messages waited for us: datagrams in their socket (the kernel stamps them when they arrive), and what was
+read of a connection until its turn came.
 
 A loop that has too much to do shows it here first: its timers are still punctual while keys and speech pile up.
 """

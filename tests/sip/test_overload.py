@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from pathlib import Path
 
 import pytest
 
-from ivr.telephony import Incoming, Keyed, LineGone, RecordDone, Refused
+from ivr.telephony import EngineEvent, Incoming, Keyed, LineGone, RecordDone, Refused
 from sip.admission import Lags
 from tests.sip.raw import Caller, Hotline, story
+from tests.sip.streaming import Line
 from tests.support import audio
 
 pytestmark = pytest.mark.network
@@ -70,6 +72,38 @@ async def test_callers_who_would_wait_too_long_are_told_503_and_those_who_talk_g
             await talking.hang_up()  # nobody ended it
         assert [one.kind for one in hotline.of(Refused)] == ["LedgerLate"]
         assert [(one.by, one.cause) for one in hotline.of(LineGone)] == [("far", "bye")] * 2
+
+
+class Slow(Hotline):
+    """Each call costs it 10 ms of the processor."""
+
+    def _told(self, event: EngineEvent) -> None:
+        super()._told(event)
+        until = time.thread_time() + 0.01
+        while isinstance(event, Incoming) and time.thread_time() < until:
+            pass
+
+
+@story
+async def test_callers_whose_calls_lie_unhandled_in_a_connection_are_told_503_too() -> None:
+    """What was read of a connection waits its turn while the loop's timers are punctual."""
+    offered = 120
+    async with Slow(auto=False, tcp=True) as hotline, await Line.open(hotline.port) as line:
+        for n in range(offered):
+            line.caller.call_id, line.caller.tag = f"call-{n}", f"tag{n}"
+            line.send(line.request("INVITE", line.caller.sdp()))
+        refused = await line.final()
+        assert refused.code == 503 and int(refused["retry-after"]) > 0
+        assert 20 < len(hotline.of(Incoming)) < offered
+        await asyncio.sleep(1.5)  # it opens by itself
+        line.caller.call_id, line.caller.tag = "later", "later"
+        line.send(line.request("INVITE", line.caller.sdp()))
+        async with asyncio.timeout(5):
+            while hotline.of(Incoming)[-1].ref != "later":  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+    told = hotline.of(Refused)
+    assert {one.kind for one in told} == {"LoopLate"}
+    assert sum(one.count for one in told) + len(hotline.of(Incoming)) == offered + 1
 
 
 @story
