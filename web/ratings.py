@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 
 from ivr.metrics.records import Figure
 from ivr.report.charts import Drawn
+from ivr.store.behind import has_rows
 from ivr.store.models import Callback, Journal
 from web.access import may
 
@@ -46,8 +47,8 @@ def seen_of_charts(charts: Iterable[Drawn]) -> list[Drawn]:
 
 
 def rows_shown(figure_id: str) -> bool:
-    """May this person see the rows behind the figure?"""
-    return may("calls") and (figure_id not in FIGURES or may("ratings"))
+    """Are there rows behind the figure, and may this person see them?"""
+    return may("calls") and has_rows(figure_id) and (figure_id not in FIGURES or may("ratings"))
 
 
 def seen_of_callbacks(callbacks: Iterable[Callback]) -> list[Callback]:

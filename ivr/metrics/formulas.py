@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from ivr.metrics.aftercare import aftercare
+from ivr.metrics.blocking import blocking
 from ivr.metrics.dispatching import dispatching
 from ivr.metrics.making import Maker, seconds
 from ivr.metrics.outages import announcing
@@ -27,6 +28,7 @@ from ivr.metrics.records import (
     Period,
     Rated,
     Request,
+    TurnedAway,
 )
 from ivr.metrics.tally import Hours, Tally, Waits
 
@@ -42,6 +44,8 @@ def figures(
     ratings: Iterable[Rated] = (),
     dispatched: Iterable[Dispatched] = (),
     outages: Iterable[Announced] = (),
+    taken: int = 0,
+    away: Iterable[TurnedAway] = (),
 ) -> tuple[Figure, ...]:
     """Every figure of the period from records, in the order of B9.
 
@@ -51,7 +55,7 @@ def figures(
     inside = [r for r in every if r.arrived >= period.from_ms]
     return all_figures(
         Tally.of(inside, limits), Hours.of(every), late or LateCalls(), list(cases), list(follow_ups), list(missed),
-        period, limits, list(ratings), list(dispatched), list(outages),
+        period, limits, list(ratings), list(dispatched), list(outages), taken, list(away),
     )  # fmt: skip
 
 
@@ -67,8 +71,10 @@ def all_figures(
     ratings: Sequence[Rated] = (),
     dispatched: Sequence[Dispatched] = (),
     outages: Sequence[Announced] = (),
+    taken: int = 0,
+    away: Sequence[TurnedAway] = (),
 ) -> tuple[Figure, ...]:
-    """The same from what was counted already."""
+    """The same from what was counted already. ``taken``: calls let in, whatever they asked for; ``away``: those not."""
     bare = Maker(limits.profile, period)
     found = (
         *call_figures(tally, hours, late, period, limits),
@@ -77,6 +83,7 @@ def all_figures(
         *manners(_maker(tally, period, limits), tally),
         dispatching(bare, dispatched),
         announcing(bare, outages),
+        *blocking(bare, taken, away),
     )
     return tuple(sorted((_aimed(figure, limits) for figure in found), key=lambda figure: k_number(figure.id)))
 

@@ -106,6 +106,15 @@ class Announced:
 
 
 @dataclass(frozen=True, slots=True)
+class TurnedAway:
+    """``n`` calls that got 503 for lack of room; ``why``: one of ``ivr.telephony.TURNED_AWAY``."""
+
+    why: str
+    n: int = 1
+    at: int = 0  # when it was told (UTC ms): the first at once, more by the minute
+
+
+@dataclass(frozen=True, slots=True)
 class Rated:
     """``n`` invitations to rate that went alike. ``source``: ``call`` (keys after the talk) or ``followup``.
 

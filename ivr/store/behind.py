@@ -25,6 +25,7 @@ from ivr.store.models import Call
 from ivr.store.promises import due_cases
 from ivr.store.tally import ANSWERED, CUT, DAY_MS, SOUND, TALK
 
+WITHOUT_ROWS = ("K26",)  # who was turned away is in no row
 NUMERATOR, DENOMINATOR, REST = "numerator", "denominator", "rest"
 ASKED = Call.human_requested.is_not(None)
 REAL = Call.test.is_(False)
@@ -57,6 +58,11 @@ class IdRows:
     def count(self, part: str) -> int:
         """How many rows a part has."""
         return sum(len(ids.get(part, ())) for ids in (self.cases, self.calls, self.outages))
+
+
+def has_rows(id_: str) -> bool:
+    """Are there rows behind the figure?"""
+    return id_.partition("-")[0] not in WITHOUT_ROWS
 
 
 def rows(session: Session, id_: str, period: Period, limits: Limits) -> CallRows | IdRows | None:

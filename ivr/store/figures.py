@@ -10,9 +10,20 @@ from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from ivr.metrics import formulas
-from ivr.metrics.records import HOUR_MS, Announced, Dispatched, DueCase, Figure, FollowUp, Limits, Period, Target
+from ivr.metrics.records import (
+    HOUR_MS,
+    Announced,
+    Dispatched,
+    DueCase,
+    Figure,
+    FollowUp,
+    Limits,
+    Period,
+    Target,
+    TurnedAway,
+)
 from ivr.profile import ConnectRate, Profile
-from ivr.store import missed, outages, ratings, tally
+from ivr.store import lines, missed, outages, ratings, tally
 from ivr.store.dispatching import dispatched
 from ivr.store.missed import NOT_TO_BE_CALLED, Missed
 from ivr.store.models import Callback, Case
@@ -83,6 +94,7 @@ class Material:
     missed: Missed
     dispatched: Sequence[Dispatched]
     outages: Sequence[Announced]
+    away: Sequence[TurnedAway]
 
     def between(self, from_ms: int, to_ms: int) -> Material:
         """What belongs to a part ``[from_ms, to_ms)`` of the period."""
@@ -96,13 +108,14 @@ class Material:
             self.missed.between(from_ms, to_ms),
             [each for each in self.dispatched if inside(each.closed)],
             [each for each in self.outages if inside(each.starts)],
+            [each for each in self.away if inside(each.at)],
         )
 
 
 def material(session: Session, from_ms: int, to_ms: int, known: Limits, window: str | None = None) -> Material:
     """The promises due, the cases closed, the calls missed, the outages planned in ``[from_ms, to_ms)``.
 
-    Outages are of the whole unit, so of no window.
+    Outages and calls that were turned away are of the whole unit, so of no window.
     """
     return Material(
         list(due_cases(session, from_ms, to_ms, window)),
@@ -110,6 +123,7 @@ def material(session: Session, from_ms: int, to_ms: int, known: Limits, window: 
         missed.read(session, from_ms, to_ms, known.missed, window),
         dispatched(session, from_ms, to_ms, window),
         [] if window else outages.planned(session, from_ms, to_ms),
+        [] if window else lines.away(session, from_ms, to_ms),
     )
 
 
@@ -142,4 +156,6 @@ def figures(
         ratings.counted(session, from_ms, to_ms, window),
         rows.dispatched,
         rows.outages,
+        0 if window else counts.arrivals().total(),
+        rows.away,
     )

@@ -7,9 +7,10 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
+from ivr.metrics.records import TurnedAway
 from ivr.store.models import Journal, LineQuality
 from ivr.telephony import STRANGERS, TURNED_AWAY
 
@@ -30,6 +31,16 @@ def refusals(session: Session, since: int) -> int:
 def turned_away(session: Session, since: int) -> dict[str, int]:
     """How many calls since then (UTC ms) got 503 for lack of room, by why (``ivr.telephony.TURNED_AWAY``)."""
     return {kind: count for kind, count in _kinds(session, since).items() if kind in TURNED_AWAY}
+
+
+def away(session: Session, from_ms: int, to_ms: int) -> list[TurnedAway]:
+    """The calls turned away in ``[from_ms, to_ms)``, as they were told."""
+    query = select(Journal.at, Journal.data).where(
+        Journal.kind == "system", Journal.at >= from_ms, Journal.at < to_ms, Journal.name == "refused",
+        or_(*(Journal.data.contains(f'"{kind}"') for kind in TURNED_AWAY)),  # an attack's are many, and no calls
+    )  # fmt: skip
+    told = ((at, json.loads(data)) for at, data in session.execute(query.order_by(Journal.seq)))
+    return [TurnedAway(one["kind"], int(one.get("count", 1)), at) for at, one in told if one.get("kind") in TURNED_AWAY]
 
 
 def strangers(session: Session, since: int, most: int = 5) -> list[tuple[str, int]]:

@@ -17,6 +17,13 @@ from typing import Any
 HOUR = 3_600_000
 NO_FAULT = ("grace_timeout", "consent", "farewell")  # ends of ours that are nobody's loss (S4-33, S2-5 四.2)
 
+TURNED_AWAY = {
+    "K26": ("CallLimit", "LoopLate", "LedgerLate", "Ending"),
+    "K26-full": ("CallLimit",),
+    "K26-late": ("LoopLate", "LedgerLate"),
+    "K26-ending": ("Ending",),
+}
+
 
 @dataclass
 class ACall:
@@ -133,6 +140,7 @@ class Count:
         self.missed_of: dict[str, Task] = {}  # by call
         self.asked: list[Rating] = []
         self.asked_of: dict[str, list[Rating]] = {}
+        self.away: list[tuple[int, str, int]] = []  # calls without room: when told, why, how many
         self.outages: dict[str, tuple[int, bool]] = {}  # planned -> (begins, announced seven whole days ahead)
         for row in journal:
             if row["case_id"] and (row["name"].startswith("case_") or row["name"].startswith("callback_")):
@@ -144,6 +152,8 @@ class Count:
             if row["name"] == "outage_announced" and row["data"]["kind"] == "planned":
                 begins, told = row["data"]["starts"], row["data"]["announced"]
                 self.outages[row["case_id"]] = begins, begins - told >= 7 * 24 * HOUR
+            if row["name"] == "refused" and row["data"]["kind"] in TURNED_AWAY["K26"]:
+                self.away.append((row["at"], row["data"]["kind"], row["data"]["count"]))
             if row["name"] == "outage_withdrawn":
                 self.outages.pop(row["case_id"], None)
 
@@ -362,6 +372,11 @@ class Count:
         early = [in_time for begins, in_time in self.outages.values() if start <= begins < end]
         found["K19"] = (sum(early), len(early))
         found["K20"] = self._called_back(start, end, now)
+        taken = sum(not c.test and c.cause != "fax" for c in inside)
+        away = [(why, n) for at, why, n in self.away if start <= at < end]
+        tried = taken + sum(n for _, n in away)
+        for name, kinds in TURNED_AWAY.items():
+            found[name] = (sum(n for why, n in away if why in kinds), tried)
         return found
 
     def _worst_day(self, start: int, end: int) -> tuple[int, int]:

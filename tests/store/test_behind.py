@@ -51,6 +51,9 @@ def test_every_figure_is_made_of_the_rows_behind_it(busy):
         seen = set()
         for figure in found:
             rows = behind.rows(session, figure.id, Period(FIRST, LAST, now), limits(profile))
+            if not behind.has_rows(figure.id):  # who was turned away never became a row
+                assert rows is None and figure.id.startswith("K26")
+                continue
             assert rows is not None, figure.id
             counts = _counts(session, rows)
             if figure.denominator is not None:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
+from ivr.facts import system_fact
 from ivr.ledger import Fact
 from ivr.metrics.records import Figure
 from ivr.profile import Profile
 from ivr.store import journal
 from ivr.store.engine import reading
-from ivr.store.figures import figures
+from ivr.store.figures import figures, limits, material
 from ivr.store.ledger import SqlLedger
+from ivr.telephony import Refused
 from tests.metrics.test_formulas import ABANDONED, ANSWERED
+from tests.month.recount import Count
 from tests.support.history import START, Caller, request_abandoned, request_answered
 
 HOUR = 3_600_000
@@ -71,3 +76,32 @@ def test_cmp_1_a_reply_counts_when_it_comes_by_the_due_moment(
         journal.append_facts(connection, [Fact(START + 1000 + late_ms, "case", "case_replied")], case_id=case.id)
     k13 = figures_now(engine)["K13-complaint"]
     assert (k13.numerator, k13.denominator) == (in_time, 1)
+
+
+def test_k26_counts_who_found_no_room_in_the_period_and_no_stranger(engine: Engine, ledger: SqlLedger) -> None:
+    for wait in ANSWERED:
+        request_answered(ledger, wait * 1000)
+    request_answered(ledger, 1000, test=True)
+    told = [
+        (0, "CallLimit", 1),
+        (60_000, "CallLimit", 3),
+        (1, "LoopLate", 2),
+        (2, "FailedACL", 500),
+        (3, "NumberLimit", 9),
+    ]
+    told += [(HOUR, "Ending", 4)]  # the next hour's
+    for after, kind, count in told:
+        ledger.note(system_fact(Refused(START + after, kind, "SIP", "", "", count)))
+
+    found = figures_now(engine)
+    counts = {id_: (f.numerator, f.denominator) for id_, f in found.items() if id_.startswith("K26")}
+    assert counts == {"K26": (6, 14), "K26-full": (4, 14), "K26-late": (2, 14), "K26-ending": (0, 14)}
+    with Session(reading(engine)) as session:
+        of_window = figures(session, START, START + HOUR, Profile.load(), START + HOUR, "repair")
+        journaled = session.execute(select(journal.JOURNAL).order_by(journal.JOURNAL.c.seq)).mappings().all()
+        everything = material(session, START, START + HOUR, limits(Profile.load()))
+    assert [f.value for f in of_window if f.id.startswith("K26")] == [None] * 4  # they came to no window
+    assert sum(each.n for each in everything.between(START, START + 60_000).away) == 3
+    rows = [dict(one) | {"data": json.loads(one["data"])} for one in journaled]
+    recounted = Count(rows, {}).figures(START, START + HOUR, START + HOUR, 12_000)
+    assert {id_: n for id_, n in recounted.items() if id_.startswith("K26")} == counts

@@ -107,7 +107,7 @@ def _link(figure: Figure, part: str = "") -> str:
 def _behind(figure_id: str) -> tuple[Figure, Behind, date, date, str]:
     first, last = _span()
     if not rows_shown(figure_id):
-        abort(403)
+        abort(403 if behind.has_rows(figure_id) else 404)
     if not may("calls.any_day"):
         first = last = today()
     from_ms, to_ms = day_range(first, last)
