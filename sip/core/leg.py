@@ -21,7 +21,7 @@ from sip.core.events import By, Ended, HeldChanged
 from sip.core.info import info_key
 from sip.core.locating import next_hop
 from sip.core.sdp import Agreed, Unacceptable, read
-from sip.core.session import SessionTimer
+from sip.core.session import SessionTimer, retry_s
 from sip.core.sound import Sound
 from sip.core.timers import Timers
 from sip.core.transactions import ClientTransaction, ServerTransaction
@@ -192,8 +192,10 @@ class Leg:
                 self._inviting = None
             if code in (408, 481):
                 self.fail("lost")
-            elif code == 491:  # glare: both asked at once (§14.1)
-                self.timers.arm("reinvite", between(self.agent.dice, 2.1, 4.0), self.reinvite)
+            elif code in (491, 500):  # both asked at once (§14.1), or a newer request overtook it (§12.2.2)
+                self.timers.arm("reinvite", retry_s(response, self.agent.dice), self.reinvite)
+            elif code >= 300:
+                self.session.refused(response, self.agent.dice)
 
         def on_timeout() -> None:
             self._inviting = None
@@ -213,6 +215,8 @@ class Leg:
                 self.fail("lost")
             elif response.status_code < 300:
                 self.session.confirmed(response)
+            else:
+                self.session.refused(response, self.agent.dice)
 
         headers = [self.contact(), *self.session.offer()]
         self.request("UPDATE", headers=headers, on_final=on_final, on_timeout=lambda: self.fail("lost"))

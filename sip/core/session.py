@@ -7,10 +7,12 @@ from collections.abc import Callable
 from aiosipua.message import SipRequest, SipResponse
 
 from sip.core.checks import number
+from sip.core.dice import Dice, between
 from sip.core.timers import Timers
 from sip.core.wire import Header
 
 DEFAULT_MIN_S = 90
+AGAIN_S = 5  # after a refusal that does not say when; and at most four times as long
 
 
 def _nothing() -> None:
@@ -22,6 +24,14 @@ def _wanted(message: SipRequest | SipResponse) -> tuple[int, str]:
     interval, *rest = (message.get_header("session-expires") or "").split(";")
     params = dict(part.strip().lower().partition("=")[::2] for part in rest)
     return number(interval) or 0, params.get("refresher", "").strip()
+
+
+def retry_s(response: SipResponse, dice: Dice) -> float:
+    """When a request that was refused for the moment is sent again: RFC 3261 §14.1, or as ``Retry-After`` says."""
+    if response.status_code == 491:
+        return between(dice, 2.1, 4.0)
+    wanted = number((response.get_header("retry-after") or "").partition(";")[0].partition("(")[0].strip())
+    return float(min(max(wanted if wanted is not None else AGAIN_S, 1), 4 * AGAIN_S))
 
 
 def _takes_update(allow: list[str]) -> bool:
@@ -73,6 +83,14 @@ class SessionTimer:
             self._arm(max(interval, self.min_s), ours=refresher != "uas")
         elif self._interval and self._ours:
             self._arm(self._interval, ours=True)
+
+    def refused(self, response: SipResponse, dice: Dice) -> None:
+        """A refresh of ours failed, but the call is there (§7.4): tried again, so that the far end does not end it."""
+        self._interval = max(self._interval, number(response.get_header("min-se") or "") or 0)
+        if response.status_code in (405, 501):
+            self.by_update = False
+        if self._interval and self._ours:
+            self._timers.arm("session", retry_s(response, dice), self._refresh)
 
     def end(self) -> None:
         """The call is over: nobody is told any more (and the leg that would be is freed)."""

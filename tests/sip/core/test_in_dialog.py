@@ -310,3 +310,53 @@ def test_a_phone_that_says_nothing_when_it_is_asked_is_given_up_after_32_seconds
     asked = house.now
     assert len({got.number for got in caller.quiet()}) == 1
     assert nobody == [asked + 32]
+
+
+@pytest.mark.parametrize(
+    ("refusal", "extra", "least", "most", "then"),
+    [
+        (500, [("Retry-After", "3")], 3, 3.1, "UPDATE"),  # another request overtook it (RFC 3261 §12.2.2)
+        (500, [], 5, 5.1, "UPDATE"),
+        (500, [("Retry-After", "86400 (tomorrow)")], 20, 20.1, "UPDATE"),  # the session would end before
+        (491, [], 2.1, 4.0, "UPDATE"),
+        (488, [], 5, 5.1, "UPDATE"),
+        (405, [], 5, 5.1, "INVITE"),  # it takes no UPDATE, whatever it allowed
+        (422, [("Min-SE", "180")], 5, 5.1, "UPDATE"),
+    ],
+)
+def test_a_session_whose_refresh_was_refused_for_the_moment_is_refreshed_again(
+    refusal: int, extra: list[tuple[str, str]], least: float, most: float, then: str
+) -> None:
+    """Else the far end, which waits for it, ends the call in the middle of a sentence (RFC 4028 §7.4, §10)."""
+    house = House()
+    caller = Caller(house)
+    caller.call([("Session-Expires", "90;refresher=uas"), ("Supported", "timer")])
+    refused = caller.receive(lambda m: m.method == "UPDATE", 50)
+    begun = house.now
+    caller.reply(refused, refusal, extra=extra)
+    again = caller.asked(then)
+    assert least <= house.now - begun <= most
+    assert again["session-expires"] == ("180" if refusal == 422 else "90") + ";refresher=uac"
+    assert not house.ends
+
+
+def test_a_hold_that_was_overtaken_is_offered_again() -> None:
+    house = House()
+    caller = Caller(house)
+    caller.call()
+    house.do(lambda: house.leg.reinvite("sendonly"))
+    caller.reply(caller.asked("INVITE"), 500, extra=[("Retry-After", "1")])
+    again = caller.receive(lambda m: m.method == "INVITE" and "a=sendonly" in m.body)
+    caller.reply(again, 200, caller.sdp().replace("sendrecv", "recvonly"))
+    caller.asked("ACK")
+    assert not house.ends
+
+
+def test_a_bye_that_is_refused_ends_the_call_all_the_same() -> None:
+    """RFC 3261 §15.1.1: whatever is answered, the dialog is over."""
+    house = House()
+    caller = Caller(house)
+    caller.call()
+    house.do(lambda: house.leg.hang_up("done"))
+    caller.reply(caller.asked("BYE"), 500, extra=[("Retry-After", "1")])
+    assert house.ends == [("us", "done")] and not house.agent.dialogs
