@@ -103,6 +103,8 @@ class Agreement:
                     self._dialling.over(line, id)
                 else:
                     self.look_again(line, channel)
+                    if channel.args and not channel.up:
+                        self._dialling.made(line)
         strangers = [channel for channel in channels.values() if self._lines.of(channel.id) is None]
         if self._survivors is None:
             self._survivors = {channel.id: channel for channel in strangers}

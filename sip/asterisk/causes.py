@@ -23,9 +23,11 @@ UNAVAILABLE = "unavailable"  # no new calls now: 503
 ELSEWHERE = "elsewhere"  # another phone of the seat was lifted: none of the others has missed a call
 # What a far end is told when we refuse: Q.850 causes that become the SIP codes of the other engines.
 _REFUSED = {"busy": 17, "declined": 21, "not_found": 1, ELSEWHERE: 26, UNAVAILABLE: 34}
-# What Asterisk makes of a provider's own refusals: they are no word of the network behind it.
+# What Asterisk makes of a SIP code that says less: no word of the network behind it. The cause in a Reason header
+# (RFC 3326) it does not tell of a refusal (tried on 22.10), so a 480 is never known to be one that rang.
 _MADE_UP = frozenset(
-    {(34, 503), (27, 502), (38, 500), (41, 500), (38, 501), (21, 401), (21, 403), (21, 407), (18, 408)}
+    {(34, 503), (27, 502), (38, 500), (41, 500), (38, 501), (21, 401), (21, 403), (21, 407), (18, 408), (19, 480)}
+    | {(19, 483), (1, 485)}
 )
 NORMAL = 16
 UNREACHABLE = 20

@@ -2,6 +2,9 @@
 
 ARI's originate rings one contact. Which of a seat's answer, the function ``PJSIP_DIAL_CONTACTS`` knows, and it wants a
 channel to be asked on: one is made for the question alone. The first phone to lift has the line, others are hung up.
+
+A citizen's channel is ours before it rings, in a bridge of its own: what the network says before an answer (关机, 停机,
+空号) passes to whoever is in that bridge, too. Originate would throw it away.
 """
 
 from __future__ import annotations
@@ -12,6 +15,7 @@ import math
 from collections.abc import Callable
 
 from sip.asterisk import causes
+from sip.asterisk.bridging import Bridging
 from sip.asterisk.config import TRUNK_OUT, AsteriskConfig
 from sip.asterisk.lines import Line, Lines, channel_of_line
 from sip.asterisk.link import Link
@@ -23,11 +27,17 @@ from sip.replies import FOR_ALL, most_telling
 log = logging.getLogger(__name__)
 
 CONTACTS = "PJSIP_DIAL_CONTACTS"
+CITIZEN = "citizen"  # what a citizen's channel tells our application
 
 
 def look_prefix(app: str) -> str:
     """How the channels are named that only a question is asked on."""
     return f"{app}-look-"
+
+
+def _timeout(ring_ms: int) -> int:
+    """After how many seconds Asterisk gives up by itself: later than we do."""
+    return math.ceil(ring_ms / 1000) + 5
 
 
 class Dialling:
@@ -39,9 +49,11 @@ class Dialling:
         link: Link,
         lines: Lines,
         reports: Reports,
+        bridging: Bridging,
         begun: Callable[[Line, str], None],
     ) -> None:
         self._config, self._link, self._lines, self._reports, self._begun = config, link, lines, reports, begun
+        self._bridging = bridging
 
     # --- ringing ---------------------------------------------------------------------------
 
@@ -72,31 +84,54 @@ class Dialling:
 
     def number(self, line: Line, number: str, ring_ms: int, caller_id: str) -> None:
         """Ring a citizen."""
-        # Only digits reach a dial string. It enters by the dialplan loop as seats do, so a restart does not lose it.
+        # Only digits reach a dial string.
         if not (self._config.trunk and is_number(number)):
             self._reports.never_dialled(line)
             return
-        shown = caller_id if is_number(caller_id) else self._config.app
-        self._originate(line, line.name, f"PJSIP/{number}@{TRUNK_OUT}", ring_ms, f"<{shown}>")
+        line.citizen, line.ring_s = True, _timeout(ring_ms)
+        line.phones.add(line.name)
+        endpoint, shown = f"PJSIP/{number}@{TRUNK_OUT}", caller_id if is_number(caller_id) else self._config.app
+        self._link.ask(
+            "POST",
+            "channels",
+            "create",
+            query={"endpoint": endpoint, "app": self._config.app, "appArgs": CITIZEN, "channelId": line.name},
+            body={"variables": {"CALLERID(num)": shown, "CONNECTEDLINE(num,i)": shown}},
+            done=lambda reply: self._dialled(line, line.name, endpoint, reply),
+        )
+        self._begun(line, line.name)
+
+    def made(self, line: Line) -> None:
+        """A citizen's channel is in our application, for the first time: now it rings."""
+        if not line.ring_s or line.last is not None or line.verdict is not None:
+            return
+        ring_s, line.ring_s = line.ring_s, 0
+        self._bridging.alone(line)
+        self._link.ask(
+            "POST",
+            "channels",
+            line.channel,
+            "dial",
+            query={"timeout": ring_s},
+            done=lambda reply: self._dialled(line, line.channel, "the citizen", reply),
+        )
 
     def _originate(self, line: Line, channel: str, endpoint: str, ring_ms: int, caller_id: str) -> None:
         line.phones.add(channel)
-
-        def dialled(reply: Reply) -> None:
-            if not reply.ok and self._lines.live(line.name) is line:
-                log.info("line %s: %s cannot be dialled: %s %s", line.name, endpoint, reply.code, reply.body)
-                self.over(line, channel, causes.UNREACHABLE)
-
         self._link.ask(
             "POST",
             "channels",
             query={"endpoint": endpoint, "context": f"{self._config.context}-seat", "extension": "s",
-                   "priority": 1, "channelId": channel, "callerId": caller_id,
-                   "timeout": math.ceil(ring_ms / 1000) + 5},
+                   "priority": 1, "channelId": channel, "callerId": caller_id, "timeout": _timeout(ring_ms)},
             body={"variables": {"HOTLINE_LINE": line.name}},
-            done=dialled,
+            done=lambda reply: self._dialled(line, channel, endpoint, reply),
         )  # fmt: skip
         self._begun(line, channel)
+
+    def _dialled(self, line: Line, channel: str, whom: str, reply: Reply) -> None:
+        if not reply.ok and self._lines.live(line.name) is line:
+            log.info("line %s: %s cannot be dialled: %s %s", line.name, whom, reply.code, reply.body)
+            self.over(line, channel, causes.UNREACHABLE)
 
     # --- what becomes of it ----------------------------------------------------------------
 

@@ -18,8 +18,9 @@ from sip.access import HERE, NUMBER_FULL
 from sip.admission import Lags
 from sip.asterisk import causes, fax
 from sip.asterisk.agreement import Agreement
+from sip.asterisk.bridging import Bridging
 from sip.asterisk.config import TRUNK_OUT, AsteriskConfig
-from sip.asterisk.dialling import Dialling, look_prefix
+from sip.asterisk.dialling import CITIZEN, Dialling, look_prefix
 from sip.asterisk.doorman import Doorman
 from sip.asterisk.keys import Press, again, press_of
 from sip.asterisk.lines import By, Line, Lines, Recording
@@ -60,10 +61,11 @@ class AsteriskEngine:
         self._seats = Seats(self._link, config.app, config.seats, config.trunk, self._reach)
         self._media = MediaFolder(config.media)
         self._lines = Lines()
-        self._reports = Reports(self._lines, config.spool, self._emit, self._part, self._media.forget)
+        self._bridging = Bridging(self._link, self._lines, config.app)
+        self._reports = Reports(self._lines, config.spool, self._emit, self._bridging.part, self._media.forget)
         self._fax = fax.FaxWatch(self._link, self._lines, self._reports)
         self._sound = Sound(self._link, self._media, self._reports)
-        self._dialling = Dialling(config, self._link, self._lines, self._reports, self._begun)
+        self._dialling = Dialling(config, self._link, self._lines, self._reports, self._bridging, self._begun)
         self._agreement = Agreement(self._link, config.app, self._lines, self._reports, self._dialling, self._entered)
         self._gate = Gate(config.max_calls, lags, self._emit, now_ms)
         self._sink: Sink = lambda _: None
@@ -179,6 +181,7 @@ class AsteriskEngine:
         found = Line(line, seat, up=first.up and bool(first.args), channel=first.id, rang=bool(seat), heard=True)
         if seat:
             found.phones = {channel.id for channel in channels if channel is not first or not found.up}
+        found.citizen = first.args[:1] == (CITIZEN,)
         found.number = None if seat else self._caller(first)
         if playing:
             found.playing = (playing, playback_of(line, playing))
@@ -187,6 +190,8 @@ class AsteriskEngine:
             found.recording = Recording(path.stem, token, path, max_ms=0)
         self._agreement.adopt(found)
         self._agreement.ask_for_media(found)
+        if not found.up:  # Asterisk's own limit, unless it was never told
+            found.timers.append(self._loop.call_later(self._config.unanswered_s, self._rung_out, found))
         for channel in channels:
             self._begun(found, channel.id)
             if found.up and channel is not first:
@@ -267,32 +272,21 @@ class AsteriskEngine:
 
     def bridge(self, a: str, b: str) -> None:
         one, other = self._lines.live(a), self._lines.live(b)
-        if one is None or other is None or one is other or not (one.up and other.up) or one.peer == b:
+        if one is None or other is None or one is other or not (one.there and other.there) or one.peer == b:
             return
-        for line in (one, other):
-            self._sound.stop_play(line)
-            self._part(line)
-        one.peer, other.peer = b, a
-        one.bridge = other.bridge = f"{self._config.app}:{a}+{b}"
-        self._link.ask("POST", "bridges", one.bridge, query={"type": "mixing"})
-        both = f"{one.channel},{other.channel}"
-        self._link.ask("POST", "bridges", one.bridge, "addChannel", query={"channel": both})
+        self._sound.stop_play(one)
+        self._sound.stop_play(other)
+        self._bridging.join(one, other)
 
     def unbridge(self, a: str, b: str) -> None:
         for name in (a, b):
             if line := self._lines.live(name):
-                self._part(line)
+                self._bridging.part(line)
 
     def hold(self, line: str, held: bool) -> None:
         found = self._lines.live(line)
-        if found is None or found.held == held:
-            return
-        found.held = held
-        if found.bridge:
-            verb = "removeChannel" if held else "addChannel"
-            self._link.ask("POST", "bridges", found.bridge, verb, query={"channel": found.channel})
-            if held:  # Asterisk's own music began when the other side's phone held; what we play would be mixed with it
-                self._link.ask("DELETE", "channels", found.channel, "moh")
+        if found is not None and found.held != held:
+            self._bridging.hold(found, held)
 
     def hangup(self, line: str, cause: str) -> None:
         if found := self._lines.live(line):
@@ -320,7 +314,7 @@ class AsteriskEngine:
             if line := self._lines.recording(event["recording"]["name"]):
                 self._reports.recorded(line)
             return
-        channel = event["channel"]["id"]
+        channel = event["peer" if kind == "Dial" else "channel"]["id"]
         line = self._lines.of(channel)
         if line is None:
             return
@@ -333,6 +327,10 @@ class AsteriskEngine:
                 self._pressed(line, press_of(event))
             case "ChannelHold" | "ChannelUnhold":
                 self._reports.held(line, kind == "ChannelHold")
+            case "Dial" if event["dialstatus"] == "PROGRESS":
+                self._reports.speaks(line)
+            case "ChannelStateChange" if event["channel"]["state"] == "Up" and line.citizen:
+                self._dialling.lifted(line, channel)
             case "ChannelStateChange" if event["channel"]["state"] == "Up" and not line.seat:
                 self._reports.is_up(line)
             case "ChannelStateChange" if event["channel"]["state"] == "Ringing" and line.seat:
@@ -358,10 +356,12 @@ class AsteriskEngine:
             return  # its turn comes
         if channel.args[0] == fax.ARGUMENT:
             self._fax.heard(channel)
-        elif channel.args[0] == "seat":
+        elif channel.args[0] in ("seat", CITIZEN):
             line = self._lines.of(channel.id)
             if line is None:
                 self._link.ask("DELETE", "channels", channel.id)  # nobody waits for it any more
+            elif not channel.up and line.citizen:
+                self._dialling.made(line)
             elif line.last is None and line.verdict is None:
                 self._dialling.lifted(line, channel.id)
         elif self._lines.get(channel.id) is None:
@@ -409,12 +409,3 @@ class AsteriskEngine:
         """A caller who vanished while it rang leaves no trace in Asterisk."""
         if not line.up:
             self._hang_up(line, ("failure", "unanswered"))
-
-    def _part(self, line: Line) -> None:
-        """Take a line and its peer out of their bridge; both stay up."""
-        if line.bridge is None:
-            return
-        self._link.ask("DELETE", "bridges", line.bridge)
-        peer = self._lines.get(line.peer or "")
-        for each in filter(None, (line, peer)):
-            each.bridge = each.peer = None

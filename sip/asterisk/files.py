@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from sip.asterisk.acl import only, single
 from sip.asterisk.auth import IDENTIFIED, auth, nobody
 from sip.asterisk.config import TRUNK, TRUNK_OUT, AsteriskConfig, Site, Wss, ami_secret
-from sip.asterisk.texts import ENCRYPTION, INDICATIONS, LOGGER
+from sip.asterisk.texts import ENCRYPTION, INDICATIONS, LOGGER, OUTGOING
 from sip.asterisk.told import QUALITY_VARIABLE, WATCHED
 from sip.asterisk.transports import over, server_uri, transports
 from sip.core.config import SeatConfig, TrunkConfig
@@ -395,6 +395,6 @@ def _trunk(trunk: TrunkConfig, site: Site) -> list[str]:
     # By its address or our Contact's secret, never by the name a caller gives.
     endpoint.append(("identify_by", "ip"))
     # Citizens are called by an endpoint of its own (sip/asterisk/config.py), which nobody who calls in is taken for.
-    out = [*endpoint, ("send_pai", "yes")]  # the outgoing caller ID beside the account
+    out = [*endpoint, *OUTGOING]
     endpoint.append(("trust_id_inbound", "yes" if trunk.trust_caller_header else "no"))
     return ["; The line to the provider or PBX.\n" + _section(TRUNK, endpoint), _section(TRUNK_OUT, out), *parts]

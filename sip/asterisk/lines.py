@@ -34,7 +34,8 @@ class Line:
     """One telephone leg. ``seat``: whom it was dialled to ring; empty for a call from outside.
 
     Of a line that was dialled: ``channel`` (the one that counts once it is up), ``phones`` (the channels that ring),
-    ``ends`` (of those that failed: Q.850 cause, SIP code).
+    ``ends`` (of those that failed: Q.850 cause, SIP code). Of a citizen's: ``citizen``, ``ring_s`` (how long Asterisk
+    rings him, 0 when that was said already), ``speaks`` (what the network says can be heard).
     Of a call from outside: ``source`` (address), ``trunk`` (it came over that), ``number`` (None: withheld), ``heard``
     (sound or a key came from it); loop times ``up_at``, ``asked_at`` and ``silent_at`` (asked, nothing had come).
     """
@@ -45,6 +46,9 @@ class Line:
     channel: str = ""
     phones: set[str] = field(default_factory=set)
     ends: list[tuple[int, int]] = field(default_factory=list)
+    citizen: bool = False
+    ring_s: int = 0
+    speaks: bool = False
     rang: bool = False
     answering: bool = False  # the answer was asked for
     verdict: tuple[By, str] | None = None  # we asked for its end: by whom it ends, and why
@@ -65,6 +69,11 @@ class Line:
     asked_at: float = 0.0
     silent_at: float | None = None
     timers: list[asyncio.TimerHandle] = field(default_factory=list)
+
+    @property
+    def there(self) -> bool:
+        """Can it be heard?"""
+        return self.up or self.speaks
 
     def __post_init__(self) -> None:
         self.channel = self.channel or self.name

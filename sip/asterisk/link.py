@@ -38,8 +38,8 @@ MAX_MESSAGE = 16 * 2**20  # the list of some thousand channels
 # What is asked for; everything else Asterisk would tell costs both sides time. Replies count as events.
 EVENTS = (
     "RESTResponse", "StasisStart", "ChannelHangupRequest", "ChannelDestroyed", "ChannelStateChange",
-    "ChannelDtmfReceived", "ChannelHold", "ChannelUnhold", "PlaybackFinished", "RecordingFinished", "RecordingFailed",
-    "DeviceStateChanged", "ApplicationReplaced",
+    "Dial", "ChannelDtmfReceived", "ChannelHold", "ChannelUnhold", "PlaybackFinished", "RecordingFinished",
+    "RecordingFailed", "DeviceStateChanged", "ApplicationReplaced",
 )  # fmt: skip
 
 

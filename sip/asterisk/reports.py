@@ -18,6 +18,7 @@ from ivr.telephony import (
     LineFailed,
     LineGone,
     LineRinging,
+    LineSpeaks,
     LineUp,
     PlayDone,
     RecordDone,
@@ -70,6 +71,11 @@ class Reports:
         if not line.rang and not line.up and line.last is None:
             line.rang = True
             self._emit(LineRinging(line.name, now_ms()))
+
+    def speaks(self, line: Line) -> None:
+        if line.citizen and not line.speaks and not line.up and line.last is None:
+            line.speaks = True
+            self._emit(LineSpeaks(line.name, now_ms()))
 
     def keyed(self, line: Line, key: str, held_ms: int = 0) -> None:
         """Tell of a press at its end; ``held_ms``: how long the key was down."""
@@ -153,6 +159,7 @@ class Reports:
         elif line.verdict and not line.rung_out:
             self._emit(LineFailed(line.name, now_ms(), "cancelled"))
         else:
-            reason = causes.fail_reason(cause, sip_code, line.rang, line.rung_out)
+            there = line.rang or line.speaks
+            reason = causes.fail_reason(cause, sip_code, there, line.rung_out)
             told = (0, 0) if line.rung_out else (sip_code, causes.of_the_far_network(cause, sip_code))
             self._emit(LineFailed(line.name, now_ms(), reason, *told))

@@ -40,3 +40,11 @@ ENCRYPTION: Mapping[str, Sequence[tuple[str, object]]] = {
     # yes: DTLS-SRTP, ICE, AVPF, RTCP beside RTP, as browsers want it; its certificate is made anew at each start
     "webrtc": (("webrtc", "yes"), ("dtls_auto_generate_cert", "yes")),
 }
+
+# Of calls to citizens: the caller ID we show goes beside the account (and no operator's number later), and a 183
+# without a session description is nothing that could be heard.
+OUTGOING: tuple[tuple[str, object], ...] = (
+    ("send_pai", "yes"),
+    ("send_connected_line", "no"),
+    ("ignore_183_without_sdp", "yes"),
+)

@@ -199,12 +199,15 @@ class OutboundLeg(Leg):
         agreed = self._agreed(response)
         if agreed is None:  # the answer may do better
             return
+        tag = tag_of(response.get_header("to") or "")
+        news = agreed != self._answers.get(tag)
         if len(self._answers) < _ANSWERS:
-            self._answers[tag_of(response.get_header("to") or "")] = agreed
-        if self._early and not self._speaks:
-            self._speaks = True
+            self._answers[tag] = agreed
+        if self._early and news:  # also of where the call was forwarded to: the last one speaks
             self.apply(agreed)
-            self.agent.tell(Speaks(self))
+            if not self._speaks:
+                self._speaks = True
+                self.agent.tell(Speaks(self))
 
     def _agreed(self, response: SipResponse) -> Agreed | None:
         """The answer to our offer in a response, or else in one before it of the same phone (RFC 3262 §5)."""

@@ -25,6 +25,7 @@ from sip.embedded.media import Media
 from sip.embedded.phone import OnCall, Phone
 from sip.simulator import SeatPlan, Simulator
 from tests.rules.numbers_table import CITY
+from tests.sip.raw import Caller
 from tests.support import ports
 from tests.support.asterisk import CALLED_IN, PROVIDER, SEATS, SECRET, SHA, shared
 
@@ -221,6 +222,12 @@ class PhonesRig(Rig):
         phone = self.phones[number] = await Phone.open(PROVIDER, self.provider)
         phone.on_call = ON_CALL[does]
 
+    async def far_network(self) -> Caller:
+        """What is behind the trunk, written by hand."""
+        provider = Caller(self.port, host=PROVIDER, at=self.provider)
+        provider.here = 200
+        return provider
+
     async def operator_leaves(self, seat: str) -> None:
         await self.phones[seat].hangup()
 
@@ -275,6 +282,14 @@ class AsteriskRig(PhonesRig):
         await super().citizen(number, does)
         await asyncio.to_thread(self.asterisk.cli, "pjsip qualify trunk")  # it asks once a minute by itself
         await self.wait(lambda: self.engine.trunk_state == "reachable")
+
+    async def far_network(self) -> Caller:
+        provider = await super().far_network()
+        there = asyncio.create_task(provider.listening())
+        await asyncio.to_thread(self.asterisk.cli, "pjsip qualify trunk")
+        await self.wait(lambda: self.engine.trunk_state == "reachable")
+        there.cancel()
+        return provider
 
     async def ask_phones(self, seat: str) -> None:
         await asyncio.to_thread(self.asterisk.cli, f"pjsip qualify {seat}")

@@ -34,10 +34,10 @@ def story(test: Callable[..., Coroutine[object, object, None]]) -> Callable[...,
 
 
 class Caller(Writer):
-    """One UDP socket at ``host`` that calls ``port`` on this machine. Close it when done."""
+    """One UDP socket at ``host`` that calls ``port`` on this machine; ``at``: its own port. Close it when done."""
 
-    def __init__(self, port: int, user: str = "13812345678", host: str = "127.0.0.1") -> None:
-        self.sock, self.rtp = _socket(host), _socket(host)
+    def __init__(self, port: int, user: str = "13812345678", host: str = "127.0.0.1", at: int = 0) -> None:
+        self.sock, self.rtp = _socket(host, at), _socket(host)
         super().__init__(host, self.sock.getsockname()[1], ("127.0.0.1", port), user, self.rtp.getsockname()[1])
         self.seen: list[Message] = []
         self.here = 0  # the code a question whether we are there (OPTIONS) is answered with; 0: not at all
@@ -112,9 +112,9 @@ class Caller(Writer):
         self.sock.sendto(self.answer(request, code, body, tag, extra), ("127.0.0.1", int(source[1])))
 
 
-def _socket(host: str) -> socket.socket:
+def _socket(host: str, port: int = 0) -> socket.socket:
     sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    sock.bind((host, 0))
+    sock.bind((host, port))
     sock.setblocking(False)
     return sock
 

@@ -8,9 +8,10 @@ from dataclasses import replace
 
 import pytest
 
-from sip.core.events import Ended, Ringing, Up
+from sip.core.events import Ended, Ringing, Speaks, Up
+from sip.core.leg_out import OutboundLeg, Target
 from sip.core.wire import parse
-from tests.sip.core.house import House, codes
+from tests.sip.core.house import FAR, House, codes
 from tests.sip.core.script import SDP, Text, answer, request, tag_in
 
 
@@ -181,6 +182,28 @@ def test_each_of_several_phones_that_ring_is_acknowledged_by_its_own_count() -> 
     assert racks(house.receive(says(invited, 183, 6, "one"))) == ["6 1 INVITE"]
     many = [racks(house.receive(says(invited, 180, 1, f"{n}"))) for n in range(1000)]
     assert sum(map(len, many)) == 14  # bounded
+
+
+def test_the_announcement_of_where_a_call_was_forwarded_is_heard_after_that_of_where_it_rang_first() -> None:
+    """A forward answers with another tag and another address; who listened to the first would hear nothing more."""
+    house = House()
+    leg = OutboundLeg(
+        house.agent, Target("sip:138@192.0.2.77", FAR), house.sound(), from_user="95598", call_id="out", early=True
+    )
+    house.call(leg)
+    invited = house.sent[-1][0]
+
+    def heard_at(code: int, tag: str, body: tuple[str, ...] = ()) -> tuple[str, int] | None:
+        house.receive(answer(invited, code, body).data().replace(b";tag=phone", b";tag=" + tag.encode()))
+        return leg.stream.remote  # type: ignore[attr-defined,no-any-return]
+
+    elsewhere = tuple(line.replace("40000", "41000") for line in SDP)
+    assert heard_at(183, "first", SDP) == ("192.0.2.77", 40000)
+    assert heard_at(181, "first") == ("192.0.2.77", 40000)
+    assert heard_at(183, "second", elsewhere) == ("192.0.2.77", 41000)
+    assert heard_at(180, "second") == ("192.0.2.77", 41000)
+    assert len(house.of(Speaks)) == 1
+    assert heard_at(200, "first", SDP) == ("192.0.2.77", 40000) and leg.state == "up"  # after all
 
 
 @pytest.mark.parametrize("rseq", [0, -1, 2**32])
