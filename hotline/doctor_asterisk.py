@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pwd
 import re
+import time
 import urllib.error
 from collections.abc import Iterator
 from itertools import islice
@@ -18,6 +19,7 @@ from sip.asterisk.files import MODULES
 
 WHAT = "asterisk"
 DOCS = "see docs/asterisk.md"
+CONNECTS_S = 5.0  # one that was started just now may not be connected yet
 
 
 def examine(settings: Settings) -> Iterator[Finding]:
@@ -77,7 +79,10 @@ def _application(settings: Settings) -> Iterator[Finding]:
     if "calls" not in runfile.read(settings.data.dir):
         return
     app = settings.asterisk.app
-    if takes_calls(settings):
+    until = time.monotonic() + CONNECTS_S
+    while not (connected := takes_calls(settings)) and time.monotonic() < until:
+        time.sleep(0.2)
+    if connected:
         yield Finding(WHAT, "ok", f"the running hotline is connected as {app}")
     else:
         yield Finding(WHAT, "FAIL", f"the hotline runs, but is not connected as {app}", "look into its log; restart it")
