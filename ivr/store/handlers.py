@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
-from pypinyin import Style, lazy_pinyin
 from sqlalchemy import Connection, select
 
 from ivr.cases.actions import STAFF, Refused
@@ -103,4 +102,6 @@ def _near(known: Sequence[Handler], text: str) -> list[Handler]:
 
 
 def _initials(text: str) -> str:
+    from pypinyin import Style, lazy_pinyin  # half a second of dictionaries: for those who look for a name only
+
     return "".join(lazy_pinyin(text, style=Style.FIRST_LETTER)).lower()
