@@ -18,6 +18,7 @@ from ivr.store.drafts import Draft
 from ivr.store.engine import Session
 from ivr.wording import Hit
 from web.db import config, now_ms, reading
+from web.forms import typed
 from web.language import chosen
 
 
@@ -79,8 +80,7 @@ def refused(why: Refused, fields: Mapping[str, str] | None = None) -> None:
     """
     if not why.field:
         flash(why.text("en" if chosen() == "en" else "zh-CN"), "error")
-    typed = {name: value for name, value in request.form.items() if name != "csrf_token"}
-    come_back(Back(request.script_root + request.path, typed if fields is None else fields, why))
+    come_back(Back(request.script_root + request.path, typed() if fields is None else fields, why))
 
 
 def wrong(name: str, text: str) -> Refused:

@@ -130,6 +130,11 @@ def with_args(endpoint: str | None = None, values: Mapping[str, Any] | None = No
 # --- forms ---------------------------------------------------------------------------------
 
 
+def typed() -> dict[str, str]:
+    """All fields of the form as they came, to stand in it again; bounded by the size of a request."""
+    return {name: value for name, value in request.form.items() if name != "csrf_token"}
+
+
 def field(name: str, most: int = WORD_MAX) -> str:
     """A field without spaces around it, cut to what it may hold."""
     return request.form.get(name, "").strip()[:most]

@@ -117,8 +117,10 @@ async def say(phone: Phone, pcm: bytes) -> None:
 
 async def music(caller: Phone, person: Phone) -> None:
     """ANS-12: on hold the caller hears a word, then music, whole and nothing else; the operator hears nothing of it."""
-    words, quiet = len(caller.heard), len(person.heard)
-    await asyncio.sleep(6.0)  # "很抱歉，请您稍候，请不要挂机。"
+    words = len(caller.heard)
+    await asyncio.sleep(1.0)  # what was said before the hold was taken is on its way
+    quiet = len(person.heard)
+    await asyncio.sleep(5.0)  # "很抱歉，请您稍候，请不要挂机。"
     for _ in range(3):  # a busy machine says it later
         start = len(caller.heard)
         await asyncio.sleep(4.0)

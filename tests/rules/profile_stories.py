@@ -268,6 +268,11 @@ def rules_of_the_figures(pattern: str):
     return look
 
 
+def rules_a_figure_names(stage: Stage, profile: Profile) -> set[str]:
+    """What every figure says it was reckoned by."""
+    return {one.profile for one in figures([], [], Period(0, DAY_MS, DAY_MS), limits(profile), missed=[])}
+
+
 def outage_six_days_ahead(stage: Stage, profile: Profile) -> int:
     """The answer to a lead who announces a planned outage six days ahead."""
     outage_id = f"0000{next(stage.numbers):04}-0000-7000-8000-000000000000"

@@ -75,11 +75,11 @@ async def test_callers_who_would_wait_too_long_are_told_503_and_those_who_talk_g
 
 
 class Slow(Hotline):
-    """Each call costs it 10 ms of the processor."""
+    """Each call costs it 30 ms of the processor."""
 
     def _told(self, event: EngineEvent) -> None:
         super()._told(event)
-        until = time.thread_time() + 0.01
+        until = time.thread_time() + 0.03
         while isinstance(event, Incoming) and time.thread_time() < until:
             pass
 
@@ -94,16 +94,17 @@ async def test_callers_whose_calls_lie_unhandled_in_a_connection_are_told_503_to
             line.send(line.request("INVITE", line.caller.sdp()))
         refused = await line.final()
         assert refused.code == 503 and int(refused["retry-after"]) > 0
-        assert 20 < len(hotline.of(Incoming)) < offered
-        await asyncio.sleep(1.5)  # it opens by itself
-        line.caller.call_id, line.caller.tag = "later", "later"
-        line.send(line.request("INVITE", line.caller.sdp()))
-        async with asyncio.timeout(5):
-            while hotline.of(Incoming)[-1].ref != "later":  # noqa: ASYNC110
-                await asyncio.sleep(0.05)
+        assert 3 < len(hotline.of(Incoming)) < 25  # fewer than one source may have open at once
+        async with asyncio.timeout(20):  # it opens by itself, when the machine is no longer behind
+            while not hotline.of(Incoming)[-1].ref.startswith("later"):
+                await asyncio.sleep(1.5)
+                offered += 1
+                line.caller.call_id, line.caller.tag = f"later-{offered}", f"later{offered}"
+                line.send(line.request("INVITE", line.caller.sdp()))
+                await asyncio.sleep(0.2)
     told = hotline.of(Refused)
     assert {one.kind for one in told} == {"LoopLate"}
-    assert sum(one.count for one in told) + len(hotline.of(Incoming)) == offered + 1
+    assert sum(one.count for one in told) + len(hotline.of(Incoming)) == offered
 
 
 @story
