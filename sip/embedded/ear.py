@@ -33,6 +33,7 @@ class Ear:
         self._fax: FaxReceiver | None = None
         self._wide: Callable[[bytes], bytes] | None = None  # G.722 is understood in order only
         self.listens = False  # tones are looked for, so the sound is needed as PCM
+        self.expects_fax = False
 
     def agree(self, codec: int, payload_type: int, dtmf_pt: int | None, receive: bool) -> None:
         """What signalling settled. G.711 under its own numbers is understood besides: some send what they like."""
@@ -40,7 +41,7 @@ class Ear:
         self._agreed = (payload_type, *events)
         self._codecs = {PCMU: PCMU, PCMA: PCMA, payload_type: codec, **events}
         self._tones = (self._tones or ToneReceiver()) if dtmf_pt is None else None
-        self.listens = self._tones is not None or self._fax is not None
+        self._listen()
         self.open = receive
 
     def packet(self, data: bytes, source: tuple[str, int], now: float) -> Packet | None:
@@ -90,17 +91,25 @@ class Ear:
     def expect_fax(self) -> None:
         """Listen for a fax machine that calls."""
         self._fax = FaxReceiver()
-        self.listens = True
+        self._listen()
 
-    def fax(self, ts: int, pcm: bytes) -> bool:
-        """Whether a fax machine is heard now."""
-        if self._fax is None:
+    def fax(self, packet: Packet, pcm: bytes) -> bool:
+        """Whether a fax machine is heard now. ``pcm``: the packet's sound, needed where it is wide."""
+        fax = self._fax
+        if fax is None:
             return False
-        found = self._fax.packet(ts, pcm)
-        if self._fax.done:
+        if packet.pt == G722:
+            found = fax.packet(packet.ts, pcm)
+        else:
+            found = fax.coded(packet.pt, packet.ts, packet.payload)
+        if fax.done:
             self._fax = None
-            self.listens = self._tones is not None
+            self._listen()
         return found
+
+    def _listen(self) -> None:
+        self.expects_fax = self._fax is not None
+        self.listens = self._tones is not None or (self.expects_fax and G722 in self._codecs.values())
 
     def count(self) -> None:
         """Bring the counts up to date."""

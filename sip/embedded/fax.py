@@ -12,7 +12,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from sip.embedded.rtp import RATE, later
+from sip.embedded.rtp import DECODE, RATE, later
 
 HZ = (1062.0, 1081.0, 1100.0, 1119.0, 1138.0)  # T.30 allows 38 Hz; a window of 40 ms tells 25 Hz apart
 WINDOW = RATE * 40 // 1000
@@ -23,6 +23,7 @@ _PAUSE = (2.25, 3.75)  # s: T.30 has 3.0 with 15 %
 _STEADY = 10**0.3  # levels of neighbouring windows: 3 dB
 _LOST = 2  # windows inside a burst that may be damaged
 LISTENS_S = 60.0  # from the first sound on: a machine gives up within 40 s (T1)
+_TOGETHER = 25  # packets decoded at once: each by itself cost as much as all the rest of a call
 
 
 class FaxReceiver:
@@ -36,6 +37,29 @@ class FaxReceiver:
         self._level = 0.0
         self._before: int | None = None  # where the burst before it ended
         self.done = False  # a fax was heard, or it is too late for one
+        self._kept: list[bytes] = []  # packets one after the other, not decoded yet
+        self._kept_from = self._kept_to = 0  # their timestamps
+        self._kept_pt = -1
+
+    def coded(self, pt: int, ts: int, payload: bytes) -> bool:
+        """A packet of G.711; ``pt``: PCMU or PCMA. Heard when some more have come. True: a fax calls."""
+        kept = self._kept
+        follows = ts == self._kept_to and pt == self._kept_pt and kept
+        found = False
+        if not follows:
+            found = self._heard()
+            self._kept_from, self._kept_pt = ts, pt
+        kept.append(payload)
+        self._kept_to = (ts + len(payload)) & 0xFFFFFFFF
+        return self._heard() or found if len(kept) >= _TOGETHER else found
+
+    def _heard(self) -> bool:
+        """Decode what is kept, and listen."""
+        if not self._kept:
+            return False
+        payload = b"".join(self._kept)
+        self._kept.clear()
+        return self.packet(self._kept_from, DECODE[self._kept_pt](payload))
 
     def packet(self, ts: int, pcm: bytes) -> bool:
         """Sound of one packet. ``ts``: its timestamp; what is lost or was not sent is silence. True: a fax calls."""

@@ -292,7 +292,10 @@ class Stream:
         wanted = ear.listens or self._recorder is not None or self._sink is not None
         pcm = ear.pcm(packet) if wanted else b""
         if ear.listens:
-            self._heard_tones(packet.ts, pcm)
+            for key in ear.tones(packet.ts, pcm):
+                self.pressed(key, "tone")
+        if ear.expects_fax and ear.fax(packet, pcm) and self._on_fax is not None:
+            call_back(self._on_fax)
         if self._held:
             return
         if (other := self._other) is not None and not other._held:
@@ -301,12 +304,6 @@ class Stream:
             recorder.packet(packet.ssrc, packet.ts, pcm)
         if (sink := self._sink) is not None:
             call_back(sink, pcm)
-
-    def _heard_tones(self, ts: int, pcm: bytes) -> None:
-        for key in self._ear.tones(ts, pcm):
-            self.pressed(key, "tone")
-        if self._ear.fax(ts, pcm) and self._on_fax is not None:
-            call_back(self._on_fax)
 
     def pressed(self, key: str, way: KeyWay) -> None:
         """A key came this way. The first way that speaks is listened to until the next ``set_remote``.

@@ -25,6 +25,7 @@ from tests.sip.provider import Provider
 from tests.sip.raw import story
 from tests.sip.streaming import Certificates, Line
 from tests.support.asterisk import Asterisk, bare
+from tests.support.nightly import at_night
 from tests.support.ports import free_address
 
 pytestmark = pytest.mark.network
@@ -94,8 +95,30 @@ def test_phones_and_trunk_of_asterisk_over_tcp_and_tls(tmp_path: Path) -> None:
     run()
 
 
+@at_night
+@pytest.mark.timeout(420)
+def test_a_phone_over_tls_that_was_idle_for_five_minutes_is_rung_down_its_own_connection(tmp_path: Path) -> None:
+    certificates = Certificates(tmp_path / "tls")
+
+    async def run() -> None:
+        asterisk, site = set_up(tmp_path / "asterisk", certificates, certificates.made.ca, None)
+        asterisk.start()
+        try:
+            async with connected(site) as (engine, told):
+                await a_phone(engine, told, certificates, "TLS", site.tls.port if site.tls else 0, idle_s=300.0)
+        finally:
+            asterisk.stop()
+
+    asyncio.run(asyncio.wait_for(run(), 400))
+
+
 async def a_phone(
-    engine: AsteriskEngine, told: list[EngineEvent], certificates: Certificates, transport: str, port: int
+    engine: AsteriskEngine,
+    told: list[EngineEvent],
+    certificates: Certificates,
+    transport: str,
+    port: int,
+    idle_s: float = 0.0,
 ) -> None:
     """Registers, and is rung over its one connection: it listens nowhere, so nothing else could reach it."""
     phone = await Phone.open(trusted=certificates.made.ca)
@@ -105,6 +128,7 @@ async def a_phone(
         async with asyncio.timeout(20):
             while not engine.reachable()["101"]:  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
+        await asyncio.sleep(idle_s)
         engine.dial(f"seat-{transport}", "101", 8000)
         await until(told, LineUp)
         assert phone.leg is not None and phone.leg.source.transport == transport
