@@ -58,7 +58,8 @@ class News:
                         return
                     checked = clock()
                 try:
-                    await asyncio.wait_for(news.wait(), min(beat_s, check_s))
+                    async with asyncio.timeout(min(beat_s, check_s)):  # `wait_for` may forget a cancellation (3.11)
+                        await news.wait()
                 except TimeoutError:
                     yield b":\n\n"
                     continue

@@ -128,7 +128,8 @@ class Watch:
             self.trouble = ""
             while not session.gone.is_set():
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(session.gone.wait(), self._limits.ping_s)
+                    async with asyncio.timeout(self._limits.ping_s):
+                        await session.gone.wait()
                 if not session.gone.is_set():
                     await self._within(session.send_action({"Action": "Ping"}))
             raise ConnectionError("the connection ended")
@@ -136,7 +137,9 @@ class Watch:
             session.close()
 
     async def _within(self, waited: Any) -> Any:
-        return await asyncio.wait_for(waited, self._limits.answer_s)
+        # Not `wait_for`: in Python 3.11 it forgets a cancellation that comes with the answer, and nothing stops us.
+        async with asyncio.timeout(self._limits.answer_s):
+            return await waited
 
     async def _ask_for_registration(self, session: _Session) -> None:
         if not self._config.trunk:

@@ -21,7 +21,8 @@ from tests.support.asterisk import Asterisk, bare
 from tests.support.ports import free_address
 
 pytestmark = pytest.mark.network
-QUICK = Limits(answer_s=1.0, ping_s=0.3, first_pause_s=0.05, longest_pause_s=0.2)
+# Asterisk holds a refusal of an account back for one second.
+QUICK = Limits(answer_s=2.0, ping_s=0.3, first_pause_s=0.05, longest_pause_s=0.2)
 
 
 class Registrar(asyncio.DatagramProtocol):
@@ -201,6 +202,23 @@ def test_an_account_that_is_refused_or_an_ami_that_is_away_is_said_and_tried_aga
         async with watching(site, ami=("127.0.0.1", free_address().port)) as (watch, _):
             await until(lambda: watch.trouble != "not connected yet")
             assert watch.trouble
+
+    asyncio.run(story())
+
+
+def test_a_watch_that_is_ended_just_as_an_answer_comes_ends(running: tuple[Asterisk, Site]) -> None:
+    """`asyncio.wait_for` of Python 3.11 gives the answer and forgets the cancellation: the hotline would not stop."""
+
+    async def story() -> None:
+        _, site = running
+        watch = Watch(site.engine, lambda told: None, lambda: 0, QUICK)
+        answer = asyncio.get_running_loop().create_future()
+        asking = asyncio.create_task(watch._within(answer))
+        await asyncio.sleep(0)
+        answer.set_result("Pong")
+        asking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asking
 
     asyncio.run(story())
 
