@@ -12,6 +12,8 @@ from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
+from ivr.pinyin import initials, spelled
+
 PASSWORD_MIN = 10  # characters; the hasher is slow, so length is what matters
 PASSWORD_MAX = 256  # more is an attempt to keep the hasher busy
 LOOKED_AT = 64  # characters that are estimated: the estimate's time grows with the square of the length
@@ -54,12 +56,9 @@ def _without(text: str, words: Iterable[str]) -> str:
 
 def _words(text: str) -> set[str]:
     """A name as people type it: whole, in its parts, in pinyin and by initials."""
-    from pypinyin import Style, lazy_pinyin
-
     plain = text.casefold()
-    pinyin = "".join(lazy_pinyin(plain)).replace(" ", "")
-    initials = "".join(lazy_pinyin(plain, style=Style.FIRST_LETTER)).replace(" ", "")
-    found = {plain, plain.replace(" ", ""), pinyin, initials, *plain.replace(".", " ").replace("-", " ").split()}
+    whole = [form.replace(" ", "") for form in (plain, spelled(plain), initials(plain))]
+    found = {plain, *whole, *plain.replace(".", " ").replace("-", " ").split()}
     return {word for word in found if len(word) >= (2 if not word.isascii() else 3)}
 
 

@@ -36,15 +36,10 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 ENVIRONMENT = "HOTLINE_KEY"
 KEY_BYTES, NONCE_BYTES = 32, 12
 INDEX, INDEX_OLD = "index", "index-old"  # the key of hmac()
-SESSION, SESSION_OLD = (
-    "session",
-    "session-old",
-)  # of the panel's cookies; made from the look-up key until one is rotated
+SESSION, SESSION_OLD = "session", "session-old"  # of the panel's cookies; made from INDEX until one is rotated
 SPECIAL = (INDEX, INDEX_OLD, SESSION, SESSION_OLD)
 _VERSION = 1
 _ID = re.compile(r"[A-Za-z0-9_-]{1,40}")
-
-
 _COOKIES = b"panel sessions"
 TICK_S = 0.02  # longer than a tick of the file system's clock
 

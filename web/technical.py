@@ -41,7 +41,6 @@ FACTS: Mapping[str, Any] = {
     "outgoing_seat_up": _l("座席摘机"), "outgoing_dialled": _l("拨叫对方"), "outgoing_rings": _l("对方振铃"),
     "outgoing_speaks": _l("网络播放提示"), "outgoing_up": _l("对方接听"), "outgoing_joined": _l("双方接通"),
     "outgoing_held": _l("保持或恢复通话"), "case_code_rekeyed": _l("查询码改用新密钥"),
-   
     "outgoing_ended": _l("回拨结束"), "case_renumbered": _l("工单改号"), "case_warned": _l("期限提醒"),
     "case_asked_about": _l("查询工单进度"), "callback_attempted": _l("记录回电"), "callback_ended": _l("回电任务结束"),
     "callback_refused": _l("不允许的回拨"), "identity_sealed": _l("密封举报人身份"),

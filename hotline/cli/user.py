@@ -21,7 +21,6 @@ from ivr.store.models import User
 from ivr.store.users import ROLES, SCOPES, UserError
 from web.passwords import Argon2
 
-MS_PER_DAY = 86_400_000
 BY = "hotline"  # who did it, in the audit log: whoever may run this command on the machine
 
 REMEDIES = {
@@ -226,7 +225,7 @@ def token(settings: Settings, name: str, scopes: tuple[str, ...], days: int) -> 
     \b
     Example: hotline user token "wall display" --scope figures:read --days 365
     """
-    expires = _now() + days * MS_PER_DAY
+    expires = _now() + days * users.DAY_MS
     try:
         with parts.changing(settings) as session:
             row, clear = users.create_token(session, name=name, scopes=scopes, now=_now(), expires=expires)

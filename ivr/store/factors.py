@@ -10,7 +10,6 @@ The secret is sealed by the master keys; of recovery codes (79 random bits) only
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import secrets
 
@@ -19,6 +18,7 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from ivr.store import users
+from ivr.store.digests import digest
 from ivr.store.keys import Keys
 from ivr.store.models import RecoveryCode, User
 from ivr.store.users import UserError
@@ -122,5 +122,4 @@ def _part() -> str:
 
 
 def _hash(code: str) -> str:
-    """79 random bits: a fast hash is enough."""
-    return hashlib.sha256(code.strip().lower().replace(" ", "").encode()).hexdigest()
+    return digest(code.strip().lower().replace(" ", ""))

@@ -10,6 +10,7 @@ from difflib import SequenceMatcher
 from sqlalchemy import Connection, select
 
 from ivr.cases.actions import STAFF, Refused
+from ivr.pinyin import initials
 from ivr.store.sql import table
 
 USERS = table("users")
@@ -31,7 +32,7 @@ class Handler:
     @property
     def initials(self) -> str:
         """The first letters of its pinyin: 王芳 → ``wf``."""
-        return _initials((self.full_name or self.name).replace(" ", ""))
+        return initials((self.full_name or self.name).replace(" ", "")).lower()
 
     def found_by(self, text: str) -> bool:
         """Is the text part of the name, or the beginning of the seat's number or of the initials?"""
@@ -91,7 +92,7 @@ def resolve(known: Sequence[Handler], text: str, field: str = "handler") -> Hand
 
 def _near(known: Sequence[Handler], text: str) -> list[Handler]:
     """Who may have been meant: written or sounding nearly so, the nearest first."""
-    sound = _initials(text)
+    sound = initials(text).lower()
 
     def nearness(one: Handler) -> float:
         written = SequenceMatcher(None, one.name.casefold(), text.casefold()).ratio()
@@ -99,9 +100,3 @@ def _near(known: Sequence[Handler], text: str) -> list[Handler]:
 
     rated = sorted(((nearness(one), one) for one in known), key=lambda pair: -pair[0])
     return [one for rate, one in rated if rate >= LIKE][:NEAR]
-
-
-def _initials(text: str) -> str:
-    from pypinyin import Style, lazy_pinyin  # half a second of dictionaries: for those who look for a name only
-
-    return "".join(lazy_pinyin(text, style=Style.FIRST_LETTER)).lower()

@@ -9,13 +9,13 @@ Whatever raises an account's epoch (a new password, another role, closing it) en
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from collections.abc import Sequence
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
+from ivr.store.digests import digest
 from ivr.store.ids import uuid7
 from ivr.store.models import Login
 
@@ -25,7 +25,7 @@ def begin(session: Session, user_id: str, now: int, ends: int, remote: str, brow
     session.execute(delete(Login).where(Login.ends <= now))
     clear = secrets.token_urlsafe(32)
     row = Login(
-        id=uuid7(now), user_id=user_id, hash=_hash(clear), created=now, ends=ends, remote=remote[:64],
+        id=uuid7(now), user_id=user_id, hash=digest(clear), created=now, ends=ends, remote=remote[:64],
         browser=browser[:200],
     )  # fmt: skip
     session.add(row)
@@ -35,7 +35,7 @@ def begin(session: Session, user_id: str, now: int, ends: int, remote: str, brow
 
 def find(session: Session, user_id: str, clear: str, now: int) -> Login | None:
     """The log-in this account's browser speaks of, while it lasts."""
-    row = session.scalar(select(Login).where(Login.hash == _hash(clear), Login.user_id == user_id))
+    row = session.scalar(select(Login).where(Login.hash == digest(clear), Login.user_id == user_id))
     return row if row is not None and row.created <= now < row.ends else None
 
 
@@ -55,8 +55,3 @@ def end_all(session: Session, user_id: str, keep: str = "") -> int:
     """End all of this account's log-ins but ``keep``; how many."""
     mine = delete(Login).where(Login.user_id == user_id, Login.id != keep)
     return len(session.scalars(mine.returning(Login.id)).all())
-
-
-def _hash(clear: str) -> str:
-    """256 random bits: a fast hash is enough."""
-    return hashlib.sha256(clear.encode()).hexdigest()

@@ -85,7 +85,4 @@ class Fork:
 
     def _cancel(self, why: tuple[Header, ...] = ()) -> None:
         for leg, _ in self._ringing.values():
-            if leg.state == "early":
-                leg.cancel("us", "cancelled", why)  # its end is told later
-            else:
-                leg.hang_up("cancelled")
+            leg.hang_up("cancelled", why)  # its end is told later

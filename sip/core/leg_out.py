@@ -114,10 +114,10 @@ class OutboundLeg(Leg):
         else:
             super().fail(cause)
 
-    def hang_up(self, cause: str) -> None:
-        """CANCEL or BYE, whatever fits."""
+    def hang_up(self, cause: str, why: tuple[Header, ...] = ()) -> None:
+        """CANCEL or BYE, whatever fits. ``why``: headers of the CANCEL."""
         if self.state == "early":
-            self.cancel("us", "cancelled")
+            self.cancel("us", "cancelled", why)
         elif self.state == "up":
             self.end("us", cause)
             self.bye()

@@ -45,6 +45,14 @@ class Desk:
         self.rig.engine.dial_number(line, "13800001111", 20_000, "95598")
         return line, await self.network.receive(lambda m: m.method == "INVITE")
 
+    async def announces(self) -> tuple[str, Message]:
+        """A citizen is called and the network has something to say before an answer, which the operator hears."""
+        line, asked = await self.calls()
+        self.network.reply(asked, 183, self.network.sdp())
+        await self.rig.event(LineSpeaks, line)
+        self.rig.engine.bridge("seat", line)
+        return line, asked
+
     @asynccontextmanager
     async def speaking(self, asked: Message) -> AsyncIterator[None]:
         """The network sends its tone."""
@@ -130,10 +138,7 @@ def test_the_operator_hears_why_a_citizen_cannot_be_had_and_the_cause_is_told(en
 
 def test_the_talk_goes_on_where_the_announcement_was_when_the_citizen_answers(engine: str, tmp_path: Path) -> None:
     async def story(desk: Desk) -> None:
-        line, asked = await desk.calls()
-        desk.network.reply(asked, 183, desk.network.sdp())
-        await desk.rig.event(LineSpeaks, line)
-        desk.rig.engine.bridge("seat", line)
+        line, asked = await desk.announces()
         async with desk.speaking(asked):
             await desk.hears_it()
             desk.network.reply(asked, 200, desk.network.sdp())
@@ -166,10 +171,7 @@ def test_ringing_and_progress_without_sound_are_no_announcement(engine: str, tmp
 
 def test_an_operator_who_has_heard_enough_ends_the_attempt(engine: str, tmp_path: Path) -> None:
     async def story(desk: Desk) -> None:
-        line, asked = await desk.calls()
-        desk.network.reply(asked, 183, desk.network.sdp())
-        await desk.rig.event(LineSpeaks, line)
-        desk.rig.engine.bridge("seat", line)
+        line, asked = await desk.announces()
         desk.rig.engine.hangup(line, "operator_left")
         cancel = await desk.network.receive(lambda m: m.method == "CANCEL")
         desk.network.reply(cancel, 200)

@@ -34,7 +34,10 @@ def phrases() -> list[Line]:
         for phrase in yaml.safe_load((PHRASES / f"{lang}.yaml").read_text("utf-8")).values():
             if isinstance(phrase, dict) and isinstance(phrase.get("text"), str):
                 texts.append(re.sub(r"\{[^}]*\}", "供电公司" if lang == "zh-CN" else "power company", phrase["text"]))
-        lines += [Line(text, lang) for text in sorted(set(texts), key=lambda text: (len(text), text))[:: max(1, len(texts) // 30)]]
+        lines += [
+            Line(text, lang)
+            for text in sorted(set(texts), key=lambda text: (len(text), text))[:: max(1, len(texts) // 30)]
+        ]
     return lines
 
 

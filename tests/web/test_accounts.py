@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from ivr.store import users
+from ivr.store.digests import digest
 from tests.web.conftest import Auth
 
 
@@ -94,7 +95,7 @@ def test_a_token_is_shown_once_and_stored_as_a_hash(as_role, client, world, audi
     assert clear not in admin.get("/tokens").text
     with Session(world.engine) as session:
         (row,) = users.list_tokens(session)
-    assert row.hash == users.token_hash(clear)
+    assert row.hash == digest(clear)
     assert row.expires == world.clock() + 30 * 86_400_000
     assert client.get("/api/v1/cases", headers={"Authorization": f"Bearer {clear}"}).status_code == 200
     Auth(admin).send("/tokens", f"/tokens/{row.id}/revoke")

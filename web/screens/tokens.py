@@ -20,7 +20,6 @@ from web.tables import Column, Table, wall
 bp = Blueprint("tokens", __name__)
 
 DAYS = (30, 90, 365)
-DAY_MS = 86_400_000
 
 
 STATES = {"valid": _l("有效"), "expired": _l("已到期"), "revoked": _l("已撤销")}
@@ -80,7 +79,9 @@ def create() -> Any:
     try:
         with writing() as db:
             now = now_ms()
-            row, clear = users.create_token(db, name=name, scopes=scopes, now=now, expires=now + int(days) * DAY_MS)
+            row, clear = users.create_token(
+                db, name=name, scopes=scopes, now=now, expires=now + int(days) * users.DAY_MS
+            )
             record(db, "token.add", target=row.name, detail=row.scopes)
     except users.UserError as error:
         refused(user_problem(error), {"name": name, "scope": " ".join(scopes), "days": days})
