@@ -100,7 +100,7 @@ class Agreement:
             for id in list(line.phones) if rings else [line.channel]:
                 channel = channels.get(id)
                 if channel is None:
-                    self._dialling.over(line, id)
+                    self._dialling.missing(line, id)
                 else:
                     self.look_again(line, channel)
                     if channel.args and not channel.up:

@@ -9,6 +9,7 @@ A citizen's channel is ours before it rings, in a bridge of its own: what the ne
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import logging
 import math
@@ -27,6 +28,7 @@ from sip.replies import FOR_ALL, most_telling
 log = logging.getLogger(__name__)
 
 CONTACTS = "PJSIP_DIAL_CONTACTS"
+_WHY_S = 1.0  # how long the reason of an end may take
 CITIZEN = "citizen"  # what a citizen's channel tells our application
 
 
@@ -163,6 +165,11 @@ class Dialling:
             self._reports.ended(line, cause, sip_code)
         elif not line.phones:
             self._reports.ended(line, *min(line.ends, key=self._telling))
+
+    def missing(self, line: Line, channel: str) -> None:
+        """A channel is out of sight. Its end, and why, is told a moment later, unless that was lost."""
+        loop = asyncio.get_running_loop()
+        line.timers.append(loop.call_later(_WHY_S, self.over, line, channel))
 
     def hang_up(self, line: Line, cause: str) -> None:
         """Every channel of a line that is to end."""

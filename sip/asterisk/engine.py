@@ -37,7 +37,6 @@ from sip.numbers import caller_key
 log = logging.getLogger(__name__)
 
 _CONNECT_S = 15.0
-_WHY_S = 0.5  # how long the reason of an end may take
 _LAST_S = 5.0  # how long the last lines may take to end
 
 
@@ -208,8 +207,8 @@ class AsteriskEngine:
         """How a channel of a line stands; something may have happened before we could hear of it."""
         if reply.ok:
             self._agreement.look_again(line, channel_of(reply.body, self._config.app))
-        elif reply.code == 404:  # a channel is out of sight a moment before its end, and why, is told
-            line.timers.append(self._loop.call_later(_WHY_S, self._dialling.over, line, channel))
+        elif reply.code == 404:
+            self._dialling.missing(line, channel)
 
     # --- verbs -----------------------------------------------------------------------------
 
@@ -267,7 +266,8 @@ class AsteriskEngine:
         return found
 
     def _begun(self, line: Line, channel: str) -> None:
-        self._follow(channel)
+        if line.citizen or not line.seat:  # a seat's are heard of by the seat's name
+            self._follow(channel)
         self._link.ask("GET", "channels", channel, done=lambda reply: self._looked(line, channel, reply))
 
     def bridge(self, a: str, b: str) -> None:

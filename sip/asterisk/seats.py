@@ -25,13 +25,20 @@ class Seats:
         return dict(self._here)
 
     def follow(self) -> None:
-        """Subscribe and ask how each phone stands now; after every connect."""
+        """Subscribe and ask how each phone stands now; after every connect.
+
+        Also to what becomes of every channel to a phone: one that is refused at once is gone before it could be
+        followed by its name, and its reason with it.
+        """
         for seat in (*self._here, *filter(None, (self._trunk,))):
             device = f"PJSIP/{seat}"
-            self._link.ask(
-                "POST", "applications", self._app, "subscription", query={"eventSource": f"deviceState:{device}"}
-            )
+            self._subscribe(f"deviceState:{device}")
             self._link.ask("GET", "deviceStates", device, done=self._told)
+        for seat in self._here:
+            self._subscribe(f"endpoint:PJSIP/{seat}")
+
+    def _subscribe(self, source: str) -> None:
+        self._link.ask("POST", "applications", self._app, "subscription", query={"eventSource": source})
 
     def lost(self) -> None:
         """Asterisk is not there: no phone can be rung."""

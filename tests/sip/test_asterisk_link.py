@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -28,7 +29,7 @@ from ivr.telephony import (
 from sip.admission import Lags
 from sip.asterisk.config import AsteriskConfig, Site
 from sip.asterisk.engine import AsteriskEngine
-from sip.embedded.phone import CallFailed, Phone
+from sip.embedded.phone import CallFailed, OnCall, Phone
 from tests.contract.rigs import voice
 from tests.support import audio
 from tests.support.asterisk import SECRET, Asterisk, shared
@@ -313,6 +314,25 @@ def test_an_asterisk_that_takes_no_requests_over_the_socket_gets_them_by_http(pb
             assert any(phone.heard)
             await seat.close()
         await older.remove()
+
+    run(story)
+
+
+@pytest.mark.parametrize("asked", [{"http": True}, {"check_s": 0.01}])
+def test_a_phone_that_refuses_at_once_is_busy_each_time_however_late_its_channel_is_asked_for(
+    pbx: tuple[Asterisk, Site], asked: dict[str, Any]
+) -> None:
+    async def story() -> None:
+        async with room(pbx[1], **asked) as here:
+            seat = await Phone.open()
+            seat.on_call = OnCall(refuse=486)
+            await seat.register(f"127.0.0.1:{pbx[1].sip_port}", "101", SECRET)
+            await until(lambda: here.engine.reachable()["101"])
+            for n in range(30):
+                here.engine.dial(f"leg{n}", "101", 20_000)
+            await until(lambda: len(here.of(LineFailed)) == 30)
+            assert {one.reason for one in here.of(LineFailed)} == {"busy"}
+            await seat.close()
 
     run(story)
 

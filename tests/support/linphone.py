@@ -22,6 +22,7 @@ from tests.support.telephone import Program
 ANSWER_S = 20.0
 CODECS = {"G722": 8000, "PCMA": 8000, "PCMU": 8000, "opus": 48000, "speex": 8000, "GSM": 8000, "G729": 8000}
 KEY_S = 0.4
+NONE, BEGUN = "No active call", "Establishing call id"  # its words
 HEAD = 44  # bytes: zeros until the call has ended
 
 
@@ -115,17 +116,26 @@ class Linphone:
                 await asyncio.sleep(0.2)
 
     async def _idle(self) -> None:
-        """It takes one call at a time, and says when the last one has ended."""
+        """It takes one call at a time: ask until it knows of none."""
+        free = self._said().count(NONE)
         async with asyncio.timeout(ANSWER_S):
-            while self._said().count(" connected.") > self._said().count(" ended"):  # noqa: ASYNC110
-                await asyncio.sleep(0.05)
+            while self._said().count(NONE) == free:
+                await self._tell("calls")
+                await asyncio.sleep(0.1)
 
     def _said(self) -> str:
         return self._program.log.read_text(encoding="utf-8", errors="replace")
 
     async def call(self, uri: str) -> None:
         await self._idle()
+        begun = self._said().count(BEGUN)
         await self._tell(f"call {uri}")
+        try:
+            async with asyncio.timeout(ANSWER_S):
+                while self._said().count(BEGUN) == begun:  # noqa: ASYNC110
+                    await asyncio.sleep(0.05)
+        except TimeoutError:
+            raise AssertionError(f"linphonec does not call {uri}:\n{self._said()}") from None
 
     async def press(self, keys: str) -> None:
         for key in keys:
