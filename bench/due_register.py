@@ -20,7 +20,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from hotline.registers import recompute
+from hotline.cli.registers import recompute
 from ivr.calendar.tables import WorkCalendar
 from ivr.cases.register import Register
 from ivr.profile import Profile

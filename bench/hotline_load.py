@@ -31,10 +31,10 @@ from support.measures import waits_of
 from support.processes import cpu_s
 from support.prompts import rehearse
 
-from hotline import runfile
-from hotline.settings import Settings
-from hotline.settings_file import load, template, to_toml
-from hotline.testcall import temporary
+from hotline.config.file import load, template, to_toml
+from hotline.config.settings import Settings
+from hotline.doctor.testcall import temporary
+from hotline.process import runfile
 from ivr.store.engine import open_engine, reading
 from ivr.store.models import Call as CallRow
 

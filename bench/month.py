@@ -22,9 +22,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from hotline.config.tables import Notify
 from hotline.notify.email import Mail
 from hotline.notify.webhook import Webhook
-from hotline.settings import Notify
 from ivr.report.span import Span
 from ivr.store.sweeping import Addresses
 from tests.month.proof import Proof, prove, rows

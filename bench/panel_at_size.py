@@ -43,8 +43,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from support.year_at_size import PASSWORD, PEOPLE, SIZE, copied, plan_of, postgres_year, sqlite_year
 
+from hotline.config.file import template, to_toml
 from hotline.ports import any_free
-from hotline.settings_file import template, to_toml
 from ivr.store.engine import open_engine, reading
 from ivr.store.models import Call, Case, DeskCommand, Outage
 from web.app import SCREENS

@@ -31,7 +31,7 @@ from pathlib import Path
 
 import numpy as np
 
-from hotline import priority
+from hotline.process import priority
 from ivr.telephony import Clip
 from sip.embedded.media import Media, Stream
 

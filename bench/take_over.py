@@ -27,8 +27,8 @@ from pathlib import Path
 
 import support  # noqa: F401 - the tests can be imported
 
-from hotline import runfile
-from hotline.standby import WAITING
+from hotline.process import runfile
+from hotline.process.standby import WAITING
 from ivr.store.models import LiveCall, Seat
 from sip.core.config import Timing
 from sip.embedded.phone import CallFailed, Phone

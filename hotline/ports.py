@@ -9,7 +9,7 @@ import socket
 import ssl
 from urllib.parse import urlsplit
 
-from hotline.settings import Address
+from hotline.config.values import Address
 
 TRIES = 50  # how far the next free port is looked for
 

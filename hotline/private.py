@@ -14,8 +14,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from hotline import engines, parts
-from hotline.settings import Settings
+from hotline.config.settings import Settings
+from hotline.process import engines, factories
 
 NAMED = 3  # so many are named when the user is told
 VAULT = "vault"  # its files were 0600 from the first version on, and may be a million
@@ -44,7 +44,7 @@ def shared_group(settings: Settings) -> int | None:
 
 def read_by_asterisk(settings: Settings) -> tuple[Path, ...]:
     """The folders Asterisk reads prompts from: the voices' cache, and what is written for it."""
-    return parts.voice_cache(settings), engines.media_folder(settings)
+    return factories.voice_cache(settings), engines.media_folder(settings)
 
 
 def wide(settings: Settings, *, everything: bool = True) -> Iterator[Wide]:

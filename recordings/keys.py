@@ -5,7 +5,7 @@ in the environment variable ``HOTLINE_KEY``; back them up apart from the data. A
 back-up without them shows no caller's number and no caller's voice.
 
 Every process notices at its next use that a key was added or removed: a rotation needs no restart. Each kind is rotated
-in two steps, so that one that was interrupted is seen by its files and goes on (``hotline/rotation.py``):
+in two steps, so that one that was interrupted is seen by its files and goes on (``hotline/process/rotation.py``):
 
 * data keys: :meth:`KeyRing.rotate`, then :meth:`KeyRing.retire` when nothing is encrypted with the old ones;
 * the look-up key: :meth:`KeyRing.begin_index` (the old one stays as ``index-old``), then :meth:`KeyRing.end_index`;

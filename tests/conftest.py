@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from hotline.settings import Address
+from hotline.config.values import Address
 from tests.support import need as needs
 from tests.support import ports
 from tests.support.hotline import Hotline

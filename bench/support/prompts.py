@@ -11,10 +11,10 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from hotline import parts
-from hotline.flows import serve_flows
-from hotline.settings import Settings
-from hotline.speaker import VoiceSpeaker
+from hotline.config.settings import Settings
+from hotline.process import factories
+from hotline.process.flows import serve_flows
+from hotline.process.speaker import VoiceSpeaker
 from ivr.call import commands as c
 from ivr.call import events as e
 from ivr.call.machine import begin, step
@@ -56,17 +56,17 @@ def rehearse(settings: Settings) -> Prompts:
         state, commands = step(flow, state, event)
         heard += [command for command in commands if isinstance(command, c.Play)]
     greeting, *_, following = heard
-    voices, phrases = parts.voices(settings), parts.phrases(settings)
+    voices, phrases = factories.voices(settings), factories.phrases(settings)
     try:
-        for line in parts.prompt_lines(
+        for line in factories.prompt_lines(
             settings, phrases
         ):  # what is spoken is at hand, as in a hotline that runs for a day
             if line.lang == LANG:
                 voices.speak(line.text, line.lang, phrase_key=line.phrase_key)
         with ThreadPoolExecutor(1) as worker:
             speaker = VoiceSpeaker(
-                voices, phrases, lambda window, lang: window, partial(parts.hours, settings), parts.music(settings),
-                lambda: datetime.now(UTC).date(), worker, lambda f: f(),
+                voices, phrases, lambda window, lang: window, partial(factories.hours, settings),
+                factories.music(settings), lambda: datetime.now(UTC).date(), worker, lambda f: f(),
             )  # fmt: skip
             found: list[list[Clip]] = []
             speaker.clips(greeting.say, LANG, None, found.append)

@@ -18,8 +18,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from hotline import runfile
-from hotline.flows import CHECKED
+from hotline.process import runfile
+from hotline.process.flows import CHECKED
 from support.processes import cpu_s, memory_kb
 from support.prompts import KEY, Prompts, rehearse
 from tests.support.asterisk import AsteriskHotline

@@ -18,7 +18,7 @@ from urllib.parse import quote
 
 from websockets.asyncio.client import connect
 
-from hotline import priority
+from hotline.process import priority
 
 EVENTS = ("RESTResponse", "StasisStart", "ChannelDtmfReceived")
 

@@ -9,8 +9,8 @@ from importlib.metadata import version
 import click
 
 from hotline.cli.common import CANNOT_RUN
+from hotline.config.settings import SettingsError
 from hotline.errors import CannotRun
-from hotline.settings import SettingsError
 
 # Command -> (module, short help). The help stands here so that `hotline --help` imports nothing.
 COMMANDS: dict[str, tuple[str, str]] = {

@@ -8,9 +8,9 @@ from contextlib import contextmanager
 
 import click
 
-from hotline import parts
 from hotline.cli.common import FOUND
-from hotline.settings import Settings
+from hotline.config.settings import Settings
+from hotline.process import factories
 from ivr.cases.actions import Refused
 from ivr.store import users
 from ivr.store.engine import Session
@@ -22,7 +22,7 @@ as_option = click.option("--as", "who", required=True, metavar="NAME", help="The
 def acting(settings: Settings, who: str) -> Iterator[tuple[Session, str]]:
     """A transaction, and the account's role; a refusal is told and ends the command."""
     try:
-        with parts.changing(settings) as session:
+        with factories.changing(settings) as session:
             found = users.find_user(session, who)
             if found is None or not found.active:
                 raise click.UsageError(f"there is no account {who}; `hotline user list` shows all")

@@ -8,7 +8,7 @@ import click
 
 from hotline import private
 from hotline.cli.common import CannotRun, looking
-from hotline.settings import Settings
+from hotline.config.settings import Settings
 from sip.asterisk.config import Site
 from sip.asterisk.files import additions
 
@@ -35,7 +35,7 @@ def init(settings: Settings, folder: Path, root: Path | None) -> None:
     \b
     Example: hotline asterisk init /etc/hotline-asterisk
     """
-    from hotline import asterisk as setup
+    from hotline.asterisk import setup
 
     root = root or settings.asterisk.root
     try:
@@ -61,7 +61,7 @@ def lines(settings: Settings) -> None:
     \b
     Example: hotline asterisk lines
     """
-    from hotline import asterisk as setup
+    from hotline.asterisk import setup
 
     site = setup.site(settings, settings.data.dir / "asterisk")
     try:
@@ -87,7 +87,7 @@ def which(settings: Settings) -> None:
     \b
     Example: hotline asterisk which
     """
-    from hotline.own_asterisk import find
+    from hotline.asterisk.managed import find
 
     may_start = settings.asterisk.model_copy(update={"start": True})
     found = find(settings.model_copy(update={"asterisk": may_start}))

@@ -8,13 +8,13 @@ from contextlib import contextmanager
 
 import click
 
-from hotline import parts
-from hotline.callbacks import limits
 from hotline.cli.acting import acting, as_option
 from hotline.cli.common import json_option, looking, print_json
 from hotline.cli.rows import print_rows
-from hotline.settings import Settings
-from hotline.sweep import known_rules, now_ms
+from hotline.config.settings import Settings
+from hotline.process import factories
+from hotline.process.callbacks import limits
+from hotline.process.sweep import known_rules, now_ms
 from ivr.cases.actions import ACTIONS, Do
 from ivr.cases.workflow import possible
 from ivr.cases.worklist import RESULTS, Attempt
@@ -48,7 +48,7 @@ def list_cases(settings: Settings, open_only: bool, late: bool, limit: int, as_j
     Example: hotline case list --open
     """
     where = queries.CaseFilter(open_only=open_only, due_before=now_ms() if late else None)
-    with parts.looking(settings) as session:
+    with factories.looking(settings) as session:
         rows = [
             {name: getattr(row, name) for name in ("number", "kind", "status", "owner", "due", "flag", "version")}
             for row in queries.cases(session, where, limit=limit).rows
@@ -66,7 +66,7 @@ def show(settings: Settings, number: str, as_json: bool) -> None:
     \b
     Example: hotline case show 2611260013
     """
-    with parts.looking(settings) as session:
+    with factories.looking(settings) as session:
         found = queries.case_file(session, number)
         if found is None:
             raise click.UsageError(f"there is no case {number}; `hotline case list` shows the latest")
@@ -168,7 +168,7 @@ def calls(settings: Settings, worklist: str, as_json: bool) -> None:
     Example: hotline case calls missed
     """
     house = known_rules(settings)
-    with parts.looking(settings) as session:
+    with factories.looking(settings) as session:
         connection = session.connection()
         found = worklists.told(connection, worklists.entries(connection, worklist, now_ms(), house))
     rows = [
@@ -223,7 +223,7 @@ def recompute(settings: Settings, dry_run: bool, as_json: bool) -> None:
     Example: hotline case recompute --dry-run
     """
     house = known_rules(settings)
-    with parts.database(settings) as engine:
+    with factories.database(settings) as engine:
         found = list(recomputing.changes(engine, house))
         for change in found if not dry_run else ():
             with engine.begin() as connection:
@@ -239,7 +239,11 @@ def recompute(settings: Settings, dry_run: bool, as_json: bool) -> None:
 def _desk(settings: Settings, who: str) -> Iterator[tuple[Session, Casework, str]]:
     """A transaction with the account's casework and role."""
     with acting(settings, who) as (session, role):
-        yield session, Casework(parts.keys(settings), known_rules(settings), spoken_number, parts.plan(settings)), role
+        yield (
+            session,
+            Casework(factories.keys(settings), known_rules(settings), spoken_number, factories.plan(settings)),
+            role,
+        )
 
 
 def _windows(settings: Settings) -> dict[str, tuple[str, ...]]:

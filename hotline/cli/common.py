@@ -11,9 +11,9 @@ from typing import Any
 
 import click
 
+from hotline.config.file import load
+from hotline.config.settings import CONFIG_VARIABLE
 from hotline.errors import CannotRun as CannotRun
-from hotline.settings import CONFIG_VARIABLE, Settings
-from hotline.settings_file import load
 
 FOUND = 1  # exit code: it ran, and found something that needs attention
 CANNOT_RUN = 3  # exit code: something it needs is not there
@@ -63,13 +63,3 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, 
 def print_json(value: object) -> None:
     """Print a JSON document: UTF-8, keys in the order they were built."""
     sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
-
-
-def settings_arguments(settings: Settings) -> list[str]:
-    """The command-line options that give another process of this hotline the same settings."""
-    arguments = [
-        *("--engine", settings.engine, "--flow", settings.flow, "--profile", settings.profile),
-        *("--sip", str(settings.sip.listen), "--rtp", str(settings.rtp.ports)),
-        *("--panel", str(settings.panel.listen), "--data", str(settings.data.dir)),
-    ]
-    return arguments if settings.config is None else [*arguments, "--config", str(settings.config)]

@@ -13,10 +13,10 @@ import click
 from rich.console import Console
 from rich.progress import Progress, TaskID
 
-from hotline import parts, pruning
 from hotline.cli.common import FOUND, json_option, looking, print_json
-from hotline.settings import Settings
-from hotline.sweep import now_ms
+from hotline.config.settings import Settings
+from hotline.process import factories, retention
+from hotline.process.sweep import now_ms
 from ivr.store import aside, users
 from ivr.store import pruning as store
 from ivr.store import rebuild as rebuilding
@@ -39,7 +39,7 @@ def upgrade(settings: Settings, quiet: bool) -> None:
     Example: hotline db upgrade
     """
     settings.data.dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    done, people = parts.up_to_date(settings)
+    done, people = factories.up_to_date(settings)
     if done.before != done.after:
         click.echo(f"The database was brought from schema {done.before or '(none)'} to {done.after}.")
     if people:
@@ -69,7 +69,7 @@ def verify(settings: Settings) -> None:
     \b
     Example: hotline db verify
     """
-    with parts.database(settings) as engine:
+    with factories.database(settings) as engine:
         numbers = scrubbing.count(engine)
     for name, n in numbers.items():
         click.echo(
@@ -92,7 +92,7 @@ def scrub(settings: Settings, dry_run: bool) -> None:
     \b
     Example: hotline db scrub --dry-run
     """
-    with parts.database(settings) as engine:
+    with factories.database(settings) as engine:
         if dry_run:
             for name, n in scrubbing.count(engine).items():
                 click.echo(f"{name}: {n} rows.")
@@ -111,15 +111,15 @@ def prune(settings: Settings, dry_run: bool) -> None:
     \b
     Example: hotline db prune --dry-run
     """
-    with parts.database(settings) as engine:
-        for rule in pruning.rules(settings):
+    with factories.database(settings) as engine:
+        for rule in retention.rules(settings):
             if dry_run:
                 click.echo(f"{rule.name}: {store.count(engine, rule)} would go.")
                 continue
             with Progress(console=Console(stderr=True), transient=True) as progress:
                 bar = progress.add_task(rule.name, total=store.count(engine, rule))
                 show = functools.partial(_show, progress, bar)
-                proof = pruning.prune(settings, engine, rule, f"{getpass.getuser()} (command line)", show)
+                proof = retention.prune(settings, engine, rule, f"{getpass.getuser()} (command line)", show)
             click.echo(f"{rule.name}: {proof['count']} deleted; proof {proof['id']} {proof['digest']}")
 
 
@@ -132,7 +132,7 @@ def prunings(settings: Settings, as_json: bool) -> None:
     \b
     Example: hotline db prunings --json
     """
-    with parts.database(settings) as engine, reading(engine).connect() as connection:
+    with factories.database(settings) as engine, reading(engine).connect() as connection:
         found = store.proofs(connection)
     if as_json:
         print_json(found)
@@ -159,12 +159,12 @@ def set_aside(settings: Settings, seen: str | None, as_json: bool) -> None:
              hotline db aside --seen 0198…
     """
     if seen is not None:
-        with parts.changing(settings) as session:
+        with factories.changing(settings) as session:
             if not aside.seen(session.connection(), seen, now_ms()):
                 raise click.UsageError(f"nothing of the id {seen!r} waits; `hotline db aside` shows what does")
             by = f"{getpass.getuser()} (command line)"
             users.audit(session, at=now_ms(), user=by, action="aside.seen", target=seen)
-    with parts.looking(settings) as session:
+    with factories.looking(settings) as session:
         found: list[dict[str, Any]] = [
             {"id": row.id, "at": row.at, "kind": row.kind, "key": row.key, "reason": row.reason}
             for row in aside.waiting(session)
@@ -187,7 +187,7 @@ def _utc(ms: int) -> str:
 
 
 def _compare(settings: Settings, run: Callable[..., list[rebuilding.Difference]], what: str) -> None:
-    with parts.database(settings) as engine, Progress(console=Console(stderr=True), transient=True) as progress:
+    with factories.database(settings) as engine, Progress(console=Console(stderr=True), transient=True) as progress:
         bar = progress.add_task("calls", total=None)
         differences = run(engine, lambda done, total: progress.update(bar, completed=done, total=total))
     for difference in differences:

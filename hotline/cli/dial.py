@@ -13,13 +13,16 @@ import click
 from rich.console import Console
 from rich.status import Status
 
-from hotline import parts, runfile, script, terminal
+from hotline.cli import dial_script, terminal
 from hotline.cli.common import FOUND, looking
-from hotline.dialing import Caller, SeatPhone, Whereabouts, clip_of
+from hotline.cli.dial_script import Act
+from hotline.cli.telephone import Caller, SeatPhone, Whereabouts, clip_of
+from hotline.config.settings import Settings
+from hotline.config.tables import DEFAULT_SIP_PORT
+from hotline.config.values import Address, parse_address
 from hotline.errors import CannotRun
 from hotline.ports import reachable, sip_answers
-from hotline.script import Act
-from hotline.settings import DEFAULT_SIP_PORT, Address, Settings, parse_address
+from hotline.process import factories, runfile
 from ivr.telephony import Clip
 from recordings.audio import AudioError
 from sip.core.wire import host_of
@@ -69,7 +72,7 @@ def dial(
              hotline dial --seat 101 --answer
     """
     try:
-        acts = script.parse(keys)
+        acts = dial_script.parse(keys)
         clips = [clip_of(speak)] if speak else []
     except (ValueError, AudioError) as error:
         raise click.UsageError(str(error)) from None
@@ -220,7 +223,7 @@ def _secret(settings: Settings, seat: str) -> str:
 
 
 def _sentence(settings: Settings) -> Clip:
-    voices = parts.voices(settings)
+    voices = factories.voices(settings)
     try:
         sound = voices.speak(SPOKEN)
     finally:

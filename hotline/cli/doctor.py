@@ -8,10 +8,10 @@ import sys
 import click
 from rich.console import Console
 
+from hotline.asterisk.managed import as_running
 from hotline.cli.common import FOUND, json_option, print_json, with_settings
-from hotline.doctor import answering, examine
-from hotline.own_asterisk import as_running
-from hotline.settings import Settings
+from hotline.config.settings import Settings
+from hotline.doctor.checks import answering, examine
 
 STYLES = {"ok": "green", "warn": "yellow", "FAIL": "bold red"}
 

@@ -9,10 +9,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
 
-from hotline import parts
 from hotline.cli.common import FOUND, json_option, print_json, with_settings
-from hotline.registers import recompute
-from hotline.settings import Settings
+from hotline.cli.registers import recompute
+from hotline.config.settings import Settings
+from hotline.process import factories
 from ivr.calendar.due import DueDate
 from ivr.calendar.tables import WorkCalendar
 from ivr.cases.promise import due_for
@@ -69,7 +69,7 @@ def due(
     Example: hotline due complaint 2026-09-24 --explain
              hotline due --csv register.csv due.csv --profile city.toml --calendar city-2026.toml
     """
-    rules, days = parts.profile(settings), parts.known_calendar(settings, *calendar)
+    rules, days = factories.profile(settings), factories.known_calendar(settings, *calendar)
     zone = zone or ZoneInfo(settings.unit.zone)
     if files:
         if kind or explain or as_json:

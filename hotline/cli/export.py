@@ -10,11 +10,11 @@ from typing import Any
 
 import click
 
-from hotline import parts
 from hotline.cli.common import with_settings
 from hotline.cli.figures import DAYS_MAX, measured, period_options, span_of
+from hotline.config.settings import Settings
 from hotline.errors import CannotRun
-from hotline.settings import Settings
+from hotline.process import factories
 from ivr.report import figures as said
 from ivr.report import registers
 from ivr.report.sheet import Sheet, write_csv, write_xlsx
@@ -57,7 +57,7 @@ def calls(settings: Settings, **asked: Any) -> None:
     """
 
     def make(session: Session, span: Span, lang: str) -> Sheet:
-        rows = stored.calls(session, Parties(parts.keys(settings)), span.from_ms, span.to_ms)
+        rows = stored.calls(session, Parties(factories.keys(settings)), span.from_ms, span.to_ms)
         return registers.calls(rows, span.zone, ROLE, lang)
 
     _export(settings, "calls", make, **asked)
@@ -73,7 +73,7 @@ def cases(settings: Settings, **asked: Any) -> None:
     """
 
     def make(session: Session, span: Span, lang: str) -> Sheet:
-        rows = stored.cases(session, Parties(parts.keys(settings)), span.from_ms, span.to_ms)
+        rows = stored.cases(session, Parties(factories.keys(settings)), span.from_ms, span.to_ms)
         return registers.cases(rows, span.zone, ROLE, lang)
 
     _export(settings, "cases", make, **asked)
@@ -92,7 +92,7 @@ def figures_(settings: Settings, by: str | None, **asked: Any) -> None:
     def make(session: Session, span: Span, lang: str) -> Sheet:
         if span.days > DAYS_MAX[by or ""]:
             raise click.UsageError(f"--by {by} takes at most {DAYS_MAX[by or '']} days at once")
-        return said.sheet(measured(session, span, parts.profile(settings), by), span.zone, lang)
+        return said.sheet(measured(session, span, factories.profile(settings), by), span.zone, lang)
 
     _export(settings, "figures", make, **asked)
 
@@ -112,10 +112,10 @@ def _export(
     if form not in ("csv", "xlsx"):
         raise click.UsageError(f"{out}: name it .csv or .xlsx, or say --format csv or xlsx")
     span = span_of(settings, from_day, to_day)
-    with parts.changing(settings) as session:
+    with factories.changing(settings) as session:
         detail = f"{span.first} to {span.last}, {form}"
         users.audit(session, at=time.time_ns() // 1_000_000, user=BY, action="export", target=what, detail=detail)
-    with parts.looking(settings) as session:
+    with factories.looking(settings) as session:
         sheet = make(session, span, lang)
         try:
             if form == "xlsx":

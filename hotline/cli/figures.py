@@ -14,10 +14,10 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from hotline import parts
 from hotline.cli.common import json_option, print_json, with_settings
+from hotline.config.settings import Settings
 from hotline.errors import CannotRun
-from hotline.settings import Settings
+from hotline.process import factories
 from ivr.metrics.records import Figure
 from ivr.profile import Profile
 from ivr.report import figures as said
@@ -88,10 +88,10 @@ def figures(
     \b
     Example: hotline figures --from 2026-11-01 --to 2026-11-30 --by day --csv november.csv
     """
-    span, profile = span_of(settings, from_day, to_day), parts.profile(settings)
+    span, profile = span_of(settings, from_day, to_day), factories.profile(settings)
     if span.days > DAYS_MAX[by or ""]:
         raise click.UsageError(f"--by {by} takes at most {DAYS_MAX[by or '']} days at once")
-    with parts.looking(settings) as session:
+    with factories.looking(settings) as session:
         found = list(measured(session, span, profile, by))
     if csv_file:
         try:

@@ -12,10 +12,11 @@ import click
 import yaml
 from rich.console import Console
 
-from hotline import flows, parts, texts
+from hotline.cli import texts
 from hotline.cli.common import FOUND, json_option, looking, print_json
+from hotline.config.settings import Settings
 from hotline.errors import CannotRun
-from hotline.settings import Settings
+from hotline.process import factories, flows
 from ivr.call.commands import Say
 from ivr.call.turn import FlowContext
 from ivr.flow.checker import check as walk_all
@@ -52,9 +53,9 @@ def walk(
     """
     console = Console(highlight=False)
     context = _loaded(settings, flow or settings.flow)
-    phrases = parts.phrases(settings)
+    phrases = factories.phrases(settings)
 
-    title = parts.window_title(settings)
+    title = factories.window_title(settings)
     here = Walk(context, say=lambda say: say.key, caller_known=not withheld)
 
     def read(say: Say) -> str:
@@ -67,7 +68,7 @@ def walk(
                 language,
                 caller="13800001111",
                 window_title=title,
-                hours=partial(parts.hours, settings),
+                hours=partial(factories.hours, settings),
             )
         )
 
@@ -176,7 +177,7 @@ def _check_one(settings: Settings, name: str) -> Checked:
     report = walk_all(context)
     proof = f"{report.states} states, every one ends; at most {report.longest} time-outs away"
     problems = [f"{path.name}: {finding}" for finding in report.findings]
-    phrases = parts.phrases(settings)
+    phrases = factories.phrases(settings)
     try:
         warnings = flows.in_reach(settings, name, context, phrases)
     except CannotRun as refused:
@@ -194,7 +195,7 @@ def _check_one(settings: Settings, name: str) -> Checked:
 
 def _check_wording(settings: Settings) -> Checked:
     unit = settings.unit
-    findings = Wording.load().check_prompts(parts.phrases(settings), unit.name, unit.name_en)
+    findings = Wording.load().check_prompts(factories.phrases(settings), unit.name, unit.name_en)
     return {
         "name": "phrases",
         "problems": [str(f) for f in findings if f.level == "error"],

@@ -8,8 +8,8 @@ import click
 
 from hotline import tls as certificates
 from hotline.cli.common import CannotRun, looking
-from hotline.settings import Settings
-from hotline.settings_file import FILE_NAME, write_template
+from hotline.config.file import FILE_NAME, write_template
+from hotline.config.settings import Settings
 
 
 @click.command()

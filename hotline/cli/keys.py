@@ -9,10 +9,10 @@ import click
 from rich.console import Console
 from rich.progress import Progress
 
-from hotline import parts
 from hotline.cli.common import json_option, looking, print_json
-from hotline.rotation import KINDS, Rotation
-from hotline.settings import Settings
+from hotline.config.settings import Settings
+from hotline.process import factories
+from hotline.process.rotation import KINDS, Rotation
 from ivr.store import resealing
 
 
@@ -30,8 +30,8 @@ def list_(settings: Settings, as_json: bool) -> None:
     \b
     Example: hotline keys list
     """
-    ring = parts.keys(settings)
-    with parts.database(settings) as engine:
+    ring = factories.keys(settings)
+    with factories.database(settings) as engine:
         found: dict[str, Any] = {
             "data": list(ring.ids), "unfinished": list(ring.unfinished), "older": resealing.outdated(engine, ring)
         }  # fmt: skip
@@ -58,8 +58,8 @@ def rotate(settings: Settings, only: tuple[str, ...], finish: bool) -> None:
     Example: hotline keys rotate
              hotline keys rotate --only data
     """
-    ring = parts.keys(settings)
-    with parts.database(settings) as engine, Progress(console=Console(stderr=True), transient=True) as progress:
+    ring = factories.keys(settings)
+    with factories.database(settings) as engine, Progress(console=Console(stderr=True), transient=True) as progress:
         bars: dict[str, Any] = {}
 
         def step(what: str, n: int) -> None:

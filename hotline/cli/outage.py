@@ -9,12 +9,12 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from hotline import parts
 from hotline.cli.acting import acting, as_option
 from hotline.cli.common import json_option, looking
 from hotline.cli.rows import print_rows
-from hotline.settings import Settings
-from hotline.sweep import now_ms
+from hotline.config.settings import Settings
+from hotline.process import factories
+from hotline.process.sweep import now_ms
 from ivr.outages.notice import HOWS, KINDS, PLANNED, RESULTS, STATES, By, Draft
 from ivr.scrubbing import without_numbers
 from ivr.store import outages, users
@@ -57,7 +57,7 @@ def add(
     """
     moments = _moment(settings, starts), _moment(settings, ends)
     draft = Draft(line, area, kind, *moments, reason, _moment(settings, announced), customers, confirmed)
-    days, outage_id = parts.profile(settings).outage_notice_days, uuid7()
+    days, outage_id = factories.profile(settings).outage_notice_days, uuid7()
     with _writing(settings, who, "add", confirmed) as (connection, by, done):
         row = outages.announce(connection, outage_id, draft, by, days, _zone(settings))
         done.append(row or {})
@@ -76,7 +76,7 @@ def list_notices(settings: Settings, state: str | None, limit: int, as_json: boo
     Example: hotline outage list --state now
     """
     zone, now = _zone(settings), now_ms()
-    with parts.looking(settings) as session:
+    with factories.looking(settings) as session:
         found = outages.listed(session, OutageFilter(state or ""), now, limit=limit).rows
         rows = [_shown(session, row, now, zone, as_json) for row in found]
     print_rows(rows, as_json, "no such outage notices")

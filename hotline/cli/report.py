@@ -12,12 +12,12 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from hotline import parts
 from hotline.cli.common import with_settings
 from hotline.cli.figures import Day
+from hotline.config.settings import Settings
 from hotline.errors import CannotRun
-from hotline.reports import unit_name
-from hotline.settings import Settings
+from hotline.process import factories
+from hotline.process.reports import unit_name
 from ivr.report import page, periods
 from ivr.report.contents import Contents
 from ivr.report.periods import Due
@@ -147,8 +147,8 @@ def _write(
     out: Path,
     lang: str,
 ) -> None:
-    with parts.looking(settings) as session:
-        found = contents(session, span, parts.profile(settings), time.time_ns() // 1_000_000)
+    with factories.looking(settings) as session:
+        found = contents(session, span, factories.profile(settings), time.time_ns() // 1_000_000)
     title = Due(report_name, period, span, 0).title(lang)
     html = render(found, title, unit_name(settings, lang), lang)
     target = out / f"{report_name}-{period}.html"

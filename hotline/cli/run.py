@@ -8,12 +8,13 @@ import sys
 
 import click
 
-from hotline import logs, private, runfile
-from hotline.addresses import choose_addresses, panel_url
+from hotline import private
 from hotline.cli.common import FOUND, CannotRun, running
-from hotline.runfile import announced
-from hotline.settings import Settings
-from hotline.supervisor import stop_with_parent
+from hotline.config.settings import Settings
+from hotline.process import logs, runfile
+from hotline.process.addresses import choose_addresses, panel_url
+from hotline.process.runfile import announced
+from hotline.process.supervisor import stop_with_parent
 
 _supervised = click.option("--supervised", is_flag=True, hidden=True, help="End when the parent ends.")
 
@@ -37,7 +38,7 @@ def serve(settings: Settings) -> None:
         )
     from rich.console import Console
 
-    from hotline.serve import serve as serve_all
+    from hotline.process.serve import serve as serve_all
 
     sys.exit(serve_all(settings, Console()))
 
@@ -51,7 +52,7 @@ def calls(settings: Settings, supervised: bool) -> None:
     \b
     Example: hotline calls --sip 127.0.0.1:5062 --data /var/lib/hotline
     """
-    from hotline.wiring import run_calls
+    from hotline.process.calls import run_calls
 
     settings = _addresses(settings, sip=True, quiet=supervised)
 
@@ -86,7 +87,7 @@ def panel(settings: Settings, supervised: bool) -> None:
     \b
     Example: hotline panel --panel 127.0.0.1:8081
     """
-    from hotline.panel import run_panel
+    from hotline.process.panel import run_panel
 
     settings = _addresses(settings, panel=True, quiet=supervised)
     _begin(settings, supervised)
@@ -110,7 +111,7 @@ def sweep(settings: Settings, once: bool, supervised: bool) -> None:
     \b
     Example: hotline sweep --once
     """
-    from hotline.sweep import run_sweep, sweep_once
+    from hotline.process.sweep import run_sweep, sweep_once
 
     _begin(settings, supervised)
     logs.start(settings, "sweep")

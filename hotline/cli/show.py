@@ -10,10 +10,10 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from hotline import parts
 from hotline.cli.common import json_option, looking
 from hotline.cli.rows import print_rows
-from hotline.settings import Settings
+from hotline.config.settings import Settings
+from hotline.process import factories
 from ivr.store import journal as journal_rows
 from ivr.store import queries
 from ivr.store.sql import values
@@ -44,7 +44,7 @@ def calls(settings: Settings, limit: int, as_json: bool) -> None:
     \b
     Example: hotline show calls -n 5
     """
-    with parts.looking(settings) as session:
+    with factories.looking(settings) as session:
         rows = [_row(row, settings) for row in queries.calls(session, queries.CallFilter(), limit=limit).rows]
     columns = (
         "arrived",
@@ -71,7 +71,7 @@ def cases(settings: Settings, limit: int, as_json: bool) -> None:
     \b
     Example: hotline show cases --json
     """
-    with parts.looking(settings) as session:
+    with factories.looking(settings) as session:
         rows = [_row(row, settings) for row in queries.cases(session, queries.CaseFilter(), limit=limit).rows]
     for row in rows:
         row["explanation"] = json.loads(row["explanation"])
@@ -90,7 +90,7 @@ def journal(settings: Settings, limit: int, as_json: bool, call_id: str) -> None
     \b
     Example: hotline show journal -n 50
     """
-    with parts.looking(settings) as session:
+    with factories.looking(settings) as session:
         rows = [_row(row, settings) for row in journal_rows.latest(session, limit, call_id)]
     for row in rows:
         row["data"] = json.loads(row["data"])

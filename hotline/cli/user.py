@@ -10,9 +10,9 @@ from datetime import UTC, datetime
 
 import click
 
-from hotline import parts
 from hotline.cli.common import json_option, looking, print_json
-from hotline.settings import Settings
+from hotline.config.settings import Settings
+from hotline.process import factories
 from ivr.passwords import PASSWORD_MAX, PASSWORD_MIN
 from ivr.store import users
 from ivr.store.engine import Session
@@ -64,7 +64,7 @@ def add(settings: Settings, name: str, role: str, seat: str, full_name: str, pas
         raise click.UsageError(f'there is no seat "{seat}"; the seats are {", ".join(settings.seats)}')
     try:
         fresh = users.hashed(Argon2(), name, password, (full_name, settings.unit.name, settings.unit.name_en))
-        with parts.changing(settings) as session:
+        with factories.changing(settings) as session:
             users.create_user(
                 session, name=name, password=fresh, role=role, now=_now(), seat=seat, must_change=True,
                 full_name=full_name,
@@ -86,7 +86,7 @@ def list_(settings: Settings, as_json: bool) -> None:
     \b
     Example: hotline user list --json
     """
-    with parts.looking(settings) as session:
+    with factories.looking(settings) as session:
         rows = [
             {
                 "name": u.name,
@@ -118,7 +118,7 @@ def password(settings: Settings, name: str, password_stdin: bool) -> None:
     new = _read_password() if password_stdin else _random_password()
     try:
         fresh = users.hashed(Argon2(), name, new, (settings.unit.name, settings.unit.name_en))
-        with parts.changing(settings) as session:
+        with factories.changing(settings) as session:
             account = _account(session, name)
             users.reset_password(session, account, fresh, _now())
             users.audit(session, at=_now(), user=BY, action="user.password", target=name)
@@ -139,7 +139,7 @@ def rename(settings: Settings, name: str, full_name: str) -> None:
     \b
     Example: hotline user rename li.na 李娜
     """
-    with parts.changing(settings) as session:
+    with factories.changing(settings) as session:
         account = _account(session, name)
         was = account.full_name
         _done(lambda: users.change_user(
@@ -158,7 +158,7 @@ def close(settings: Settings, name: str) -> None:
     \b
     Example: hotline user close li.na
     """
-    with parts.changing(settings) as session:
+    with factories.changing(settings) as session:
         account = _account(session, name)
         _done(lambda: users.set_active(session, account, False, _now()))
         users.audit(session, at=_now(), user=BY, action="user.close", target=name)
@@ -175,7 +175,7 @@ def open_(settings: Settings, name: str) -> None:
     \b
     Example: hotline user open li.na
     """
-    with parts.changing(settings) as session:
+    with factories.changing(settings) as session:
         users.set_active(session, _account(session, name), True, _now())
         users.audit(session, at=_now(), user=BY, action="user.open", target=name)
     click.echo(f"{name} may log in again.")
@@ -192,8 +192,8 @@ def factor(settings: Settings, name: str) -> None:
     \b
     Example: hotline user factor admin
     """
-    keys = parts.keys(settings)
-    with parts.changing(settings) as session:
+    keys = factories.keys(settings)
+    with factories.changing(settings) as session:
         Factors(keys).reset(session, _account(session, name), _now())
         users.audit(session, at=_now(), user=BY, action="user.factor", target=name)
     click.echo(f"{name} logs in with the password alone, and should set up a new second factor at once.")
@@ -208,7 +208,7 @@ def log_out(settings: Settings, name: str) -> None:
     \b
     Example: hotline user log-out li.na
     """
-    with parts.changing(settings) as session:
+    with factories.changing(settings) as session:
         users.log_out(session, _account(session, name))
         users.audit(session, at=_now(), user=BY, action="user.logout", target=name)
     click.echo(f"{name} is logged out everywhere.")
@@ -227,7 +227,7 @@ def token(settings: Settings, name: str, scopes: tuple[str, ...], days: int) -> 
     """
     expires = _now() + days * users.DAY_MS
     try:
-        with parts.changing(settings) as session:
+        with factories.changing(settings) as session:
             row, clear = users.create_token(session, name=name, scopes=scopes, now=_now(), expires=expires)
             users.audit(session, at=_now(), user=BY, action="token.add", target=row.id, detail=row.scopes)
     except UserError as error:

@@ -8,9 +8,9 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from hotline import parts
 from hotline.cli.common import FOUND, json_option, looking, print_json
-from hotline.settings import Settings
+from hotline.config.settings import Settings
+from hotline.process import factories
 from recordings.sound import Line, Sound
 
 
@@ -28,9 +28,9 @@ def build(settings: Settings, quiet: bool) -> None:
     \b
     Example: hotline voice build
     """
-    lines = parts.prompt_lines(settings, parts.phrases(settings))
-    parts.music(settings).build()
-    voices = parts.voices(settings)
+    lines = factories.prompt_lines(settings, factories.phrases(settings))
+    factories.music(settings).build()
+    voices = factories.voices(settings)
     try:
         todo = [x for x in lines if voices.cached(x.text, x.lang, x.pace, x.phrase_key) is None]
         if quiet and not todo:
@@ -71,8 +71,8 @@ def status(settings: Settings, as_json: bool) -> None:
     \b
     Example: hotline voice status --json
     """
-    lines = parts.prompt_lines(settings, parts.phrases(settings))
-    voices = parts.voices(settings)
+    lines = factories.prompt_lines(settings, factories.phrases(settings))
+    voices = factories.voices(settings)
     try:
         state = voices.status(lines)
         missing = [x for x in lines if voices.cached(x.text, x.lang, x.pace, x.phrase_key) is None]
@@ -84,7 +84,7 @@ def status(settings: Settings, as_json: bool) -> None:
                 "espeak": state.espeak, "espeak_trouble": state.espeak_trouble, "online": state.online,
                 "piper": state.piper, "prompts": len(lines), "missing": [x.text for x in missing],
                 "stale": [{"phrase": x.phrase_key, "lang": x.lang, "text": x.text} for x in state.stale],
-                "cache": str(parts.voice_cache(settings)), "cache_entries": state.cache_entries,
+                "cache": str(factories.voice_cache(settings)), "cache_entries": state.cache_entries,
                 "cache_bytes": state.cache_bytes, "cache_trouble": state.cache_trouble,
             }
         )  # fmt: skip
@@ -92,7 +92,7 @@ def status(settings: Settings, as_json: bool) -> None:
         click.echo(f"espeak-ng   {state.espeak or state.espeak_trouble}")
         click.echo(f"online      {state.online}")
         click.echo(f"piper       {state.piper}")
-        click.echo(f"prompts     {len(lines) - len(missing)} of {len(lines)} made in {parts.voice_cache(settings)}")
+        click.echo(f"prompts     {len(lines) - len(missing)} of {len(lines)} made in {factories.voice_cache(settings)}")
         if missing:
             click.echo("            run `hotline voice build` to make the others")
         for line in state.stale:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from hotline.config.settings import Settings
 from hotline.notify.email import Mail
 from hotline.notify.webhook import Webhook
-from hotline.settings import Settings
 from ivr.store import reports
 from ivr.store.engine import Engine, reading
 from ivr.store.reports import Made

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.utils import format_datetime
 
-from hotline.settings import Notify
+from hotline.config.tables import Notify
 from ivr.cases import notices
 from ivr.store.reports import Made
 from ivr.store.sweeping import Outgoing

@@ -3,7 +3,7 @@
     counter = Counter(engine)
     counter.ask(Counter.figures, from_ms, to_ms, "", profile, now_ms)
 
-``ask`` calls the method here; a counter in a process of its own (``hotline/beside.py``) has the same ``ask``.
+``ask`` calls the method here; a counter in a process of its own (``hotline/process/worker.py``) has the same ``ask``.
 """
 
 from __future__ import annotations

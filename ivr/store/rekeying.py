@@ -4,7 +4,7 @@
         changed = rekey(engine, lambda: keys, plan, now)  # in short pieces; may run while the hotline does
 
 It follows a new version of the rule (:data:`RULE`), a change of country or area code in the settings, and a new look-up
-key (``hotline/rotation.py``). It needs the
+key (``hotline/process/rotation.py``). It needs the
 master keys, so it is not part of the schema's migrations; ``hotline db upgrade`` and every start do it right after
 them. Only ``number_hmac`` is touched, of people and of what operators asked for: who is sealed keeps none, and entries
 of one number are one line of the worklists by themselves, with every call-back that was promised.

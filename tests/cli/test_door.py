@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from hotline import door, parts
-from hotline.door import as_set, differs, examine, notice
+from hotline.config.file import load, to_toml
+from hotline.config.settings import Settings
+from hotline.config.values import Address
 from hotline.ports import is_ours, phone_host
-from hotline.settings import Address, Settings
-from hotline.settings_file import load, to_toml
+from hotline.process import door, factories
+from hotline.process.door import as_set, differs, examine, notice
 from ivr.facts import system_fact
 from ivr.store import lines
 from ivr.store.journal import append_facts
@@ -72,7 +73,7 @@ def test_the_doctor_names_the_networks_whose_calls_were_dropped_most_first(tmp_p
         Refused(now, "InvalidPassword", "SIP", "101", "192.0.2.0/24", 50),  # a phone, no caller
         Refused(now - 25 * 3600 * 1000, "FailedACL", "SIP", "", "10.0.0.0/24", 99),  # the day before
     ]
-    with parts.changing(found) as session:
+    with factories.changing(found) as session:
         append_facts(session.connection(), map(system_fact, refusals))
     assert told(found)[1:] == [
         ("warn", "calls were dropped in the last 24 hours from 203.0.113.0/24 (9 times), 198.51.100.0/24 (3 times)")
@@ -82,10 +83,10 @@ def test_the_doctor_names_the_networks_whose_calls_were_dropped_most_first(tmp_p
 def test_a_rule_is_new_when_it_is_another_one_than_before(tmp_path: Path) -> None:
     found = settings(tmp_path, trunk=TRUNK, sip={"accept": ["192.0.2.0/24"]})
     migrated(found.database)
-    with parts.changing(found) as session:
+    with factories.changing(found) as session:
         assert lines.door_set(session) is None and differs(as_set(found, 1), None)
         append_facts(session.connection(), [system_fact(as_set(found, 1))])
-    with parts.looking(found) as session:
+    with factories.looking(found) as session:
         last = lines.door_set(session)
     assert not differs(as_set(found, 2), last)
     for changed in ({"trunk": TRUNK}, {"sip": {"accept": ["192.0.2.0/24"]}}):
@@ -112,7 +113,7 @@ def test_the_first_start_after_the_upgrade_says_who_may_call_and_the_next_does_n
         assert hotline.output().count(said) == 1
     finally:
         hotline.close()
-    with parts.looking(hotline.settings) as session:
+    with factories.looking(hotline.settings) as session:
         assert lines.door_set(session) == {
             "trunk": True, "accept": [], "per_number": 0, "version": door.as_set(hotline.settings, 0).version,
         }  # fmt: skip

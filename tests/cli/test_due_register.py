@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from hotline.cli import main
-from hotline.registers import recompute
+from hotline.cli.registers import recompute
 from ivr.calendar.tables import WorkCalendar
 from ivr.cases.register import Register
 from ivr.profile import Profile

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from hotline.testcall import _loud
+from hotline.doctor.testcall import _loud
 from tests.support import warm
 from tests.support.asterisk import Asterisk, installation
 from tests.support.hotline import Hotline

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from hotline import rotation
+from hotline.process import rotation
 from ivr.store.engine import open_engine
 from recordings.keys import KeyRing
 from tests.cli.test_commands import hotline

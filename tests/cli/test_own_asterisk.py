@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from hotline import runfile
+from hotline.asterisk.managed import find
+from hotline.config.settings import Settings
+from hotline.doctor.testcall import _loud
 from hotline.errors import CannotRun
-from hotline.own_asterisk import find
-from hotline.settings import Settings
-from hotline.testcall import _loud
+from hotline.process import runfile
 from tests.support import warm
 from tests.support.asterisk import Asterisk, installation
 from tests.support.hotline import Hotline
@@ -121,8 +121,8 @@ def _command(hotline: Hotline, *arguments: str) -> subprocess.CompletedProcess[s
 KEEPS_ONE = """
 import asyncio, sys
 from pathlib import Path
-from hotline.own_asterisk import find, running
-from hotline.settings_file import load
+from hotline.asterisk.managed import find, running
+from hotline.config.file import load
 
 async def main():
     async with running(find(load(Path(sys.argv[1]))), print):

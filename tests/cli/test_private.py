@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from hotline import private
-from hotline.doctor import private_files
-from hotline.settings import Settings
+from hotline.config.settings import Settings
+from hotline.doctor.checks import private_files
 from ivr.telephony import Clip
 from recordings.cache import Disk
 from sip.asterisk.media import MediaFolder

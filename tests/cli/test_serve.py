@@ -19,9 +19,10 @@ from pathlib import Path
 
 import pytest
 
-from hotline import runfile, tls
+from hotline import tls
+from hotline.config.values import parse_address
 from hotline.ports import sip_answers, web_answers
-from hotline.settings import parse_address
+from hotline.process import runfile
 from tests.support import warm
 from tests.support.hotline import Hotline
 from tests.support.need import need

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from hotline.settings import ENVIRONMENT, Address, PortRange, Settings, SettingsError
-from hotline.settings_file import load, template, write_template
+from hotline.config.file import load, template, write_template
+from hotline.config.settings import ENVIRONMENT, Settings, SettingsError
+from hotline.config.values import Address, PortRange
 from tests.support.need import ROOT
 
 DOC = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")

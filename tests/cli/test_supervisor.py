@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from hotline.supervisor import Child, Supervisor
+from hotline.process.supervisor import Child, Supervisor
 from tests.support.waiting import gone
 
 WAIT = "import time\nwhile True: time.sleep(0.05)"
@@ -74,11 +74,11 @@ def test_children_end_when_the_supervisor_is_killed(tmp_path: Path) -> None:
     """Killed, the supervisor cannot end its children: they see the end of their pipe."""
     pid_file = tmp_path / "pid"
     child = (
-        "import os, signal, sys, time, pathlib\nfrom hotline.supervisor import stop_with_parent\n"
+        "import os, signal, sys, time, pathlib\nfrom hotline.process.supervisor import stop_with_parent\n"
         f"stop_with_parent(); pathlib.Path({str(pid_file)!r}).write_text(str(os.getpid()))\n{WAIT}"
     )
     parent = (
-        "import asyncio, sys\nfrom hotline.supervisor import Child, Supervisor\n"
+        "import asyncio, sys\nfrom hotline.process.supervisor import Child, Supervisor\n"
         f"asyncio.run(Supervisor([Child('calls', [sys.executable, '-c', {child!r}])], print).run())"
     )
 
@@ -133,7 +133,7 @@ def test_a_child_that_ran_well_is_started_again_at_once() -> None:
 def test_a_spare_waits_takes_the_place_of_a_crashed_child_and_ends_with_the_rest(tmp_path: Path) -> None:
     told = tmp_path / "told"
     spare = (
-        "from hotline import standby\nimport pathlib, sys\n"
+        "from hotline.process import standby\nimport pathlib, sys\n"
         f"came = standby.wait(['json'])\npathlib.Path({str(told)!r}).write_text(str(came))\n"
         f"if came:\n    {WAIT.replace(chr(10), chr(10) + '    ')}"
     )
@@ -175,7 +175,7 @@ def test_a_spare_that_died_is_not_waited_for() -> None:
 def test_a_spare_ends_when_nobody_needs_it_any_more() -> None:
     async def story() -> None:
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "hotline.standby", "calls", stdin=asyncio.subprocess.PIPE
+            sys.executable, "-m", "hotline.process.standby", "calls", stdin=asyncio.subprocess.PIPE
         )
         assert process.stdin is not None
         process.stdin.close()
@@ -187,7 +187,8 @@ def test_a_spare_ends_when_nobody_needs_it_any_more() -> None:
 
 def test_calls_are_put_before_everything_else_where_that_is_allowed() -> None:
     """A process of its own session, as the supervisor makes them: its session's share grows, too."""
-    code = "import os\nfrom hotline.priority import GROUP, sound_first\nsound_first()\nprint(os.nice(0), end=' ')\n"
+    code = "import os\nfrom hotline.process.priority import GROUP, sound_first\nsound_first()\n"
+    code += "print(os.nice(0), end=' ')\n"
     code += "print(GROUP.read_text().split()[-1] if GROUP.exists() else '-')"
     told = subprocess.run(python(code), capture_output=True, text=True, timeout=60, start_new_session=True, check=True)
     own, group = told.stdout.split()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from hotline import texts
-from hotline.settings_file import load, template
+from hotline.cli import texts
+from hotline.config.file import load, template
 from ivr.phrases import Phrases
 
 SETTINGS = """[unit]

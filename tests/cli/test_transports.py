@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 
-from hotline import doctor_tls, door, tls
-from hotline.engines import embedded_config, sound_host, trunk_config
+from hotline import tls
+from hotline.config.file import load, to_toml
+from hotline.config.settings import Settings, SettingsError
+from hotline.doctor import transports
 from hotline.errors import CannotRun
-from hotline.settings import Settings, SettingsError
-from hotline.settings_file import load, to_toml
+from hotline.process import door
+from hotline.process.engines import embedded_config, sound_host, trunk_config
 from sip.asterisk.config import AsteriskConfig, Site
 from sip.asterisk.files import files
 from sip.core.config import Tls, TrunkConfig
@@ -71,7 +73,7 @@ def test_asterisk_is_told_of_each_transport_and_checks_the_provider_s_certificat
 
 
 def texts(found: Settings) -> list[tuple[str, str]]:
-    return [(finding.level, finding.text) for finding in doctor_tls.examine(found)]
+    return [(finding.level, finding.text) for finding in transports.examine(found)]
 
 
 def test_the_doctor_says_what_is_wrong_with_the_certificate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -79,7 +81,7 @@ def test_the_doctor_says_what_is_wrong_with_the_certificate(tmp_path: Path, monk
     assert texts(found)[0][0] == "FAIL"
     made = tls.make(tmp_path / "data" / "tls")
     assert texts(found)[0] == ("ok", f"{made.certificate} is good until {made.until:%Y-%m-%d}")
-    monkeypatch.setattr(doctor_tls, "SOON", timedelta(days=1000))
+    monkeypatch.setattr(transports, "SOON", timedelta(days=1000))
     assert texts(found)[0][0] == "warn"
     made.key.write_bytes(tls.make(tmp_path / "other").key.read_bytes())  # of another certificate
     assert texts(found)[0][0] == "FAIL"

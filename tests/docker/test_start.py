@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from hotline.testcall import _loud
+from hotline.doctor.testcall import _loud
 from tests.support.asterisk import installation
 from tests.support.hotline import VOICES
 from tests.support.need import ROOT, asterisk_root, need

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from hotline import flows, parts
-from hotline.settings_file import load as load_settings
+from hotline.config.file import load as load_settings
+from hotline.process import factories, flows
 from ivr.call.steps.case import Case
 from ivr.call.steps.hours import Hours
 from ivr.call.steps.menu import Menu
@@ -75,4 +75,4 @@ def test_cmp_3_the_keys_of_the_table_lead_to_that_kind_or_to_a_person_who_takes_
 def test_c_3_how_far_a_person_is_stands_in_the_docs_as_hotline_check_prints_it(name: str) -> None:
     settings = load_settings(environ={})
     flow = flows.read(flows.find(name), flows.house(settings))
-    assert CHECKED[name] == str(flows.reach_of(settings, flow, parts.phrases(settings)))
+    assert CHECKED[name] == str(flows.reach_of(settings, flow, factories.phrases(settings)))

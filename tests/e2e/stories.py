@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import chinese_calendar
 import numpy as np
 
-from hotline import parts
+from hotline.process import factories
 from ivr.cases.numbers import parse_case_number
 from ivr.cases.promise import due_for
 from ivr.telephony import Clip
@@ -251,7 +251,7 @@ def check_complaint(books: Books, called: str, spoken: bytes) -> Any:
     (case,) = books.cases(called)
     assert (case.kind, case.channel, case.complete, case.confirmed) == ("complaint", "phone", True, True)
     received = datetime.fromtimestamp(case.received / 1000, UTC).astimezone(zone)
-    promised = due_for("complaint", received, parts.profile(settings), parts.calendar(settings), zone)
+    promised = due_for("complaint", received, factories.profile(settings), factories.calendar(settings), zone)
     assert case.due == promised.due_text
     assert case.due_ms == round(promised.due_at.timestamp() * 1000)
     if received.year <= 2026:  # as far as the other table reaches

@@ -18,8 +18,8 @@ from argon2 import PasswordHasher
 from click.testing import CliRunner
 from sqlalchemy.orm import Session
 
-from hotline import parts
 from hotline.cli import main
+from hotline.process import factories
 from ivr.store import users
 from ivr.store.models import Audit, Call, PartyRow
 from ivr.store.parties import query_code_of
@@ -87,7 +87,7 @@ async def test_a5_16_the_number_of_an_anonymous_report_is_nowhere_and_its_identi
                 await phone.hangup()
             await books.ended(called)
             (case,) = books.cases(called)
-            code = query_code_of(parts.keys(books.settings), case.command_id)
+            code = query_code_of(factories.keys(books.settings), case.command_id)
             async with citizen(hotline, again, f"+86{CALLER}") as phone:
                 await asks(books, again, phone, code)
                 await phone.hangup()

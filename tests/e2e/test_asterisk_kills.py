@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from hotline import runfile
+from hotline.process import runfile
 from ivr.store.models import Call, Case
 from ivr.store.rebuild import rebuild, verify
 from sip.embedded.phone import Phone

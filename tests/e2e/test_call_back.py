@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session
 
-from hotline.panel import panel_config
+from hotline.process.panel import panel_config
 from ivr.store import users
 from ivr.store.casework import Entry
 from ivr.store.counting import Counter

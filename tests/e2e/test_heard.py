@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from hotline import flows, parts
+from hotline.process import factories, flows
 from ivr.store.models import Callback, Case, InboxRow, Journal
 from sip.embedded.phone import Phone, PhoneEvent
 from tests.e2e.stories import (
@@ -178,7 +178,7 @@ async def presses_nothing(house: Books, heard: Heard) -> None:
     """C no. 3: a person is looked for after one silence, when ``hotline check`` says, to the second."""
     called = number()
     flow = flows.read(flows.find("power-95598"), flows.house(house.settings))
-    most = flows.reach_of(house.settings, flow, parts.phrases(house.settings))
+    most = flows.reach_of(house.settings, flow, factories.phrases(house.settings))
     async with citizen(house.hotline, called) as phone:
         found = await house.fact(called, "find_seats", 60)
         waited = (found.at - house.call(called).answered) / 1000
@@ -192,7 +192,7 @@ async def comes_to_a_closed_hall(house: Books, heard: Heard) -> None:
     """ANS-5: greeted once, then told the hours the door goes by; who hangs up in that is called back."""
     called, mine = next(_hall), "13811112222"
     async with citizen(house.hotline, called, mine) as phone:
-        hours = parts.hours(house.settings, "hall", "zh-CN")
+        hours = factories.hours(house.settings, "hall", "zh-CN")
         await heard.to_the_end(called, phone, "greet.menu", "hours.notice", hours=hours)
         await phone.hangup()
     call = await house.ended(called)

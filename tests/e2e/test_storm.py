@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from hotline.config.values import parse_address
 from hotline.ports import sip_answers
-from hotline.settings import parse_address
 from tests.e2e.stories import ALIKE, citizen, heard_well, story
 from tests.sip.raw import Caller
 from tests.support.books import Books, number, until

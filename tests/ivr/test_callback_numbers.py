@@ -6,7 +6,7 @@ from functools import partial
 
 import pytest
 
-from hotline.flows import shipped
+from hotline.process.flows import shipped
 from ivr.call import commands as c
 from ivr.call import events as e
 from ivr.call.machine import step

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hotline.flows import rules
+from hotline.process.flows import rules
 from ivr.call import events as e
 from ivr.call.limits import DOUBLE_MS
 from ivr.call.machine import begin, step

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from hotline import parts
-from hotline.doctor import settings_file
-from hotline.settings_file import load
+from hotline.config.file import load
+from hotline.doctor.checks import settings_file
+from hotline.process import factories
 from ivr.calendar.hours import in_words
 from ivr.phrases import Phrases
 from ivr.profile import Schedule
@@ -66,6 +66,6 @@ def test_a_file_that_still_says_hours_in_words_is_read_and_the_doctor_asks_to_re
 
 def test_the_hours_are_spoken_ahead_of_any_call_and_a_persons_recording_may_stand_for_them() -> None:
     settings = load(environ={})
-    lines = parts.prompt_lines(settings, Phrases.load(variables={"unit": "X"}))
+    lines = factories.prompt_lines(settings, Phrases.load(variables={"unit": "X"}))
     (told,) = [line for line in lines if line.phrase_key == "hours.notice" and line.lang == "zh-CN"]
     assert told.text == "现在是非工作时间，工作时间是工作日08:30-12:00，13:30-17:30。"

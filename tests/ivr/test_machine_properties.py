@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hotline.flows import shipped
+from hotline.process.flows import shipped
 from ivr.call import commands as c
 from ivr.call import events as e
 from ivr.call.limits import EVENTS_TO_END

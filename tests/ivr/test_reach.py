@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from hotline import flows, parts
 from hotline.cli import main
+from hotline.config.file import load as load_settings
+from hotline.config.file import template
+from hotline.config.settings import Settings
 from hotline.errors import CannotRun
-from hotline.settings import Settings
-from hotline.settings_file import load as load_settings
-from hotline.settings_file import template
+from hotline.process import factories, flows
 from ivr.call.commands import Say
 from ivr.flow.loader import load
 from ivr.flow.reach import Reach, spoken_s
@@ -60,7 +60,7 @@ def settings(tmp_path: Path) -> Settings:
 
 def told(settings: Settings, name: str) -> Reach:
     flow = load(flows.find(name), flows.house(settings))
-    return flows.reach_of(settings, flow, parts.phrases(settings))
+    return flows.reach_of(settings, flow, factories.phrases(settings))
 
 
 @pytest.mark.parametrize("name", list(flows.shipped()))
@@ -76,7 +76,7 @@ def test_nothing_is_weak_in_a_shipped_flow(settings: Settings, name: str) -> Non
 
 @pytest.mark.parametrize("name", ["power-95598", "direct"])
 def test_c_3_what_is_told_is_what_a_call_measures(tmp_path: Path, settings: Settings, name: str) -> None:
-    world = World(tmp_path, flow=name, speaker=SlowSpeaker(parts.phrases(settings)))
+    world = World(tmp_path, flow=name, speaker=SlowSpeaker(factories.phrases(settings)))
     world.seat("101", SeatPlan(answer_ms=1000))
     world.call()
     world.run(40)

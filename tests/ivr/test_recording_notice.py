@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hotline.flows import rules
+from hotline.process.flows import rules
 from ivr.call.commands import Say as Spoken
 from ivr.call.limits import NOTICE
 from ivr.call.turn import Turn

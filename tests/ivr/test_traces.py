@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from hotline.flows import shipped
+from hotline.process.flows import shipped
 from ivr.flow.loader import House, load
 from ivr.flow.walk import Unknown, Walk, replay
 from ivr.phrases import Phrases

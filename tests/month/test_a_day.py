@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from hotline.config.tables import Notify
 from hotline.notify.email import Mail
 from hotline.notify.webhook import Webhook
-from hotline.settings import Notify
 from ivr.report.span import Span
 from ivr.store.rebuild import verify
 from ivr.store.sweeping import Addresses

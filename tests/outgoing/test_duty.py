@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from hotline.duty import DutyPhones
-from hotline.settings import Settings, SettingsError
-from hotline.settings_file import load
+from hotline.config.file import load
+from hotline.config.settings import Settings, SettingsError
+from hotline.process.duty import DutyPhones
 from ivr.cases.clock import Rules
 from ivr.ledger import CaseRequest
 from ivr.outgoing.alerting import Alert, Alerting

@@ -14,12 +14,12 @@ from zoneinfo import ZoneInfo
 from click.testing import CliRunner
 from flask.testing import FlaskClient
 
-from hotline import flows, parts
 from hotline.cli import main
+from hotline.config.file import template
+from hotline.config.settings import Settings
 from hotline.errors import CannotRun
-from hotline.flows import rules, shipped
-from hotline.settings import Settings
-from hotline.settings_file import template
+from hotline.process import factories, flows
+from hotline.process.flows import rules, shipped
 from ivr.calendar.tables import WorkCalendar
 from ivr.call import commands as c
 from ivr.call import events as e
@@ -117,7 +117,7 @@ def a_person_is_too_far(stage: Stage, profile: Profile) -> bool:
     settings = Settings.model_validate(tomllib.loads(template()) | {"profile": stage.file})
     flow = flows.read(shipped()["power-95598"], flows.house(settings))
     try:
-        return bool(flows.in_reach(settings, "power-95598", flow, parts.phrases(settings)))
+        return bool(flows.in_reach(settings, "power-95598", flow, factories.phrases(settings)))
     except CannotRun:
         return True
 

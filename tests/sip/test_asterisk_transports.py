@@ -15,7 +15,7 @@ import dns.rdatatype
 import dns.rrset
 import pytest
 
-from hotline.asterisk import write
+from hotline.asterisk.setup import write
 from ivr.telephony import EngineEvent, Incoming, LineUp
 from sip.asterisk.config import Site
 from sip.asterisk.engine import AsteriskEngine

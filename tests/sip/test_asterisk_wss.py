@@ -12,9 +12,9 @@ import pytest
 import websockets
 
 from hotline import tls
-from hotline.asterisk import write
-from hotline.settings import Settings, SettingsError
-from hotline.settings_file import load
+from hotline.asterisk.setup import write
+from hotline.config.file import load
+from hotline.config.settings import Settings, SettingsError
 from sip.asterisk.config import Wss
 from sip.core.config import SeatConfig
 from tests.support.asterisk import bare

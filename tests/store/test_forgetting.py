@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, Engine, select
 
-from hotline import parts
-from hotline.settings import Settings
+from hotline.config.settings import Settings
+from hotline.process import factories
 from ivr.profile import Profile
 from ivr.store import pruning
 from ivr.store.engine import open_engine, reading
@@ -90,7 +90,7 @@ def test_b10_a_start_empties_what_a_killed_process_left(
         keys = table("party_keys")
         connection.execute(keys.delete().where(keys.c.party_id == caller.party))
     assert in_the_files(tmp_path, secret)
-    parts.up_to_date(Settings.model_validate({"data": {"dir": str(tmp_path)}}))
+    factories.up_to_date(Settings.model_validate({"data": {"dir": str(tmp_path)}}))
     assert not in_the_files(tmp_path, secret)
 
 

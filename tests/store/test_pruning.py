@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
-from hotline import pruning as house
-from hotline.settings import Settings
+from hotline.config.settings import Settings
+from hotline.process import retention as house
 from ivr.cases.actions import Refused
 from ivr.profile import Profile
 from ivr.store import pruning, users

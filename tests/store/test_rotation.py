@@ -12,8 +12,8 @@ import pytest
 from sqlalchemy import Engine, insert, select, update
 from sqlalchemy.orm import Session
 
-from hotline.rotation import KINDS, Rotation, Unfinished
-from hotline.settings import Settings
+from hotline.config.settings import Settings
+from hotline.process.rotation import KINDS, Rotation, Unfinished
 from ivr.ledger import Live, Party
 from ivr.store import aside, factors, users
 from ivr.store.drafts import Drafts

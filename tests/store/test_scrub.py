@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Engine, insert, select, text
 from sqlalchemy.exc import DatabaseError
 
-from hotline.logs import Formatter
+from hotline.process.logs import Formatter
 from ivr.outages.notice import By, Draft
 from ivr.store import outages, users
 from ivr.store.engine import Session

@@ -21,8 +21,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
-from hotline.asterisk import Installation, ask, in_root, on_path, takes_calls, write
-from hotline.engines import LEFT
+from hotline.asterisk.setup import Installation, ask, in_root, on_path, takes_calls, write
+from hotline.process.engines import LEFT
 from sip.asterisk.config import TRUNK, AsteriskConfig, Site
 from sip.asterisk.media import ONCE
 from sip.core.config import SeatConfig, TrunkConfig

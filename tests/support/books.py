@@ -23,7 +23,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
-from hotline import parts
+from hotline.process import factories
 from ivr.call.commands import Say
 from ivr.script import lines
 from ivr.store.engine import open_engine, reading
@@ -151,7 +151,7 @@ class Books:
     def recordings(self, called: str) -> list[bytes]:
         """The sound of that call's recordings, decrypted, in order."""
         call = self.call(called)
-        vault = Vault(self.settings.data.dir / "vault", parts.keys(self.settings))
+        vault = Vault(self.settings.data.dir / "vault", factories.keys(self.settings))
         stored = self.rows(Recording, Recording.call_id == call.id)
         return [_pcm(vault.open(row.id)) for row in sorted(stored, key=lambda row: row.created)]
 
@@ -161,8 +161,8 @@ class Books:
 
     def prompts(self, wanted: list[tuple[str, dict[str, str]]]) -> list[bytes]:
         """The same for several."""
-        phrases, zone = parts.phrases(self.settings), ZoneInfo(self.settings.unit.zone)
-        voices = parts.voices(self.settings)
+        phrases, zone = factories.phrases(self.settings), ZoneInfo(self.settings.unit.zone)
+        voices = factories.voices(self.settings)
         try:
             made = []
             for key, arguments in wanted:

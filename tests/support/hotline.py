@@ -19,11 +19,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
-from hotline import runfile
-from hotline.flows import CHECKED
+from hotline.config.file import load, template, to_toml
+from hotline.config.settings import Settings
+from hotline.config.values import parse_address
 from hotline.ports import sip_answers, web_answers
-from hotline.settings import Settings, parse_address
-from hotline.settings_file import load, template, to_toml
+from hotline.process import runfile
+from hotline.process.flows import CHECKED
 from ivr.store.engine import database_url
 from ivr.store.schema import upgrade
 from tests.support import warm

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import random
 
+from hotline.config.values import Address, PortRange
 from hotline.ports import any_free
-from hotline.settings import Address, PortRange
 
 
 def free_address() -> Address:

@@ -31,8 +31,8 @@ from pathlib import Path
 from typing import IO, Any
 
 LOADED = (
-    *("hotline.cli.run", "hotline.wiring", "hotline.panel", "hotline.sweep", "hotline.private"),
-    *("hotline.cli.asterisk", "hotline.cli.case", "hotline.cli.dial", "hotline.cli.show", "hotline.doctor"),
+    *("hotline.cli.run", "hotline.process.calls", "hotline.process.panel", "hotline.process.sweep", "hotline.private"),
+    *("hotline.cli.asterisk", "hotline.cli.case", "hotline.cli.dial", "hotline.cli.show", "hotline.doctor.checks"),
     *("sip.embedded.engine", "sip.embedded.media", "sip.asterisk.engine", "sqlalchemy.dialects.sqlite.pysqlite"),
 )
 LOAD_S = 120.0

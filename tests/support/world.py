@@ -8,8 +8,8 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from hotline.flows import rules, shipped
-from hotline.wiring import Promises
+from hotline.process.calls import Promises
+from hotline.process.flows import rules, shipped
 from ivr.calendar.hours import in_words, is_open
 from ivr.call import commands as c
 from ivr.clock import VirtualClock

@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, event
 
-from hotline import sweep as program
+from hotline.process import sweep as program
 from ivr import sweeper as module
 from ivr.store import notices, sweeping, worklists
 from ivr.store.engine import open_engine

@@ -9,10 +9,11 @@ from datetime import time
 import pytest
 from openpyxl import load_workbook
 
-from hotline import reports as making
+from hotline.config.file import load
+from hotline.config.settings import Settings, SettingsError
+from hotline.config.tables import Notify
 from hotline.notify.email import Mail
-from hotline.settings import Notify, Settings, SettingsError
-from hotline.settings_file import load
+from hotline.process import reports as making
 from ivr.report import periods
 from ivr.report.periods import Due
 from ivr.reporting import Reporting

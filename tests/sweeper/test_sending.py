@@ -10,9 +10,9 @@ from collections.abc import Callable
 
 import pytest
 
+from hotline.config.tables import Notify
 from hotline.notify.email import Mail
 from hotline.notify.webhook import Webhook
-from hotline.settings import Notify
 from ivr.store import sweeping
 from ivr.store.sweeping import Addresses, Outgoing
 from ivr.sweeper import Sweeper

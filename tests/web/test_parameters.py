@@ -110,7 +110,7 @@ def test_no_page_breaks_on_any_parameter(busy):
             assert answer.status_code < 500, (page.address, text)
 
 
-def test_parts_of_a_path_hold_nothing_a_database_refuses(busy):
+def test_factories_of_a_path_hold_nothing_a_database_refuses(busy):
     for rule in busy.app.url_map.iter_rules():
         if not set(rule.arguments) - {"form"} or rule.endpoint == "static" or "GET" not in rule.methods:
             continue

@@ -1,0 +1,98 @@
+"""The calls process's side of callbacks by one click: it looks for what operators asked for, and places the calls."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from concurrent.futures import ThreadPoolExecutor
+
+from hotline.config.settings import Settings
+from hotline.process import factories
+from ivr.cases.clock import Rules
+from ivr.house import House
+from ivr.outgoing.allow import Limits
+from ivr.outgoing.numbers import NumberRules
+from ivr.outgoing.placing import Lines, Placing
+from ivr.outgoing.takeover import take_over
+from ivr.store.calling import Calling, Order
+from ivr.store.casework import Casework
+from ivr.store.engine import Engine, reading
+from ivr.store.keys import Keys
+from ivr.store.ledger import spoken_number
+from ivr.store.parties import Parties
+
+log = logging.getLogger(__name__)
+
+LOOK_S = 0.3  # how long a click waits at most before the operator's phone rings
+AWAY_S = 2.0  # between two looks at a database that is away
+
+
+def number_rules(settings: Settings) -> NumberRules:
+    """Which numbers may be called at all."""
+    return NumberRules(settings.outgoing.allow, settings.outgoing.emergency, factories.plan(settings))
+
+
+def limits(settings: Settings) -> Limits:
+    """What may be called, and how often."""
+    outgoing = settings.outgoing
+    return Limits(
+        number_rules(settings),
+        outgoing.rate_per_minute,
+        outgoing.rate_per_minute_operator,
+        outgoing.rate_per_day_number,
+        trunk=settings.trunk is not None,
+    )
+
+
+def calling(settings: Settings, casework: Casework, keys: Keys) -> Calling:
+    """What panel and calls process know of callbacks."""
+    return Calling(casework, Parties(keys, factories.plan(settings)), limits(settings))
+
+
+def caller_id(settings: Settings) -> str:
+    """What a citizen's phone shows: the number that was set, else the trunk's account."""
+    return settings.outgoing.caller_id or (settings.trunk.user if settings.trunk else "")
+
+
+class Callbacks:
+    """``placing`` gets the engine's events first; what is not of its lines goes on to the conductor."""
+
+    def __init__(
+        self, settings: Settings, keys: Keys, rules: Rules, database: Engine, house: House, owner: str
+    ) -> None:
+        ring_ms = settings.outgoing.ring_s * 1000
+        lines = Lines(house.engine, house.ledger, house.clock, house.desk, house.speaker, caller_id(settings), ring_ms)
+        self.placing = Placing(lines)
+        self._calling = calling(settings, Casework(keys, rules, spoken_number, factories.plan(settings)), keys)
+        self._database, self._house, self._owner = database, house, owner
+
+    def take_back(self) -> None:
+        """Calls of a process before this one: go on with them, or close them."""
+        with reading(self._database).connect() as connection:
+            left = self._calling.unfinished(connection, self._owner)
+        take_over(self.placing, self._house.engine, left, self._house.clock.now_ms())
+
+    async def run(self) -> None:
+        """Look, take, place; for ever. The database is asked on a thread of its own, never on the media loop."""
+        loop = asyncio.get_running_loop()
+        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="callbacks") as thread:
+            while True:
+                pause = LOOK_S
+                try:
+                    for order in await loop.run_in_executor(thread, self._taken):
+                        self.placing.begin(order)
+                except Exception:  # a database that is away, a row that is unfit: the next look may do better
+                    log.exception("callbacks cannot be looked for")
+                    pause = AWAY_S
+                await asyncio.sleep(pause)
+
+    def _taken(self) -> list[Order]:
+        with reading(self._database).connect() as connection:
+            if not self._calling.look(connection):
+                return []
+        orders, now_ms = [], self._house.clock.now_ms
+        with self._database.begin() as connection:
+            self._calling.settle(connection, now_ms())
+            while order := self._calling.take(connection, self._owner, now_ms()):
+                orders.append(order)
+        return orders

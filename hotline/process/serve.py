@@ -1,0 +1,176 @@
+"""``hotline serve``: prepare, choose addresses, run the calls and the panel, say where they are."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+from rich.cells import set_cell_size
+from rich.console import Console
+
+from hotline import private
+from hotline.asterisk.managed import Found, find
+from hotline.asterisk.managed import running as own_asterisk
+from hotline.config.settings import Settings
+from hotline.ports import sip_answers, web_answers
+from hotline.process import factories, standby
+from hotline.process.addresses import choose_addresses, panel_url
+from hotline.process.supervisor import Child, Supervisor, python
+from ivr.profile import retired
+from ivr.store import users
+from ivr.store.engine import Session, open_engine, reading
+
+FIRST_ACCOUNTS = ("admin", "supervisor")  # name and role of each
+READY_POLL_S = 0.2
+SLOW_START_S = 20.0  # then it says that it is still waiting
+
+
+def first_accounts(settings: Settings) -> dict[str, str]:
+    """Bring the database up to date; with no account yet, make the first two: name -> password.
+
+    The administrator keeps accounts and sees no personal data (B10), so a supervisor is made beside.
+    """
+    from web.passwords import Argon2
+
+    engine = open_engine(settings.database)
+    try:
+        factories.up_to_date(settings, engine)
+        with Session(reading(engine)) as session:
+            if users.any_account(session):
+                return {}
+        passwords = {name: "-".join(secrets.token_hex(2) for _ in range(4)) for name in FIRST_ACCOUNTS}
+        hashes = {name: users.hashed(Argon2(), name, password) for name, password in passwords.items()}
+        with Session(engine) as session, session.begin():
+            if users.any_account(session):
+                return {}
+            now = time.time_ns() // 1_000_000
+            for name in FIRST_ACCOUNTS:
+                users.create_user(session, name=name, password=hashes[name], role=name, now=now, must_change=True)
+                users.audit(session, at=now, user="hotline", action="user.add", target=name, detail="first")
+            return passwords
+    finally:
+        engine.dispose()
+
+
+def serve(settings: Settings, console: Console) -> int:
+    """Run the whole hotline until SIGINT or SIGTERM. The exit code: 0, or 2/3 when it can never run."""
+    found = _asterisk(settings)
+    chosen = choose_addresses(found.settings, own_asterisk=found.own is not None)
+    found = replace(found, settings=chosen.settings)
+    mended = private.mend(found.settings)
+    passwords = first_accounts(found.settings)
+    for note in (*found.notes, *chosen.notes, *retired(settings.profile), *mended):
+        console.print(f"Note: {note}.")
+    return asyncio.run(_serve(found, console, passwords))
+
+
+def _asterisk(settings: Settings) -> Found:
+    """Which Asterisk there is, when one may have to be started; else the calls process finds out itself."""
+    return find(settings) if settings.engine == "asterisk" and settings.asterisk.start else Found(settings)
+
+
+async def _serve(found: Found, console: Console, passwords: dict[str, str]) -> int:
+    def say(line: str) -> None:
+        console.print(line, highlight=False)
+
+    loop = asyncio.get_running_loop()
+    supervisor = _supervisor(found, say)
+
+    def end() -> None:
+        console.print("Ending: no new calls, present ones may finish; Ctrl-C again ends at once.")
+        supervisor.stop()
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(number, end)
+    async with own_asterisk(found, say):
+        return await _keep_running(found, supervisor, console, passwords)
+
+
+def _supervisor(found: Found, say: Callable[[str], None]) -> Supervisor:
+    arguments = [*found.settings.arguments(), "--supervised"]
+    ours = found.own is not None
+    environ = found.environ if found.settings.engine == "asterisk" else {}
+    # Calls on an Asterisk that ends with us are drained; elsewhere they wait there for the next process.
+    children = [
+        Child(name, python(name, *arguments), signal.SIGINT if ours and name == "calls" else signal.SIGTERM, environ)
+        for name in ("calls", "panel", "sweep")
+    ]
+    if found.settings.engine == "asterisk":  # its calls outlive the process: the next one must be there at once
+        children[0].spare_command = standby.command("calls", *arguments)
+    return Supervisor(children, say)
+
+
+async def _keep_running(found: Found, supervisor: Supervisor, console: Console, passwords: dict[str, str]) -> int:
+    settings = found.settings
+    running = asyncio.create_task(supervisor.run())
+    ready = asyncio.create_task(_until_ready(settings, lambda text: console.print(text)))
+    await asyncio.wait({running, ready}, return_when=asyncio.FIRST_COMPLETED)
+    if running.done():
+        ready.cancel()
+    else:
+        ready.result()
+        _welcome(found, console, passwords)
+    code = await running
+    console.print("Ended." if code == 0 else "The hotline could not start; see above.")
+    return code
+
+
+def _calls_answered(settings: Settings) -> bool:
+    if settings.engine == "asterisk":  # Asterisk itself answers also while no hotline does
+        from hotline.asterisk.setup import takes_calls
+
+        return takes_calls(settings)
+    return sip_answers(settings.sip.listen)
+
+
+async def _until_ready(settings: Settings, say: Callable[[str], None]) -> None:
+    """Return when a call and a browser would be answered."""
+    begun, told = time.monotonic(), False
+    calls = panel = False
+    while True:
+        calls = calls or await asyncio.to_thread(_calls_answered, settings)
+        panel = panel or await asyncio.to_thread(web_answers, panel_url(settings))
+        if calls and panel:
+            return
+        if not told and time.monotonic() - begun > SLOW_START_S:
+            told = True
+            say("Still starting; `hotline doctor` tells what is wrong if it stays so.")
+        await asyncio.sleep(READY_POLL_S)
+
+
+def _welcome(found: Found, console: Console, passwords: dict[str, str]) -> None:
+    settings = found.settings
+    config = settings.config.name if settings.config else "hotline.toml"
+    console.print(f"\n[bold]{settings.unit.name}[/bold] · {settings.unit.name_en}: the hotline answers.\n")
+    rows = [
+        ("call 来电", f"sip:hotline@{settings.sip.listen}", "try: hotline dial"),
+        *_asterisk_rows(found),
+        ("panel 面板", panel_url(settings), ""),
+        *_account_rows(passwords),
+        ("seats 座席", f"{' '.join(settings.seats)}   secrets in {config}", "try: hotline dial --seat 101 --answer"),
+        ("flow 流程", f"{settings.flow}, rules {settings.profile}", "try: hotline walk"),
+        ("data 数据", str(settings.data.dir), ""),
+    ]
+    for label, value, hint in rows:
+        console.print(f"  {set_cell_size(label, 14)}[bold]{value:<42}[/bold]  {hint}", highlight=False, soft_wrap=True)
+    console.print("\nCtrl-C ends it.\n")
+
+
+def _asterisk_rows(found: Found) -> list[tuple[str, str, str]]:
+    if found.settings.engine != "asterisk":
+        return []
+    what = f"{found.version} from {found.home}, ends with us" if found.own else found.version
+    return [("asterisk", f"{found.settings.asterisk.url}   {what}".rstrip(), "")]
+
+
+def _account_rows(passwords: dict[str, str]) -> list[tuple[str, str, str]]:
+    hints = {"admin": "accounts; shown only now 仅显示一次", "supervisor": "hears recordings 可听录音"}
+    labels = ("account 账号", "")
+    return [
+        (label, f"{name:10} {password}", hints.get(name, ""))
+        for label, (name, password) in zip(labels, passwords.items(), strict=False)
+    ]
