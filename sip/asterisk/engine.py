@@ -19,18 +19,19 @@ from sip.admission import Lags
 from sip.asterisk import causes, fax
 from sip.asterisk.agreement import Agreement
 from sip.asterisk.bridging import Bridging
-from sip.asterisk.config import TRUNK_OUT, AsteriskConfig
+from sip.asterisk.config import AsteriskConfig
 from sip.asterisk.dialling import CITIZEN, Dialling, look_prefix
 from sip.asterisk.doorman import Doorman
 from sip.asterisk.keys import Press, again, press_of
-from sip.asterisk.lines import By, Line, Lines, Recording
+from sip.asterisk.lines import By, Line, Lines
 from sip.asterisk.link import Link
 from sip.asterisk.media import MediaFolder, mend, move
 from sip.asterisk.reports import Reports, now_ms
 from sip.asterisk.rest import Reply
 from sip.asterisk.seats import Seats
 from sip.asterisk.snapshot import Channel, channel_of
-from sip.asterisk.sound import Sound, playback_of
+from sip.asterisk.sound import Sound
+from sip.asterisk.survivors import counting, is_up, line_again
 from sip.gate import Gate
 from sip.numbers import caller_key
 
@@ -150,9 +151,6 @@ class AsteriskEngine:
 
     def _opened(self) -> None:
         self._seats.follow()
-        if self._config.trunk:
-            source = {"eventSource": f"endpoint:PJSIP/{TRUNK_OUT}"}
-            self._link.ask("POST", "applications", self._config.app, "subscription", query=source)
         self._agreement.seek(self._agreed)
 
     def _agreed(self) -> None:
@@ -170,23 +168,14 @@ class AsteriskEngine:
     def survivors(self) -> Sequence[Survivor]:
         told = []
         for line, channels in self._agreement.survivors().items():
-            first = next((channel for channel in channels if channel.up and channel.args), channels[0])
-            told.append(Survivor(line, first.ref, first.up and bool(first.args), self._caller(first)))
+            first = counting(channels)
+            told.append(Survivor(line, first.ref, is_up(first), self._caller(first)))
         return told
 
     def adopt(self, line: str, *, seat: str = "", playing: str = "", recording: tuple[str, Path] | None = None) -> None:
         channels = self._agreement.survivors()[line]
-        first = next((channel for channel in channels if channel.up and channel.args), channels[0])
-        found = Line(line, seat, up=first.up and bool(first.args), channel=first.id, rang=bool(seat), heard=True)
-        if seat:
-            found.phones = {channel.id for channel in channels if channel is not first or not found.up}
-        found.citizen = first.args[:1] == (CITIZEN,)
+        first, found = counting(channels), line_again(line, channels, seat, playing, recording)
         found.number = None if seat else self._caller(first)
-        if playing:
-            found.playing = (playing, playback_of(line, playing))
-        if recording:
-            token, path = recording
-            found.recording = Recording(path.stem, token, path, max_ms=0)
         self._agreement.adopt(found)
         self._agreement.ask_for_media(found)
         if not found.up:  # Asterisk's own limit, unless it was never told

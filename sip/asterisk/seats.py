@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from sip.asterisk.config import TRUNK_OUT
 from sip.asterisk.link import Link
 from sip.asterisk.rest import Reply
 
@@ -27,15 +28,15 @@ class Seats:
     def follow(self) -> None:
         """Subscribe and ask how each phone stands now; after every connect.
 
-        Also to what becomes of every channel to a phone: one that is refused at once is gone before it could be
-        followed by its name, and its reason with it.
+        Also to what becomes of every channel to a phone or a citizen: one that is refused at once is gone before it
+        could be followed by its name, and its reason with it.
         """
         for seat in (*self._here, *filter(None, (self._trunk,))):
             device = f"PJSIP/{seat}"
             self._subscribe(f"deviceState:{device}")
             self._link.ask("GET", "deviceStates", device, done=self._told)
-        for seat in self._here:
-            self._subscribe(f"endpoint:PJSIP/{seat}")
+        for endpoint in (*self._here, *([TRUNK_OUT] if self._trunk else [])):
+            self._subscribe(f"endpoint:PJSIP/{endpoint}")
 
     def _subscribe(self, source: str) -> None:
         self._link.ask("POST", "applications", self._app, "subscription", query={"eventSource": source})
