@@ -18,8 +18,10 @@ from collections.abc import Iterator
 import numpy as np
 from support import talk
 
+from recordings.g711 import pcm_to_alaw
 from recordings.studio import Studio
 from sip.embedded.fax import FaxReceiver
+from sip.embedded.rtp import FRAME, PCMA
 from sip.embedded.tones import ToneReceiver
 
 SHARES = {"speech": 0.6, "music": 0.28, "noise": 0.12}
@@ -42,14 +44,16 @@ def listen(pieces: Iterator[bytes], seconds: float) -> tuple[float, list[str], f
 
 def faxes(pieces: Iterator[bytes], seconds: float) -> int:
     """How many fax machines are heard where none calls; a call listens for a minute only, here all are listened to."""
-    receiver, heard, at = FaxReceiver(), 0, 0.0
+    receiver, heard, at = FaxReceiver(), 0, 0
     for piece in pieces:
-        if receiver.feed(piece):
-            heard += 1
-        if receiver.done:
-            receiver = FaxReceiver()
-        at += len(piece) / (2 * talk.RATE)
-        if at >= seconds:
+        codes = pcm_to_alaw(piece)
+        for begun in range(0, len(codes), FRAME):
+            packet = codes[begun : begun + FRAME]
+            heard += receiver.coded(PCMA, at, packet)
+            at += len(packet)
+            if receiver.done:
+                receiver = FaxReceiver()
+        if at >= seconds * talk.RATE:
             break
     return heard
 
