@@ -22,7 +22,6 @@ from ivr.store.handlers import handlers, units
 from ivr.store.ids import uuid7
 from ivr.store.models import Case
 from ivr.store.sql import values
-from ivr.wording import Hit
 from web import forms, labels
 from web.access import may
 from web.db import config, now_ms, reading
@@ -91,11 +90,6 @@ def natures() -> Mapping[str, Any]:
 def given() -> dict[str, str]:
     """The fields of the form, cut to what any field may hold."""
     return {name: value.strip()[: TEXT_MAX + 1] for name, value in request.form.items() if name != "csrf_token"}
-
-
-def spoken_badly(form: Mapping[str, str]) -> tuple[Hit, ...]:
-    """Forbidden phrases 服务忌语 in what a citizen is told; the reason of a step is for colleagues."""
-    return tuple(config().wording.forbidden(form.get("text", "")))
 
 
 def unit_seats() -> dict[str, tuple[str, ...]]:

@@ -21,7 +21,6 @@ from ivr.store.factors import Factors
 from ivr.store.parties import Parties
 from ivr.store.pruning import Rule
 from ivr.store.users import Hasher
-from ivr.wording import Wording
 from recordings.vault import Vault
 from web.passwords import Argon2
 from web.proxy import LOOPBACK
@@ -74,6 +73,5 @@ class PanelConfig:
     version: str = ""
     pruning: Callable[[int], Sequence[Rule]] = lambda now: ()  # the rules as they stand at a moment
     prune_at: str = ""  # local time of day of the daily run; empty: there is none
-    wording: Wording = field(default_factory=Wording.load)
     public_promises: bool = False  # the page of promises is shown without log-in
     compiled: BytecodeCache | None = None  # templates compiled by other panels of this process

@@ -12,9 +12,11 @@ from hotline.cli.common import FOUND
 from hotline.config.settings import Settings
 from hotline.process import factories
 from ivr.cases.actions import Refused
+from ivr.cases.told import BadlyWorded
 from ivr.store import users
 from ivr.store.engine import Session
 
+worded_option = click.option("--worded", is_flag=True, help="Save the words though some must not be said 服务忌语.")
 as_option = click.option("--as", "who", required=True, metavar="NAME", help="The account in whose name it is done.")
 
 
@@ -29,4 +31,8 @@ def acting(settings: Settings, who: str) -> Iterator[tuple[Session, str]]:
             yield session, found.role
     except Refused as refused:
         click.echo(f"Refused: {refused.zh} {refused.en}", err=True)
+        if isinstance(refused, BadlyWorded):
+            for hit in refused.hits:
+                click.echo(f"  “{hit.found}” ({hit.source}) → {hit.instead}", err=True)
+            click.echo("  to save it as it stands: --worded", err=True)
         sys.exit(FOUND)

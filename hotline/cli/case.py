@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import click
 
-from hotline.cli.acting import acting, as_option
+from hotline.cli.acting import acting, as_option, worded_option
 from hotline.cli.common import json_option, looking, print_json
 from hotline.cli.rows import print_rows
 from hotline.config.settings import Settings
@@ -92,10 +92,13 @@ def show(settings: Settings, number: str, as_json: bool) -> None:
 @click.argument("number")
 @click.argument("action", type=click.Choice(list(ACTIONS)))
 @click.argument("fields", nargs=-1, metavar="[FIELD=VALUE]...")
+@worded_option
 @as_option
 @looking
-def do_action(settings: Settings, number: str, action: str, fields: tuple[str, ...], who: str) -> None:
-    """Do something to a case; what is missing is said.
+def do_action(
+    settings: Settings, number: str, action: str, fields: tuple[str, ...], worded: bool, who: str
+) -> None:  # fmt: skip
+    """Do something to a case; what is missing is said, and what no citizen should be told.
 
     \b
     Example: hotline case do 2611260013 classify urgency=urgent window=repair category=attitude --as li.na
@@ -111,7 +114,7 @@ def do_action(settings: Settings, number: str, action: str, fields: tuple[str, .
         if action == "assign":
             given, told = handed(people, given, who)
         given["units"] = ",".join(unit.name for unit in people if not unit.role and who in unit.told)
-        row = desk.do(connection, number, Do(action, who, role, now_ms(), given))
+        row = desk.do(connection, number, Do(action, who, role, now_ms(), given, worded))
         users.audit(session, at=now_ms(), user=who, action=f"case.{action}", target=row["number"])
     click.echo(f"{row['number']}: {row['status']}" + (f", due {row['due']}" if row["due"] else ""))
     if action == "assign":
@@ -189,11 +192,12 @@ def calls(settings: Settings, worklist: str, as_json: bool) -> None:
 @click.option("--text", default="", help="The answer that was given (answer calls).")
 @click.option("--solved", type=click.Choice(("yes", "no")), help="What the citizen says (follow-ups).")
 @click.option("--rating", type=click.Choice(tuple("12345")), help="1 very satisfied … 5 very dissatisfied.")
+@worded_option
 @as_option
 @looking
 def called(
     settings: Settings, callback: str, result: str, reason: str, text: str, solved: str | None, rating: str | None,
-    who: str,
+    worded: bool, who: str,
 ) -> None:  # fmt: skip
     """Note what came of calling somebody.
 
@@ -202,7 +206,15 @@ def called(
     """
     with _desk(settings, who) as (session, desk, role):
         attempt = Attempt(
-            who, role, now_ms(), result, reason=reason, text=text, solved=solved or "", rating=rating or ""
+            who,
+            role,
+            now_ms(),
+            result,
+            reason=reason,
+            text=text,
+            solved=solved or "",
+            rating=rating or "",
+            worded=worded,
         )
         row = desk.attempt(session.connection(), callback, attempt)
         users.audit(session, at=now_ms(), user=who, action="callback.attempt", target=callback, detail=result)

@@ -67,13 +67,14 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class Do:
-    """Who does what, and when (UTC ms). ``role``: operator, lead, supervisor."""
+    """Who does what, and when (UTC ms). ``role``: operator, lead, supervisor. ``worded``: insists on the words."""
 
     action: str
     who: str
     role: str
     at: int
     fields: Mapping[str, str] = field(default_factory=dict)
+    worded: bool = False
 
     def get(self, name: str) -> str:
         """What was given, without spaces around it."""

@@ -26,7 +26,10 @@ PAUSES_MS = {"busy": (15 * 60_000, HOUR_MS), "no_answer": (2 * HOUR_MS, 24 * HOU
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """Somebody was called at ``at`` (UTC ms). ``agreed``: when the person wants to be called again (UTC ms)."""
+    """Somebody was called at ``at`` (UTC ms). ``agreed``: when the person wants to be called again (UTC ms).
+
+    ``worded``: whoever called insists on the words of ``text``.
+    """
 
     who: str
     role: str
@@ -38,6 +41,7 @@ class Attempt:
     rating: str = ""
     text: str = ""  # of an answer that reached the person: what was answered
     call: str = ""  # the outgoing call, if the hotline made it
+    worded: bool = False
 
 
 def after(callback: Mapping[str, Any], attempt: Attempt, rules: Rules, *, urgent: bool = False) -> dict[str, Any]:

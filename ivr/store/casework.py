@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -19,6 +20,7 @@ from sqlalchemy import Connection, select
 from ivr.cases.actions import ANSWERED, CLOSED, Changed, Do, Notice, Outcome, Refused
 from ivr.cases.clock import Rules
 from ivr.cases.promise import case_request
+from ivr.cases.told import TO_CITIZENS, check
 from ivr.cases.workflow import apply
 from ivr.cases.worklist import Attempt, after
 from ivr.ledger import Fact, Party, StoredCase
@@ -33,6 +35,7 @@ from ivr.store.notes import Notes
 from ivr.store.parties import Parties
 from ivr.store.sql import Row, table
 from ivr.store.writer import Writer
+from ivr.wording import Wording
 
 CASES, CALLBACKS, PARTIES = table("cases"), table("callbacks"), table("parties")
 CHANNELS = ("letter", "visit", "web", "phone")  # 信函, 来访, 网络; phone: told to a person who types
@@ -59,10 +62,14 @@ class Entry:
 
 
 class Casework:
-    """Works inside the caller's transaction."""
+    """Works inside the caller's transaction. ``wording``: read when a citizen is first told something."""
 
-    def __init__(self, keys: Keys, rules: Rules, number_for: Callable[[str, int], str], plan: Plan = HOME) -> None:
+    def __init__(
+        self, keys: Keys, rules: Rules, number_for: Callable[[str, int], str], plan: Plan = HOME,
+        wording: Callable[[], Wording] = Wording.load,
+    ) -> None:  # fmt: skip
         self.rules = rules
+        self._wording = cache(wording)
         self._keys, self._plan = keys, plan
         self._notes = Notes(keys)
         self._parties = Parties(keys, plan)
@@ -133,7 +140,10 @@ class Casework:
             raise Refused("没有这个编号的工单。", f"there is no case {do.get('other')}", "other")
         if do.action == "follow_up":
             self._record_follow_up(connection, case, do)
-        self._write(connection, case["id"], apply(case, _plain(do), self.rules), do.who)
+        outcome = apply(case, _plain(do), self.rules)
+        if do.action in TO_CITIZENS and not do.worded:
+            check(self._wording(), do.get("text"))
+        self._write(connection, case["id"], outcome, do.who)
         return self.case(connection, case["id"])
 
     def attempt(self, connection: Connection, callback_id: str, attempt: Attempt) -> Row:
@@ -145,6 +155,8 @@ class Casework:
         case = self.case(connection, callback["case_id"]) if callback["case_id"] else None
         if attempt.result == "reached" and attempt.agreed is None:
             self._reached(callback, attempt)
+        if attempt.text and not attempt.worded:
+            check(self._wording(), attempt.text)
         group = [callback]
         if callback["kind"] == "missed" or attempt.result in ("no_answer", "busy", "wrong_number"):
             group += self._same_number(connection, callback)

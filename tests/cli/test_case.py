@@ -116,6 +116,28 @@ def test_who_is_to_be_called_is_listed_without_numbers_and_attempts_are_noted(ho
     assert json.loads(hotline("case", "calls", "answer", "--json").output) == []
 
 
+def test_lis_6_what_no_citizen_should_hear_is_shown_with_the_better_wording_before_it_is_saved(hotline: Run) -> None:
+    number = letter(hotline, "--number", "13800001111")
+    for action, more in (("reply", ["evidence=文号 3"]), ("note", [])):
+        do = ("case", "do", number, action, "text=这事情不属于我们管，你去问别人。", *more, "--as", "li")
+        refused = hotline(*do)
+        assert refused.exit_code == 1 and "对不起，您咨询的问题由××窗口负责" in refused.output
+        assert "--worded" in refused.output
+    steps = json.loads(hotline("case", "show", number, "--json").output)["steps"]
+    assert [step["action"] for step in steps] == ["case_opened", "case_noted"]
+    callback = json.loads(hotline("case", "calls", "answer", "--json").output)[0]["callback"]
+    called = ("case", "called", callback, "reached", "--text", "急什么，我不知道。", "--as", "li")
+    refused = hotline(*called)
+    assert refused.exit_code == 1 and "“急什么”" in refused.output
+    assert "reached: reached" in hotline(*called, "--worded").output
+    assert json.loads(hotline("case", "show", number, "--json").output)["status"] == "replied"
+
+
+def test_lis_6_colleagues_are_told_in_any_words(hotline: Run) -> None:
+    done = hotline("case", "do", letter(hotline), "flag", "flag=hot", "reason=来电人说：不归你们管", "--as", "li")
+    assert done.exit_code == 0
+
+
 def test_one_sweep_says_what_it_did(hotline: Run) -> None:
     number = letter(hotline)
     hotline("sweep", "--once")  # what the time of year brings, such as next year's missing calendar

@@ -17,6 +17,7 @@ from ivr.store.casework import Casework, Entry
 from ivr.store.ledger import SqlLedger, spoken_number
 from ivr.store.sql import Row, table
 from recordings.keys import KeyRing
+from tests.support import read_once
 from tests.support.history import Caller
 from tests.support.moments import ZONE, at
 
@@ -35,7 +36,7 @@ class Desk:
     rules: Rules = field(default_factory=lambda: Rules(Profile.load(), WorkCalendar.load(), ZONE))
 
     def __post_init__(self) -> None:
-        self.casework = Casework(self.keys, self.rules, spoken_number)
+        self.casework = Casework(self.keys, self.rules, spoken_number, wording=read_once.wording)
         with self.engine.begin() as connection:
             for name, role in STAFF.items():
                 person = {"id": name, "name": name, "role": role, "password": "", "seat": "", "active": True}

@@ -24,6 +24,7 @@ from ivr.store.ledger import SqlLedger, spoken_number
 from ivr.store.models import Base
 from ivr.store.parties import Parties
 from recordings.keys import KeyRing
+from tests.support import read_once
 from tests.support.database import migrated
 from tests.support.moments import ZONE
 
@@ -61,7 +62,7 @@ class Records:
 
     @cached_property
     def casework(self) -> Casework:
-        return Casework(self.keys, self.rules, spoken_number, self.plan)
+        return Casework(self.keys, self.rules, spoken_number, self.plan, read_once.wording)
 
     @cached_property
     def calling(self) -> Calling:

@@ -110,7 +110,7 @@ class World(Records):
             "calling": self.calling, "counter": Counter(self.engine), "drafts": Drafts(self.keys),
             "factors": Factors(self.keys),
             "window_seats": {"repair": ("101", "102")},
-            "phrases": read_once.phrases(), "wording": read_once.wording(), "compiled": COMPILED,
+            "phrases": read_once.phrases(), "compiled": COMPILED,
             "calendar": self.calendar, "now_ms": self.clock, "zone": ZONE,
             "unit": Name("示范供电服务中心", "Model Power Service Centre"), "windows": WINDOWS, "seats": SEATS,
             "hasher": quick_hasher(), "version": "0.1.0",

@@ -9,15 +9,15 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from ivr.cases.actions import ACTIONS, Changed, Do, Refused
+from ivr.cases.told import BadlyWorded
 from ivr.outgoing.numbers import NotAllowed, why_not
 from ivr.store import queries
 from ivr.store.casework import Entry
 from ivr.store.handlers import handed, handlers
 from ivr.store.ids import uuid7
-from ivr.wording import Hit
 from web.access import needs
 from web.case_page import page
-from web.casework import desk, given, natures, own_units, said, since, spoken_badly, unit_seats
+from web.casework import desk, given, natures, own_units, said, since, unit_seats
 from web.db import config, now_ms, reading, record, writing
 from web.drafts import Back, come_back, saved
 from web.drafts import filled as lately
@@ -28,7 +28,6 @@ from web.people import masked
 bp = Blueprint("work", __name__)
 
 NEVER_CONFLICT = ("note", "plead")  # added to what is there, whatever it is
-TO_CITIZENS = ("reply", "note")  # what the citizen is told, or reads later
 NEW = "case-new"
 
 
@@ -41,15 +40,11 @@ def do(case_id: str) -> Any:
     draft, worded, typed = f"case:{case_id}:{action}", form.pop("worded", ""), dict(form)
     told: tuple[str, ...] = ()
     seen = None if action in NEVER_CONFLICT else numbered(version)
-    hits: tuple[Hit, ...] = ()
     try:
-        hits = spoken_badly(form) if action in TO_CITIZENS and not worded else ()
-        if hits:
-            raise Refused("文字中有服务忌语，请改用建议的说法。", "forbidden phrases; see the better wording", "text")
         if action == "assign":
             form, told = handed(handlers(reading().connection(), unit_seats()), form, current_user.name)
         form["units"] = own_units()
-        what = Do(action, current_user.name, current_user.role, now_ms(), form)
+        what = Do(action, current_user.name, current_user.role, now_ms(), form, bool(worded))
         with writing() as db:
             row = desk().do(db.connection(), case_id, what, seen)
             record(db, f"case.{action}"[:40], target=row["number"])
@@ -62,7 +57,7 @@ def do(case_id: str) -> Any:
         if found is None:
             abort(404)
         changed = since(found.case, numbered(steps)) if isinstance(refused, Changed) else ()
-        come_back(Back(draft, typed, refused, changed, hits))
+        come_back(Back(draft, typed, refused, changed, refused.hits if isinstance(refused, BadlyWorded) else ()))
         return page(found, refused=action if action in ACTIONS else ""), 400
     return redirect(url_for("cases.detail", case_id=case_id), 303)
 

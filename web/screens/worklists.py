@@ -11,13 +11,14 @@ from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 
 from ivr.cases.actions import Refused
+from ivr.cases.told import BadlyWorded
 from ivr.cases.worklist import Attempt
 from ivr.store import worklists
 from ivr.store.ids import uuid7
 from ivr.store.models import Callback
 from ivr.store.sql import Row
 from web.access import may, needs
-from web.casework import CHOICES, RESULTS, calling_from_here, desk, given, moment, spoken_badly
+from web.casework import CHOICES, RESULTS, calling_from_here, desk, given, moment
 from web.db import config, now_ms, reading, record, writing
 from web.drafts import Back, come_back, saved
 from web.format import due_text
@@ -133,14 +134,11 @@ def attempt(kind: str, callback_id: str) -> Any:
         abort(404)
     form, draft = given(), f"callback:{callback_id}"
     worded = form.pop("worded", "")
-    hits = () if worded else spoken_badly(form)
     try:
-        if hits:
-            raise Refused("文字中有服务忌语，请改用建议的说法。", "forbidden phrases; see the better wording", "text")
         tried = Attempt(
             current_user.name, current_user.role, now_ms(), form.get("result", ""), _agreed(form.get("agreed", "")),
             form.get("reason", "")[:200], form.get("solved", ""), form.get("rating", ""), form.get("text", ""),
-            _call_of(form.get("call", ""), callback_id),
+            _call_of(form.get("call", ""), callback_id), bool(worded),
         )  # fmt: skip
         with writing() as db:
             row = desk().attempt(db.connection(), callback_id, tried)
@@ -150,7 +148,7 @@ def attempt(kind: str, callback_id: str) -> Any:
         again = row["state"] == "open"
         flash(_("已记录，稍后再拨。") if again else _("已记录，本条已完成。"), "info")
     except Refused as refused:
-        come_back(Back(draft, form, refused, hits=hits))
+        come_back(Back(draft, form, refused, hits=refused.hits if isinstance(refused, BadlyWorded) else ()))
         return _page(kind, (callback_id, "")), 400
     return redirect(url_for("worklists.of", kind=kind), 303)
 

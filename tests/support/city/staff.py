@@ -23,6 +23,7 @@ from ivr.store.casework import Casework, Entry
 from ivr.store.keys import Keys
 from ivr.store.ledger import spoken_number
 from ivr.store.sql import Row, table
+from tests.support import read_once
 
 PEOPLE = {
     "李强": "operator", "赵敏": "operator", "孙丽": "operator", "周波": "operator", "王芳": "lead", "郑洁": "lead",
@@ -58,7 +59,7 @@ class Staff:
         self, engine: Engine, keys: Keys, rules: Rules, now_ms: Callable[[], int], dice: random.Random
     ) -> None:
         self._engine, self._rules, self._now, self._dice = engine, rules, now_ms, dice
-        self.casework = Casework(keys, rules, spoken_number)
+        self.casework = Casework(keys, rules, spoken_number, wording=read_once.wording)
         self.refused: Counter[str] = Counter()
         self.done: Counter[str] = Counter()
         self._plans: list[tuple[int, str]] = []
