@@ -18,12 +18,13 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
+from ivr.cases.kinds import of
+
 DEFAULT_PROFILE = "sgcc_window"
 RING_TONE_MS = 1_000  # a ring sounds 1 s (B6); then silence to the end of the ring period
 B_MIN_RING_S = 5  # B rings at least this long before the limit (design §8: a_alone_s <= limit - 5)
 
 Kind = str  # complaint, report, ... (ivr.cases.kinds); a rule may also be named kind@channel
-REPAIR = "repair"
 
 # What profiles of older versions may hold; nothing ever read it. A value names the only one that is retired.
 RETIRED: dict[str, str | None] = {
@@ -267,11 +268,11 @@ class Profile(_Table):
     def deadline(self, kind: Kind, channel: str = "phone", area: str = "") -> DeadlineRule | None:
         """Return the rule for this kind by this channel, else for this kind, else None (nothing is promised).
 
-        For a repair 报修 that ``deadlines`` does not name it is the time until somebody is on site in ``area``
-        (``onsite_min``; the first one when the area is not known).
+        For a kind to be reached on site (报修) that ``deadlines`` does not name it is the time until somebody is there,
+        in ``area`` (``onsite_min``; the first one when the area is not known).
         """
         rule = self.deadlines.get(f"{kind}@{channel}", self.deadlines.get(kind))
-        if rule is None and kind == REPAIR:
+        if rule is None and of(kind).on_site:
             area = area if area in self.onsite_min else next(iter(self.onsite_min))
             return DeadlineRule(n=self.onsite_min[area], unit="minute", source=f"onsite_min.{area}")
         return rule

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
-from flask import Blueprint, Response, current_app, g, jsonify, request, send_file, url_for
+from flask import Blueprint, Response, current_app, g, jsonify, request, url_for
 from flask_babel import lazy_gettext as _l
 from flask_limiter import Limiter
 from flask_wtf.csrf import CSRFProtect
@@ -208,4 +208,7 @@ def figures() -> Response:
 @bp.get("/openapi.yaml")
 @public
 def openapi() -> Response:
-    return send_file(Path(__file__).parent / "openapi.yaml", mimetype="application/yaml")
+    text = Path(__file__).with_name("openapi.yaml").read_text(encoding="utf-8")
+    for place, names in (("KINDS", KINDS), ("STATUSES", STATUSES)):
+        text = text.replace(f"enum: [{place}]", f"enum: [{', '.join(names)}]")
+    return Response(text, mimetype="application/yaml")

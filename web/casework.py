@@ -15,6 +15,7 @@ from flask_login import current_user
 
 from ivr.cases import notices
 from ivr.cases.actions import ACTIONS, TEXT_MAX, Field
+from ivr.cases.names import RATINGS
 from ivr.cases.workflow import possible
 from ivr.store import case_history
 from ivr.store.casework import Casework
@@ -27,6 +28,7 @@ from web.access import may
 from web.db import config, now_ms, reading
 from web.format import due_text, window_name
 from web.language import chosen
+from web.names import Names
 from web.ratings import seen_of_callbacks
 
 CHOICES: Mapping[str, Mapping[str, Any]] = {
@@ -35,10 +37,8 @@ CHOICES: Mapping[str, Mapping[str, Any]] = {
     "flag": {"major": _l("重大"), "hot": _l("热点"), "none": _l("取消标记")},
     "solved": {"yes": _l("已解决"), "no": _l("未解决")},
     "consent": {"yes": _l("愿意"), "no": _l("不愿意")},
-    "rating": {
-        "1": _l("非常满意"), "2": _l("满意"), "3": _l("基本满意"), "4": _l("不满意"), "5": _l("非常不满意"),
-    },
-}  # fmt: skip
+    "rating": Names(RATINGS),
+}
 RESULTS = {
     "reached": _l("已接通"),
     "no_answer": _l("无人接听"),

@@ -7,6 +7,10 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
+from ivr.cases import kinds
+from ivr.cases.names import STATES
+from web.names import Names
+
 OUTCOMES = {
     "live": _l("进行中"),
     "answered": _l("人工已接听"),
@@ -19,29 +23,7 @@ OUTCOMES = {
     "fax": _l("传真机来电"),
 }
 
-KINDS = {
-    "enquiry": _l("咨询"),
-    "complaint": _l("投诉"),
-    "report": _l("举报"),
-    "repair": _l("报修"),
-    "suggestion": _l("建议"),
-    "application": _l("新装、增容、变更用电"),
-    "request": _l("求助"),
-    "praise": _l("表扬"),
-    "message": _l("留言"),
-    "callback": _l("回电"),
-}
-
-STATUSES = {
-    "received": _l("已受理"),
-    "classified": _l("已分类"),
-    "assigned": _l("已转办"),
-    "handling": _l("办理中"),
-    "replied": _l("已答复"),
-    "follow_up": _l("待回访"),
-    "followed_up": _l("已回访"),
-    "closed": _l("已归档"),
-}
+KINDS, STATUSES = Names(kinds.KINDS), Names(STATES)
 
 REASONS = {
     "busy": _l("占线"),

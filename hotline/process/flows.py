@@ -178,7 +178,7 @@ def _remembered(memory: Path) -> list[str]:
 def _machine_version() -> str:
     """A proof holds for the very program that was walked."""
     digest = hashlib.sha256()
-    for package in ("ivr.call", "ivr.call.steps", "ivr.flow"):
+    for package in ("ivr.call", "ivr.call.steps", "ivr.cases", "ivr.flow"):
         for entry in sorted(files(package).iterdir(), key=lambda item: item.name):
             if entry.name.endswith(".py"):
                 digest.update(entry.read_bytes())

@@ -202,14 +202,3 @@ ACTIONS: Mapping[str, Action] = {
         Action("recompute", "重算期限", "recompute the due date", "case_recomputed", OPEN, LEADS, (REASON,), due=True),
     )
 }  # fmt: skip
-
-STATE_NAMES: Mapping[str, str] = {
-    "received": "已受理",
-    "classified": "已分类",
-    "assigned": "已转办",
-    "handling": "办理中",
-    "replied": "已答复",
-    "follow_up": "待回访",
-    "followed_up": "已回访",
-    "closed": "已归档",
-}

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ivr.call.limits import BAD_RATING
+from ivr.cases import kinds
 from ivr.cases.actions import Do, Effect, Notice, Refused
 from ivr.cases.clock import Rules, extended, promised, resumed
 from ivr.cases.numbers import is_case_number
@@ -13,7 +14,6 @@ from ivr.cases.promise import parse_received
 
 Case = Mapping[str, Any]
 Condition = Callable[[Case, Do, Rules], None]
-JUDGED = ("complaint", "report")
 
 
 # --- conditions ----------------------------------------------------------------------------
@@ -73,8 +73,10 @@ def _for_me(case: Case, do: Do, rules: Rules) -> None:
 
 
 def _judged_kind(case: Case, do: Do, rules: Rules) -> None:
-    if case["kind"] not in JUDGED:
-        raise Refused("只有投诉和举报须认定有效或无效。", "only complaints and reports are judged")
+    if not kinds.of(case["kind"]).judged:
+        judged = [kind for kind in kinds.KINDS.values() if kind.judged]
+        zh, en = "和".join(kind.zh for kind in judged), ", ".join(kind.en for kind in judged)
+        raise Refused(f"只有{zh}须认定有效或无效。", f"only these are judged: {en}")
 
 
 def _concerns_me(case: Case, do: Do, rules: Rules) -> None:
@@ -83,7 +85,7 @@ def _concerns_me(case: Case, do: Do, rules: Rules) -> None:
 
 
 def _repair(case: Case, do: Do, rules: Rules) -> None:
-    if case["kind"] != "repair":
+    if not kinds.of(case["kind"]).on_site:
         raise Refused("只有报修工单登记到达现场。", "only a repair has an arrival on site")
     if case["arrived"] is not None:
         raise Refused("已登记到达现场。", "the arrival was noted already")

@@ -6,11 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from ivr.cases.dates import due_words
+from ivr.cases.kinds import KINDS
 
-NAMES: Mapping[str, tuple[str, str]] = {
-    "new_complaint": ("新投诉，请立即办理", "new complaint, please act at once"),
-    "new_report": ("新举报，请立即办理", "new report of misconduct, please act at once"),
-    "new_repair": ("新报修，请立即派工", "new repair, please send somebody at once"),
+NAMES: dict[str, tuple[str, str]] = {
     "duty_taken": ("值班电话已接单", "taken by a duty phone"),
     "duty_nobody": ("值班电话无人接单，请立即处理", "no duty phone took it, please act at once"),
     "half": ("期限已过半", "half of the time is gone"),
@@ -59,9 +57,14 @@ NAMES: Mapping[str, tuple[str, str]] = {
 }
 
 
+def names() -> Mapping[str, tuple[str, str]]:
+    """Return what every notice is called, first those of new cases: ``new_`` and the kind (zh, en)."""
+    return {f"new_{kind.id}": kind.at_once for kind in KINDS.values() if kind.at_once} | NAMES
+
+
 def name(kind: str, lang: str = "zh-CN") -> str:
     """What a notice is called."""
-    zh, en = NAMES.get(kind, (kind, kind))
+    zh, en = names().get(kind, (kind, kind))
     return en if lang.startswith("en") else zh
 
 

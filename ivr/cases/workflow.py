@@ -17,7 +17,6 @@ from ivr.cases.actions import (
     LEADS,
     LINE_MAX,
     REASON_MIN,
-    STATE_NAMES,
     TEXT_MAX,
     Action,
     Do,
@@ -27,6 +26,7 @@ from ivr.cases.actions import (
 )
 from ivr.cases.clock import Rules
 from ivr.cases.effects import CONDITIONS, EFFECTS
+from ivr.cases.names import STATES
 from ivr.ledger import Fact
 
 
@@ -75,10 +75,10 @@ def check_role(action: Action, do: Do) -> None:
 def check_state(action: Action, case: Mapping[str, Any]) -> None:
     """Does the action lead from the case's state?"""
     if case["status"] not in action.states:
-        zh = "、".join(STATE_NAMES[state] for state in action.states)
+        zh, now = "、".join(STATES[state].zh for state in action.states), case["status"]
         raise Refused(
-            f"工单现在是“{STATE_NAMES.get(case['status'], case['status'])}”，“{action.zh}”只能用于：{zh}。",
-            f"the case is {case['status']}; to {action.en} it must be {', '.join(action.states)}",
+            f"工单现在是“{STATES[now].zh if now in STATES else now}”，“{action.zh}”只能用于：{zh}。",
+            f"the case is {now}; to {action.en} it must be {', '.join(action.states)}",
         )
 
 

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from ivr.cases.kinds import of
 from ivr.metrics.making import Maker
 from ivr.metrics.records import DueCase, Figure, Period
 
@@ -90,7 +91,7 @@ PROMISES: Mapping[str, Promise] = {
 
 def promises(make: Maker, cases: Sequence[DueCase]) -> tuple[Figure, ...]:
     """K12 to K14 and K18, of the cases due in the period."""
-    repairs = [case for case in cases if case.kind == "repair"]
+    repairs = [case for case in cases if of(case.kind).on_site]
     return (*(in_time(make, cases, id_, how) for id_, how in PROMISES.items()), arrival_time(make, repairs))
 
 
@@ -106,7 +107,7 @@ def in_time(make: Maker, cases: Sequence[DueCase], id_: str, how: Promise) -> Fi
 
 def arrival_fate(case: DueCase, period: Period) -> str:
     """What a case is to K18-time: ``good`` when somebody came."""
-    if case.kind != "repair" or not period.from_ms <= case.due < period.to_ms:
+    if not of(case.kind).on_site or not period.from_ms <= case.due < period.to_ms:
         return ""
     return "test_calls" if case.test else "good" if case.arrived is not None else ""
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from ivr.cases.kinds import COMPLAINT_CATEGORIES
+from ivr.cases.names import RATINGS
 from ivr.metrics.records import MIN_FOR_PERCENT
 from ivr.report import chart
 from ivr.report.chart import Series
@@ -22,13 +23,6 @@ from ivr.report.registers import category
 Words = Callable[[str, str], str]
 Cell = str | int | float | None
 
-RATINGS = {
-    1: ("非常满意", "very satisfied"),
-    2: ("满意", "satisfied"),
-    3: ("基本满意", "mostly satisfied"),
-    4: ("不满意", "dissatisfied"),
-    5: ("非常不满意", "very dissatisfied"),
-}
 STEPS = {"hour": ("每小时", "by hour"), "day": ("每日", "by day"), "week": ("每周", "by week")}
 OTHERS = ("callback", "unanswered", "failed", "self", "hung_up", "live")
 
@@ -177,7 +171,7 @@ def _categories(c: Curves, t: Words, lang: str) -> Drawn:
 
 def _ratings(c: Curves, t: Words) -> Drawn:
     title = t("满意度评分", "Ratings")
-    items = [(t(*RATINGS[rating]), c.ratings[rating]) for rating in RATINGS]
+    items = [(t(*name), c.ratings[int(key)]) for key, name in RATINGS.items()]
     svg = chart.ranking(title, t(f"共 {c.ratings.total()} 个评分。", f"{c.ratings.total()} ratings."), items)
     return _drawn("ratings", title, svg, (t("评分", "rating"), t("个数", "n")), items)
 

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from ivr.cases.actions import STATE_NAMES
 from ivr.cases.kinds import COMPLAINT_CATEGORIES, KINDS
+from ivr.cases.names import STATES
 from ivr.masking import mask
 from ivr.report.sheet import Cell, Sheet
 
@@ -72,7 +72,7 @@ def _cases(rows: Iterable[tuple[Any, str]], zone: ZoneInfo, role: str, lang: str
     for case, number in rows:
         yield [
             case.number, kind(case.kind, lang), category(case.category, lang), _word(CHANNELS, case.channel, lang),
-            _word(STATE_NAMES, case.status, lang), _local(case.received, zone), case.due, case.unrolled,
+            _state(case.status, lang), _local(case.received, zone), case.due, case.unrolled,
             case.provisional, _local(case.replied, zone), _local(case.closed, zone), case.window, case.owner,
             mask(number, role, anonymous=case.anonymous), case.anonymous, case.rule, case.profile, case.call_id,
         ]  # fmt: skip
@@ -82,6 +82,10 @@ def kind(id_: str, lang: str) -> str:
     """A kind of case in words."""
     known = KINDS.get(id_)
     return id_ if known is None else known.zh if lang == "zh-CN" else known.en
+
+
+def _state(id_: str, lang: str) -> str:
+    return STATES[id_].zh if lang == "zh-CN" and id_ in STATES else id_
 
 
 def category(id_: str, lang: str) -> str:

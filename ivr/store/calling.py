@@ -18,6 +18,7 @@ from sqlalchemy import Connection, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from ivr.cases.actions import Refused
+from ivr.cases.kinds import of
 from ivr.cases.worklist import Attempt
 from ivr.ledger import Fact
 from ivr.outgoing.allow import DAY_MS, MINUTE_MS, Asked, Limits, may_place
@@ -214,7 +215,7 @@ class Calling:
         urgent = False
         if callback["case_id"]:
             kind = connection.scalar(select(CASES.c.kind).where(CASES.c.id == callback["case_id"]))
-            urgent = kind == "repair"
+            urgent = of(kind).urgent
         others = select(func.count()).where(COMMANDS.c.id != wish.id)
         placed = others.where(COMMANDS.c.state != "refused")
         live = others.where(COMMANDS.c.state.in_(LIVE))

@@ -19,6 +19,7 @@ from sqlalchemy import Connection, select
 
 from ivr.cases.actions import ANSWERED, CLOSED, Changed, Do, Notice, Outcome, Refused
 from ivr.cases.clock import Rules
+from ivr.cases.kinds import of
 from ivr.cases.promise import case_request
 from ivr.cases.told import TO_CITIZENS, check
 from ivr.cases.workflow import apply
@@ -177,7 +178,7 @@ class Casework:
 
     def _attempted(self, connection: Connection, callback: Row, attempt: Attempt) -> None:
         case = self.case(connection, callback["case_id"]) if callback["case_id"] else None
-        data = after(callback, attempt, self.rules, urgent=case is not None and case["kind"] == "repair")
+        data = after(callback, attempt, self.rules, urgent=case is not None and of(case["kind"]).urgent)
         if callback["kind"] == "followup" and attempt.result == "reached" and attempt.agreed is None:
             data |= {"solved": attempt.solved == "yes", "rating": int(attempt.rating) if attempt.rating else None}
         if attempt.call:

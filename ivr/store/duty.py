@@ -11,11 +11,11 @@ from typing import Any
 from sqlalchemy import Connection, select, update
 
 from ivr.cases.actions import Notice
+from ivr.cases.kinds import ids
 from ivr.store import notices
 from ivr.store.sql import Row, table
 
 CASES, MARKS = table("cases"), table("marks")
-URGENT = ("repair",)  # an urgent repair, and danger that reached nobody (EMG-1), which is one, too
 WITHIN_MS = 3_600_000
 STALE_MS = 180_000  # longer than one phone rings and is told
 RINGING, DONE = "ringing", "done"
@@ -24,7 +24,9 @@ RINGING, DONE = "ringing", "done"
 def waiting(connection: Connection, now: int) -> list[Row]:
     """Cases the phones are to be rung for now."""
     nobodys = (CASES.c.status.in_(("received", "classified")), CASES.c.owner == "", CASES.c.channel == "phone")
-    query = select(CASES).where(CASES.c.kind.in_(URGENT), CASES.c.received > now - WITHIN_MS, *nobodys)
+    query = select(CASES).where(
+        CASES.c.kind.in_(ids(lambda kind: kind.urgent)), CASES.c.received > now - WITHIN_MS, *nobodys
+    )
     found = [dict(row) for row in connection.execute(query.order_by(CASES.c.received)).mappings()]
     marks = {row.name: row for row in connection.execute(select(MARKS).where(MARKS.c.name.in_(map(_mark, found))))}
     return [row for row in found if _is_free(marks.get(_mark(row)), now)]

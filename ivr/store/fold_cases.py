@@ -10,12 +10,12 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ivr.cases.kinds import of
 from ivr.cases.watch import next_action
 from ivr.store import fold_ratings
 from ivr.store.rows import JournalRow, Row, Tables
 
 MISSED = frozenset({"abandoned", "unanswered", "failed"})  # outcomes of calls nobody answered
-NO_ANSWER_CALL = frozenset({"praise"})  # kinds that ask for no answer by telephone
 DUE = ("due", "due_ms", "unrolled", "unrolled_ms", "provisional", "explanation")
 SETTABLE = frozenset(
     {
@@ -94,7 +94,7 @@ def opened(tables: Tables, fact: JournalRow) -> None:
     _step(tables, fact, case, "")
     if case["due"]:
         _due(tables, fact, case, "", None)
-    if not case["anonymous"] and case["party_id"] and case["kind"] not in NO_ANSWER_CALL:
+    if not case["anonymous"] and case["party_id"] and of(case["kind"]).answered:
         call_back(tables, fact, "answer", case)
 
 

@@ -28,6 +28,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, Connection, Engine, and_, delete, exists, func, insert, or_, select, text, update
 
 from ivr.cases.actions import Notice
+from ivr.cases.kinds import ids
 from ivr.ledger import Fact
 from ivr.profile import Profile
 from ivr.store import journal, notices
@@ -47,7 +48,6 @@ AHEAD = "prune:ahead"  # the notice before the first run
 _NO_CASE = {"id": None, "number": "", "kind": "", "due": "", "status": "", "owner": ""}
 PIECE_MS = 40  # the journal waits no longer
 AT_ONCE, LOOKED_FOR = 100, 1000  # rows of a piece; of a look
-KEPT_LONGER = ("complaint", "report")
 
 Erase = Callable[[str], bool]  # a recording's file, by its id; False: it was gone
 Progress = Callable[[str, int], None]  # rule, done
@@ -176,7 +176,7 @@ def further(found: str, ident: str) -> str:
 
 def _closed(rule: Rule) -> ColumnElement[bool]:
     """The case was closed for as long as its kind asks."""
-    longer = CASES.c.kind.in_(KEPT_LONGER)
+    longer = CASES.c.kind.in_(ids(lambda kind: kind.kept_longer))
     return or_(and_(longer, CASES.c.closed < rule.cases_before), and_(~longer, CASES.c.closed < rule.before))
 
 

@@ -15,10 +15,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, func, select
 from sqlalchemy.orm import Session
 
+from ivr.cases.kinds import ids
 from ivr.store import tally
 from ivr.store.models import Audit, Call, Case, Journal, Leg, LiveCall, PartyRow, Process, Recording, Seat, User
 from ivr.store.paging import PAGE, PAGE_MAX, BadCursor, Order, Page, bounds, read
-from ivr.store.responsible import AT_ONCE
 from ivr.store.sql import among
 
 __all__ = ["PAGE", "PAGE_MAX", "BadCursor", "Page"]
@@ -292,7 +292,10 @@ def _left_behind() -> ColumnElement[bool]:
 def untaken(session: Session) -> list[Case]:
     """Complaints, reports and repairs nobody has taken, the soonest due first."""
     nobodys = and_(
-        Case.kind.in_(AT_ONCE), Case.status.in_(("received", "classified")), Case.owner == "", Case.replied.is_(None)
+        Case.kind.in_(ids(lambda kind: kind.at_once is not None)),
+        Case.status.in_(("received", "classified")),
+        Case.owner == "",
+        Case.replied.is_(None),
     )
     order = (Case.due_ms.is_(None), Case.due_ms, Case.id)
     return list(session.scalars(select(Case).where(nobodys).order_by(*order).limit(UNTAKEN_MAX)))

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
+from ivr.cases.kinds import ids
 from ivr.metrics.records import DueCase, Figure
 from ivr.profile import Profile
 from ivr.report.contents import Contents, Curves, Part, Week
@@ -117,7 +118,12 @@ def _received(session: Session, from_ms: int, to_ms: int) -> Counter[tuple[str, 
 def _categories(session: Session, from_ms: int, to_ms: int) -> Counter[str]:
     query = (
         select(Case.category, func.count())
-        .where(Case.kind == "complaint", Case.received >= from_ms, Case.received < to_ms, Case.test.is_(False))
+        .where(
+            Case.kind.in_(ids(lambda kind: kind.categories)),
+            Case.received >= from_ms,
+            Case.received < to_ms,
+            Case.test.is_(False),
+        )
         .group_by(Case.category)
     )
     return Counter({category: count for category, count in session.execute(query)})

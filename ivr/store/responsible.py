@@ -12,11 +12,11 @@ from collections.abc import Iterable, Mapping
 from sqlalchemy import Connection
 
 from ivr.cases.actions import Notice
+from ivr.cases.kinds import of
 from ivr.store import notices
 from ivr.store.rows import JournalRow
 
 Responsible = Mapping[str, tuple[str, ...]]  # by window: names of accounts
-AT_ONCE = ("complaint", "report", "repair")
 GENERAL, LEADS = "general", ("role:lead",)
 
 
@@ -29,7 +29,7 @@ def whom(kind: str, responsible: Responsible) -> tuple[str, ...]:
 def tell_of_new_ones(connection: Connection, rows: Iterable[JournalRow], responsible: Responsible) -> None:
     """Tell of the cases opened by ``rows`` that have no owner yet: number, kind and due date, nothing of the person."""
     for row in rows:
-        if row.name != "case_opened" or row.data["kind"] not in AT_ONCE or row.data.get("owner"):
+        if row.name != "case_opened" or not of(row.data["kind"]).at_once or row.data.get("owner"):
             continue
         case = {
             "id": row.case_id,

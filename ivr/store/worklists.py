@@ -16,6 +16,7 @@ from functools import cache
 from sqlalchemy import Connection, Executable, and_, bindparam, func, select
 
 from ivr.cases.clock import Rules
+from ivr.cases.kinds import of
 from ivr.cases.worklist import HOUR_MS, in_calling_hours, may_call
 from ivr.ledger import Fact
 from ivr.store import journal
@@ -83,7 +84,7 @@ def entries(connection: Connection, kind: str, now: int, rules: Rules, *, withou
 def _entry(kind: str, rows: list[Row], now: int, hours: bool) -> Entry:
     rows.sort(key=lambda row: (row["due_at"], row["id"]))
     first, last = rows[0], max(rows, key=lambda row: row["last_at"] or 0)
-    urgent = any(row["case_kind"] == "repair" for row in rows)
+    urgent = any(of(row["case_kind"]).urgent for row in rows)
     return Entry(
         kind, first["party_id"], tuple(rows), first["due_at"], min(row["next_at"] for row in rows),
         max(row["tries"] for row in rows), last["last_result"],

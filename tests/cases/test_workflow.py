@@ -105,7 +105,9 @@ def test_cmp_13_a_verdict_may_be_answered_by_whom_it_concerns_and_by_nobody_else
     case.do("plead", "李强", "operator", text="当时正在处理另一来电")
     case.do("judge", "陈总", "supervisor", verdict="invalid", text="申辩成立")
     assert (case.row["verdict"], case.row["concerned"]) == ("invalid", "李强")
-    assert "only complaints and reports" in refused(told("enquiry").handled(), "judge", verdict="valid", text="x")
+    assert "only these are judged: complaint, report" in refused(
+        told("enquiry").handled(), "judge", verdict="valid", text="x"
+    )
 
 
 def test_unsolved_reopens_with_the_history_and_a_new_date(told: Tell) -> None:

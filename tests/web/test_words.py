@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from datetime import date, datetime
 
 import pytest
@@ -24,10 +25,10 @@ from web.format import TURNS, UNITS
 
 # Words of the machine: what the store, the flows and the journal call things.
 CODES = set().union(
-    *(names for names in vars(labels).values() if isinstance(names, dict)),
+    *(names for names in vars(labels).values() if isinstance(names, Mapping)),
     *({action.id, action.fact} | {one for field in action.fields for one in (field.name, *field.choices)}
       for action in ACTIONS.values()),
-    technical.FACTS, technical.SORTS, technical.SAID, notices.NAMES, KINDS, UNITS,
+    technical.FACTS, technical.SORTS, technical.SAID, notices.names(), KINDS, UNITS,
     {word for turn in TURNS for word in turn.split("=")}, {"leg_id", "recording_id", "party_id"},
 )  # fmt: skip
 # Names of accounts; words a page explains; settings, and what people named things in the made-up world.

@@ -8,7 +8,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 
-from ivr.cases.notices import NAMES
+from ivr.cases.notices import names
 from ivr.store import notices
 from web.access import may, needs
 from web.casework import notice_name
@@ -41,7 +41,7 @@ def index() -> str:
     page = piece(_rows())
     return render_template(
         "inbox.html", page=page, rows=page.rows, everything=_everything(), notice_name=notice_name, table=TABLE,
-        with_args=with_args, kinds={kind: notice_name(kind) for kind in NAMES},
+        with_args=with_args, kinds={kind: notice_name(kind) for kind in names()},
     )  # fmt: skip
 
 
@@ -60,7 +60,7 @@ def _rows() -> list[dict[str, Any]]:
     connection = reading().connection()
     rows = notices.inbox(connection, current_user.name, current_user.role, unread=not _everything())
     rows = [row for row in rows if row["kind"] != NOTICE or may("ratings")]  # owners were told by versions before
-    return TABLE.sorted(of_kind(rows, kind=word("kind", NAMES)))
+    return TABLE.sorted(of_kind(rows, kind=word("kind", names())))
 
 
 @bp.post("/inbox/read")

@@ -10,6 +10,7 @@ from ivr.call.commands import Say, StopRecord
 from ivr.call.limits import ACCOUNT_MIN_MS, NOTICE, RECORD_END_LIMIT_S, TRIES
 from ivr.call.steps.base import Answer, ended
 from ivr.call.turn import Turn
+from ivr.cases import kinds
 
 PHRASES = (NOTICE, "ask.account.again")
 PHASES = ("account.ask", "account.record", "account.stop")
@@ -30,7 +31,7 @@ def on(turn: Turn, event: e.Event) -> Answer | None:
         case "account.ask", _ if ended(event) or isinstance(event, e.Digit):
             turn.hush()
             rules = turn.rules
-            longest = rules.message_max_s if turn.s.draft.kind == "message" else rules.account_max_s
+            longest = rules.message_max_s if kinds.of(turn.s.draft.kind).short else rules.account_max_s
             turn.record("account.record", longest, rules.account_silence_s)
         case "account.record", e.Digit(key=key):
             turn.set(digits=key)

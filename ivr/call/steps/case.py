@@ -14,9 +14,9 @@ menu's own key once more. What a caller said before hanging up is stored too.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from ivr.call import commands as c
 from ivr.call import events as e
@@ -25,31 +25,27 @@ from ivr.call.state import Draft
 from ivr.call.steps import questions
 from ivr.call.steps.base import Step, ended
 from ivr.call.turn import FAREWELL, Turn
+from ivr.cases import kinds
 
 Item = Literal["anonymous", "category", "spoken_account", "callback_number"]
 ReadBack = Literal["case_number", "due_date"]
-CaseKind = Literal[
-    "enquiry", "complaint", "report", "repair", "suggestion", "application", "request", "praise", "message"
-]
-# S4-31: 应向服务对象致谢. A message follows an apology instead (S4-30).
-THANKS = {
-    "complaint": "cmp.thanks",
-    "report": "cmp.thanks",
-    "suggestion": "cmp.suggest",
-    "praise": "cmp.suggest",
-}
-
 
 # Who said nothing when nobody could be had: noted as a missed call, or of no number that can be called back.
-REGISTERED = "ask.account.none"  # a repair is taken all the same
 NOTED, NOT_NOTED = "message.none", "message.none_unknown"
+
+
+def _by_flow(kind: str) -> str:
+    known = kinds.ids(lambda kind: kind.by_flow)
+    if kind not in known:
+        raise ValueError(f"there is no kind of case {kind!r} here: use one of {', '.join(known)}")
+    return kind
 
 
 class Taking(BaseModel):
     """What is asked, and what is read back."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    kind: CaseKind
+    kind: Annotated[str, AfterValidator(_by_flow)]
     ask: tuple[Item, ...] = (
         "spoken_account",
         "callback_number",
@@ -82,9 +78,8 @@ class Case(Step):
         todo = tuple(item for item in self.case.ask if not _known(draft, item))
         turn.set(draft=draft)
         turn.draft(todo=todo)
-        thanks = THANKS.get(self.case.kind)
-        if thanks:
-            turn.say("thanks", thanks, *(("report.confidential",) if self.case.kind == "report" else ()))
+        if thanks := kinds.of(self.case.kind).thanks:
+            turn.say("thanks", *thanks)
         else:
             self._ask_next(turn)
 
@@ -138,8 +133,8 @@ class Case(Step):
         """Lead who says nothing to a person; whom nobody can answer, he is told what becomes of his call (ANS-4)."""
         if not turn.s.nobody:
             turn.person()
-        elif self.case.kind == "repair" and _can_be_called(turn):
-            turn.say("registering", REGISTERED)
+        elif (unsaid := kinds.of(self.case.kind).unsaid) and _can_be_called(turn):
+            turn.say("registering", unsaid)
         elif _can_be_called(turn):
             turn.say("unsaid", c.Say(NOTED, (("n", str(turn.rules.call_back_h)),)))
         else:
@@ -254,14 +249,11 @@ class Case(Step):
             NOTED,
             NOT_NOTED,
         ]
-        if self.case.kind == "repair":
-            keys.append(REGISTERED)
+        kind = kinds.of(self.case.kind)
+        keys += [*((kind.unsaid,) if kind.unsaid else ()), *kind.thanks]
         keys += [f"case.{how}.{questions.due_phrase(self.case.kind)}" for how in ("due", "within")]
-        if self.case.kind in THANKS:
-            keys.append(THANKS[self.case.kind])
         if "anonymous" in self.case.ask:
             keys += [
-                "report.confidential",
                 "case.query_code",
                 "case.code_noted",
                 "case.due.report_anonymous",

@@ -14,6 +14,7 @@ from ivr.call.limits import CATEGORIES, CATEGORY_PAGE, TRIES
 from ivr.call.steps import account, number
 from ivr.call.steps.base import Answer, ended
 from ivr.call.turn import Turn
+from ivr.cases import kinds
 
 BY_KEY = ("anonymous", "category", "callback.own")  # phases of questions that one key answers
 OWN_REFUSED = "callback.own_not_called"
@@ -23,12 +24,7 @@ def due_phrase(kind: str, anonymous: bool = False) -> str:
     """Which promise is spoken: complaint (5 days), report (10 days), repair (45 minutes) or the general one."""
     if anonymous:
         return "report_anonymous"  # the answer waits for them; nobody can call back
-    return kind if kind in ("complaint", "report", "repair", "application", "message") else "other"
-
-
-def account_prompt(kind: str) -> str:
-    """What the caller is asked to say: of a repair its place and nature (PWR-1)."""
-    return {"message": "message.ask", "repair": "ask.repair"}.get(kind, "ask.account")
+    return kinds.of(kind).due
 
 
 def begin(turn: Turn, item: str, kind: str) -> None:
@@ -38,7 +34,7 @@ def begin(turn: Turn, item: str, kind: str) -> None:
     elif item == "category":
         _category_page(turn, 0)
     elif item == "spoken_account":
-        account.begin(turn, account_prompt(kind))
+        account.begin(turn, kinds.of(kind).account)
     elif turn.s.never_called:
         number.begin(turn, OWN_REFUSED)
     elif turn.s.caller_known:
@@ -172,7 +168,7 @@ def phrases(items: Iterable[str], kind: str) -> Iterator[str]:
             yield from ("ask.category", "category.more", "menu.item")
             yield from (f"category.{code}" for code in range(1, CATEGORIES + 1))
         elif item == "spoken_account":
-            yield from (account_prompt(kind), *account.PHRASES)
+            yield from (kinds.of(kind).account, *account.PHRASES)
         else:
             yield from ("callback.own", OWN_REFUSED, *number.PHRASES)
     yield "ask.repeat"
