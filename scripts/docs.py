@@ -7,16 +7,25 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
+from textwrap import dedent
+
+from pydantic import BaseModel
 
 ROOT = Path(__file__).resolve().parent.parent
 if __name__ == "__main__":
     sys.path.insert(0, str(ROOT))
 
+from ivr.call.steps import kinds  # noqa: E402
+from ivr.call.steps.base import Step  # noqa: E402
 from ivr.cases.kinds import KINDS, Kind  # noqa: E402 - the folder of the project first
 
 MARKED = re.compile(r"(<!-- ([a-z ]+): written by scripts/docs\.py -->\n).*?(<!-- end of \2 -->)", re.DOTALL)
+EXAMPLE = re.compile(r"\.\. code-block:: yaml\n\n((?: {4}.*\n|\n(?= {4}))+)")
+LAST = "## Phrases\n"  # the section after those of the steps
+SECTION = "## {name}\n\n<!-- step {name}: written by scripts/docs.py -->\n<!-- end of step {name} -->\n\n"
 HOLDS: tuple[tuple[Callable[[Kind], object], str], ...] = (
     (lambda kind: kind.categories, "is of one of the seven complaint kinds"),
     (lambda kind: kind.at_once, "those answerable hear of it at once"),
@@ -37,12 +46,35 @@ def kinds_of_case() -> str:
     return "\n".join(["| kind | called | what is special |", "|---|---|---|", *rows]) + "\n"
 
 
-WRITTEN: Mapping[str, Callable[[], str]] = {"kinds of case": kinds_of_case}
+def step(kind: type[Step]) -> str:
+    """Return what the page says of a kind of step: its file's docstring, and what can be written in it."""
+    text = (sys.modules[kind.__module__].__doc__ or "").strip().replace("``", "`") + "\n"
+    text = EXAMPLE.sub(lambda found: "```yaml\n" + dedent(found[1]).rstrip() + "\n```\n", text)
+    return text + "\n" + "".join(f"- `{name}`: {said}\n" for name, said in fields(kind))
+
+
+def fields(model: type[BaseModel]) -> Iterator[tuple[str, str]]:
+    """Return the names that only this kind knows, also within its own mapping, and what they are for."""
+    for name, info in model.model_fields.items():
+        if isinstance(info.annotation, type) and issubclass(info.annotation, BaseModel):
+            yield from fields(info.annotation)
+        elif name not in Step.model_fields:
+            yield name, info.description or ""
+
+
+def written() -> Mapping[str, Callable[[], str]]:
+    """Return who writes each part, by its name."""
+    steps = {f"step {name}": partial(step, kind) for name, kind in kinds().items()}
+    return {"kinds of case": kinds_of_case, **steps}
 
 
 def renewed(page: str) -> str:
-    """Return the page with every such part as the code has it now."""
-    return MARKED.sub(lambda part: part[1] + WRITTEN[part[2]]() + part[3], page)
+    """Return the page with every such part as the code has it now; where steps are, those it has no section of, too."""
+    parts = written()
+    if LAST in page:
+        missing = [name for name in sorted(kinds()) if f"\n## {name}\n" not in page]
+        page = page.replace(LAST, "".join(SECTION.format(name=name) for name in missing) + LAST)
+    return MARKED.sub(lambda part: part[1] + parts[part[2]]() + part[3], page)
 
 
 if __name__ == "__main__":

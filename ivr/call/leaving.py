@@ -9,10 +9,12 @@ from __future__ import annotations
 from ivr.call import commands as c
 from ivr.call import events as e
 from ivr.call.limits import RECORD_END_LIMIT_S, SAVE_LIMIT_S
+from ivr.call.phases import Phase, register, stored
 from ivr.call.steps import account
 from ivr.call.turn import Turn
 
 PREFIX = "left."
+register({PREFIX + "recording": Phase(), PREFIX + "saving": Phase(world=stored)})
 INTERRUPTED = "interrupted"
 
 

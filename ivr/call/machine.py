@@ -11,10 +11,11 @@ from ivr.call import commands as c
 from ivr.call import events as e
 from ivr.call import leaving
 from ivr.call.limits import DOUBLE_MS, HELD_MAX_MS
-from ivr.call.state import CallState
+from ivr.call.phases import Phase, phase_of, register
+from ivr.call.state import OVER, CallState
 from ivr.call.turn import FlowContext, Turn
 
-TYPED = ("number.type", "query.type")  # where the same key twice is two digits
+register({"new": Phase(), "ringing_first": Phase(), "answering": Phase(), OVER: Phase()})
 
 
 def begin(flow: FlowContext) -> CallState:
@@ -57,7 +58,7 @@ def _answers_nothing(state: CallState, event: e.Digit) -> bool:
     Whatever is pressed later answers what is asked now, though its prompt has only begun.
     """
     since = (event.began or event.at) - state.taken_at
-    same = event.key == state.taken_key and state.phase not in TYPED
+    same = event.key == state.taken_key and not phase_of(state).doubles
     return -HELD_MAX_MS < since < 0 or (same and 0 <= event.at - state.key_at < DOUBLE_MS)
 
 

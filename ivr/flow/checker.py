@@ -17,12 +17,11 @@ from ivr.call import commands as c
 from ivr.call import events as e
 from ivr.call.limits import EVENTS_TO_END, NOTICE
 from ivr.call.machine import begin, step
+from ivr.call.phases import PHASES, Phase, phase_of
 from ivr.call.state import CallState, Draft, Ringing, evolve
 from ivr.call.steps import account
-from ivr.call.steps.menu import Menu
 from ivr.call.turn import FlowContext
 
-SEATS = ("A", "B")
 STATES_MAX = 200_000
 CALLED_BACK = 7  # digits of a number that is called back, in the world of the walk
 
@@ -96,7 +95,9 @@ def check(flow: FlowContext) -> Report:
                 there = here if after is state else number(_plain(after), here, _name(event))
                 if failing and (there != here or isinstance(event, e.TimeUp)):
                     following.append(there)
-        if not state.timer and state.phase not in ("new", "bridged"):
+        if state.phase not in PHASES:
+            findings.append(Finding(state.step, f"no file tells of its phase '{state.phase}'", path(here)))
+        if not state.timer and state.phase != "new" and not phase_of(state).talk:
             findings.append(Finding(state.step, f"waits for ever in '{state.phase}'", path(here)))
         if key_zero_refused(flow, state):
             findings.append(Finding(state.step, f"key 0 leads nowhere in '{state.phase}'", path(here)))
@@ -140,29 +141,9 @@ def _worlds(flow: FlowContext, asked: list[str]) -> list[FlowContext]:
     return [world(True, True), world(False, True), world(True, False)]
 
 
-NUMBER_PHASES = ("number.type", "query.type")  # here 0 is a digit
-TYPED_PHASES = (*NUMBER_PHASES, "query.confirm", "query.finding")  # what was typed is kept
-PROMPT_PHASES = (
-    "say",
-    "choose",
-    "thanks",
-    "unsaid",
-    "registering",
-    "anonymous",
-    "category",
-    "account.ask",
-    "callback.own",
-    "number.confirm",
-    "rate",
-    "rate.thanks",
-    "query.confirm",
-    "query.told",
-)
-
-
 def key_zero_refused(flow: FlowContext, state: CallState) -> bool:
     """Key 0 must ask for a person wherever a prompt waits for a key (B5: a reserved digit at any time)."""
-    if state.phase not in PROMPT_PHASES or state.left_at:
+    if not phase_of(state).asks or state.left_at:
         return False
     after, commands = step(flow, state, e.Digit(0, "0"))
     entered = [m.value for m in commands if isinstance(m, c.Mark) and m.name == "step"]
@@ -171,13 +152,14 @@ def key_zero_refused(flow: FlowContext, state: CallState) -> bool:
 
 def _events(flow: FlowContext, state: CallState) -> Iterator[tuple[e.Event, bool]]:
     """(event, is it a time-out or a failure?)"""
+    phase = phase_of(state)
     if state.phase == "new":
         yield e.Offered(0, "hotline", caller_known=True), False
         yield e.Offered(0, "hotline", caller_known=True, never_called="abroad"), False
         yield e.Offered(0, "hotline", caller_known=False), False
         return
     if state.timer:
-        yield e.TimeUp(0, state.timer), state.phase != "held"  # how long a hold lasts is for people to say
+        yield e.TimeUp(0, state.timer), not phase.hold
     yield e.CallerLeft(0), False
     yield e.Resumed(0), False
     yield e.Answered(0), False
@@ -189,41 +171,25 @@ def _events(flow: FlowContext, state: CallState) -> Iterator[tuple[e.Event, bool
         for end, ms in (("silence", 9000), ("silence", 10), ("gone", 9000)):
             yield e.RecordDone(0, state.recording, ms, end), False
         yield e.RecordDone(0, state.recording, 0, "failed"), True
-    if state.phase in ("saving", "left.saving"):
-        yield e.CaseOpened(0, "26112100018", "2026-11-26", "1357924"), False
-        yield e.CaseFailed(0, "store"), True
-    if state.phase == "query.finding":
-        for state_, verdict in (("received", ""), ("answered", "valid")):
-            yield e.CaseFound(0, "found", state_, "2026-11-26", verdict=verdict), False
-        yield e.CaseFound(0, "unknown"), False
-        yield e.CaseFound(0, "later"), True
-    if state.phase == "rate.may":
-        yield e.RatingAsked(0, True), False
-        yield e.RatingAsked(0, False), False
-    if state.phase == "finding":
-        for seats in (SEATS, SEATS[:1], SEATS[1:], ()):
-            yield e.SeatsFound(0, "w", seats), False
-        yield e.NobodyFree(0, "w"), True
+    yield from phase.world(state)
     for seat in state.ring.seats:
         yield e.SeatRinging(0, seat), False
         yield e.SeatAnswered(0, seat), False
         yield e.SeatFailed(0, seat, "busy"), True
     if state.seat:
         yield e.SeatLeft(0, state.seat), True
-        yield e.SeatHeld(0, state.seat, state.phase == "bridged"), False
+        yield e.SeatHeld(0, state.seat, phase.talk), False
 
 
 def _keys(flow: FlowContext, state: CallState) -> str:
     """Keys by class: those that mean something somewhere here, and one other digit."""
     here = flow.steps.get(state.step)
-    offered = "".join(here.menu.keys) if isinstance(here, Menu) else ""
-    if state.phase in NUMBER_PHASES:
-        return "5#*" if state.phase == "number.type" else "05#*"
-    return "".join(dict.fromkeys(offered + "01258#*"))
+    return phase_of(state).keys or "".join(dict.fromkeys((here.offered() if here else "") + "01258#*"))
 
 
 def _plain(state: CallState) -> CallState:
     """The state without what makes no difference to where it may lead."""
+    phase = phase_of(state)
     return evolve(
         state,
         {
@@ -245,25 +211,25 @@ def _plain(state: CallState) -> CallState:
             "key_at": 0,
             "released_by": state.released_by and "x",
             "cause": state.cause and "x",
-            "tries": state.tries if state.phase not in ("bridged", *_PLAYED_ONCE) else 0,
-            "digits": "5" * len(state.digits) if state.phase in TYPED_PHASES else state.digits[:1].replace("5", ""),
-            "draft": _plain_draft(state),
+            "tries": 0 if phase.once else state.tries,
+            "digits": "5" * len(state.digits) if phase.typed else state.digits[:1].replace("5", ""),
+            "draft": _plain_draft(state, phase),
             "told": state.told and "answered|||",
-            "ring": evolve(state.ring, {"until": 0, "late": False}) if state.phase in _IN_WINDOW else Ringing(),
+            "ring": evolve(state.ring, {"until": 0, "late": False}) if phase.rings else Ringing(),
         },
     )
 
 
-def _plain_draft(state: CallState) -> Draft:
+def _plain_draft(state: CallState, phase: Phase) -> Draft:
     draft = state.draft
-    if state.phase in _NOT_ASKED:  # what was asked makes no difference outside a case: words and number are kept
+    if phase.outside:  # what was asked makes no difference outside a case: words and number are kept
         draft = Draft(recordings=draft.recordings, callback=draft.callback, number=draft.number)
     return evolve(
         draft,
         {
             "recordings": tuple("r" for _ in draft.recordings[:1]),
             "category": "",
-            "page": draft.page if state.phase == "category" else 0,
+            "page": draft.page if phase.paged else 0,
             "callback": "typed" if draft.callback == "typed" else "none",
             "typed_number": "",
             "confirmed": False,
@@ -273,33 +239,6 @@ def _plain_draft(state: CallState) -> Draft:
             "query_code": draft.query_code and "q",
         },
     )
-
-
-_IN_WINDOW = ("finding", "ringing")
-_NOT_ASKED = (
-    *_IN_WINDOW,
-    "hearing",
-    "sorry",
-    "bridged",
-    "choose",
-    "say",
-    "rate.may",
-    "rate",
-    "rate.thanks",
-    "farewell",
-)
-_PLAYED_ONCE = (
-    "say",
-    "held",
-    "unsaid",
-    "registering",
-    "thanks",
-    "farewell",
-    "failed",
-    "saving",
-    "rate.thanks",
-    "query.told",
-)
 
 
 def _name(event: e.Event) -> str:

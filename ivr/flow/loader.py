@@ -14,25 +14,20 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from ivr.call.limits import TALK_NOTICES
-from ivr.call.steps.ask import Ask
+from ivr.call.steps import kinds
 from ivr.call.steps.base import Step
 from ivr.call.steps.case import Case
 from ivr.call.steps.goodbye import Goodbye
 from ivr.call.steps.goto import Goto
 from ivr.call.steps.hours import Hours
 from ivr.call.steps.menu import Menu
-from ivr.call.steps.query import Query
-from ivr.call.steps.rate import Rate
-from ivr.call.steps.record import Record
 from ivr.call.steps.say import Say
 from ivr.call.steps.window import Window
 from ivr.call.turn import FAREWELL, HOURS_TOLD, FlowContext, Rules
 from ivr.flow.source import FlowRefused, Problem, Source, parse, read
 from ivr.outgoing.numbers import NumberRules, called_back
 
-KINDS: dict[str, type[Step]] = {
-    kind.kind: kind for kind in (Say, Menu, Ask, Record, Case, Window, Rate, Query, Hours, Goodbye, Goto)
-}
+KINDS = kinds()
 HEAD = {"flow", "start", "steps", "person", "title", "title_en"}
 
 
@@ -157,12 +152,12 @@ def _step_problems(source: Source, name: str, spec: object) -> Iterator[Problem]
     if name.startswith("@"):
         yield source.problem(place, name, "a name may not begin with @", "choose another name")
     if not isinstance(spec, dict):
-        yield source.problem(place, name, "is empty", f"give it one of: {', '.join(KINDS)}")
+        yield source.problem(place, name, "is empty", f"give it one of: {', '.join(sorted(KINDS))}")
         return
     kinds = [key for key in spec if key in KINDS]
     if len(kinds) != 1:
         what = f"is of {len(kinds)} kinds ({', '.join(kinds)})" if kinds else "is of no known kind"
-        yield source.problem(place, name, what, f"give it exactly one of: {', '.join(KINDS)}")
+        yield source.problem(place, name, what, f"give it exactly one of: {', '.join(sorted(KINDS))}")
 
 
 def _pydantic(source: Source, name: str, kind: type[Step], error: Mapping[str, object]) -> Problem:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import importlib
+import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 import yaml
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
+from ivr.call import steps
+from ivr.call.phases import PHASES
+from ivr.call.steps import base
 from ivr.cases import kinds, notices
 from ivr.flow.checker import check
 from ivr.flow.loader import House, loads
@@ -19,6 +25,56 @@ from ivr.store import queries
 from scripts import docs
 from tests.web.demo import World, at
 
+NOD = '''
+"""Speak, and go on when 1 is pressed.
+
+.. code-block:: yaml
+
+    nod: {nod: ask.repeat, next: bye}
+
+Silence goes on, too.
+"""
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from ivr.call import events as e
+from ivr.call.phases import Phase, register
+from ivr.call.steps.base import Step, ended
+
+register({"nodding": Phase(asks=True, once=True)})
+
+
+class Nod(Step):
+    kind: ClassVar[str] = "nod"
+    nod: str = Field(description="phrase key of what is to be nodded to")
+    next: str = Field(description="the step that follows")
+
+    def start(self, turn):
+        turn.say("nodding", self.nod)
+
+    def on(self, turn, event):
+        if isinstance(event, e.Digit) and event.key == "0":
+            turn.person()
+        elif ended(event) or isinstance(event, e.Digit):
+            turn.hush()
+            turn.goto(self.next)
+
+    def exits(self):
+        yield "next", self.next
+
+    def phrases(self):
+        yield "nod", self.nod
+'''
+NODS = """
+flow: quarter
+start: nod
+steps:
+  nod: {nod: ask.repeat, next: bye}
+  person: {window: general, nobody: bye}
+  bye: {goodbye: [bye.1]}
+"""
 FLOW = """
 flow: quarter
 start: noise
@@ -28,6 +84,52 @@ steps:
   bye: {goodbye: [bye.1]}
 """
 HOUSE = House(has_phrase=Phrases.load(variables={"unit": "X"}).has, windows={"general": ("101",)})
+
+
+@pytest.fixture
+def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
+    """Put a file among those of the kinds of step."""
+    before, phases = dict(base.KINDS), dict(PHASES)
+    monkeypatch.setattr(steps, "__path__", [*steps.__path__, str(tmp_path)])
+
+    def put(text: str) -> None:
+        (tmp_path / "nod.py").write_text(text, encoding="utf-8")
+        importlib.invalidate_caches()
+        steps.kinds()
+
+    yield put
+    sys.modules.pop("ivr.call.steps.nod", None)
+    for known, old in ((base.KINDS, before), (PHASES, phases)):
+        known.clear()  # type: ignore[attr-defined]
+        known.update(old)  # type: ignore[attr-defined]
+
+
+def test_a_file_among_the_steps_is_a_kind_of_step_that_is_proved(install: Callable[[str], None]) -> None:
+    install(NOD)
+    report = check(loads(NODS, HOUSE))
+    assert report.findings == () and report.states > 10
+
+
+@pytest.mark.parametrize(
+    ("was", "instead", "found"),
+    [
+        ('register({"nodding": Phase(asks=True, once=True)})', "", "no file tells of its phase 'nodding'"),
+        ("turn.person()", "turn.hush()", "key 0 leads nowhere in 'nodding'"),
+    ],
+)
+def test_what_a_new_kind_of_step_forgets_is_found(
+    install: Callable[[str], None], was: str, instead: str, found: str
+) -> None:
+    install(NOD.replace(was, instead))
+    assert found in {finding.message for finding in check(loads(NODS, HOUSE)).findings}
+
+
+def test_the_page_of_flows_gets_a_section_of_a_new_kind_of_step(install: Callable[[str], None]) -> None:
+    install(NOD)
+    page = docs.renewed(docs.ROOT.joinpath("docs", "flows.md").read_text(encoding="utf-8"))
+    section = page.split("\n## nod\n")[1].split("\n## Phrases\n")[0]
+    assert "```yaml\nnod: {nod: ask.repeat, next: bye}\n```" in section
+    assert "- `nod`: phrase key of what is to be nodded to\n- `next`: the step that follows\n" in section
 
 
 @pytest.fixture

@@ -8,12 +8,13 @@ from __future__ import annotations
 from ivr.call import events as e
 from ivr.call.commands import Say, StopRecord
 from ivr.call.limits import ACCOUNT_MIN_MS, NOTICE, RECORD_END_LIMIT_S, TRIES
+from ivr.call.phases import Phase, register
 from ivr.call.steps.base import Answer, ended
 from ivr.call.turn import Turn
 from ivr.cases import kinds
 
 PHRASES = (NOTICE, "ask.account.again")
-PHASES = ("account.ask", "account.record", "account.stop")
+PHASES = register({"account.ask": Phase(asks=True), "account.record": Phase(), "account.stop": Phase()})
 BEEP = Say("tone.beep")
 
 

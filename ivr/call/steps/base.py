@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -36,6 +36,12 @@ class Step(BaseModel, ABC):
             turn.set(lang=self.lang)
         self.start(turn)
 
+    @classmethod
+    def __pydantic_init_subclass__(cls, **more: Any) -> None:
+        """Make a kind known by being defined."""
+        if cls.kind:
+            KINDS[cls.kind] = cls
+
     @abstractmethod
     def start(self, turn: Turn) -> None:
         """The step's own beginning."""
@@ -63,9 +69,16 @@ class Step(BaseModel, ABC):
         """(where in the file, phrase key) the step speaks."""
         yield from ()
 
+    def offered(self) -> str:
+        """Keys it offers, besides those every step knows."""
+        return ""
+
     def windows(self) -> Iterator[str]:
         """Windows the step rings."""
         yield from ()
+
+
+KINDS: dict[str, type[Step]] = {}  # by name, as a flow file writes it
 
 
 def ended(event: e.Event) -> bool:

@@ -21,6 +21,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from ivr.call import commands as c
 from ivr.call import events as e
 from ivr.call.limits import SAVE_LIMIT_S
+from ivr.call.phases import Phase, register, stored
 from ivr.call.state import Draft
 from ivr.call.steps import questions
 from ivr.call.steps.base import Step, ended
@@ -34,6 +35,18 @@ ReadBack = Literal["case_number", "due_date"]
 NOTED, NOT_NOTED = "message.none", "message.none_unknown"
 
 
+register(
+    {
+        "thanks": Phase(asks=True, once=True),
+        "unsaid": Phase(asks=True, once=True),
+        "registering": Phase(asks=True, once=True),
+        "saving": Phase(once=True, world=stored),
+        "failed": Phase(once=True),
+        "read_back": Phase(),
+    }
+)
+
+
 def _by_flow(kind: str) -> str:
     known = kinds.ids(lambda kind: kind.by_flow)
     if kind not in known:
@@ -45,12 +58,14 @@ class Taking(BaseModel):
     """What is asked, and what is read back."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    kind: Annotated[str, AfterValidator(_by_flow)]
-    ask: tuple[Item, ...] = (
-        "spoken_account",
-        "callback_number",
-    )  # (): stored at once, for the caller's own number
-    read_back: tuple[ReadBack, ...] = ("case_number", "due_date")
+    kind: Annotated[str, AfterValidator(_by_flow)] = Field(description="one of the kinds of case below")
+    ask: tuple[Item, ...] = Field(
+        default=("spoken_account", "callback_number"),
+        description="of anonymous, category, spoken_account, callback_number; none: stored at once, for his own number",
+    )
+    read_back: tuple[ReadBack, ...] = Field(
+        default=("case_number", "due_date"), description="of case_number and due_date"
+    )
 
 
 class Case(Step):

@@ -15,8 +15,11 @@ from typing import ClassVar
 from pydantic import Field
 
 from ivr.call import events as e
+from ivr.call.phases import Phase, register
 from ivr.call.steps.base import Phrases, Step, ended
 from ivr.call.turn import Turn
+
+register({"farewell": Phase(once=True, outside=True)})
 
 
 class Goodbye(Step):

@@ -24,8 +24,11 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from ivr.call import events as e
 from ivr.call.commands import Say as Spoken
 from ivr.call.limits import TRIES
+from ivr.call.phases import Phase, register
 from ivr.call.steps.base import Phrases, Step, ended
 from ivr.call.turn import Turn
+
+register({"choose": Phase(asks=True, outside=True)})
 
 
 class Choices(BaseModel):
@@ -96,6 +99,9 @@ class Menu(Step):
 
     def resume(self, turn: Turn) -> None:
         self._speak(turn, "resume.sorry")
+
+    def offered(self) -> str:
+        return "".join(self.menu.keys)
 
     def exits(self) -> Iterator[tuple[str, str]]:
         yield from ((f"menu.keys.{key}", target) for key, target in self.menu.keys.items())

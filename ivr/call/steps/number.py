@@ -9,13 +9,14 @@ from __future__ import annotations
 from ivr.call import events as e
 from ivr.call.commands import Say
 from ivr.call.limits import NUMBER_MAX, TRIES
+from ivr.call.phases import Phase, register
 from ivr.call.steps.base import Answer, ended
 from ivr.call.turn import Turn
 
 REFUSED = "callback.not_called"  # a number that is never called back: of service, abroad, an emergency
 WHY = {"incomplete": "callback.invalid", "no_area_code": "callback.area"}  # a slip of the finger
 PHRASES = ("callback.type", "callback.readback", REFUSED, *WHY.values())
-PHASES = ("number.type", "number.confirm")
+PHASES = register({"number.type": Phase(keys="5#*", typed=True, doubles=True), "number.confirm": Phase(asks=True)})
 
 
 def begin(turn: Turn, *before: str) -> None:

@@ -20,11 +20,31 @@ from pydantic import Field
 from ivr.call import commands as c
 from ivr.call import events as e
 from ivr.call.limits import QUERY_DIGITS, QUERY_TRIES, STORE_ANSWER_S
+from ivr.call.phases import Happening, Phase, register
+from ivr.call.state import CallState
 from ivr.call.steps.base import Step, ended
 from ivr.call.turn import Turn
 
 STATES = ("received", "handling", "answered")
 VERDICTS = ("valid", "invalid")
+
+
+def _answers(state: CallState) -> Iterator[Happening]:
+    """What the store may say of the case that was asked for."""
+    for stands, verdict in (("received", ""), ("answered", "valid")):
+        yield e.CaseFound(0, "found", stands, "2026-11-26", verdict=verdict), False
+    yield e.CaseFound(0, "unknown"), False
+    yield e.CaseFound(0, "later"), True
+
+
+register(
+    {
+        "query.type": Phase(keys="05#*", typed=True, doubles=True),
+        "query.confirm": Phase(asks=True, typed=True),
+        "query.finding": Phase(typed=True, world=_answers),
+        "query.told": Phase(asks=True, once=True),
+    }
+)
 
 
 class Query(Step):

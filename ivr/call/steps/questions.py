@@ -11,12 +11,15 @@ from collections.abc import Iterable, Iterator
 from ivr.call import commands as c
 from ivr.call import events as e
 from ivr.call.limits import CATEGORIES, CATEGORY_PAGE, TRIES
+from ivr.call.phases import Phase, register
 from ivr.call.steps import account, number
 from ivr.call.steps.base import Answer, ended
 from ivr.call.turn import Turn
 from ivr.cases import kinds
 
-BY_KEY = ("anonymous", "category", "callback.own")  # phases of questions that one key answers
+BY_KEY = register(  # phases of questions that one key answers
+    {"anonymous": Phase(asks=True), "category": Phase(asks=True, paged=True), "callback.own": Phase(asks=True)}
+)
 OWN_REFUSED = "callback.own_not_called"
 
 

@@ -19,8 +19,17 @@ from pydantic import Field
 from ivr.call import commands as c
 from ivr.call import events as e
 from ivr.call.limits import BAD_RATING, RATINGS, STORE_ANSWER_S, TRIES
+from ivr.call.phases import Phase, register
 from ivr.call.steps.base import Step, ended
 from ivr.call.turn import Turn
+
+register(
+    {
+        "rate.may": Phase(outside=True, world=lambda state: [(e.RatingAsked(0, may), False) for may in (True, False)]),
+        "rate": Phase(asks=True, outside=True),
+        "rate.thanks": Phase(asks=True, once=True, outside=True),
+    }
+)
 
 
 class Rate(Step):

@@ -17,11 +17,14 @@ from pydantic import Field
 
 from ivr.call import events as e
 from ivr.call.commands import Say as Spoken
+from ivr.call.phases import Phase, register
 from ivr.call.steps.ask import Ask
 from ivr.call.steps.base import Phrases, Step, ended
 from ivr.call.steps.menu import Menu
 from ivr.call.steps.query import Query
 from ivr.call.turn import Turn
+
+register({"say": Phase(asks=True, once=True, outside=True)})
 
 
 class Say(Step):

@@ -32,7 +32,8 @@ from pydantic import Field
 from ivr.call import commands as c
 from ivr.call import events as e
 from ivr.call.limits import EMERGENCY_ROUNDS, PLAY_LIMIT_S, SEATS_ANSWER_S
-from ivr.call.state import Ringing
+from ivr.call.phases import Happening, Phase, register
+from ivr.call.state import CallState, Ringing
 from ivr.call.steps.base import Phrases, Step, ended
 from ivr.call.turn import FAREWELL, Turn
 from ivr.script import HOLD_FIRST, HOLD_STILL, MUSIC
@@ -41,6 +42,27 @@ LEVELS = ("window", "group", "general")
 EVERYBODY = "everybody"  # in danger: all of them together
 AGAIN = "danger.again"
 RINGBACK = c.Say("tone.ringback")
+
+SEATS = ("A", "B")  # of the window, in the walk of the checker
+
+
+def _desk(state: CallState) -> Iterator[Happening]:
+    """Which phones the desk may have for a caller."""
+    for seats in (SEATS, SEATS[:1], SEATS[1:], ()):
+        yield e.SeatsFound(0, "w", seats), False
+    yield e.NobodyFree(0, "w"), True
+
+
+register(
+    {
+        "finding": Phase(outside=True, rings=True, world=_desk),
+        "ringing": Phase(outside=True, rings=True),
+        "hearing": Phase(outside=True),
+        "sorry": Phase(outside=True),
+        "bridged": Phase(once=True, outside=True, talk=True),
+        "held": Phase(once=True, hold=True),
+    }
+)
 
 
 class Window(Step):
