@@ -21,7 +21,7 @@ from support import talk
 from recordings.g711 import pcm_to_alaw
 from recordings.studio import Studio
 from sip.embedded.fax import FaxReceiver
-from sip.embedded.rtp import FRAME, PCMA
+from sip.embedded.rtp import FRAME, PCMA, Packet
 from sip.embedded.tones import ToneReceiver
 
 SHARES = {"speech": 0.6, "music": 0.28, "noise": 0.12}
@@ -49,9 +49,10 @@ def faxes(pieces: Iterator[bytes], seconds: float) -> int:
         codes = pcm_to_alaw(piece)
         for begun in range(0, len(codes), FRAME):
             packet = codes[begun : begun + FRAME]
-            heard += receiver.coded(PCMA, at, packet)
+            settled = receiver.settled(Packet(PCMA, False, 0, at, 0, packet), b"")
             at += len(packet)
-            if receiver.done:
+            if settled:
+                heard += receiver.found
                 receiver = FaxReceiver()
         if at >= seconds * talk.RATE:
             break

@@ -30,10 +30,9 @@ class Ear:
         self._arrivals = Arrivals()
         self._events = KeyReceiver()
         self._tones: ToneReceiver | None = None  # no telephone-event was agreed: keys are in the sound
-        self._fax: FaxReceiver | None = None
+        self.fax: FaxReceiver | None = None  # what comes is to be given to it, as long as it is there
         self._wide: Callable[[bytes], bytes] | None = None  # G.722 is understood in order only
         self.listens = False  # tones are looked for, so the sound is needed as PCM
-        self.expects_fax = False
 
     def agree(self, codec: int, payload_type: int, dtmf_pt: int | None, receive: bool) -> None:
         """What signalling settled. G.711 under its own numbers is understood besides: some send what they like."""
@@ -52,10 +51,13 @@ class Ear:
             return None
         packet = parse(opened)
         stats = self._stats
-        if packet is None or not packet.payload:
+        if packet is None:
             stats.junk += 1
             return None
-        pt, _, seq, _, ssrc, _ = packet
+        pt, _, seq, _, ssrc, payload = packet
+        if not payload:
+            stats.junk += 1
+            return None
         if not self._source.accept(source, pt in self._agreed, now, ssrc, seq):
             stats.strays += 1
             return None
@@ -90,26 +92,17 @@ class Ear:
 
     def expect_fax(self) -> None:
         """Listen for a fax machine that calls."""
-        self._fax = FaxReceiver()
+        self.fax = FaxReceiver()
         self._listen()
 
-    def fax(self, packet: Packet, pcm: bytes) -> bool:
-        """Whether a fax machine is heard now. ``pcm``: the packet's sound, needed where it is wide."""
-        fax = self._fax
-        if fax is None:
-            return False
-        if packet.pt == G722:
-            found = fax.packet(packet.ts, pcm)
-        else:
-            found = fax.coded(packet.pt, packet.ts, packet.payload)
-        if fax.done:
-            self._fax = None
-            self._listen()
-        return found
+    def end_fax(self) -> bool:
+        """It is known whether a fax calls, or too late for one: listen for none any more. True: one calls."""
+        fax, self.fax = self.fax, None
+        self._listen()
+        return fax is not None and fax.found
 
     def _listen(self) -> None:
-        self.expects_fax = self._fax is not None
-        self.listens = self._tones is not None or (self.expects_fax and G722 in self._codecs.values())
+        self.listens = self._tones is not None or (self.fax is not None and G722 in self._codecs.values())
 
     def count(self) -> None:
         """Bring the counts up to date."""

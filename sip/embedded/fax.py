@@ -16,7 +16,7 @@ from functools import cache, lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from sip.embedded.rtp import DECODE, RATE, later
+from sip.embedded.rtp import DECODE, G722, RATE, Packet, later
 
 HZ = (1062.0, 1081.0, 1100.0, 1119.0, 1138.0)  # T.30 allows 38 Hz; a window of 40 ms tells 25 Hz apart
 WINDOW = RATE * 40 // 1000
@@ -42,36 +42,43 @@ class FaxReceiver:
         self._from = self._to = -_LOST - 1  # the burst that goes on: its first window, and the one after its last
         self._level = 0.0
         self._before: int | None = None  # where the burst before it ended
-        self.done = False  # a fax was heard, or it is too late for one
+        self.found = False
+        self.done = False  # a fax was found, or it is too late for one
         self._kept: list[bytes] = []  # packets one after the other, not decoded yet
         self._kept_from = self._kept_to = 0  # their timestamps
         self._kept_pt = -1
         self._enough = _GLANCE  # so many are kept; _TOGETHER while it is listened to all
 
-    def coded(self, pt: int, ts: int, payload: bytes) -> bool:
-        """A packet of G.711; ``pt``: PCMU or PCMA. Heard when some more have come. True: a fax calls."""
-        kept, found = self._kept, False
+    def settled(self, packet: Packet, pcm: bytes) -> bool:
+        """Take a packet; ``pt``: its codec. ``pcm``: its sound, where it is wide. True: a fax calls, or none will.
+
+        G.711 is heard when some more packets have come. Of each call each packet passes here: written at length.
+        """
+        pt, _, _, ts, _, payload = packet
+        if pt == G722:
+            self.packet(ts, pcm)
+            return self.done
+        kept = self._kept
         if ts != self._kept_to or pt != self._kept_pt:  # something is missing in between, or another begins
-            found = bool(kept) and (self._heard() if self._glanced() else False)
+            if kept:
+                self._judge()
+            if kept:
+                self._heard()
             self._kept_from, self._kept_pt = ts, pt
         kept.append(payload)
         self._kept_to = (ts + len(payload)) & 0xFFFFFFFF
-        if len(kept) < self._enough:
-            return found
-        if self._enough == _TOGETHER:
-            return self._heard() or found
-        self._glanced()
-        return found
+        if len(kept) >= self._enough:
+            self._judge()
+        return self.done
 
-    def _glanced(self) -> bool:
-        """Whether what is kept is to be listened to; it is forgotten when it is not."""
+    def _judge(self) -> None:
+        """Listen to what is kept, or forget it when nothing is seen in it; a tone that is seen is listened to on."""
         if self._enough == _TOGETHER:
-            return True
-        if seems_a_tone(self._kept[-1]):
+            self._heard()
+        elif seems_a_tone(self._kept[-1]):
             self._enough = _TOGETHER
-            return True
-        self._pass()
-        return False
+        else:
+            self._pass()
 
     def _pass(self) -> None:
         """What is kept is as good as silence."""
@@ -85,15 +92,14 @@ class FaxReceiver:
             self._at += count
             self.done = self._at * WINDOW > LISTENS_S * RATE
 
-    def _heard(self) -> bool:
+    def _heard(self) -> None:
         """Decode what is kept, and listen."""
         codes, begun = b"".join(self._kept), self._kept_from
         self._kept.clear()
         self._kept_from = self._kept_to
-        found = self.packet(begun, DECODE[self._kept_pt](codes))
+        self.packet(begun, DECODE[self._kept_pt](codes))
         if self._from == self._to and len(self._rest) < 2 * WINDOW:  # no burst goes on, and all is heard
             self._enough = _GLANCE
-        return found
 
     def packet(self, ts: int, pcm: bytes) -> bool:
         """Sound of one packet. ``ts``: its timestamp; what is lost or was not sent is silence. True: a fax calls."""
@@ -120,7 +126,7 @@ class FaxReceiver:
         self._rest = data[2 * WINDOW * count :]
         for level in levels(np.frombuffer(data, "<i2", WINDOW * count).astype(np.float32).reshape(count, WINDOW)):
             if self._window(level):
-                self.done = True
+                self.found = self.done = True
                 return True
         self.done = self._at * WINDOW > LISTENS_S * RATE and self._from == self._to
         return False

@@ -294,7 +294,7 @@ class Stream:
         if ear.listens:
             for key in ear.tones(packet.ts, pcm):
                 self.pressed(key, "tone")
-        if ear.expects_fax and ear.fax(packet, pcm) and self._on_fax is not None:
+        if (fax := ear.fax) is not None and fax.settled(packet, pcm) and ear.end_fax() and self._on_fax is not None:
             call_back(self._on_fax)
         if self._held:
             return

@@ -89,15 +89,22 @@ class Voice:
                 if self._may_send():
                     self._transmit(now, self._out.event(*event))
                 return
-        play = self._play
+        play, ended = self._play, False
         if play is not None and (codes := play.codes) is not None:
             at, play.at = play.at, play.at + FRAME
-            self._send_audio(now, codes[at : play.at] or self._silence())
-            if play.at >= len(codes):
-                self._play = None
-                call_back(play.on_done, True)
+            payload, ended = codes[at : play.at] or self._silence(), play.at >= len(codes)
         elif play is not None or not bridged or now >= self._relay_until:
-            self._send_audio(now, self._silence())
+            payload = self._silence()
+        else:
+            return
+        if self.open and (self._source.confirmed or self._source.spend()):  # not `_may_send`: for the call's cost
+            self._transmit(now, self._out.audio(payload))
+        else:
+            self._out.pause(1)
+            self._last_sent = 0.0
+        if ended and play is not None:
+            self._play = None
+            call_back(play.on_done, True)
 
     def skip(self, frames: int) -> None:
         """Time went by unsent: only the timestamp moves on."""
@@ -111,13 +118,6 @@ class Voice:
         if out is not None:
             self._relay_until = now + RELAY_SLACK_S + 2 * len(packet.payload) / RATE
             self._transmit(now, out)
-
-    def _send_audio(self, now: float, payload: bytes) -> None:
-        if self.open and (self._source.confirmed or self._source.spend()):  # not `_may_send`: for the call's cost
-            self._transmit(now, self._out.audio(payload))
-        else:
-            self._out.pause(1)
-            self._last_sent = 0.0
 
     def _may_send(self) -> bool:
         return self.open and (self._source.confirmed or self._source.spend())
