@@ -33,6 +33,7 @@ from web.config import PanelConfig
 from web.cookies import Cookies, Secrets
 from web.figures import Recent
 from web.proxy import behind
+from web.routing import LateRule
 from web.screens import (
     about,
     audit,
@@ -97,9 +98,15 @@ CSP = {
 }
 
 
+class Panel(Flask):
+    """Flask with the panel's kind of rule."""
+
+    url_rule_class = LateRule
+
+
 def create_app(config: PanelConfig) -> Flask:
     """The panel as a WSGI app, ready to be served (``web/server.py``) or tested."""
-    app = Flask(__name__)
+    app = Panel(__name__)
     app.config.update(
         SECRET_KEY=secrets.token_bytes(32),  # signs nothing: web/cookies.py does, with keys that may be changed
         WTF_CSRF_SECRET_KEY=Secrets(config.secrets),
