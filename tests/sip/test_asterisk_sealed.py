@@ -13,7 +13,6 @@ from sip.embedded.phone import OnCall, Phone
 from tests.sip.far_end import until
 from tests.sip.raw import story
 from tests.sip.test_asterisk_transports import PROVIDER, connected
-from tests.sip.test_asterisk_transports import until as told_of
 from tests.sip.test_wide_and_sealed_phones import NARROW, SEALED, hears, tone
 from tests.support import ports
 from tests.support.asterisk import bare
@@ -50,7 +49,7 @@ def test_a_seat_and_a_citizen_called_over_the_trunk_talk_encrypted_on_asterisk(
                 await until(lambda: engine.reachable()["101"])
                 engine.dial("seat", "101", 8000)
                 engine.dial_number("out", "13900001111", 8000)
-                await told_of(told, LineUp, 2)
+                await until(lambda: sum(isinstance(event, LineUp) for event in told) == 2)
                 assert citizen.leg is not None and citizen.leg.description.secure
                 engine.play("out", [Clip("tone", tone(500, 5000, NARROW))], "greeting")
                 await until(lambda: hears(Heard(citizen), 500) > 0.5)
