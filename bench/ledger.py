@@ -19,6 +19,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from ivr.facts import calls as f
 from ivr.ledger import Fact, Live, Party, Turn
 from ivr.store.engine import open_engine
 from ivr.store.ids import uuid7
@@ -36,22 +37,22 @@ LIMITS = {"cpu_share": 0.5, "ack_p95_ms": 50.0, "late_over_40_ms_share": 0.001}
 def turns() -> Iterator[Turn]:
     """One call that reaches an operator: 10 turns, 20 facts."""
     call_id, party, at = uuid7(), uuid7(), time.time_ns() // 1_000_000
-    leg = {"leg_id": f"{call_id}/101", "seat": "101", "window": "general"}
+    leg = f"{call_id}/101"
     story = [
-        ("offered", {"called": "95598", "ref": call_id, "flow": "bench", "party_id": party}),
-        ("answered", {}),
-        ("step", {"step": "menu"}),
-        ("digit", {"key": "0"}),
-        ("human_requested", {"window": "general"}),
-        ("dial_seat", leg),
-        ("seat_ringing", leg),
-        ("seat_answered", leg),
-        ("seat_left", leg),
-        ("call_ended", {"released_by": "caller", "cause": "caller_left"}),
+        f.Offered(called="95598", ref=call_id, flow="bench", party_id=party),
+        f.Answered(),
+        f.Step("menu"),
+        f.Digit("0"),
+        f.HumanRequested("general"),
+        f.DialSeat(leg, "101", "general"),
+        f.SeatRinging(leg, "101"),
+        f.SeatAnswered(leg, "101"),
+        f.SeatLeft(leg, "101"),
+        f.CallEnded("caller", "caller_left"),
     ]
     live = Live("x" * 1200, call_id, "bench", "menu", at, at)
-    for n, (name, data) in enumerate(story):
-        facts = (Fact(at + n, "event", name, data), Fact(at + n, "command", "play", {"token": f"p{n}"}))
+    for n, said in enumerate(story):
+        facts = (Fact(at + n, said), Fact(at + n, f.Play(f"p{n}", ("main",))))
         people = (Party(party, "13800001111"),) if n == 0 else ()
         yield Turn(call_id, facts, live if n + 1 < TURNS else None, people)
 

@@ -21,7 +21,8 @@ from ivr.call import events as e
 from ivr.call.leaving import INTERRUPTED
 from ivr.call.machine import begin, step
 from ivr.call.state import CallState
-from ivr.facts import arrival, command_fact, ended_fact, event_fact, quality_fact, system_fact
+from ivr.facts.calls import Held, PartySealed, Recorded
+from ivr.facts.of_call import arrival, command_fact, ended_fact, event_fact, quality_fact, system_fact
 from ivr.house import House
 from ivr.ledger import Fact, Interrupted, Party, Progress, StoredCase, Turn
 from ivr.ongoing import Leg, OngoingCall, recording_id_of
@@ -97,7 +98,7 @@ class Conductor:
                 call.gone = True
                 self._feed(call, e.CallerLeft(event.at, "far" if by == "far" else cause or by))
             case t.Held(held=held):
-                self._note(call, Fact(event.at, "event", "held", {"held": held}))
+                self._note(call, Fact(event.at, Held(held)))
 
     def _seat_line(self, call: OngoingCall, leg: Leg, event: t.EngineEvent) -> None:
         more = {"leg_id": leg.id}
@@ -143,7 +144,7 @@ class Conductor:
             if data is not None:
                 data = {"ms": length} | data | {"recording_id": recording_id, "token": token, "end": end}
                 length = data["ms"] if ms is None else ms
-                self._note(call, Fact(at, "event", "recorded", data))
+                self._note(call, Fact(at, Recorded(**data)))
             self._feed(call, e.RecordDone(self._h.clock.now_ms(), token, length, end if data is not None else "failed"))
 
         self._h.keeper.keep(recording_id, path, kept)
@@ -174,7 +175,7 @@ class Conductor:
             facts.append(ended_fact(after, after.left_at or event.at))
         parties, seal = self._parties(call, event, planned)
         if seal:
-            facts.append(Fact(event.at, "command", "party_sealed", {"party_id": seal}))
+            facts.append(Fact(event.at, PartySealed(seal)))
         turn = Turn(call.id, tuple(facts), call.live(), parties, seal)
         self._arm(call)
         self._h.ledger.commit(turn, lambda error: self._written(call, planned, error))

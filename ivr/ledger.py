@@ -7,28 +7,30 @@ was called without an error are its commands carried out. The SQL side is ``ivr/
 Facts carry **no personal data**: numbers, names and key presses that are part of a number stay in
 :class:`Party` (encrypted under its own key) or in the encrypted live state.
 
-What facts there are, what each says, and from which the derived tables are computed stands in ``docs/journal.md``,
-which a test holds to the code.
+What facts there are and what each says stands in ``ivr/facts`` and, made from that, in ``docs/journal.md``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any, Literal, Protocol
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
 
-FactKind = Literal["event", "command", "case", "outage", "system"]
+from ivr.facts.base import Content, name_of
 
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One journal row to be: what, when (UTC ms) and why. ``data`` is JSON without personal data."""
+    """One journal row to be: when (UTC ms), what (a dataclass of ``ivr/facts``) and why."""
 
     at: int
-    kind: FactKind
-    name: str
-    data: Mapping[str, Any] = field(default_factory=dict)
+    content: Content
     reason: str = ""
+
+    @property
+    def name(self) -> str:
+        """Its name in the journal."""
+        return name_of(self.content)
 
 
 @dataclass(frozen=True, slots=True)

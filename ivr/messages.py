@@ -20,7 +20,7 @@ from pathlib import Path
 from ivr.call import events as e
 from ivr.call.state import CallState
 from ivr.conductor import Conductor
-from ivr.facts import arrival, event_fact
+from ivr.facts.of_call import arrival, event_fact
 from ivr.house import House
 from ivr.ledger import Interrupted, Party, Turn
 from ivr.ongoing import OngoingCall, recording_id_of

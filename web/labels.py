@@ -63,6 +63,7 @@ ASIDE = {  # what could not be read (``ivr/store/aside.py``)
     "live_call": _l("一个进行中来电的状态"),
     "spool": _l("一条暂存的记录"),
     "notice": _l("一条待发的通知"),
+    "fact": _l("日志中一条本版本不能读的记录"),
 }
 NOT_CALLED = {  # why a call-back was not placed (``ivr/outgoing``)
     "no_trunk": _l("没有外线"),

@@ -9,7 +9,6 @@ that are up at the end ``live_calls``. With the whole journal ``hotline db rebui
 from __future__ import annotations
 
 import heapq
-import json
 import random
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -24,19 +23,18 @@ from bench.synthetic.plan import Ids, Plan
 from bench.synthetic.unit import Unit
 from ivr.cases.clock import Rules
 from ivr.ledger import Party
+from ivr.store.journal import values_of
 from ivr.store.keys import Keys
 from ivr.store.notes import Notes
 from ivr.store.parties import FIELDS, Parties
 from ivr.store.projection import DERIVED
-from ivr.store.rows import JournalRow, Row
+from ivr.store.rows import Row
 
 VERSION = 2  # of what is made: another one makes other rows
 WITHOUT_CALL = 0.12  # share of cases that came by letter, at the counter, by web
 HELD_MS = 72 * HOUR  # how long a missed call may still be answered by its caller calling again
 STEP = 500  # calls between two reports of progress
 LOOKS = ("log.in", "number.show", "recording.listen", "case.texts", "export", "case.reply", "case.accept")
-
-_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 NumberFor = Callable[[str, int], str]
 Progress = Callable[[int, int], None]
@@ -168,7 +166,7 @@ class _Year:
             if rows:
                 bulk.add(name, rows.values())
         if unit.rows:
-            bulk.add("journal", [_journal(row) for row in unit.rows])
+            bulk.add("journal", [values_of(row) for row in unit.rows])
         for party, at in unit.parties:
             if party.id in unit.sealed:
                 bulk.add("parties", [{"id": party.id, "created": at, **dict.fromkeys((*FIELDS, "number_hmac"))}])
@@ -196,14 +194,6 @@ class _Year:
 
 def _dice(seed: int) -> random.Random:
     return random.Random(seed)
-
-
-def _journal(row: JournalRow) -> dict[str, Any]:
-    return {
-        "id": row.id, "at": row.at, "call_id": row.call_id, "case_id": row.case_id, "kind": row.kind,
-        "name": row.name, "reason": row.reason,
-        "data": _JSON(row.data) if row.data else "{}",
-    }  # fmt: skip
 
 
 def _live(call: Row, now: int) -> Row:

@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
 from bench.synthetic.unit import Unit
 from ivr.cases.actions import Do, Notice, Refused
 from ivr.cases.clock import Rules
 from ivr.cases.watch import SUPERVISED, due_level
-from ivr.cases.workflow import apply
+from ivr.cases.workflow import apply, with_note
 from ivr.cases.worklist import Attempt, after, into_calling_hours
+from ivr.facts.cases import CaseWarned
 from ivr.ledger import Fact
 from ivr.store.rows import Row
 
@@ -140,17 +140,17 @@ class Life:
         solved, rating = ("yes" if self.dice.random() < 0.95 else "no"), ""
         if self.dice.random() < 0.78:
             rating = str(self.dice.choices((1, 2, 3, 4, 5), (46, 28, 16, 6, 4))[0])
-        data = after(callback, Attempt(who, "operator", at, result), self.rules)
+        said = after(callback, Attempt(who, "operator", at, result), self.rules)
         reached = case is not None and result == "reached"
         if reached:
-            data |= {"solved": solved == "yes", "rating": int(rating) if rating else None}
-        fact = Fact(at, "case", "callback_attempted", data)
+            said = replace(said, solved=solved == "yes", rating=int(rating) if rating else None)
+        fact = Fact(at, said)
         if case is None:
-            self.unit.tell(fact.at, fact.kind, fact.name, fact.data)
+            self.unit.say(fact)
             return
         row = self.unit.tell_case(fact, case["id"])
-        if data.get("outcome") in ("unreachable", "wrong_number"):
-            self._tell(Notice(str(data["outcome"]), ("owner", "role:lead")), case, at, f"{row.id}:{data['outcome']}")
+        if said.outcome in ("unreachable", "wrong_number"):
+            self._tell(Notice(said.outcome, ("owner", "role:lead")), case, at, f"{row.id}:{said.outcome}")
         if reached:
             self._do(case, at, who, "follow_up", {"solved": solved, "rating": rating, "reason": ""})
 
@@ -180,9 +180,9 @@ class Life:
                 if at > self.until:
                     break
                 result = self.dice.choices(("reached", "no_answer", "busy", "refused"), (75, 18, 5, 2))[0]
-                data = after(callback, Attempt(LEAD, "lead", at, result), self.rules)
+                said = after(callback, Attempt(LEAD, "lead", at, result), self.rules)
                 case_id = callback["case_id"]
-                unit.tell(at, "case", "callback_attempted", data, case_id=case_id, call=case_id is None)
+                unit.say(Fact(at, said), case_id, call=case_id is None)
                 at += HOUR
 
     # --- within ---
@@ -200,7 +200,7 @@ class Life:
             if first and outcome.text:
                 note = self.unit.ids(at)
                 self.unit.notes.append((note, case["id"], outcome.text, at))
-                fact = Fact(fact.at, fact.kind, fact.name, {**fact.data, "note": note}, fact.reason)
+                fact = with_note(fact, note)
             row = self.unit.tell_case(fact, case["id"])
             told, first = told or row.id, False
         for notice in outcome.notices:
@@ -212,12 +212,10 @@ class Life:
             level = due_level(case, at)
             if level is None:
                 break
-            changes: dict[str, Any] = {"warned": level.percent}
             kind, moment = level.id, case["due_ms"]
             if level is SUPERVISED:
-                kind, moment, changes = "supervision_late", case["supervised"], {"supervised_warned": True}
-            data = {"set": changes, "level": level.id, "to": list(level.to)}
-            self.unit.tell_case(Fact(at, "case", "case_warned", data), case["id"])
+                kind, moment = "supervision_late", case["supervised"]
+            self.unit.tell_case(Fact(at, CaseWarned(level=level.id, percent=level.percent, to=level.to)), case["id"])
             self._tell(Notice(kind, level.to), case, at, f"{case['id']}:{case['span_from']}:{moment}:{kind}")
         return True
 

@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bench.synthetic.plan import Ids
+from ivr.facts import read
+from ivr.facts.calls import CallEnded, Rated, RatingInvited
 from ivr.ledger import Fact, Party
 from ivr.store.fold import FOLDS
-from ivr.store.rows import JournalRow, Row, Tables
+from ivr.store.rows import AnyRow, JournalRow, Row, Tables
 
 _NOTHING: Mapping[str, Any] = {}
 
@@ -25,7 +27,7 @@ class Unit:
     keep: bool = True
     call_id: str | None = None
     tables: Tables = field(default_factory=Tables)
-    rows: list[JournalRow] = field(default_factory=list)
+    rows: list[AnyRow] = field(default_factory=list)
     parties: list[tuple[Party, int]] = field(default_factory=list)
     sealed: set[str] = field(default_factory=set)
     notes: list[tuple[str, str, str, int]] = field(default_factory=list)  # id, case, text, at
@@ -34,23 +36,28 @@ class Unit:
     def tell(
         self, at: int, kind: str, name: str, data: Mapping[str, Any] = _NOTHING, reason: str = "",
         case_id: str | None = None, call: bool = True,
-    ) -> JournalRow:  # fmt: skip
+    ) -> AnyRow:  # fmt: skip
         """A fact of this unit."""
-        if kind == "case" or name == "call_ended":  # rows bear the name of these
+        return self.say(Fact(at, read(name, 1, data, kind), reason), case_id, call)
+
+    def say(self, fact: Fact, case_id: str | None = None, call: bool = True) -> AnyRow:
+        """A fact of this unit; ``call``: of its call."""
+        at, said = fact.at, fact.content
+        if said.KIND == "case" or isinstance(said, CallEnded | RatingInvited | Rated):  # rows bear the name of these
             id_ = self.ids(at)
         else:  # ids of their own dice, so that the year is the same without its journal
             id_ = self.plain(at) if self.keep else ""
-        return self.add(JournalRow(id_, at, kind, name, data, reason, self.call_id if call else None, case_id))
+        return self.add(JournalRow(id_, at, said, fact.reason, self.call_id if call else None, case_id))
 
-    def tell_case(self, fact: Fact, case_id: str) -> JournalRow:
+    def tell_case(self, fact: Fact, case_id: str) -> AnyRow:
         """A fact of the case alone, as the desk writes it."""
-        return self.tell(fact.at, fact.kind, fact.name, fact.data, fact.reason, case_id, call=False)
+        return self.say(fact, case_id, call=False)
 
-    def add(self, row: JournalRow) -> JournalRow:
+    def add(self, row: AnyRow) -> AnyRow:
         """A row as it is."""
         if self.keep:
             self.rows.append(row)
-        change = FOLDS.get(row.name)
+        change = FOLDS.get(type(row.content))
         if change is not None:
             change(self.tables, row)
         return row

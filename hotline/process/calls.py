@@ -35,7 +35,7 @@ from ivr.cases.promise import case_request
 from ivr.clock import SystemClock
 from ivr.conductor import Conductor
 from ivr.desk.desk import Desk, WindowSeats
-from ivr.facts import system_fact
+from ivr.facts.of_call import system_fact
 from ivr.house import House
 from ivr.ledger import CaseRequest
 from ivr.messages import take_in

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
 
+from ivr.facts.base import Content
 from ivr.ledger import Fact
 
 OPEN = ("received", "classified", "assigned", "handling")
@@ -91,10 +91,9 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """What an action sets, what else its fact says, whom to tell, and which fact follows it."""
+    """What an action's fact says, whom to tell, and which action follows it."""
 
-    set: Mapping[str, Any] = field(default_factory=dict)
-    data: Mapping[str, Any] = field(default_factory=dict)
+    said: Content
     notices: tuple[Notice, ...] = ()
     then: str = ""
 

@@ -1,7 +1,7 @@
 """The due date of a case after it was taken: extended, paused and resumed, promised anew. Every change explains itself.
 
-Pure: ``case`` is a row of ``cases``; what comes back are the columns to set, the explanation in Chinese (the
-register's language) beginning with why, the old date kept in it.
+Pure: ``case`` is a row of ``cases``; what comes back is the new due date, its explanation in Chinese (the register's
+language) beginning with why, the old date kept in it.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from zoneinfo import ZoneInfo
 from ivr.calendar.due import due
 from ivr.calendar.hours import local_moment, open_spans
 from ivr.calendar.tables import WorkCalendar
+from ivr.facts.cases import Due
 from ivr.profile import DeadlineRule, Profile
 
 UNITS = {"natural_day": "天", "workday": "个工作日", "hour": "小时", "minute": "分钟"}
-Columns = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -49,26 +49,26 @@ class Rules:
         return f"{self.local(ms):%Y-%m-%d %H:%M}"
 
 
-def promised(case: Mapping[str, Any], at: int, rules: Rules, why: str) -> Columns:
+def promised(case: Mapping[str, Any], at: int, rules: Rules, why: str) -> Due:
     """The promise counted from ``at`` by today's rule and calendar; nothing is promised without a rule."""
     rule = rules.rule(case)
     if rule is None:
-        return _columns("", None, "", None, False, [why])
+        return Due("", None, "", None, False, (why,))
     return _due(rule, rules.local(at), rules, [why])
 
 
-def extended(case: Mapping[str, Any], n: int, rules: Rules) -> Columns:
+def extended(case: Mapping[str, Any], n: int, rules: Rules) -> Due:
     """``n`` units of the kind's rule after the present due date (延期)."""
     rule = rules.rule(case) or DeadlineRule(n=n, unit="natural_day")
     why = f"原期限 {_text(case)}，经批准延期 {n} {UNITS[rule.unit]}"
     return _later(case, rule, n, rules, why)
 
 
-def resumed(case: Mapping[str, Any], at: int, rules: Rules) -> Columns:
-    """What was left when the clock was paused, counted from the day (or moment) it runs again; empty: the same date."""
+def resumed(case: Mapping[str, Any], at: int, rules: Rules) -> Due | None:
+    """What was left when the clock was paused, counted from the day (or moment) it runs again; None: the same date."""
     rule, since = rules.rule(case), int(case["paused"])
     if rule is None or case["due_ms"] is None or at <= since:
-        return {}
+        return None
     paused, runs = rules.local(since), rules.local(at)
     if rule.unit in ("hour", "minute"):
         rest, start = _minutes(rule, paused, rules.local(case["due_ms"]), rules), runs
@@ -79,10 +79,10 @@ def resumed(case: Mapping[str, Any], at: int, rules: Rules) -> Columns:
         f"原期限 {_text(case)}，计时自 {paused:%Y-%m-%d %H:%M} 暂停至 {runs:%Y-%m-%d %H:%M}，"
         f"余下 {rest} {UNITS[rule.unit]} 从恢复之日起算"
     )
-    columns = _due(rule.model_copy(update={"n": rest, "after_hours": "counts"}), start, rules, [why])
+    counted = _due(rule.model_copy(update={"n": rest, "after_hours": "counts"}), start, rules, [why])
     # The stricter date moves on too when the rolled one stays on its working day.
-    later = (columns["due_ms"], columns["unrolled_ms"] or 0) > (case["due_ms"], case["unrolled_ms"] or 0)
-    return columns if later else {}
+    later = (counted.due_ms or 0, counted.unrolled_ms or 0) > (case["due_ms"], case["unrolled_ms"] or 0)
+    return counted if later else None
 
 
 def _days(rule: DeadlineRule, paused: date, end: str, rules: Rules) -> int:
@@ -99,7 +99,7 @@ def _same_time(case: Mapping[str, Any], day: datetime, rules: Rules) -> datetime
     return local_moment(day.date(), at, rules.zone)
 
 
-def _later(case: Mapping[str, Any], rule: DeadlineRule, n: int, rules: Rules, why: str) -> Columns:
+def _later(case: Mapping[str, Any], rule: DeadlineRule, n: int, rules: Rules, why: str) -> Due:
     """``n`` units after the due date: from the day itself when it is a date, else from the moment."""
     text = str(case["due"])
     moved = rule.model_copy(update={"n": n})
@@ -109,11 +109,15 @@ def _later(case: Mapping[str, Any], rule: DeadlineRule, n: int, rules: Rules, wh
     return _due(moved.model_copy(update={"after_hours": "counts"}), start, rules, [why])
 
 
-def _due(rule: DeadlineRule, start: datetime, rules: Rules, why: Sequence[str]) -> Columns:
+def _due(rule: DeadlineRule, start: datetime, rules: Rules, why: Sequence[str]) -> Due:
     promise = due(rule, start, rules.calendar, rules.zone, rules.profile.hours)
-    lines = [*why, *promise.lines(), *promise.warnings()]
-    return _columns(
-        promise.due_text, promise.due_at, promise.unrolled_text, promise.unrolled_at, promise.provisional, lines
+    return Due(
+        promise.due_text,
+        _ms(promise.due_at),
+        promise.unrolled_text,
+        _ms(promise.unrolled_at),
+        promise.provisional,
+        (*why, *promise.lines(), *promise.warnings()),
     )
 
 
@@ -127,19 +131,6 @@ def _minutes(rule: DeadlineRule, first: datetime, last: datetime, rules: Rules) 
             break
         total += min(end, last) - max(begin, first)
     return round(total.total_seconds()) // 60
-
-
-def _columns(
-    text: str, at: datetime | None, unrolled: str, unrolled_at: datetime | None, provisional: bool, lines: list[str]
-) -> Columns:
-    return {
-        "due": text,
-        "due_ms": _ms(at),
-        "unrolled": unrolled,
-        "unrolled_ms": _ms(unrolled_at),
-        "provisional": provisional,
-        "explanation": lines,
-    }
 
 
 def _ms(at: datetime | None) -> int | None:

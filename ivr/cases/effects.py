@@ -11,6 +11,7 @@ from ivr.cases.actions import Do, Effect, Notice, Refused
 from ivr.cases.clock import Rules, extended, promised, resumed
 from ivr.cases.numbers import is_case_number
 from ivr.cases.promise import parse_received
+from ivr.facts import cases as f
 
 Case = Mapping[str, Any]
 Condition = Callable[[Case, Do, Rules], None]
@@ -127,45 +128,38 @@ CONDITIONS: Mapping[str, tuple[Condition, ...]] = {
 
 
 def _classify(case: Case, do: Do, rules: Rules) -> Effect:
-    status = "classified" if case["status"] == "received" else case["status"]
-    changes = {"status": status, **{name: do.get(name) for name in ("urgency", "window", "category")}}
-    return Effect({**changes, **_in_another_area(case, do, rules)})
+    urgency, window, category = do.get("urgency"), do.get("window"), do.get("category")
+    due = _in_another_area(case, do, rules)
+    return Effect(f.CaseClassified(who=do.who, urgency=urgency, window=window, category=category, due=due))
 
 
-def _in_another_area(case: Case, do: Do, rules: Rules) -> dict[str, Any]:
-    """Return the new due date of a repair whose area has another one (``onsite_min``); empty: the date stands."""
+def _in_another_area(case: Case, do: Do, rules: Rules) -> f.Due | None:
+    """Return the new due date of a repair whose area has another one (``onsite_min``); None: the date stands."""
     stands = case["extended"] or case["paused"] is not None or case["paused_ms"] or case["arrived"] is not None
     if stands or rules.rule({**case, "category": do.get("category")}) == rules.rule(case):
-        return {}
+        return None
     why = f"原期限 {str(case['due']).replace('T', ' ')}，{rules.written(do.at)} 按报修区域重算"
-    return {**promised({**case, "category": do.get("category")}, case["span_from"], rules, why), "warned": 0}
+    return promised({**case, "category": do.get("category")}, case["span_from"], rules, why)
 
 
 def _assign(case: Case, do: Do, rules: Rules) -> Effect:
     helpers = [name for name in do.get("co_handlers").replace("，", ",").replace("、", ",").split(",") if name.strip()]
     handler = do.get("handler")
-    changes = {"status": "assigned", "handler": handler, "co_handlers": [name.strip() for name in helpers]}
+    assigned = f.CaseAssigned(who=do.who, handler=handler, co_handlers=tuple(name.strip() for name in helpers))
     told = [name for name in do.get("told").split(",") if name] or [handler]  # of a window: who sits there
-    return Effect(changes, {"handler": handler}, (Notice("assigned", tuple(f"user:{name}" for name in told)),))
+    return Effect(assigned, (Notice("assigned", tuple(f"user:{name}" for name in told)),))
 
 
 def _accept(case: Case, do: Do, rules: Rules) -> Effect:
-    return Effect({"status": "handling", "owner": do.who, "handler": ""}, {"was_owner": case["owner"]})
+    return Effect(f.CaseAccepted(who=do.who, was_owner=case["owner"]))
 
 
 def _return(case: Case, do: Do, rules: Rules) -> Effect:
-    return Effect({"status": "classified", "handler": ""}, {}, (Notice("returned", ("owner",)),))
+    return Effect(f.CaseReturned(who=do.who), (Notice("returned", ("owner",)),))
 
 
 def _reply(case: Case, do: Do, rules: Rules) -> Effect:
-    changes = {
-        "status": "replied",
-        "replied": do.at,
-        "owner": case["owner"] or do.who,
-        "handler": "",
-        "asked_days": None,
-    }
-    return Effect(changes, {"evidence": do.get("evidence")})
+    return Effect(f.CaseReplied(who=do.who, evidence=do.get("evidence")))
 
 
 def owes_follow_up(case: Case) -> bool:
@@ -174,128 +168,108 @@ def owes_follow_up(case: Case) -> bool:
 
 
 def _close(case: Case, do: Do, rules: Rules) -> Effect:
-    owed = owes_follow_up(case)
-    status = "follow_up" if owed else "closed"
-    return Effect({"status": status, "closed": do.at, "supervised": None}, {"followup": owed})
+    return Effect(f.CaseClosed(who=do.who, followup=owes_follow_up(case)))
 
 
 def _follow_up(case: Case, do: Do, rules: Rules) -> Effect:
     solved, rating = do.get("solved") == "yes", do.get("rating")
-    data = {"solved": solved, "rating": int(rating) if rating else None}
+    told = f.CaseFollowedUp(who=do.who, solved=solved, rating=int(rating) if rating else None)
     bad = rating and int(rating) >= BAD_RATING
     notices = (Notice("bad_rating", ("role:lead",)),) if bad else ()
-    return Effect({"status": "followed_up"}, data, notices, "" if solved else "reopen")
+    return Effect(told, notices, "" if solved else "reopen")
 
 
 def _archive(case: Case, do: Do, rules: Rules) -> Effect:
     if case["status"] == "follow_up" and not do.get("reason"):
         raise Refused("未回访即归档，请写明原因。", "archiving without the follow-up needs a reason", "reason")
-    return Effect({"status": "closed", "supervised": None})
+    return Effect(f.CaseArchived(who=do.who))
 
 
 def _reopen(case: Case, do: Do, rules: Rules) -> Effect:
     why = f"原期限 {str(case['due']).replace('T', ' ') or '无'}，{rules.written(do.at)} 重开，重新计算"
-    changes = {
-        "status": "handling",
-        "replied": None,
-        "closed": None,
-        "arrived": None,  # a repair that did not hold is reached again
-        "reopened": case["reopened"] + 1,
-        "span_from": do.at,
-        "warned": 0,
-        "extended": False,
-        "asked_days": None,
-        "paused": None,
-        "paused_ms": 0,
-    }
     notices = (Notice("reopened", ("owner", "role:lead")),)
-    return Effect({**changes, **promised(case, do.at, rules, why)}, {}, notices)
+    return Effect(f.CaseReopened(who=do.who, due=promised(case, do.at, rules, why)), notices)
 
 
 def _supervise(case: Case, do: Do, rules: Rules) -> Effect:
     until = _moment(do.get("until"), rules)
     if until <= do.at:
         raise Refused("督办期限须晚于现在。", "the supervision's deadline must be later than now", "until")
-    return Effect(
-        {"supervised": until, "supervised_warned": False}, {"until": until}, (Notice("supervised", ("owner",)),)
-    )
+    return Effect(f.CaseSupervised(who=do.who, until=until), (Notice("supervised", ("owner",)),))
 
 
 def _answer_supervision(case: Case, do: Do, rules: Rules) -> Effect:
     notices = (Notice("supervision_answered", ("role:supervisor",)),)
-    return Effect({"supervised": None}, {"in_time": do.at <= case["supervised"]}, notices)
+    return Effect(f.CaseSupervisionAnswered(who=do.who, in_time=do.at <= case["supervised"]), notices)
 
 
 def _ask_extension(case: Case, do: Do, rules: Rules) -> Effect:
     most, n = rules.profile.casework.extension_max, do.get("n")
     if not n.isascii() or not n.isdigit() or not 1 <= int(n) <= most:
         raise Refused(f"延期须为 1 至 {most} 的整数。", f"n is a whole number from 1 to {most}", "n")
-    return Effect(
-        {"asked_days": int(n), "asked_by": do.who}, {"n": int(n)}, (Notice("extension_asked", ("role:lead",)),)
-    )
+    return Effect(f.CaseExtensionAsked(who=do.who, n=int(n)), (Notice("extension_asked", ("role:lead",)),))
 
 
 def _approve_extension(case: Case, do: Do, rules: Rules) -> Effect:
-    changes = {"extended": True, "asked_days": None, "warned": 0}
+    n = case["asked_days"]
     notices = (Notice("extended", (f"user:{case['asked_by']}", "owner")),)
-    return Effect({**changes, **extended(case, case["asked_days"], rules)}, {"n": case["asked_days"]}, notices)
+    return Effect(f.CaseExtended(who=do.who, n=n, due=extended(case, n, rules)), notices)
 
 
 def _refuse_extension(case: Case, do: Do, rules: Rules) -> Effect:
-    return Effect({"asked_days": None}, {}, (Notice("extension_refused", (f"user:{case['asked_by']}",)),))
+    return Effect(f.CaseExtensionRefused(who=do.who), (Notice("extension_refused", (f"user:{case['asked_by']}",)),))
 
 
 def _pause(case: Case, do: Do, rules: Rules) -> Effect:
-    return Effect({"paused": do.at})
+    return Effect(f.CasePaused(who=do.who))
 
 
 def _resume(case: Case, do: Do, rules: Rules) -> Effect:
     stood = max(0, do.at - case["paused"])
-    changes = {"paused": None, "paused_ms": case["paused_ms"] + stood, "span_from": case["span_from"] + stood}
-    return Effect({**changes, **resumed(case, do.at, rules)}, {"stood_ms": stood})
+    return Effect(f.CaseResumed(who=do.who, stood_ms=stood, due=resumed(case, do.at, rules)))
 
 
 def _flag(case: Case, do: Do, rules: Rules) -> Effect:
     flag = do.get("flag")
     notices = () if flag == "none" else (Notice(flag, ("role:lead", "role:supervisor")),)
-    return Effect({"flag": "" if flag == "none" else flag}, {"flag": flag}, notices)
+    return Effect(f.CaseFlagged(who=do.who, flag=flag), notices)
 
 
 def _judge(case: Case, do: Do, rules: Rules) -> Effect:
     concerned = do.get("concerned") or case["concerned"]
     notices = (Notice("judged", (f"user:{concerned}",)),) if concerned else ()
-    return Effect({"verdict": do.get("verdict"), "concerned": concerned}, {"verdict": do.get("verdict")}, notices)
+    return Effect(f.CaseJudged(who=do.who, verdict=do.get("verdict"), concerned=concerned), notices)
 
 
 def _plead(case: Case, do: Do, rules: Rules) -> Effect:
-    return Effect({}, {"verdict": case["verdict"]}, (Notice("pleaded", ("role:supervisor",)),))
+    return Effect(f.CasePleaded(who=do.who, verdict=case["verdict"]), (Notice("pleaded", ("role:supervisor",)),))
 
 
 def _note(case: Case, do: Do, rules: Rules) -> Effect:
-    return Effect({}, {"call": do.get("call")} if do.get("call") else {})
+    return Effect(f.CaseNoted(who=do.who, call=do.get("call")))
 
 
 def _link(case: Case, do: Do, rules: Rules) -> Effect:
     other = do.get("other").replace(" ", "").replace("-", "")
     if not is_case_number(other) or other == case["number"]:
         raise Refused("请填写另一个工单的编号。", "give the number of another case", "other")
-    return Effect({}, {"other": other})
+    return Effect(f.CaseLinked(who=do.who, other=other))
 
 
 def _arrive(case: Case, do: Do, rules: Rules) -> Effect:
-    return Effect({"arrived": do.at, "status": "handling", "owner": case["owner"] or do.who, "handler": ""})
+    return Effect(f.CaseArrived(who=do.who))
 
 
 def _consent(case: Case, do: Do, rules: Rules) -> Effect:
-    return Effect({"consent": do.get("consent") == "yes"}, {"consent": do.get("consent")})
+    return Effect(f.CaseConsent(who=do.who, consent=do.get("consent")))
 
 
 def _recompute(case: Case, do: Do, rules: Rules) -> Effect:
     why = f"原期限 {str(case['due']).replace('T', ' ')}，{rules.written(do.at)} 按现行规则和工作日历重算"
-    columns = promised(case, case["span_from"], rules, why)
-    if (columns["due_ms"], columns["provisional"]) == (case["due_ms"], case["provisional"]):
+    due = promised(case, case["span_from"], rules, why)
+    if (due.due_ms, due.provisional) == (case["due_ms"], case["provisional"]):
         raise Refused("重算结果与现期限相同。", "the due date is the same by today's rule and calendar")
-    return Effect({**columns, "warned": 0}, {}, (Notice("recomputed", ("owner",)),))
+    return Effect(f.CaseRecomputed(who=do.who, due=due), (Notice("recomputed", ("owner",)),))
 
 
 def _moment(text: str, rules: Rules) -> int:

@@ -10,6 +10,7 @@ Chinese and English. An action becomes one journal fact (two when the citizen sa
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from ivr.cases.actions import (
@@ -24,9 +25,11 @@ from ivr.cases.actions import (
     Outcome,
     Refused,
 )
+from ivr.cases.changes import changed
 from ivr.cases.clock import Rules
 from ivr.cases.effects import CONDITIONS, EFFECTS
 from ivr.cases.names import STATES
+from ivr.facts.cases import Action as AnAction
 from ivr.ledger import Fact
 
 
@@ -40,12 +43,12 @@ def apply(case: Mapping[str, Any], do: Do, rules: Rules) -> Outcome:
     check_state(action, case)
     check_fields(action, do)
     effect = EFFECTS[action.id](case, do, rules)
-    facts = [_fact(action.fact, do, effect)]
+    facts = [_fact(do, effect)]
     notices = effect.notices
     if effect.then:  # what follows of itself, such as reopening what was not solved
         after = ACTIONS[effect.then]
-        more = EFFECTS[after.id]({**case, **effect.set}, do, rules)
-        facts.append(_fact(after.fact, do, more))
+        more = EFFECTS[after.id]({**case, **changed(case, effect.said, do.at)}, do, rules)
+        facts.append(_fact(do, more))
         notices += more.notices
     return Outcome(tuple(facts), notices, do.get("text"))
 
@@ -63,6 +66,12 @@ def possible(case: Mapping[str, Any], who: str, role: str, at: int, rules: Rules
             continue
         found.append(action)
     return found
+
+
+def with_note(fact: Fact, note: str) -> Fact:
+    """Return the fact of an action, with the id of what was written about it."""
+    assert isinstance(fact.content, AnAction)
+    return replace(fact, content=fact.content.noted(note))
 
 
 def check_role(action: Action, do: Do) -> None:
@@ -105,6 +114,5 @@ def check_fields(action: Action, do: Do) -> None:
             raise Refused("请写明原因。", "please say why", wanted.name)
 
 
-def _fact(name: str, do: Do, effect: Effect) -> Fact:
-    data = {"who": do.who, "set": dict(effect.set), **effect.data}
-    return Fact(do.at, "case", name, data, do.get("reason"))
+def _fact(do: Do, effect: Effect) -> Fact:
+    return Fact(do.at, effect.said, do.get("reason"))

@@ -1,6 +1,6 @@
 """Calling people back: what an attempt leads to, when to try again, and when to leave them alone (pure; CBK, B12).
 
-    data = after(callback, Attempt(...), rules)      # the fact's data: tried again at next_at, or closed with outcome
+    data = after(callback, Attempt(...), rules)      # the fact: tried again at next_at, or closed with outcome
 
 Calling hours are those of the profile (08:00-21:00), except for repairs and for a time the person chose; without
 such a wish nobody is called more than three times.
@@ -9,13 +9,14 @@ such a wish nobody is called more than three times.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from typing import Any
 
 from ivr.calendar.hours import local_moment
 from ivr.cases.actions import Refused
 from ivr.cases.clock import Rules
+from ivr.facts.cases import CallbackAttempted
 
 RESULTS = ("reached", "no_answer", "busy", "wrong_number", "refused")
 FINAL = {"reached": "reached", "wrong_number": "wrong_number", "refused": "refused"}
@@ -44,26 +45,26 @@ class Attempt:
     worded: bool = False
 
 
-def after(callback: Mapping[str, Any], attempt: Attempt, rules: Rules, *, urgent: bool = False) -> dict[str, Any]:
+def after(callback: Mapping[str, Any], attempt: Attempt, rules: Rules, *, urgent: bool = False) -> CallbackAttempted:
     """What the attempt means for this callback. Raises :class:`Refused`. ``urgent``: a repair, at any hour."""
     if callback["state"] != "open":
         raise Refused("这一条已经处理完毕。", "this entry is done already")
     if attempt.result not in RESULTS:
         raise Refused(f"没有“{attempt.result}”这种结果。", f"the result is one of {', '.join(RESULTS)}", "result")
-    data: dict[str, Any] = {"callback_id": callback["id"], "who": attempt.who, "result": attempt.result}
+    told = CallbackAttempted(callback_id=callback["id"], who=attempt.who, result=attempt.result, call=attempt.call)
     if attempt.agreed is not None:
         if attempt.agreed <= attempt.at:
             raise Refused("约定的时间须晚于现在。", "the agreed time must be later than now", "agreed")
         if attempt.result != "wrong_number":
-            return {**data, "next_at": attempt.agreed, "agreed": True}
+            return replace(told, next_at=attempt.agreed, agreed=True)
     if attempt.result in FINAL:
-        return {**data, "outcome": FINAL[attempt.result]}
+        return replace(told, outcome=FINAL[attempt.result])
     tries = callback["tries"] + 1
     if tries >= rules.profile.casework.tries_max:
-        return {**data, "outcome": "unreachable"}
+        return replace(told, outcome="unreachable")
     pauses = PAUSES_MS[attempt.result]
     next_at = attempt.at + pauses[min(tries, len(pauses)) - 1]
-    return {**data, "next_at": next_at if urgent else into_calling_hours(next_at, rules)}
+    return replace(told, next_at=next_at if urgent else into_calling_hours(next_at, rules))
 
 
 def may_call(callback: Mapping[str, Any], now: int, hours: bool, *, urgent: bool = False) -> bool:

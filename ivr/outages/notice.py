@@ -16,6 +16,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from ivr.cases.actions import LEADS, REASON_MIN, Refused
+from ivr.facts.outages import (
+    OutageAnnounced,
+    OutageCustomerNamed,
+    OutageCustomerTold,
+    OutageRestored,
+    OutageWithdrawn,
+)
 from ivr.ledger import Fact
 
 PLANNED, TEMPORARY, EMERGENCY = KINDS = ("planned", "temporary", "emergency")
@@ -104,12 +111,11 @@ def announce(draft: Draft, by: By, days: int, zone: tzinfo) -> tuple[Fact, ...]:
     starts, ends, announced = _times(draft, by.at)
     late = draft.kind == PLANNED and not in_time(announced, starts, days, zone)
     confirmed = _short(draft, by, announced, starts, days) if late else ""
-    data = {
-        "who": by.who, "line": line, "area": area, "kind": draft.kind, "starts": starts, "ends": ends,
-        "announced": announced, "days": days, "short": late, "confirmed": confirmed,
-    }  # fmt: skip
+    said = OutageAnnounced(
+        by.who, line, area, draft.kind, starts, ends, announced=announced, days=days, short=late, confirmed=confirmed
+    )
     return (
-        Fact(by.at, "outage", "outage_announced", data, reason),
+        Fact(by.at, said, reason),
         *name_customers(Standing(starts), draft.customers, by),
     )
 
@@ -125,8 +131,7 @@ def name_customers(notice: Standing, names: Sequence[str], by: By) -> tuple[Fact
         )
     named = [_text(CUSTOMERS, name, NAME_MAX, "重要客户名称", "the key customer's name") for name in wanted]
     return tuple(
-        Fact(by.at, "outage", "outage_customer_named", {"who": by.who, "n": notice.customers + n, "name": name})
-        for n, name in enumerate(named, start=1)
+        Fact(by.at, OutageCustomerNamed(by.who, notice.customers + n, name)) for n, name in enumerate(named, start=1)
     )
 
 
@@ -138,9 +143,7 @@ def tell(notice: Standing, n: int, how: str, result: str, told: int | None, by: 
         field = "how" if how not in HOWS else "result"
         raise Refused("请选择通知方式和结果。", "choose how they were told and what came of it", field)
     moment = _past("told", told, by.at, "通知时间", "when they were told")
-    return Fact(
-        by.at, "outage", "outage_customer_told", {"who": by.who, "n": n, "how": how, "result": result, "told": moment}
-    )
+    return Fact(by.at, OutageCustomerTold(by.who, n, how, result, moment))
 
 
 def restore(notice: Standing, restored: int | None, by: By) -> Fact:
@@ -152,7 +155,7 @@ def restore(notice: Standing, restored: int | None, by: By) -> Fact:
     moment = _past("restored", restored, by.at, "恢复供电时间", "when power came back")
     if moment < notice.starts:
         raise Refused("恢复供电不能早于停电开始。", "power cannot be back before the outage began", "restored")
-    return Fact(by.at, "outage", "outage_restored", {"who": by.who, "restored": moment})
+    return Fact(by.at, OutageRestored(by.who, moment))
 
 
 def withdraw(notice: Standing, reason: str, by: By) -> Fact:
@@ -164,9 +167,8 @@ def withdraw(notice: Standing, reason: str, by: By) -> Fact:
         raise Refused(
             "停电已经开始，只有督导可以撤回公告。", "the outage has begun; only a supervisor may withdraw its notice"
         )
-    return Fact(
-        by.at, "outage", "outage_withdrawn", {"who": by.who}, _text("reason", reason, REASON_MAX, "撤回原因", "why")
-    )
+    why = _text("reason", reason, REASON_MAX, "撤回原因", "why")
+    return Fact(by.at, OutageWithdrawn(by.who), why)
 
 
 def _times(draft: Draft, now: int) -> tuple[int, int, int]:

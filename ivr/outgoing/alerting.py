@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from ivr import telephony as t
 from ivr.call.commands import Say
 from ivr.clock import Timer
+from ivr.facts.base import Content
+from ivr.facts.outgoing import DutyNobody, DutyRung, DutyTaken
 from ivr.house import House
 from ivr.ledger import Fact
 from ivr.outgoing import duty as m
@@ -89,12 +90,12 @@ class Alerting:
         for command in commands:
             self._act(here, command)
         if here.state.taken and not before.taken:
-            self._h.ledger.note(Fact(event.at, "system", "duty_taken", _said_of(here)))
+            self._h.ledger.note(Fact(event.at, _said_of(here, DutyTaken)))
             here.done(True, here.state.place)
         if here.state.phase == "over":
             self._by_case.pop(here.alert.case_id, None)
             if not here.state.taken:
-                self._h.ledger.note(Fact(event.at, "system", "duty_nobody", _said_of(here)))
+                self._h.ledger.note(Fact(event.at, _said_of(here, DutyNobody)))
                 here.done(False, 0)
 
     def _act(self, here: _Ringing, command: m.Command) -> None:
@@ -103,7 +104,7 @@ class Alerting:
                 here.rung += 1
                 here.line = f"{here.alert.case_id}/{PREFIX}{here.rung}"
                 self._lines[here.line] = here
-                self._h.ledger.note(Fact(self._h.clock.now_ms(), "system", "duty_rung", _said_of(here)))
+                self._h.ledger.note(Fact(self._h.clock.now_ms(), _said_of(here, DutyRung)))
                 self._h.engine.dial_number(here.line, self._numbers[place], self._ring_ms, self._caller_id)
             case m.Say(what=what, limit_ms=limit_ms):
                 at = self._h.clock.now_ms() + limit_ms
@@ -126,5 +127,5 @@ class Alerting:
         self._h.speaker.clips((say,), "zh-CN", None, ready)
 
 
-def _said_of(here: _Ringing) -> dict[str, Any]:
-    return {"case_id": here.alert.case_id, "place": here.state.place + 1, "round": here.state.round + 1}
+def _said_of(here: _Ringing, kind: type[DutyRung] | type[DutyTaken] | type[DutyNobody]) -> Content:
+    return kind(here.alert.case_id, here.state.place + 1, here.state.round + 1)

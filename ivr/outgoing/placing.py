@@ -15,12 +15,14 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Protocol
+from typing import Protocol
 
 from ivr import telephony as t
 from ivr.call.commands import Say
 from ivr.clock import Clock, Timer
 from ivr.desk.desk import Desk
+from ivr.facts import outgoing as f
+from ivr.facts.base import Content
 from ivr.house import Speaker
 from ivr.ledger import Fact, Ledger, Turn
 from ivr.outgoing import call as m
@@ -247,28 +249,34 @@ def _of_citizen(event: t.EngineEvent, call: _Call) -> m.Event | None:
     return None
 
 
-_NAMES: dict[type[Any], str] = {
-    m.SeatRings: "outgoing_seat_rings",
-    m.SeatUp: "outgoing_seat_up",
-    m.Rings: "outgoing_rings",
-    m.Speaks: "outgoing_speaks",
-    m.Up: "outgoing_up",
-    m.SeatHeld: "outgoing_held",
-}
+def _moment(event: m.Event) -> Content | None:
+    """Return what is journaled of an event by itself."""
+    match event:
+        case m.SeatRings():
+            return f.OutgoingSeatRings()
+        case m.SeatUp():
+            return f.OutgoingSeatUp()
+        case m.Rings():
+            return f.OutgoingRings()
+        case m.Speaks():
+            return f.OutgoingSpeaks()
+        case m.Up():
+            return f.OutgoingUp()
+        case m.SeatHeld(held=held):
+            return f.OutgoingHeld(held)
+    return None
 
 
 def _facts(before: m.State, after: m.State, event: m.Event, commands: Sequence[m.Command]) -> tuple[Fact, ...]:
     """What is journaled of a turn: moments, and the end with what came of it. A tone heard is no fact."""
     facts = []
     again = isinstance(event, m.SeatHeld) and before.held == after.held
-    if (name := _NAMES.get(type(event))) and before.phase != "over" and not again:
-        told = {"held": event.held, "version": event.version} if isinstance(event, m.SeatHeld) else {}
-        facts.append(Fact(event.at, "event", name, told))
+    if before.phase != "over" and not again and (moment := _moment(event)) is not None:
+        facts.append(Fact(event.at, moment))
     if any(isinstance(command, m.RingCitizen) for command in commands):
-        facts.append(Fact(event.at, "command", "outgoing_dialled"))
+        facts.append(Fact(event.at, f.OutgoingDialled()))
     if isinstance(event, m.Up) and any(isinstance(command, m.Join) for command in commands):
-        facts.append(Fact(event.at, "command", "outgoing_joined"))
+        facts.append(Fact(event.at, f.OutgoingJoined()))
     if after.phase == "over" != before.phase:
-        data = {"result": after.result, "cause": after.cause, "code": after.code, "q850": after.q850}
-        facts.append(Fact(event.at, "event", "outgoing_ended", data))
+        facts.append(Fact(event.at, f.OutgoingEnded(after.result, after.cause, after.code, after.q850)))
     return tuple(facts)

@@ -10,19 +10,23 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable, Sequence
 
 from sqlalchemy import Connection, select, update
 from sqlalchemy.orm import Session
 
+from ivr.facts.base import NotUnderstood
 from ivr.scrubbing import without_numbers
 from ivr.store.ids import uuid7
 from ivr.store.models import SetAside
 from ivr.store.notices import insert_once
+from ivr.store.rows import AnyRow
 from ivr.store.sql import table
 
 ASIDE = table("set_aside")
-KINDS = ("live_call", "spool", "notice")  # a call that was up, a spooled turn, something to be sent
+# A call that was up, a spooled turn, something to be sent, a fact of the journal.
+KINDS = ("live_call", "spool", "notice", "fact")
 SHOWN = 50
 
 
@@ -37,6 +41,14 @@ def spooled(line: bytes, kept: str, now: int) -> Callable[[Connection], None]:
     """To be done in a transaction: show that a spooled turn could not be written, and in which file it is kept."""
     key, why = hashlib.sha256(line).hexdigest(), f"kept in {kept}"
     return lambda connection: put(connection, "spool", key, why, now)
+
+
+def fact(connection: Connection, row: AnyRow) -> None:
+    """Show that a fact stands in the journal which this version cannot read; it is kept there as it is."""
+    content = row.content
+    if isinstance(content, NotUnderstood):
+        data = json.dumps(content.data, ensure_ascii=False).encode()
+        put(connection, "fact", row.id, content.why, row.at, data)
 
 
 def waiting(session: Session) -> Sequence[SetAside]:

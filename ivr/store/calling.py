@@ -20,6 +20,8 @@ from sqlalchemy.exc import IntegrityError
 from ivr.cases.actions import Refused
 from ivr.cases.kinds import of
 from ivr.cases.worklist import Attempt
+from ivr.facts.cases import CallbackRefused
+from ivr.facts.outgoing import OutgoingHeld, OutgoingStarted
 from ivr.ledger import Fact
 from ivr.outgoing.allow import DAY_MS, MINUTE_MS, Asked, Limits, may_place
 from ivr.outgoing.numbers import NotAllowed
@@ -198,10 +200,8 @@ class Calling:
 
     def _begin(self, connection: Connection, callback: Row, wish: Wish, owner: str, digits: str) -> Order:
         party_id = str(callback["party_id"])
-        data = {"callback_id": callback["id"], "case_id": callback["case_id"], "party_id": party_id}
-        data |= {"who": wish.who, "seat": wish.seat, "owner": owner}
-        started = Fact(wish.at, "command", "outgoing_started", data)
-        journal.append_facts(connection, [started], call_id=wish.id)
+        started = OutgoingStarted(callback["id"], callback["case_id"], party_id, wish.who, wish.seat, owner)
+        journal.append_facts(connection, [Fact(wish.at, started)], call_id=wish.id)
         return Order(wish.id, callback["id"], callback["case_id"], party_id, wish.who, wish.seat, digits)
 
     def _attempt(self, connection: Connection, command: Row, result: str) -> None:
@@ -248,7 +248,7 @@ class Calling:
         return party.number if party else ""
 
     def _journal_refusal(self, connection: Connection, callback: Row, who: str, at: int, code: str) -> None:
-        fact = Fact(at, "case", "callback_refused", {"callback_id": callback["id"], "who": who}, code)
+        fact = Fact(at, CallbackRefused(callback["id"], who), code)
         call_id = None if callback["case_id"] else callback["call_id"]
         journal.append_facts(connection, [fact], call_id=call_id, case_id=callback["case_id"])
 
@@ -270,5 +270,6 @@ def _ended(state: str, at: int, result: str = "", noted: int | None = None, reas
 
 def _held(connection: Connection, call_id: str) -> bool:
     """Did the operator's phone hold, by the last that is journaled of it?"""
-    told = [row.data["held"] for row in journal.read(connection, call_id=call_id) if row.name == "outgoing_held"]
+    rows = journal.read(connection, call_id=call_id)
+    told = [said.held for row in rows if isinstance(said := row.content, OutgoingHeld)]
     return bool(told and told[-1])

@@ -22,8 +22,9 @@ from ivr.cases.clock import Rules
 from ivr.cases.kinds import of
 from ivr.cases.promise import case_request
 from ivr.cases.told import TO_CITIZENS, check
-from ivr.cases.workflow import apply
+from ivr.cases.workflow import apply, with_note
 from ivr.cases.worklist import Attempt, after
+from ivr.facts.cases import CaseAppended, CaseNoted
 from ivr.ledger import Fact, Party, StoredCase
 from ivr.numbers import HOME, NotANumber, Plan, read
 from ivr.scrubbing import without_numbers
@@ -104,7 +105,7 @@ class Casework:
         stored = self._writer.write(connection, [item], entry.at)[0]
         assert stored is not None
         if before is None:
-            noted = Fact(entry.at, "case", "case_noted", {"who": entry.who, "set": {}})
+            noted = Fact(entry.at, CaseNoted(who=entry.who))
             self._write(connection, stored.id, Outcome((noted,), (), entry.text), entry.who)
             if entry.identity.strip():
                 case = self.case(connection, stored.id)
@@ -127,7 +128,7 @@ class Casework:
             raise Refused("工单已归档，请先重开或另行登记。", "the case is archived; reopen it or register a new one")
         if not entry.text.strip():
             raise Refused("请填写来信来访的要点。", "please write down what it is about", "text")
-        appended = Fact(entry.at, "case", "case_appended", {"who": entry.who, "set": {}, "channel": entry.channel})
+        appended = Fact(entry.at, CaseAppended(who=entry.who, channel=entry.channel))
         notices_ = (Notice("appended", ("owner",)),) if case["owner"] else ()
         self._write(connection, case["id"], Outcome((appended,), notices_, entry.text), entry.who)
         return self.case(connection, case["id"])
@@ -178,18 +179,17 @@ class Casework:
 
     def _attempted(self, connection: Connection, callback: Row, attempt: Attempt) -> None:
         case = self.case(connection, callback["case_id"]) if callback["case_id"] else None
-        data = after(callback, attempt, self.rules, urgent=case is not None and of(case["kind"]).urgent)
+        said = after(callback, attempt, self.rules, urgent=case is not None and of(case["kind"]).urgent)
         if callback["kind"] == "followup" and attempt.result == "reached" and attempt.agreed is None:
-            data |= {"solved": attempt.solved == "yes", "rating": int(attempt.rating) if attempt.rating else None}
-        if attempt.call:
-            data["call"] = attempt.call
-        fact = Fact(attempt.at, "case", "callback_attempted", data, without_numbers(attempt.reason))
+            rating = int(attempt.rating) if attempt.rating else None
+            said = replace(said, solved=attempt.solved == "yes", rating=rating)
+        fact = Fact(attempt.at, said, without_numbers(attempt.reason))
         row = journal.new_row(
             fact, call_id=None if callback["case_id"] else callback["call_id"], case_id=callback["case_id"]
         )
         journal.append(connection, [row])
-        if data.get("outcome") in ("unreachable", "wrong_number") and case is not None:
-            notice = Notice(str(data["outcome"]), ("owner", "role:lead"))
+        if said.outcome in ("unreachable", "wrong_number") and case is not None:
+            notice = Notice(said.outcome, ("owner", "role:lead"))
             notices.tell(connection, notice, case, attempt.at, f"{row.id}:{notice.kind}", by=attempt.who)
 
     def _record_follow_up(self, connection: Connection, case: Row, do: Do) -> None:
@@ -241,7 +241,7 @@ class Casework:
         facts = list(outcome.facts)
         if outcome.text.strip():
             note = self._notes.write(connection, case_id, outcome.text.strip(), facts[0].at)
-            facts[0] = replace(facts[0], data={**facts[0].data, "note": note})
+            facts[0] = with_note(facts[0], note)
         rows = [journal.new_row(fact, case_id=case_id) for fact in facts]
         journal.append(connection, rows)
         case = self.case(connection, case_id)

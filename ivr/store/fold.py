@@ -1,16 +1,20 @@
 """What the journal means: facts folded into rows of ``calls``, ``legs``, ``recordings`` (pure; cases: ``fold_cases``).
 
 The one definition of the derived tables, used as the facts arrive (``projection.apply``) and when they are
-recomputed (``rebuild``). A fact changes rows by its name and nothing else, so the same facts in the same
-order always give the same rows. Facts that are not in the table of :mod:`ivr.ledger` change nothing.
+recomputed (``rebuild``). A fact changes rows by what it says and nothing else, so the same facts in the same
+order always give the same rows. Facts that say they are for the record only (:mod:`ivr.facts`) change nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
+from ivr.facts import calls as f
+from ivr.facts.base import Content
+from ivr.facts.cases import CaseOpened
 from ivr.store import fold_cases, fold_outages, fold_outgoing, fold_ratings
-from ivr.store.rows import JournalRow, Row, Tables
+from ivr.store.rows import AnyRow, JournalRow, Row, Tables
 
 KEYS_MAX = 120  # calls.keys
 
@@ -56,57 +60,56 @@ def outcome(call: Row, nobody: bool = False, closed: bool = False) -> str:
     return "self" if said else "unanswered" if closed else "hung_up"
 
 
-def fold(tables: Tables, fact: JournalRow) -> None:
+def fold(tables: Tables, fact: AnyRow) -> None:
     """Bring ``tables`` up to date with one fact."""
-    change = FOLDS.get(fact.name)
+    change = FOLDS.get(type(fact.content))
     if change is not None:
         change(tables, fact)
 
 
-def _offered(tables: Tables, fact: JournalRow) -> None:
-    call = tables.call(fact)
-    for name in ("called", "ref", "flow", "version", "profile"):
-        call[name] = fact.data.get(name, "")
-    call["party_id"] = fact.data.get("party_id")
-    call["test"] = bool(fact.data.get("test", False))
+def _offered(tables: Tables, fact: JournalRow[f.Offered]) -> None:
+    call, said = tables.call(fact), fact.content
+    call["called"], call["ref"], call["profile"] = said.called, said.ref, said.profile
+    call["flow"], call["version"] = said.flow, said.version
+    call["party_id"], call["test"] = said.party_id, bool(said.test)
     call["arrived"] = fact.at
 
 
-def _answered(tables: Tables, fact: JournalRow) -> None:
+def _answered(tables: Tables, fact: JournalRow[f.Answered]) -> None:
     call = tables.call(fact)
     if call["answered"] is None:
         call["answered"] = fact.at
         call["network_wait"] = fact.at - call["arrived"]
 
 
-def _human_requested(tables: Tables, fact: JournalRow) -> None:
+def _human_requested(tables: Tables, fact: JournalRow[f.HumanRequested]) -> None:
     call = tables.call(fact)
     if call["human_requested"] is None:
         call["human_requested"] = fact.at
     if call["agent_answered"] is None:
-        call["window"] = fact.data.get("window", "") or call["window"]
+        call["window"] = fact.content.window or call["window"]
 
 
-def _late_apology(tables: Tables, fact: JournalRow) -> None:
+def _late_apology(tables: Tables, fact: JournalRow[f.LateApology]) -> None:
     tables.call(fact)["late_apology"] = True
 
 
-def _step(tables: Tables, fact: JournalRow) -> None:
-    tables.call(fact)["last_step"] = fact.data.get("step", "")
+def _step(tables: Tables, fact: JournalRow[f.Step]) -> None:
+    tables.call(fact)["last_step"] = fact.content.step
 
 
-def _digit(tables: Tables, fact: JournalRow) -> None:
-    key = str(fact.data.get("key", ""))
+def _digit(tables: Tables, fact: JournalRow[f.Digit]) -> None:
+    key = fact.content.key
     if len(key) == 1 and key in "0123456789*#":  # "•" stands for a key of somebody's number
         call = tables.call(fact)
         call["keys"] = (call["keys"] + key)[:KEYS_MAX]
 
 
-def _dial_seat(tables: Tables, fact: JournalRow) -> None:
+def _dial_seat(tables: Tables, fact: JournalRow[f.DialSeat]) -> None:
     tables.leg(fact)
 
 
-def _seat_ringing(tables: Tables, fact: JournalRow) -> None:
+def _seat_ringing(tables: Tables, fact: JournalRow[f.SeatRinging]) -> None:
     leg, call = tables.leg(fact), tables.call(fact)
     if leg["ringing"] is None:
         leg["ringing"] = fact.at
@@ -114,7 +117,7 @@ def _seat_ringing(tables: Tables, fact: JournalRow) -> None:
         call["agent_ring"] = fact.at
 
 
-def _seat_answered(tables: Tables, fact: JournalRow) -> None:
+def _seat_answered(tables: Tables, fact: JournalRow[f.SeatAnswered]) -> None:
     leg, call = tables.leg(fact), tables.call(fact)
     if leg["ended"] is not None or leg["answered"] is not None:
         return  # lifted after we had stopped ringing: nobody was reached
@@ -128,65 +131,67 @@ def _seat_answered(tables: Tables, fact: JournalRow) -> None:
             call["human_wait"] = fact.at - call["human_requested"]
 
 
-def _seat_failed(tables: Tables, fact: JournalRow) -> None:
-    code = fact.data.get("code")
-    _end_leg(tables.leg(fact), fact, fact.data.get("reason", "error"), fact.reason or (str(code) if code else ""))
+def _seat_failed(tables: Tables, fact: JournalRow[f.SeatFailed]) -> None:
+    said = fact.content
+    _end_leg(tables.leg(fact), fact, said.reason, fact.reason or (str(said.code) if said.code else ""))
 
 
-def _drop_seat(tables: Tables, fact: JournalRow) -> None:
+def _drop_seat(tables: Tables, fact: JournalRow[f.DropSeat]) -> None:
+    if not fact.content.leg_id:  # of no leg there is
+        return
     leg = tables.leg(fact)
     _left(tables, fact, leg)
     _end_leg(leg, fact, "cancelled", fact.reason)
 
 
-def _seat_left(tables: Tables, fact: JournalRow) -> None:
+def _seat_left(tables: Tables, fact: JournalRow[f.SeatLeft]) -> None:
     leg = tables.leg(fact)
     _left(tables, fact, leg)
     _end_leg(leg, fact, "answered", fact.reason)
 
 
-def _bridge(tables: Tables, fact: JournalRow) -> None:
+def _bridge(tables: Tables, fact: JournalRow[f.Bridge]) -> None:
     call = tables.call(fact)
-    call["seat"] = fact.data.get("seat", "") or call["seat"]
-    call["window"] = call["window"] or fact.data.get("window", "")
+    call["seat"] = fact.content.seat or call["seat"]
+    call["window"] = call["window"] or fact.content.window
 
 
-def _recorded(tables: Tables, fact: JournalRow) -> None:
-    data, call_id = fact.data, fact.call_id or ""
-    recording_id, token = str(data["recording_id"]), str(data.get("token", ""))
+def _recorded(tables: Tables, fact: JournalRow[f.Recorded]) -> None:
+    said, call_id = fact.content, fact.call_id or ""
+    recording_id, token = said.recording_id, said.token
     case_id = tables.wanted.get((call_id, recording_id)) or tables.wanted.get((call_id, token))
     tables.recordings[recording_id] = {
         "id": recording_id,
         "call_id": fact.call_id,
         "case_id": case_id,
         "token": token,
-        "path": data.get("path", ""),
-        "ms": data.get("ms", 0),
-        "bytes": data.get("bytes", 0),
-        "sha256": data.get("sha256", ""),
+        "path": said.path,
+        "ms": said.ms,
+        "bytes": said.bytes,
+        "sha256": said.sha256,
         "created": fact.at,
         "pruned": None,
     }
     tables.changed["recordings", recording_id] = None
 
 
-def _recording_pruned(tables: Tables, fact: JournalRow) -> None:
-    recording = tables.recordings.get(str(fact.data["recording_id"]))
+def _recording_pruned(tables: Tables, fact: JournalRow[f.RecordingPruned]) -> None:
+    recording = tables.recordings.get(fact.content.recording_id)
     if recording is not None:
         recording["pruned"] = fact.at
         tables.put("recordings", recording)
 
 
-def _line_quality(tables: Tables, fact: JournalRow) -> None:
-    data = fact.data
-    leg_id = str(data.get("leg_id", ""))
-    numbers = ("received", "lost", "jitter_us", "sent", "far_lost", "far_jitter_us", "rtt_us")
-    row = {"id": leg_id or f"{fact.call_id}/caller", "call_id": fact.call_id or "", "leg_id": leg_id, "at": fact.at}
-    tables.put("line_quality", {**row, **{name: int(data.get(name, -1)) for name in numbers}})
+def _line_quality(tables: Tables, fact: JournalRow[f.LineQuality]) -> None:
+    said, call_id = fact.content, fact.call_id or ""
+    row: Row = {"id": said.leg_id or f"{call_id}/caller", "call_id": call_id, "leg_id": said.leg_id, "at": fact.at}
+    row |= {"received": said.received, "lost": said.lost, "jitter_us": said.jitter_us, "sent": said.sent}
+    row |= {"far_lost": said.far_lost, "far_jitter_us": said.far_jitter_us, "rtt_us": said.rtt_us}
+    tables.put("line_quality", row)
 
 
-def _party_sealed(tables: Tables, fact: JournalRow) -> None:
-    party_id, call = fact.data.get("party_id"), tables.call(fact)
+def _party_sealed(tables: Tables, fact: JournalRow[f.PartySealed]) -> None:
+    party_id, call = fact.content.party_id, tables.call(fact)
     if call["party_id"] == party_id:
         call["party_id"] = None
     for case in tables.cases.values():
@@ -196,18 +201,19 @@ def _party_sealed(tables: Tables, fact: JournalRow) -> None:
     fold_cases.nobody_to_call(tables, fact, party_id)
 
 
-def _rated(tables: Tables, fact: JournalRow) -> None:
+def _rated(tables: Tables, fact: JournalRow[f.Rated]) -> None:
     bad = fold_ratings.rated(tables, fact)
     if bad is not None:
         fold_cases.call_back(tables, fact, "followup", {**bad, "id": None}, because=fold_ratings.BECAUSE)
 
 
-def _call_ended(tables: Tables, fact: JournalRow) -> None:
+def _call_ended(tables: Tables, fact: JournalRow[f.CallEnded]) -> None:
     call = tables.call(fact)
     if call["ended"] is not None:
         return
     call["ended"] = fact.at
-    call["released_by"], call["cause"] = fact.data.get("released_by", ""), fact.data.get("cause", "")
+    said = fact.content
+    call["released_by"], call["cause"] = said.released_by, said.cause
     if call["agent_answered"] is not None and call["agent_left"] is None:
         call["agent_left"] = fact.at
     if call["human_requested"] is not None and call["agent_answered"] is None:
@@ -216,13 +222,13 @@ def _call_ended(tables: Tables, fact: JournalRow) -> None:
         if leg["call_id"] == call["id"] and leg["ended"] is None:
             _end_leg(leg, fact, "cancelled", "call ended")
             tables.changed["legs", leg["id"]] = None
-    call["outcome"] = outcome(call, bool(fact.data.get("nobody")), bool(fact.data.get("closed")))
+    call["outcome"] = outcome(call, said.nobody, said.closed)
     if call["outcome"] == FAX:  # in no figure: none is counted of these
         call.update(dict.fromkeys(_WAITS))
     fold_cases.call_ended(tables, fact, call)
 
 
-def _case_opened(tables: Tables, fact: JournalRow) -> None:
+def _case_opened(tables: Tables, fact: JournalRow[CaseOpened]) -> None:
     case_id = fact.case_id or ""
     if case_id in tables.cases:
         return
@@ -233,7 +239,7 @@ def _case_opened(tables: Tables, fact: JournalRow) -> None:
     call["cases"] += 1
     call["outcome"] = outcome(call)
     fold_cases.not_missed(tables, fact)
-    asked = set(fact.data.get("recordings", ()))
+    asked = set(fact.content.recordings)
     tables.wanted.update({(fact.call_id, token): case_id for token in asked})
     for recording in tables.recordings.values():
         if recording["call_id"] == fact.call_id and asked & {recording["id"], recording["token"]}:
@@ -241,7 +247,7 @@ def _case_opened(tables: Tables, fact: JournalRow) -> None:
             tables.changed["recordings", recording["id"]] = None
 
 
-def _left(tables: Tables, fact: JournalRow, leg: Row) -> None:
+def _left(tables: Tables, fact: AnyRow, leg: Row) -> None:
     if leg["answered"] is not None and leg["ended"] is None and fact.call_id in tables.calls:
         call = tables.call(fact)
         # Who lifted too late never had the caller.
@@ -249,38 +255,38 @@ def _left(tables: Tables, fact: JournalRow, leg: Row) -> None:
             call["agent_left"] = fact.at
 
 
-def _end_leg(leg: Row, fact: JournalRow, result: str, reason: str) -> None:
+def _end_leg(leg: Row, fact: AnyRow, result: str, reason: str) -> None:
     if leg["ended"] is None:
         leg["ended"], leg["reason"] = fact.at, reason
         leg["result"] = leg["result"] or result
 
 
-FOLDS: Mapping[str, Callable[[Tables, JournalRow], None]] = {
-    "offered": _offered,
-    "answered": _answered,
-    "human_requested": _human_requested,
-    "late_apology": _late_apology,
-    "step": _step,
-    "digit": _digit,
-    "dial_seat": _dial_seat,
-    "seat_ringing": _seat_ringing,
-    "seat_answered": _seat_answered,
-    "seat_failed": _seat_failed,
-    "drop_seat": _drop_seat,
-    "bridge": _bridge,
-    "seat_left": _seat_left,
-    "recorded": _recorded,
-    "recording_pruned": _recording_pruned,
-    "rating_invited": fold_ratings.invited,
-    "rated": _rated,
-    "line_quality": _line_quality,
-    "party_sealed": _party_sealed,
-    "call_ended": _call_ended,
-    "case_opened": _case_opened,
+FOLDS: Mapping[type[Content], Callable[[Tables, Any], None]] = {
+    f.Offered: _offered,
+    f.Answered: _answered,
+    f.HumanRequested: _human_requested,
+    f.LateApology: _late_apology,
+    f.Step: _step,
+    f.Digit: _digit,
+    f.DialSeat: _dial_seat,
+    f.SeatRinging: _seat_ringing,
+    f.SeatAnswered: _seat_answered,
+    f.SeatFailed: _seat_failed,
+    f.DropSeat: _drop_seat,
+    f.Bridge: _bridge,
+    f.SeatLeft: _seat_left,
+    f.Recorded: _recorded,
+    f.RecordingPruned: _recording_pruned,
+    f.RatingInvited: fold_ratings.invited,
+    f.Rated: _rated,
+    f.LineQuality: _line_quality,
+    f.PartySealed: _party_sealed,
+    f.CallEnded: _call_ended,
+    CaseOpened: _case_opened,
     **fold_cases.FOLDS,
     **fold_outgoing.FOLDS,
     **fold_outages.FOLDS,
 }
-LEG_FACTS = frozenset(
-    {"dial_seat", "seat_ringing", "seat_answered", "seat_failed", "drop_seat", "seat_left", "call_ended"}
+LEG_FACTS: frozenset[type[Content]] = frozenset(
+    {f.DialSeat, f.SeatRinging, f.SeatAnswered, f.SeatFailed, f.DropSeat, f.SeatLeft, f.CallEnded}
 )

@@ -18,6 +18,8 @@ from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.orm import Session
 
 from ivr.cases.actions import LEADS, REASON_MIN, STAFF, Notice, Refused
+from ivr.facts.base import Content
+from ivr.facts.cases import IdentityAsked, IdentityDeclined, IdentityOpened, IdentitySealed
 from ivr.ledger import Fact
 from ivr.scrubbing import without_numbers
 from ivr.store import journal, notices, users
@@ -63,7 +65,7 @@ class Identities:
         sealed = encrypt_field(key, case["id"], "sealed_identity", text.strip())
         row = {"case_id": case["id"], "created": at, "who": who, "wrapped": self._keys.wrap(key), "sealed": sealed}
         connection.execute(insert(SEALED), row)
-        self._journal(connection, case["id"], "identity_sealed", who, "", at)
+        self._journal(connection, case["id"], IdentitySealed(who), "", at)
 
     def ask(self, connection: Connection, case: Mapping[str, Any], who: str, role: str, reason: str, at: int) -> str:
         """Ask the custodian to open it; the request's id. Tells the custodian's inbox."""
@@ -78,7 +80,7 @@ class Identities:
         request = uuid7()
         row = {"id": request, "case_id": case["id"], "asked": at, "asked_by": who, "reason": reason}
         connection.execute(insert(REQUESTS), {**row, "decided_by": "", "answer": ""})
-        self._journal(connection, case["id"], "identity_asked", who, reason, at)
+        self._journal(connection, case["id"], IdentityAsked(who), reason, at)
         to = Notice("identity_asked", (f"role:{CUSTODIAN}",))
         notices.tell(connection, to, case, at, f"{request}:asked", by=who, who=who)
         return request
@@ -128,15 +130,15 @@ class Identities:
             raise Refused("申请人不能自己开启。", "who asked may not open it")
         change = update(REQUESTS).where(REQUESTS.c.id == request)
         connection.execute(change.values(decided=at, decided_by=who, opened=opened, answer=reason))
-        name = "identity_opened" if opened else "identity_declined"
-        self._journal(connection, row["case_id"], name, who, reason, at)
+        said = IdentityOpened(who) if opened else IdentityDeclined(who)
+        self._journal(connection, row["case_id"], said, reason, at)
         case = connection.execute(select(CASES).where(CASES.c.id == row["case_id"])).mappings().one()
-        to = Notice(name, (f"user:{row['asked_by']}",))
-        notices.tell(connection, to, dict(case), at, f"{request}:{name}", by=who, who=who)
+        to = Notice(said.NAME, (f"user:{row['asked_by']}",))
+        notices.tell(connection, to, dict(case), at, f"{request}:{said.NAME}", by=who, who=who)
         return dict(row)
 
-    def _journal(self, connection: Connection, case_id: str, name: str, who: str, reason: str, at: int) -> None:
-        journal.append_facts(connection, [Fact(at, "case", name, {"who": who}, reason)], case_id=case_id)
+    def _journal(self, connection: Connection, case_id: str, said: Content, reason: str, at: int) -> None:
+        journal.append_facts(connection, [Fact(at, said, reason)], case_id=case_id)
 
 
 def _reason(text: str) -> str:

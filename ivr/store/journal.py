@@ -8,12 +8,13 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from sqlalchemy import Connection, RowMapping, insert, select, text
 from sqlalchemy.orm import Session
 
+from ivr.facts import base
 from ivr.ledger import Fact
 from ivr.scrubbing import without_numbers
-from ivr.store import projection
+from ivr.store import aside, projection
 from ivr.store.ids import uuid7
 from ivr.store.models import Call, Journal
-from ivr.store.rows import JournalRow
+from ivr.store.rows import AnyRow, JournalRow
 from ivr.store.sql import table
 
 JOURNAL = table("journal")
@@ -23,33 +24,27 @@ _COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 _SHARED_LOCK = text("SELECT pg_advisory_xact_lock_shared(:lock)")
 
 
-def new_row(fact: Fact, *, call_id: str | None = None, case_id: str | None = None) -> JournalRow:
+def new_row(fact: Fact, *, call_id: str | None = None, case_id: str | None = None) -> AnyRow:
     """The row of a fact. It gets its id here, so that writing it a second time is noticed."""
-    reason = without_numbers(fact.reason)
-    return JournalRow(uuid7(), fact.at, fact.kind, fact.name, dict(fact.data), reason, call_id, case_id)
+    return JournalRow(uuid7(), fact.at, fact.content, without_numbers(fact.reason), call_id, case_id)
 
 
-def read_row(row: RowMapping) -> JournalRow:
-    """The row as it stands in the table."""
-    return JournalRow(
-        row["id"],
-        row["at"],
-        row["kind"],
-        row["name"],
-        json.loads(row["data"]),
-        row["reason"],
-        row["call_id"],
-        row["case_id"],
-    )
+def read_row(row: RowMapping) -> AnyRow:
+    """The row as it stands in the table; its content is ``NotUnderstood`` when this version cannot read it."""
+    content = base.read(row["name"], row["version"], json.loads(row["data"]), row["kind"])
+    return JournalRow(row["id"], row["at"], content, row["reason"], row["call_id"], row["case_id"])
 
 
-def append(connection: Connection, rows: Sequence[JournalRow]) -> None:
+def append(connection: Connection, rows: Sequence[AnyRow]) -> None:
     """Write ``rows`` in order, and bring the derived tables up to date in the same transaction."""
     if rows:
         if connection.dialect.name == "postgresql":
             connection.execute(_SHARED_LOCK, {"lock": JOURNAL_LOCK})
-        connection.execute(_INSERT, [_values(row) for row in rows])
+        connection.execute(_INSERT, [values_of(row) for row in rows])
         projection.apply(connection, rows)
+        for row in rows:
+            if type(row.content) is base.NotUnderstood:  # from the spool of another version
+                aside.fact(connection, row)
 
 
 def append_facts(
@@ -66,7 +61,7 @@ def written(connection: Connection, ids: Collection[str]) -> set[str]:
     return set(connection.scalars(select(JOURNAL.c.id).where(JOURNAL.c.id.in_(ids))))
 
 
-def read(connection: Connection, *, call_id: str | None = None, case_id: str | None = None) -> Iterator[JournalRow]:
+def read(connection: Connection, *, call_id: str | None = None, case_id: str | None = None) -> Iterator[AnyRow]:
     """The journal of one call or one case, in order."""
     query = select(JOURNAL).order_by(JOURNAL.c.seq)
     query = query.where(JOURNAL.c.call_id == call_id) if call_id is not None else query
@@ -84,14 +79,18 @@ def latest(session: Session, limit: int, call: str = "") -> list[Journal]:
     return list(session.scalars(query))[::-1]
 
 
-def _values(row: JournalRow) -> dict[str, object]:
+def values_of(row: AnyRow) -> dict[str, object]:
+    """The row as it stands in the table."""
+    content = row.content
+    data = base.data_of(content)
     return {
         "id": row.id,
         "at": row.at,
         "call_id": row.call_id,
         "case_id": row.case_id,
-        "kind": row.kind,
+        "kind": base.kind_of(content),
         "name": row.name,
-        "data": _COMPACT.encode(row.data) if row.data else "{}",
+        "version": base.version_of(content),
+        "data": _COMPACT.encode(data) if data else "{}",
         "reason": row.reason,
     }

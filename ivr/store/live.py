@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, func, or_, select, update
 
+from ivr.facts.calls import CallEnded
 from ivr.ledger import Fact, Interrupted, Live
 from ivr.store import aside, board, journal
 from ivr.store.keys import Keys
@@ -82,7 +83,7 @@ class LiveCalls:
         """Close a call whose state cannot be read, and keep the state with the reason."""
         LOG.error("call %s cannot go on, it is set aside: %s", broken.call_id, broken.reason)
         aside.put(connection, "live_call", broken.call_id, broken.reason, now, broken.state)
-        over = Fact(broken.last, "event", "call_ended", {"released_by": "failure", "cause": "unreadable"})
+        over = Fact(broken.last, CallEnded("failure", "unreadable"))
         journal.append_facts(connection, [over], call_id=broken.call_id)
         board.seats_changed(connection, [board.SeatChange(seat, now, call_id=None) for seat in broken.seats])
         delete_by(connection, "live_calls", "call_id", [broken.call_id])

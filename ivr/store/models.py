@@ -11,7 +11,19 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Integer, LargeBinary, MetaData, String, Text, false, text
+from sqlalchemy import (
+    BigInteger,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    String,
+    Text,
+    false,
+    text,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 NAMING = {
@@ -47,6 +59,7 @@ class Journal(Base):
     case_id: Mapped[str | None] = mapped_column(String(36), index=True)
     kind: Mapped[str] = mapped_column(String(8))  # event, command, case, outage, system
     name: Mapped[str] = mapped_column(String(40))
+    version: Mapped[int] = mapped_column(SmallInteger, server_default=text("1"), default=1)  # of the fact's form
     data: Mapped[str] = mapped_column(Text, default="{}")
     reason: Mapped[str] = mapped_column(Text, default="")
     # the system's own facts (trunk, refusals) are few and found by time
@@ -574,7 +587,7 @@ class SetAside(Base):
     __tablename__ = "set_aside"
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
     at: Mapped[int]
-    kind: Mapped[str] = mapped_column(String(20))  # live_call, spool, notice
+    kind: Mapped[str] = mapped_column(String(20))  # live_call, spool, notice, fact
     key: Mapped[str] = mapped_column(String(120), unique=True)
     reason: Mapped[str] = mapped_column(Text)
     data: Mapped[bytes | None] = mapped_column(LargeBinary)

@@ -17,11 +17,12 @@ from sqlalchemy import Connection, select
 from sqlalchemy.orm import Session
 
 from ivr.cases.actions import Refused
+from ivr.facts.base import with_texts
 from ivr.ledger import Fact
 from ivr.metrics.records import Announced
 from ivr.outages import notice
 from ivr.outages.notice import DAY_MS, PLANNED, By, Draft, Standing
-from ivr.scrubbing import scrubbed, without_numbers
+from ivr.scrubbing import without_numbers
 from ivr.store import journal
 from ivr.store.models import Journal, Outage, OutageCustomer
 from ivr.store.paging import PAGE, Order, Page, read
@@ -176,5 +177,8 @@ def _change(connection: Connection, outage_id: str, facts: Callable[[Standing], 
 
 
 def _write(connection: Connection, outage_id: str, facts: Sequence[Fact]) -> None:
-    shown = [replace(fact, data=scrubbed(fact.data), reason=without_numbers(fact.reason)) for fact in facts]
+    shown = [
+        replace(fact, content=with_texts(fact.content, without_numbers), reason=without_numbers(fact.reason))
+        for fact in facts
+    ]
     journal.append_facts(connection, shown, case_id=outage_id)

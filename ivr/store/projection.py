@@ -11,11 +11,14 @@ from functools import cache
 
 from sqlalchemy import Connection, Executable, bindparam, select
 
+from ivr.facts.base import Content
+from ivr.facts.calls import PartySealed, Rated, RatingInvited, Recorded, RecordingPruned
+from ivr.facts.cases import CallbackAttempted, CallbackEnded, CaseOpened
 from ivr.store import hourly
 from ivr.store.fold import FOLDS, LEG_FACTS, fold
 from ivr.store.fold_outages import FOLDS as OUTAGES
 from ivr.store.fold_outgoing import FOLDS as OUTGOING
-from ivr.store.rows import JournalRow, Tables
+from ivr.store.rows import AnyRow, Tables
 from ivr.store.sql import rows_by, table, upsert
 
 DERIVED = (
@@ -35,9 +38,9 @@ DERIVED = (
 )
 
 
-def apply(connection: Connection, rows: Sequence[JournalRow]) -> None:
+def apply(connection: Connection, rows: Sequence[AnyRow]) -> None:
     """Bring the derived tables up to date with journal rows just written, in their order."""
-    facts = [row for row in rows if row.name in FOLDS]
+    facts = [row for row in rows if type(row.content) in FOLDS]
     if facts:
         tables = load(connection, facts)
         for fact in facts:
@@ -45,40 +48,40 @@ def apply(connection: Connection, rows: Sequence[JournalRow]) -> None:
         save(connection, tables)
 
 
-def load(connection: Connection, facts: Sequence[JournalRow]) -> Tables:
+def load(connection: Connection, facts: Sequence[AnyRow]) -> Tables:
     """The rows ``facts`` may read or change, and no others."""
-    names = {fact.name for fact in facts}
+    kinds = {type(fact.content) for fact in facts}
 
-    def calls_of(*wanted: str) -> set[str]:
-        return {fact.call_id for fact in facts if fact.call_id and fact.name in wanted}
+    def calls_of(wanted: Collection[type[Content]]) -> set[str]:
+        return {fact.call_id for fact in facts if fact.call_id and type(fact.content) in wanted}
 
     tables = Tables()
     tables.calls = rows_by(connection, "calls", "id", {fact.call_id for fact in facts if fact.call_id})
-    if names & OUTGOING.keys():
-        tables.outgoing_calls = rows_by(connection, "outgoing_calls", "id", calls_of(*OUTGOING))
-    if names & LEG_FACTS:
-        tables.legs = rows_by(connection, "legs", "call_id", calls_of(*LEG_FACTS))
-    with_recordings = calls_of("recorded", "case_opened")
+    if kinds & OUTGOING.keys():
+        tables.outgoing_calls = rows_by(connection, "outgoing_calls", "id", calls_of(OUTGOING))
+    if kinds & LEG_FACTS:
+        tables.legs = rows_by(connection, "legs", "call_id", calls_of(LEG_FACTS))
+    with_recordings = calls_of((Recorded, CaseOpened))
     if with_recordings:
         tables.recordings = rows_by(connection, "recordings", "call_id", with_recordings)
-    if "recording_pruned" in names:
-        pruned = {str(fact.data["recording_id"]) for fact in facts if fact.name == "recording_pruned"}
+    if RecordingPruned in kinds:
+        pruned = {one.recording_id for fact in facts if isinstance(one := fact.content, RecordingPruned)}
         tables.recordings |= rows_by(connection, "recordings", "id", pruned)
-    if "recorded" in names:
-        tables.wanted = _wanted(connection, calls_of("recorded"))
-    if notices := {fact.case_id for fact in facts if fact.case_id and fact.name in OUTAGES}:
+    if Recorded in kinds:
+        tables.wanted = _wanted(connection, calls_of((Recorded,)))
+    if notices := {fact.case_id for fact in facts if fact.case_id and type(fact.content) in OUTAGES}:
         tables.outages = rows_by(connection, "outages", "id", notices, lock=True)
         tables.outage_customers = rows_by(connection, "outage_customers", "outage_id", notices)
-    case_ids = {fact.case_id for fact in facts if fact.case_id and fact.name not in OUTAGES}
+    case_ids = {fact.case_id for fact in facts if fact.case_id and type(fact.content) not in OUTAGES}
     if case_ids:
         tables.cases = rows_by(connection, "cases", "id", case_ids, lock=True)
         tables.callbacks = rows_by(connection, "callbacks", "case_id", case_ids, lock=True)
-    if "party_sealed" in names:
-        tables.cases |= rows_by(connection, "cases", "call_id", calls_of("party_sealed"), lock=True)
-    of_calls = calls_of("party_sealed", "case_opened", "callback_attempted", "callback_ended")
-    if ratings_of := calls_of("rating_invited", "rated", "callback_attempted"):
+    if PartySealed in kinds:
+        tables.cases |= rows_by(connection, "cases", "call_id", calls_of((PartySealed,)), lock=True)
+    of_calls = calls_of((PartySealed, CaseOpened, CallbackAttempted, CallbackEnded))
+    if ratings_of := calls_of((RatingInvited, Rated, CallbackAttempted)):
         tables.ratings = rows_by(connection, "ratings", "call_id", ratings_of, lock=True)
-    if "callback_attempted" in names and case_ids:
+    if CallbackAttempted in kinds and case_ids:
         tables.ratings |= rows_by(connection, "ratings", "case_id", case_ids, lock=True)
     if of_calls:
         tables.callbacks |= rows_by(connection, "callbacks", "call_id", of_calls, lock=True)

@@ -29,6 +29,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, and_, delete, exists, 
 
 from ivr.cases.actions import Notice
 from ivr.cases.kinds import ids
+from ivr.facts.calls import RecordingPruned
 from ivr.ledger import Fact
 from ivr.profile import Profile
 from ivr.store import journal, notices
@@ -239,7 +240,7 @@ def _piece(
             if (time.monotonic() - began) * 1000 > PIECE_MS:
                 return gone, [other["id"] for other in rows[len(gone) :]] + rest
             erase(row["id"])
-            fact = Fact(now, "system", "recording_pruned", {"recording_id": row["id"]})
+            fact = Fact(now, RecordingPruned(row["id"]))
             journal.append_facts(connection, [fact], call_id=row["call_id"], case_id=_lone(row))
             gone.append((row["id"], row["bytes"]))
         return gone, rest

@@ -13,6 +13,8 @@ from typing import Any
 from sqlalchemy import Connection, Select, delete, func, insert, select
 
 from ivr.cases.numbers import QUERY_CODE_DIGITS, is_case_number
+from ivr.facts.calls import CaseQueried, PartySealed
+from ivr.facts.cases import CaseAskedAbout
 from ivr.ledger import Fact, Progress
 from ivr.store import journal
 from ivr.store.ids import uuid7
@@ -42,10 +44,10 @@ def ask(connection: Connection, keys: Keys, call_id: str, typed: str, at: int) -
         connection.execute(delete(TRIES).where((TRIES.c.call_id == call_id) | (TRIES.c.caller == (number or call_id))))
         if party_id is not None:
             Parties(keys).seal(connection, party_id)
-            sealed = Fact(at, "command", "party_sealed", {"party_id": party_id})
+            sealed = Fact(at, PartySealed(party_id))
             journal.append_facts(connection, [sealed], call_id=call_id)
     by = "code" if case["anonymous"] else "number"
-    journal.append_facts(connection, [Fact(at, "case", "case_asked_about", {"by": by})], case_id=case["id"])
+    journal.append_facts(connection, [Fact(at, CaseAskedAbout(by))], case_id=case["id"])
     return _journaled(connection, call_id, progress(case, at), at)
 
 
@@ -87,5 +89,5 @@ def _first(connection: Connection, query: Select[Any]) -> dict[str, Any] | None:
 
 
 def _journaled(connection: Connection, call_id: str, answer: Progress, at: int) -> Progress:
-    journal.append_facts(connection, [Fact(at, "event", "case_queried", {"result": answer.result})], call_id=call_id)
+    journal.append_facts(connection, [Fact(at, CaseQueried(answer.result))], call_id=call_id)
     return answer

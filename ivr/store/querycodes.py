@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 from sqlalchemy import Connection, Engine, insert, select
 
+from ivr.facts.cases import CaseCodeRekeyed
 from ivr.ledger import Fact
 from ivr.store import journal
 from ivr.store.engine import reading
@@ -24,15 +24,6 @@ CASES, CODES = table("cases"), table("query_codes")
 TRIED = 20  # as many as the writer tries when a code is another case's
 PIECE = 50
 BREATH_S = 0.01
-
-
-@dataclass(frozen=True, slots=True)
-class CodeRekeyed:
-    """The query code of a case is the same; its hash is another one."""
-
-    NAME: ClassVar = "case_code_rekeyed"
-    query_hash: str
-    version: int = 1
 
 
 def rehash(
@@ -88,8 +79,8 @@ def _put(connection: Connection, keys: Keys, row: dict[str, Any], code: str, now
     if row["sealed"] is None:
         kept = {"case_id": row["id"], "sealed": keys.encrypt(code.encode(), place(row["id"]))}
         connection.execute(insert(CODES), kept)
-    told = CodeRekeyed(hash_query_code(keys, code))
-    journal.append_facts(connection, [Fact(now, "case", CodeRekeyed.NAME, asdict(told))], case_id=row["id"])
+    told = Fact(now, CaseCodeRekeyed(hash_query_code(keys, code)))
+    journal.append_facts(connection, [told], case_id=row["id"])
     return 1
 
 

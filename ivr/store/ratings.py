@@ -14,11 +14,13 @@ from sqlalchemy.orm import Session
 
 from ivr.call.limits import BAD_RATING
 from ivr.cases.actions import Notice
+from ivr.facts.calls import Rated as RatedByKey
+from ivr.facts.calls import RatingInvited
 from ivr.ledger import Fact
 from ivr.metrics.records import Rated
 from ivr.store import journal, notices
 from ivr.store.models import Rating
-from ivr.store.rows import JournalRow
+from ivr.store.rows import AnyRow
 from ivr.store.sql import table
 
 RATINGS, PARTIES, CALLS = table("ratings"), table("parties"), table("calls")
@@ -37,7 +39,7 @@ def invite(connection: Connection, call_id: str, at: int) -> bool:
     call = connection.execute(select(CALLS).where(CALLS.c.id == call_id)).mappings().first()
     if call is None or call["ended"] is not None or _asked_before(connection, dict(call), at):
         return False
-    journal.append_facts(connection, [Fact(at, "event", "rating_invited")], call_id=call_id)
+    journal.append_facts(connection, [Fact(at, RatingInvited())], call_id=call_id)
     return True
 
 
@@ -55,10 +57,10 @@ def _asked_before(connection: Connection, call: Mapping[str, Any], at: int) -> b
     return connection.scalar(same.limit(1)) is not None
 
 
-def tell_of_bad_ones(connection: Connection, rows: Iterable[JournalRow]) -> None:
+def tell_of_bad_ones(connection: Connection, rows: Iterable[AnyRow]) -> None:
     """The leads are told of every bad rating given to the hotline by keys, in the same transaction."""
     for row in rows:
-        if row.name == "rated" and int(row.data["rating"]) >= BAD_RATING and row.call_id:
+        if isinstance(said := row.content, RatedByKey) and int(said.rating) >= BAD_RATING and row.call_id:
             event = f"{row.call_id}:bad_rating"
             notices.tell(connection, Notice("bad_rating", ("role:lead",)), _NO_CASE, row.at, event, call=row.call_id)
 

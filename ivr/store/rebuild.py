@@ -14,12 +14,13 @@ from pathlib import Path
 
 from sqlalchemy import ColumnElement, Connection, Engine, and_, delete, func, or_, select, text
 
-from ivr.store import hourly
+from ivr.facts.base import NotUnderstood, for_the_record
+from ivr.store import aside, hourly
 from ivr.store.engine import open_engine
 from ivr.store.fold import fold
 from ivr.store.journal import JOURNAL, JOURNAL_LOCK, read_row
 from ivr.store.projection import DERIVED
-from ivr.store.rows import Row, Tables
+from ivr.store.rows import AnyRow, Row, Tables
 from ivr.store.sql import rows_by, table, upsert
 
 PIECE_MS = 40  # a piece that took longer is followed by a smaller one
@@ -55,14 +56,21 @@ Progress = Callable[[int, int], None]  # (calls done, calls in all)
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A derived row that is not what the journal says. ``found``/``expected`` None: there is no such row."""
+    """A derived row that is not what the journal says. ``found``/``expected`` None: there is no such row.
+
+    Of a fact that this version cannot read (table ``journal``) ``why`` says more; what is derived of its call, case or
+    notice is left as it stands.
+    """
 
     table: str
     id: str
     found: Row | None
     expected: Row | None
+    why: str = ""
 
     def __str__(self) -> str:
+        if self.why:
+            return f"{self.table} {self.id}: {self.why}"
         if self.found is None or self.expected is None:
             return f"{self.table} {self.id}: {'missing' if self.found is None else 'not in the journal'}"
         columns = [name for name in self.expected if self.found[name] != self.expected[name]]
@@ -121,13 +129,24 @@ def _compare(connection: Connection, unit: str, ids: Sequence[str], fix: bool) -
     if unit == "call_id":  # and what became of their cases since, which no call's turn carries
         cases = select(JOURNAL.c.case_id).where(mine, JOURNAL.c.case_id.is_not(None))
         mine = or_(mine, JOURNAL.c.case_id.in_(cases))
+    unread: list[AnyRow] = []
     for row in connection.execute(select(JOURNAL).where(mine).order_by(JOURNAL.c.seq)).mappings():
-        fold(expected, read_row(row))
+        if not for_the_record(row["name"], row["version"]):
+            fact = read_row(row)
+            if isinstance(fact.content, NotUnderstood):
+                unread.append(fact)
+            else:
+                fold(expected, fact)
+    stands = {unit for fact in unread for unit in (fact.call_id, fact.case_id) if unit}
     actual = _stored(connection, unit, ids, set(expected.cases))
-    found = []
+    found = [Difference("journal", fact.id, None, None, fact.content.why) for fact in unread]
+    for fact in unread if fix else ():
+        aside.fact(connection, fact)
     for name in DERIVED:
         should, is_ = getattr(expected, name), actual[name]
         wrong = [key for key in sorted({*should, *is_}) if should.get(key) != is_.get(key)]
+        if stands:
+            wrong = [key for key in wrong if not any(_of(name, row) & stands for row in _rows(key, should, is_))]
         found += [Difference(name, key, is_.get(key), should.get(key)) for key in wrong]
         if fix and wrong:
             connection.execute(delete(table(name)).where(table(name).c.id.in_(wrong)))
@@ -137,6 +156,11 @@ def _compare(connection: Connection, unit: str, ids: Sequence[str], fix: bool) -
             if name == "calls":
                 hourly.reopen(connection, [row["arrived"] for key in wrong for row in _rows(key, should, is_)])
     return found
+
+
+def _of(name: str, row: Row) -> set[str]:
+    """The call, case or notice a derived row belongs to."""
+    return {row[column] for column in (BY_CALL.get(name), BY_CASE.get(name)) if column and row[column]}
 
 
 def _rows(key: str, *tables: dict[str, Row]) -> list[Row]:

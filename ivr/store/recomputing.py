@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, Connection, Engine, select
 
 from ivr.cases.actions import Do, Refused
+from ivr.cases.changes import changed
 from ivr.cases.clock import Rules, promised
 from ivr.cases.workflow import apply
 from ivr.store import journal, notices
@@ -43,8 +44,8 @@ def changes(engine: Engine, rules: Rules) -> Iterator[Change]:
             rows = [dict(row) for row in connection.execute(query).mappings()]
         for row in rows:
             new = promised(row, row["span_from"], rules, "")
-            if (new["due_ms"], new["provisional"]) != (row["due_ms"], row["provisional"]):
-                yield Change(row["id"], row["number"], row["due"], new["due"], new["provisional"])
+            if (new.due_ms, new.provisional) != (row["due_ms"], row["provisional"]):
+                yield Change(row["id"], row["number"], row["due"], new.due, new.provisional)
         if len(rows) < PIECE:
             return
         last = rows[-1]["id"]
@@ -63,7 +64,8 @@ def recompute(connection: Connection, case_id: str, rules: Rules, now: int, reas
     rows = [journal.new_row(fact, case_id=case_id) for fact in outcome.facts]
     journal.append(connection, rows)
     for notice in outcome.notices:
-        notices.tell(connection, notice, {**case, **outcome.facts[0].data["set"]}, now, f"{rows[0].id}:{notice.kind}")
+        after = {**case, **changed(case, outcome.facts[0].content, now)}
+        notices.tell(connection, notice, after, now, f"{rows[0].id}:{notice.kind}")
     return True
 
 

@@ -13,8 +13,9 @@ from sqlalchemy import Connection
 
 from ivr.cases.actions import Notice
 from ivr.cases.kinds import of
+from ivr.facts.cases import CaseOpened
 from ivr.store import notices
-from ivr.store.rows import JournalRow
+from ivr.store.rows import AnyRow
 
 Responsible = Mapping[str, tuple[str, ...]]  # by window: names of accounts
 GENERAL, LEADS = "general", ("role:lead",)
@@ -26,16 +27,19 @@ def whom(kind: str, responsible: Responsible) -> tuple[str, ...]:
     return tuple(f"user:{name}" for name in names) or LEADS
 
 
-def tell_of_new_ones(connection: Connection, rows: Iterable[JournalRow], responsible: Responsible) -> None:
+def tell_of_new_ones(connection: Connection, rows: Iterable[AnyRow], responsible: Responsible) -> None:
     """Tell of the cases opened by ``rows`` that have no owner yet: number, kind and due date, nothing of the person."""
     for row in rows:
-        if row.name != "case_opened" or not of(row.data["kind"]).at_once or row.data.get("owner"):
+        said = row.content
+        if not isinstance(said, CaseOpened) or not of(said.kind).at_once or said.owner:
             continue
         case = {
             "id": row.case_id,
             "status": "received",
             "owner": "",
-            **{k: row.data[k] for k in ("number", "kind", "due")},
+            "number": said.number,
+            "kind": said.kind,
+            "due": said.due,
         }
-        notice = Notice(f"new_{case['kind']}", whom(case["kind"], responsible))
+        notice = Notice(f"new_{said.kind}", whom(said.kind, responsible))
         notices.tell(connection, notice, case, row.at, f"{row.case_id}:new")

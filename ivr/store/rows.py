@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Generic, TypeVar
+
+from ivr.facts.base import Content, name_of
 
 Row = dict[str, Any]
+C = TypeVar("C", bound=Content, covariant=True)
 
 
 @dataclass(frozen=True, slots=True)
-class JournalRow:
+class JournalRow(Generic[C]):
     """One journal row: of a call, of a case, or of both (the case was opened in that call).
 
     Of a fact of kind ``outage`` ``case_id`` names the outage notice.
@@ -18,12 +20,18 @@ class JournalRow:
 
     id: str
     at: int  # UTC ms
-    kind: str
-    name: str
-    data: Mapping[str, Any] = field(default_factory=dict)
+    content: C
     reason: str = ""
     call_id: str | None = None
     case_id: str | None = None
+
+    @property
+    def name(self) -> str:
+        """Its fact's name."""
+        return name_of(self.content)
+
+
+AnyRow = JournalRow[Any]
 
 
 @dataclass(slots=True)
@@ -49,7 +57,7 @@ class Tables:
     wanted: dict[tuple[str, str], str] = field(default_factory=dict)  # (call, token) -> case
     changed: dict[tuple[str, str], None] = field(default_factory=dict)
 
-    def call(self, fact: JournalRow) -> Row:
+    def call(self, fact: AnyRow) -> Row:
         """The call's row; the first fact of a call makes it."""
         call_id = fact.call_id or ""
         if call_id not in self.calls:
@@ -63,9 +71,9 @@ class Tables:
         self.changed[name, row["id"]] = None
         return row
 
-    def leg(self, fact: JournalRow) -> Row:
+    def leg(self, fact: AnyRow) -> Row:
         """The row of the operator's leg the fact names."""
-        leg_id = str(fact.data["leg_id"])
+        leg_id: str = fact.content.leg_id
         if leg_id not in self.legs:
             self.legs[leg_id] = new_leg(leg_id, fact)
         self.changed["legs", leg_id] = None
@@ -105,14 +113,14 @@ def new_call(call_id: str, at: int) -> Row:
     }
 
 
-def new_leg(leg_id: str, fact: JournalRow) -> Row:
+def new_leg(leg_id: str, fact: AnyRow) -> Row:
     """An operator's phone that is being rung."""
     return {
         "id": leg_id,
         "call_id": fact.call_id or "",
-        "seat": fact.data.get("seat", ""),
-        "window": fact.data.get("window", ""),
-        "level": fact.data.get("level", ""),
+        "seat": fact.content.seat,
+        "window": getattr(fact.content, "window", ""),  # only the first fact of a leg says these
+        "level": getattr(fact.content, "level", ""),
         "dialed": fact.at,
         "ringing": None,
         "answered": None,

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Connection, and_, insert, or_, select, upd
 
 from ivr.cases.actions import Notice
 from ivr.cases.watch import DAY_MS, SUPERVISED, due_level
+from ivr.facts.cases import CaseWarned
 from ivr.ledger import Fact
 from ivr.store import journal, notices
 from ivr.store.aside import put as put_aside
@@ -64,11 +65,10 @@ def warn(connection: Connection, case_id: str, now: int) -> bool:
     level = due_level(row, now) if row else None
     if level is None:
         return False
-    changes: dict[str, Any] = {"warned": level.percent}
     kind, moment = level.id, row["due_ms"]
     if level is SUPERVISED:
-        kind, moment, changes = "supervision_late", row["supervised"], {"supervised_warned": True}
-    fact = Fact(now, "case", "case_warned", {"set": changes, "level": level.id, "to": list(level.to)})
+        kind, moment = "supervision_late", row["supervised"]
+    fact = Fact(now, CaseWarned(level=level.id, percent=level.percent, to=level.to))
     journal.append_facts(connection, [fact], case_id=case_id)
     notices.tell(connection, Notice(kind, level.to), row, now, f"{case_id}:{row['span_from']}:{moment}:{kind}")
     return True

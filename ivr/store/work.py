@@ -6,12 +6,15 @@ import json
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from ivr.facts.base import data_of, kind_of, read, version_of
+from ivr.facts.calls import PartySealed
+from ivr.facts.cases import CaseOpened
 from ivr.ledger import CaseRequest, Fact, Live, Party, Turn
 from ivr.store.ids import uuid7
 from ivr.store.journal import new_row
 from ivr.store.keys import Keys
 from ivr.store.parties import hash_query_code, query_code_of
-from ivr.store.rows import JournalRow
+from ivr.store.rows import AnyRow, JournalRow
 
 
 @dataclass(slots=True)
@@ -27,20 +30,42 @@ class NewCase:
     code: str = ""  # the query code, until it is told; never written down
     own_code: bool = False  # it follows from the command, so another may be taken when it is in use
 
-    def opened(self, number: str) -> JournalRow:
+    def opened(self, number: str) -> JournalRow[CaseOpened]:
         """The fact with everything the row in ``cases`` is made of; nothing of it says who the person is."""
         request = self.request
-        data = {key: value for key, value in asdict(request).items() if key not in ("call_id", "query_code", "day")}
-        data["number"], data["query_hash"] = number, self.query_hash
-        data["party_id"] = None if request.anonymous else request.party_id
-        return JournalRow(self.row, request.received, "case", "case_opened", data, "", request.call_id, self.id)
+        said = CaseOpened(
+            command_id=request.command_id,
+            kind=request.kind,
+            received=request.received,
+            channel=request.channel,
+            category=request.category,
+            anonymous=request.anonymous,
+            party_id=None if request.anonymous else request.party_id,
+            due=request.due,
+            due_ms=request.due_ms,
+            unrolled=request.unrolled,
+            unrolled_ms=request.unrolled_ms,
+            provisional=request.provisional,
+            rule=request.rule,
+            workdays=request.workdays,
+            explanation=tuple(request.explanation),
+            recordings=request.recordings,
+            confirmed=request.confirmed,
+            complete=request.complete,
+            profile=request.profile,
+            owner=request.owner,
+            consent=request.consent,
+            number=number,
+            query_hash=self.query_hash,
+        )
+        return JournalRow(self.row, request.received, said, "", request.call_id, self.id)
 
 
 @dataclass(slots=True)
 class Work:
     """Journal rows with their ids, and what goes with them. ``over``: the call is no longer live."""
 
-    rows: list[JournalRow] = field(default_factory=list)
+    rows: list[AnyRow] = field(default_factory=list)
     call_id: str | None = None
     live: Live | None = None
     over: bool = False
@@ -56,9 +81,9 @@ class Work:
 def of_turn(turn: Turn) -> Work:
     """The work of a turn. Sealing a party always leaves its fact, whoever asked for it."""
     facts = list(turn.facts)
-    if turn.seal_party and not any(fact.name == "party_sealed" for fact in facts):
+    if turn.seal_party and not any(isinstance(fact.content, PartySealed) for fact in facts):
         at = facts[-1].at if facts else 0
-        facts.append(Fact(at, "command", "party_sealed", {"party_id": turn.seal_party}))
+        facts.append(Fact(at, PartySealed(turn.seal_party)))
     rows = [new_row(fact, call_id=turn.call_id) for fact in facts]
     return Work(rows, turn.call_id, turn.live, turn.live is None, turn.parties, turn.seal_party)
 
@@ -74,7 +99,8 @@ def of_case(request: CaseRequest, keys: Keys) -> Work:
 
 def dump(work: Work) -> bytes:
     """The work as JSON, for the spool."""
-    data = asdict(work)
+    data = asdict(replace(work, rows=[]))
+    data["rows"] = [_stored(row) for row in work.rows]
     if data["case"] is not None:
         del data["case"]["code"]
     return json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode()
@@ -100,7 +126,7 @@ def parse(text: bytes) -> Work:
             own_code=case.get("own_code", False),
         )
     return Work(
-        [JournalRow(**row) for row in data["rows"]],
+        [_row(**row) for row in data["rows"]],
         data["call_id"],
         Live(**data["live"]) if data["live"] is not None else None,
         data["over"],
@@ -108,3 +134,26 @@ def parse(text: bytes) -> Work:
         data["seal"],
         case,
     )
+
+
+def _stored(row: AnyRow) -> dict[str, Any]:
+    said = row.content
+    return {
+        "id": row.id,
+        "at": row.at,
+        "kind": kind_of(said),
+        "name": row.name,
+        "version": version_of(said),
+        "data": data_of(said),
+        "reason": row.reason,
+        "call_id": row.call_id,
+        "case_id": row.case_id,
+    }
+
+
+def _row(
+    id: str, at: int, kind: str, name: str, data: dict[str, Any], reason: str, call_id: str | None,
+    case_id: str | None, version: int = 1,
+) -> AnyRow:  # fmt: skip
+    """``version``: what an earlier process spooled has none, and is of version 1."""
+    return JournalRow(id, at, read(name, version, data, kind), reason, call_id, case_id)

@@ -18,6 +18,7 @@ from sqlalchemy import Connection, Executable, and_, bindparam, func, select
 from ivr.cases.clock import Rules
 from ivr.cases.kinds import of
 from ivr.cases.worklist import HOUR_MS, in_calling_hours, may_call
+from ivr.facts.cases import CallbackEnded
 from ivr.ledger import Fact
 from ivr.store import journal
 from ivr.store.sql import Row, table
@@ -162,7 +163,7 @@ def settle_missed(connection: Connection, now: int, found: Sequence[tuple[str, s
             continue
         times = connection.execute(select(CALLS.c.agent_answered, CALLS.c.ended).where(CALLS.c.id == by)).one()
         reached = times.agent_answered or times.ended or now
-        data = {"callback_id": callback_id, "outcome": "reached_us", "by": by, "reached": reached}
-        journal.append_facts(connection, [Fact(now, "case", "callback_ended", data)], call_id=call_id)
+        said = CallbackEnded(callback_id=callback_id, outcome="reached_us", by=by, reached=reached)
+        journal.append_facts(connection, [Fact(now, said)], call_id=call_id)
         closed += 1
     return closed

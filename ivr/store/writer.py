@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 from sqlalchemy.dialects import postgresql, sqlite
 
+from ivr.facts.cases import CaseOpened, CaseRenumbered
 from ivr.ledger import Fact, StoredCase
 from ivr.numbers import HOME, Plan
 from ivr.store import journal, ratings
@@ -16,7 +17,7 @@ from ivr.store import responsible as telling
 from ivr.store.keys import Keys
 from ivr.store.live import LiveCalls
 from ivr.store.parties import Parties, check_query_code, hash_query_code, query_code_of
-from ivr.store.rows import JournalRow
+from ivr.store.rows import AnyRow
 from ivr.store.sql import table
 from ivr.store.work import NewCase, Work
 
@@ -52,7 +53,7 @@ class Writer:
         are recognised by their journal ids and not written twice.
         """
         seen = journal.written(connection, [i for work in works for i in work.ids()]) if again else set()
-        rows: list[JournalRow] = []
+        rows: list[AnyRow] = []
         opened: dict[str, StoredCase] = {}
         stored: list[StoredCase | None] = []
         people = [(party, work.rows[0].at if work.rows else now) for work in works for party in work.parties]
@@ -70,19 +71,20 @@ class Writer:
         return stored
 
     def _open(
-        self, connection: Connection, case: NewCase, opened: dict[str, StoredCase], rows: list[JournalRow]
+        self, connection: Connection, case: NewCase, opened: dict[str, StoredCase], rows: list[AnyRow]
     ) -> StoredCase:
         command = case.request.command_id
         known = opened.get(command) or self._find(connection, command)
         if known is None:
             number = case.number or self._next_number(connection, case.request.day)
             if case.own_code and not case.number:  # not spoken yet: a code of its own
-                self._free_code(connection, case, {row.data.get("query_hash") for row in rows})
+                pending = {said.query_hash for row in rows if isinstance(said := row.content, CaseOpened)}
+                self._free_code(connection, case, pending)
             rows.append(case.opened(number))
             known = StoredCase(case.id, number, case.request.due, case.code)
         elif case.number and case.number != known.number:
             # The answer to the first commit was lost and another number was spoken: the spoken one counts.
-            fact = Fact(case.request.received, "case", "case_renumbered", {"number": case.number, "was": known.number})
+            fact = Fact(case.request.received, CaseRenumbered(case.number, known.number))
             rows.append(journal.new_row(fact, call_id=case.request.call_id, case_id=known.id))
             known = replace(known, number=case.number)
         opened[command] = known

@@ -14,7 +14,7 @@ from hotline.config.values import Address
 from hotline.ports import is_ours, phone_host
 from hotline.process import door, factories
 from hotline.process.door import as_set, differs, examine, notice
-from ivr.facts import system_fact
+from ivr.facts.of_call import system_fact
 from ivr.store import lines
 from ivr.store.journal import append_facts
 from ivr.telephony import Refused

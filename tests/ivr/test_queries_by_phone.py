@@ -6,6 +6,8 @@ import json
 
 from sqlalchemy import update
 
+from ivr.facts import Content
+from ivr.facts.cases import CaseAccepted, CaseJudged, CaseReplied
 from ivr.ledger import CaseRequest, Fact
 from ivr.store import journal
 from ivr.store.models import PartyRow, QueryTry
@@ -40,11 +42,10 @@ def types(world: World, line: str, typed: str) -> None:
     world.run(1)
 
 
-def worked_on(world: World, **changes: object) -> None:
-    case = world.cases()[0]
+def worked_on(world: World, *actions: Content) -> None:
+    facts = [Fact(world.clock.now_ms(), action) for action in actions]
     with world.engine.begin() as connection:
-        fact = Fact(world.clock.now_ms(), "case", "case_noted", {"who": "李强", "set": changes})
-        journal.append_facts(connection, [fact], case_id=case.id)
+        journal.append_facts(connection, facts, case_id=world.cases()[0].id)
 
 
 def test_a_reporter_hears_how_the_report_stands_and_until_when(world: World) -> None:
@@ -53,9 +54,10 @@ def test_a_reporter_hears_how_the_report_stands_and_until_when(world: World) -> 
     assert world.phrases.text("ask.digits.readback", {"digits": code}) in world.heard(line)
     assert world.says("query.state.received") in world.heard(line)
     assert world.phrases.text("query.due", {"due": world.cases()[0].due}) in world.heard(line)
-    worked_on(world, status="handling")
+    worked_on(world, CaseAccepted(who="李强", was_owner=""))
     assert world.says("query.state.handling") in world.heard(asks(world, code))
-    worked_on(world, status="replied", replied=world.clock.now_ms(), verdict="valid")
+    judged = CaseJudged(who="王芳", verdict="valid", concerned="")
+    worked_on(world, judged, CaseReplied(who="李强", evidence="call-1"))
     line = asks(world, code)
     assert f"{world.says('query.state.answered')} {world.says('query.verdict.valid')}" in world.heard(line)
     world.press(line, "1")

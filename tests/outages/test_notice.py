@@ -51,8 +51,8 @@ def test_pwr_2_days_are_those_of_the_clock_on_the_wall() -> None:
 
 def test_pwr_2_a_notice_in_time_names_its_key_customers() -> None:
     first, *named = announce(DRAFT, LEAD, DAYS, ZONE)
-    assert (first.name, first.data["short"], first.data["announced"]) == ("outage_announced", False, NOW - 30_000)
-    assert [(fact.data["n"], fact.data["name"]) for fact in named] == [(1, "市第一医院"), (2, "城东水厂")]
+    assert (first.name, first.content.short, first.content.announced) == ("outage_announced", False, NOW - 30_000)
+    assert [(fact.content.n, fact.content.name) for fact in named] == [(1, "市第一医院"), (2, "城东水厂")]
 
 
 def test_acceptance_9_a_planned_outage_with_six_days_lead_is_refused_until_the_supervisor_confirms_it() -> None:
@@ -62,13 +62,13 @@ def test_acceptance_9_a_planned_outage_with_six_days_lead_is_refused_until_the_s
     with pytest.raises(TooShort, match="confirm with a reason"):
         announce(late, SUPERVISOR, DAYS, ZONE)
     fact = announce(replace(late, confirmed="设备隐患,不能再等"), SUPERVISOR, DAYS, ZONE)[0]
-    assert fact.data["short"] and fact.data["confirmed"] == "设备隐患,不能再等"
+    assert fact.content.short and fact.content.confirmed == "设备隐患,不能再等"
 
 
 def test_pwr_2_temporary_and_emergency_outages_need_no_lead() -> None:
     for kind in ("temporary", "emergency"):
         begun = replace(DRAFT, kind=kind, starts=at("2026-11-26T11:30"), ends=at("2026-11-26T15:00"))
-        assert not announce(begun, LEAD, DAYS, ZONE)[0].data["short"]
+        assert not announce(begun, LEAD, DAYS, ZONE)[0].content.short
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ def test_power_is_back_once_after_it_went_and_a_notice_of_a_running_outage_is_th
     assert (ahead.state(NOW), running.state(NOW)) == ("ahead", "now")
     with pytest.raises(Refused, match="before the outage began"):
         restore(ahead, None, LEAD)
-    done = replace(running, restored=restore(running, None, LEAD).data["restored"])
+    done = replace(running, restored=restore(running, None, LEAD).content.restored)
     assert done.state(NOW) == "over"
     with pytest.raises(Refused, match="already"):
         restore(done, None, LEAD)

@@ -14,6 +14,7 @@ from ivr.cases.actions import Do
 from ivr.cases.worklist import Attempt
 from ivr.clock import VirtualClock
 from ivr.desk.desk import Desk
+from ivr.facts.outgoing import OutgoingHeld
 from ivr.outgoing.allow import Limits
 from ivr.outgoing.placing import Lines, Placing
 from ivr.phrases import Phrases
@@ -127,7 +128,7 @@ class House(Records):
         """What the journal says of the operator's phone holding."""
         with self.engine.begin() as connection:
             rows = list(journal.read(connection, call_id=command_id))
-        return [row.data["held"] for row in rows if row.name == "outgoing_held"]
+        return [said.held for row in rows if isinstance(said := row.content, OutgoingHeld)]
 
     def callback(self, entry: str) -> Row:
         return self._row("_callback", entry)

@@ -187,7 +187,7 @@ def test_a_refusal_is_in_the_journal_with_its_reason_and_without_the_number(hous
         house.calling.refused(connection, wish, NotAllowed("not_on_the_list", "", ""))
         rows = list(read(connection, call_id=house.calling._callback(connection, entry)["call_id"]))
     assert (rows[-1].name, rows[-1].reason) == ("callback_refused", "not_on_the_list")
-    assert "4008" not in str(rows[-1].data)
+    assert "4008" not in str(rows[-1].content)
 
 
 def talking(house: House) -> str:

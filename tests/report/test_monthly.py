@@ -15,7 +15,6 @@ from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from hotline.cli import main
-from ivr.ledger import Fact
 from ivr.profile import Profile
 from ivr.report import page
 from ivr.report.contents import Contents
@@ -26,6 +25,7 @@ from ivr.store.ledger import SqlLedger
 from ivr.store.models import Journal
 from ivr.store.report import contents
 from tests.support.database import migrated
+from tests.support.facts import fact
 from tests.support.history import START, Caller, request_abandoned, request_answered
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -52,7 +52,7 @@ def month(engine: Engine, ledger: SqlLedger) -> Contents:
         case = call.opens_case(kind, category=category, due_ms=due, due="2026-11-20", anonymous=kind == "report")
         if dice.random() < 0.7:
             with engine.begin() as connection:
-                replied = Fact(due + dice.choice([-HOUR, 0, 1]), "case", "case_replied")
+                replied = fact(due + dice.choice([-HOUR, 0, 1]), "case_replied")
                 journal.append_facts(connection, [replied], case_id=case.id)
     with Session(reading(engine)) as session:
         return contents(session, NOVEMBER, Profile.load(), START + 4 * DAY)

@@ -13,11 +13,11 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from ivr.ledger import Fact
 from ivr.store import journal, users
 from ivr.store.engine import Session, open_engine
 from ivr.store.schema import upgrade
 from ivr.store.sql import table
+from tests.support.facts import fact
 
 BEFORE = re.compile(  # as it was
     r"(?<![\w-])(?:\+?86[- ]?)?(?:1[3-9]\d[- ]?\d{4}[- ]?\d{4}|0\d{2,3}[- ]?\d{7,8}|\d{17}[\dXx])(?![\w-])"
@@ -35,8 +35,8 @@ def main() -> int:
         engine = open_engine(Path(home))
         with Session(engine) as session, session.begin():
             for secret in SECRETS:
-                fact = Fact(1, "case", "case_noted", {"who": "李强"}, TEXT.format(secret))
-                journal.append_facts(session.connection(), [fact], case_id="c1")
+                noted = fact(1, "case_noted", {"who": "李强", "set": {}}, TEXT.format(secret))
+                journal.append_facts(session.connection(), [noted], case_id="c1")
                 users.audit(session, at=1, user="李强", action="number.show", target="c1", detail=TEXT.format(secret))
         with engine.connect() as connection:
             kept = repr([connection.execute(select(table(name))).all() for name in ("journal", "audit")])

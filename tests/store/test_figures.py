@@ -8,8 +8,7 @@ import pytest
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
-from ivr.facts import system_fact
-from ivr.ledger import Fact
+from ivr.facts.of_call import system_fact
 from ivr.metrics.records import Figure
 from ivr.profile import Profile
 from ivr.store import journal
@@ -19,6 +18,7 @@ from ivr.store.ledger import SqlLedger
 from ivr.telephony import Refused
 from tests.metrics.test_formulas import ABANDONED, ANSWERED
 from tests.month.recount import Count
+from tests.support.facts import fact
 from tests.support.history import START, Caller, request_abandoned, request_answered
 
 HOUR = 3_600_000
@@ -73,7 +73,7 @@ def test_cmp_1_a_reply_counts_when_it_comes_by_the_due_moment(
     call = Caller(ledger).arrives()
     case = call.opens_case("complaint", due_ms=START + 1000)
     with engine.begin() as connection:
-        journal.append_facts(connection, [Fact(START + 1000 + late_ms, "case", "case_replied")], case_id=case.id)
+        journal.append_facts(connection, [fact(START + 1000 + late_ms, "case_replied")], case_id=case.id)
     k13 = figures_now(engine)["K13-complaint"]
     assert (k13.numerator, k13.denominator) == (in_time, 1)
 

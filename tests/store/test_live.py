@@ -11,11 +11,12 @@ from pathlib import Path
 
 from sqlalchemy import Engine, text
 
-from ivr.ledger import Fact, Turn
+from ivr.ledger import Turn
 from ivr.store import work
 from ivr.store.ledger import SqlLedger
 from ivr.store.spool import Spool
 from recordings.keys import KeyRing
+from tests.support.facts import fact
 from tests.support.history import START, Caller
 
 Make = Callable[..., SqlLedger]
@@ -62,7 +63,7 @@ def test_a_call_whose_end_is_still_in_the_spool_is_not_interrupted(
     engine: Engine, make_ledger: Make, tmp_path: Path, keys: KeyRing
 ) -> None:
     call = Caller(make_ledger(engine)).arrives()
-    ended = Turn(call.call_id, (Fact(NOW, "event", "call_ended", {"released_by": "caller"}),), None)
+    ended = Turn(call.call_id, (fact(NOW, "call_ended", {"released_by": "caller"}),), None)
     Spool(tmp_path / "spool.jsonl", keys).append([work.of_turn(ended)])
     assert make_ledger(engine, inline=False).interrupted(NOW) == []
 

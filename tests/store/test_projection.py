@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, text
 
-from ivr.ledger import Fact, Turn
+from ivr.ledger import Turn
 from ivr.store.ledger import SqlLedger
+from tests.support.facts import fact
 from tests.support.history import START, Caller
 
 
@@ -114,7 +115,7 @@ def test_keys_of_a_number_are_not_kept(engine: Engine, ledger: SqlLedger) -> Non
 
 
 def test_a_header_of_any_length_is_cut_and_harms_no_turn(engine: Engine, ledger: SqlLedger) -> None:
-    offered = Fact(START, "event", "offered", {"called": "1" * 500, "ref": "x" * 5000})
+    offered = fact(START, "offered", {"called": "1" * 500, "ref": "x" * 5000})
     errors: list[Exception | None] = []
     ledger.commit(Turn("c1", (offered,), None), errors.append)
     assert errors == [None]

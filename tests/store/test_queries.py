@@ -7,12 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 
-from ivr.ledger import Fact, Live, Party, Turn
+from ivr.ledger import Live, Party, Turn
 from ivr.store import paging, queries
 from ivr.store.engine import reading
 from ivr.store.models import Audit, Call, Case
 from ivr.store.parties import Parties
 from ivr.store.queries import CALL_ORDERS, CASE_ORDERS, AuditFilter, CallFilter, CaseFilter
+from tests.support.facts import fact
 
 HOUR = 3_600_000
 
@@ -67,8 +68,8 @@ def test_the_end_of_a_period_is_not_part_of_it(engine):
 def test_calls_are_found_by_the_hash_of_their_number(engine, ledger, keys):
     for n, number in enumerate(("13800000001", "13800000002", "+86 13800000001")):
         offered = {"called": "95598", "party_id": f"party-{n}"}
-        fact = Fact(1000 + n, "event", "offered", offered)
-        ledger.commit(Turn(f"call-{n}", (fact,), None, (Party(f"party-{n}", number),)), lambda error: None)
+        came = fact(1000 + n, "offered", offered)
+        ledger.commit(Turn(f"call-{n}", (came,), None, (Party(f"party-{n}", number),)), lambda error: None)
     hashed = Parties(keys).number_hmac("13800000001")
     assert _walk(engine, CallFilter(hmac=hashed), 10) == ["call-2", "call-0"]
 
@@ -102,7 +103,7 @@ def test_cases_by_what_is_due(engine):
 
 
 def test_a_journey_holds_what_happened_in_order_and_its_cases(engine, ledger):
-    facts = [Fact(1000 + n, "event", name, data) for n, (name, data) in enumerate(
+    facts = [fact(1000 + n, name, data) for n, (name, data) in enumerate(
         [("offered", {"called": "95598"}), ("answered", {}), ("step", {"step": "main"})]
     )]  # fmt: skip
     ledger.commit(Turn("call-1", tuple(facts), Live("{}", "r", "f", "main", 1002, 1000)), lambda error: None)
@@ -123,7 +124,7 @@ def test_calls_of_anonymous_cases_are_known(engine):
 def test_the_board_puts_the_longest_wait_first(engine, ledger):
     for n, waiting in enumerate((None, 3000, 2000)):
         there = Live("{}", f"r{n}", "f", "main", 1000, 1000 + n, waiting_since=waiting)
-        ledger.commit(Turn(f"call-{n}", (Fact(1000, "event", "offered", {}),), there), lambda error: None)
+        ledger.commit(Turn(f"call-{n}", (fact(1000, "offered", {}),), there), lambda error: None)
     ledger.seat_changed("101", 1000, reachable=True)
     with Session(reading(engine)) as session:
         board = queries.board(session)

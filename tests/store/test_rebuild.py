@@ -1,22 +1,27 @@
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable
 from datetime import UTC
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, select, text
+from sqlalchemy import Engine, select, text, update
+from sqlalchemy.orm import Session
 
-from ivr.ledger import CaseRequest, Fact
+from ivr.facts import NotUnderstood
+from ivr.ledger import CaseRequest, Fact, Turn
 from ivr.outages.notice import By, Draft
-from ivr.store import journal, outages
+from ivr.store import aside, journal, outages
 from ivr.store.engine import open_engine
 from ivr.store.journal import JOURNAL, read_row
 from ivr.store.ledger import SqlLedger
 from ivr.store.rebuild import rebuild, verify
+from ivr.store.sql import table
 from tests.support.database import migrated
-from tests.support.history import START, busy_day, call_placed, derived
+from tests.support.facts import fact
+from tests.support.history import START, Caller, busy_day, call_placed, derived, must
 
 Make = Callable[..., SqlLedger]
 
@@ -33,12 +38,12 @@ def day(engine: Engine, make_ledger: Make) -> Engine:
     ledger.flush()
     with engine.begin() as connection:
         for case_id in list(connection.scalars(text("SELECT id FROM cases")))[::3]:
-            journal.append_facts(connection, [Fact(START + 9_000_000, "case", "case_replied")], case_id=case_id)
+            journal.append_facts(connection, [fact(START + 9_000_000, "case_replied")], case_id=case_id)
         for callback_id, call_id, case_id in list(
             connection.execute(text("SELECT id, call_id, case_id FROM callbacks"))
         ):
             data = {"callback_id": callback_id, "who": "一号", "result": "busy", "next_at": START + 9_600_000}
-            tried = Fact(START + 9_000_000, "case", "callback_attempted", data)
+            tried = fact(START + 9_000_000, "callback_attempted", data)
             journal.append_facts(connection, [tried], call_id=None if case_id else call_id, case_id=case_id)
         by = By("王芳", "lead", START)
         cut = Draft("城东线", "人民路", "emergency", START, START + 60_000, "线路故障", customers=("市第一医院",))
@@ -123,3 +128,22 @@ def test_one_journal_gives_the_same_rows_on_sqlite_and_postgresql(
     assert verify(server) == []
     sqlite.dispose()
     server.dispose()
+
+
+def test_a_fact_of_a_later_version_is_set_aside_and_what_is_derived_of_its_call_stands(
+    engine: Engine, ledger: SqlLedger
+) -> None:
+    call, other = Caller(ledger).arrives(), Caller(ledger).arrives()
+    later = Fact(START + 9000, NotUnderstood("step", 7, "command", {"road": "left"}, "version 7 of step is not known"))
+    ledger.commit(Turn(call.call_id, (later,), call.live), must)
+    with engine.begin() as connection:
+        connection.execute(update(table("calls")).values(called="changed"))
+    found = rebuild(engine)
+    assert [(one.table, one.id == other.call_id, one.why) for one in found] == [
+        ("journal", False, "version 7 of step is not known"),
+        ("calls", True, ""),
+    ]
+    with engine.begin() as connection:
+        assert [row.reason for row in aside.waiting(Session(connection))] == ["version 7 of step is not known"]
+        stored = connection.execute(select(JOURNAL).where(JOURNAL.c.version == 7)).mappings().one()
+        assert (stored["name"], json.loads(stored["data"])) == ("step", {"road": "left"})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -10,12 +12,21 @@ from ivr.cases.clock import Rules
 from ivr.cases.numbers import case_number
 from ivr.cases.promise import case_request
 from ivr.cases.workflow import apply
+from ivr.facts import data_of, read
 from ivr.ledger import Fact
 from ivr.store.fold import fold
-from ivr.store.rows import JournalRow, Tables
+from ivr.store.rows import AnyRow, JournalRow, Tables
+from tests.support import facts
 from tests.support.moments import ZONE, at
 
 NUMBER = case_number(date(2026, 11, 23), 1)
+
+
+def read_again(row: AnyRow) -> AnyRow:
+    """The row as it comes back from the journal."""
+    content = read(row.name, row.content.VERSION, json.loads(json.dumps(data_of(row.content))))
+    assert content == row.content
+    return replace(row, content=content)
 
 
 class Told:
@@ -33,7 +44,7 @@ class Told:
         data = {
             name: getattr(request, name) for name in request.__slots__ if name not in ("query_code", "day", "call_id")
         }
-        self._write(Fact(self.now, "case", "case_opened", {**data, "number": NUMBER}))
+        self._write(facts.fact(self.now, "case_opened", {**data, "number": NUMBER}))
 
     @property
     def row(self) -> dict[str, Any]:
@@ -41,10 +52,8 @@ class Told:
 
     def _write(self, fact: Fact) -> None:
         self.facts.append(fact)
-        fold(
-            self.tables,
-            JournalRow(f"j{len(self.facts)}", fact.at, "case", fact.name, fact.data, fact.reason, None, "k"),
-        )
+        row = JournalRow(f"j{len(self.facts)}", fact.at, fact.content, fact.reason, None, "k")
+        fold(self.tables, read_again(row))
 
     def do(self, action: str, who: str = "王芳", role: str = "lead", when: str = "", **fields: str) -> Outcome:
         """Do it, at ``when`` (default: a minute after the last)."""

@@ -9,11 +9,12 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from ivr.ledger import CaseRequest, Fact, Live, Party, StoredCase, Turn
+from ivr.ledger import CaseRequest, Live, Party, StoredCase, Turn
 from ivr.store.ids import uuid7
 from ivr.store.ledger import SqlLedger
 from ivr.store.projection import DERIVED
 from ivr.store.sql import table
+from tests.support.facts import fact
 
 START = 1_795_227_000_000  # 2026-11-21 08:30 in Beijing
 DAY = "2026-11-21"
@@ -50,7 +51,7 @@ class Caller:
     def tell(self, *facts: tuple[str, dict[str, Any]], after: int = 0, reason: str = "", **turn: Any) -> Caller:
         """One turn, ``after`` ms later."""
         self.at += after
-        rows = tuple(Fact(self.at, "event", name, data, reason) for name, data in facts)
+        rows = tuple(fact(self.at, name, data, reason) for name, data in facts)
         self.ledger.commit(Turn(self.call_id, rows, self.live, **turn), self.done)
         return self
 
@@ -191,7 +192,7 @@ def call_placed(ledger: SqlLedger, callback_id: str, result: str, at: int = STAR
     told = [("outgoing_started", data), *((f"outgoing_{name}", {}) for name in names)]
     told.append(("outgoing_ended", {"result": result, "cause": "", "code": 0}))
     for n, (name, about) in enumerate(told):
-        ledger.commit(Turn(call_id, (Fact(at + n * 1000, "event", name, about),), None), must)
+        ledger.commit(Turn(call_id, (fact(at + n * 1000, name, about),), None), must)
 
 
 def derived(connection: Connection) -> dict[str, list[dict[str, Any]]]:

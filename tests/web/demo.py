@@ -27,6 +27,7 @@ from ivr.store.journal import append_facts
 from ivr.store.models import InboxRow
 from recordings.vault import Vault
 from tests.support import read_once
+from tests.support.facts import fact, stored
 from tests.support.moments import ZONE
 from tests.support.records import Records
 from web import Name, PanelConfig
@@ -146,10 +147,10 @@ class World(Records):
             "profile": self.profile.name, "caller_known": bool(number), "party_id": party.id if party else None,
             "test": more.pop("test", False),
         }  # fmt: skip
-        rows = [Fact(start, "event", "offered", offered)]
+        rows = [fact(start, "offered", offered)]
         reasons = more.pop("reasons", {})
         for after, name, data in facts:
-            rows.append(Fact(start + round(after * 1000), "event", name, data, reasons.get(name, "")))
+            rows.append(stored(start + round(after * 1000), name, data, reasons.get(name, "")))
         self.turn(call_id, rows, more.pop("live", None), parties=(party,) if party else (), **more)
         return call_id
 
@@ -221,7 +222,7 @@ class World(Records):
         stored: list[Any] = []
         self.ledger.open_case(request, stored.append)
         assert isinstance(stored[0], StoredCase), stored
-        end = [Fact(start + 95 * SECOND, "event", "call_ended", {"released_by": "caller", "cause": "caller_left"})]
+        end = [fact(start + 95 * SECOND, "call_ended", {"released_by": "caller", "cause": "caller_left"})]
         self.turn(call_id, end, seal_party=party if anonymous else None)
         return call_id, stored[0]
 
@@ -232,7 +233,7 @@ class World(Records):
         with Session(self.engine) as session:
             call_id = session.get_one(Case, case.id).call_id
         with self.engine.begin() as connection:
-            append_facts(connection, [Fact(moment, "case", "case_replied")], call_id=call_id, case_id=case.id)
+            append_facts(connection, [fact(moment, "case_replied")], call_id=call_id, case_id=case.id)
 
     def sound(self, name: str, seconds: float) -> dict[str, Any]:
         """A recording in the vault: a tone that rises, so that its parts differ."""
@@ -301,9 +302,9 @@ class World(Records):
             self.calling.ask(connection, wish)
             self.calling.take(connection, "node1", wish.at)
         for n, name in enumerate(("seat_rings", "seat_up", "dialled", "rings", "up")):
-            self.turn(wish.id, [Fact(wish.at + n * 4000, "event", f"outgoing_{name}")])
+            self.turn(wish.id, [fact(wish.at + n * 4000, f"outgoing_{name}")])
         end = {"result": "reached", "cause": "citizen_left", "code": 0}
-        self.turn(wish.id, [Fact(wish.at + 80 * SECOND, "event", "outgoing_ended", end)])
+        self.turn(wish.id, [fact(wish.at + 80 * SECOND, "outgoing_ended", end)])
         with self.engine.begin() as connection:
             self.calling.settle(connection, self.clock())
         return wish.id

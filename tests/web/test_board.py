@@ -6,8 +6,8 @@ import re
 
 from sqlalchemy import update
 
-from ivr.ledger import Fact
 from ivr.store.models import Case
+from tests.support.facts import fact
 from tests.web.demo import at, morning
 
 
@@ -30,7 +30,7 @@ def test_callers_who_were_turned_away_for_lack_of_room_are_counted_by_why_and_ar
     assert 'id="turned-away"' not in as_role("lead").get("/board").text
     for kind, count in (("CallLimit", 1), ("CallLimit", 41), ("LedgerLate", 3), ("InvalidPassword", 5)):
         data = {"kind": kind, "service": "SIP", "account": "", "network": "", "count": count}
-        world.ledger.note(Fact(world.clock(), "system", "refused", data))
+        world.ledger.note(fact(world.clock(), "refused", data))
     page = as_role("lead").get("/board").text
     assert re.search(r'id="turned-away".*?>45</span>', page)
     assert "线路占满 42" in page and "记录写入不及 3" in page
@@ -108,7 +108,7 @@ def test_figures_of_the_board_are_at_most_some_seconds_old(as_role, world):
 
 
 def test_the_board_names_the_networks_whose_calls_were_dropped(as_role, world):
-    from ivr.facts import system_fact
+    from ivr.facts.of_call import system_fact
     from ivr.telephony import Refused
 
     for network, count in (("198.51.100.0/24", 3), ("203.0.113.0/24", 9)):

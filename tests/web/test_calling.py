@@ -8,11 +8,11 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from ivr.ledger import Fact
 from ivr.outgoing.allow import Limits
 from ivr.store.calling import Calling
 from ivr.store.ids import uuid7
 from ivr.store.models import Callback, DeskCommand
+from tests.support.facts import fact
 from tests.web.demo import at
 from web import create_app
 
@@ -44,7 +44,7 @@ def carried_out(world, *story, result=""):
     for name in story:
         world.clock.advance(5)
         data = {"result": result, "cause": "", "code": 0} if name == "ended" else {}
-        world.turn(order.id, [Fact(world.clock(), "event", f"outgoing_{name}", data)])
+        world.turn(order.id, [fact(world.clock(), f"outgoing_{name}", data)])
     with world.engine.begin() as connection:
         world.calling.settle(connection, world.clock())
     return order
@@ -74,7 +74,7 @@ def test_the_page_follows_the_call_and_says_what_to_say(world, as_role, missed):
     assert "您的话机即将振铃" in client.get(live).text
     order = carried_out(world, "seat_rings", "seat_up", "dialled", "rings")
     assert "对方话机在振铃" in client.get(live).text
-    world.turn(order.id, [Fact(world.clock(), "event", "outgoing_up")])
+    world.turn(order.id, [fact(world.clock(), "outgoing_up")])
     assert "通话中" in client.get(live).text
 
 

@@ -7,6 +7,7 @@ from datetime import date
 
 from sqlalchemy import event
 
+from ivr.facts import NotUnderstood
 from ivr.ledger import Fact
 from tests.web.demo import at, live, morning
 
@@ -103,7 +104,8 @@ def test_reasons_of_facts_are_shown_and_keys_in_a_row_are_one_line(as_role, worl
 
 def test_facts_without_a_sentence_stay_in_the_technical_record(as_role, world):
     call_id = world.call(at("09:00"), None, [(1, "answered", {})], live=live(at("09:00"), "direct", "greet"))
-    world.turn(call_id, [Fact(at("09:00") + 2000, "command", "Play", {"token": "p1"}, "greeting")])
+    later = NotUnderstood("Play", 1, "command", {"token": "p1"}, "written by another version")
+    world.turn(call_id, [Fact(at("09:00") + 2000, later, "greeting")])
     lead = as_role("lead")
     page = lead.get(f"/calls/{call_id}").text
     assert "未显示主叫号码" in page

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from ivr.ledger import Fact
+from tests.support.facts import fact
 from tests.web.demo import morning
 
 
@@ -41,7 +41,7 @@ def test_prometheus_gets_the_figures_of_the_api(client, world, token):
 def test_prometheus_gets_the_callers_who_were_turned_away_today_by_why(client, world, token):
     morning(world)
     data = {"kind": "CallLimit", "service": "SIP", "account": "", "network": "", "count": 7}
-    world.ledger.note(Fact(world.clock(), "system", "refused", data))
+    world.ledger.note(fact(world.clock(), "refused", data))
     text = client.get("/metrics", headers=token("figures:read")).text
     assert 'hotline_calls_turned_away{period="today",reason="CallLimit"} 7.0' in text
     assert 'hotline_calls_turned_away{period="today",reason="LoopLate"} 0.0' in text

@@ -15,8 +15,8 @@ from ivr.cases.actions import ACTIONS
 from ivr.cases.dates import due_words
 from ivr.cases.notices import body
 from ivr.flow.loader import KINDS
-from ivr.ledger import Fact
 from ivr.store.models import Case
+from tests.support.facts import fact
 from tests.web.demo import SECOND, at, dialled, live
 from tests.web.pages import ROLES, every
 from tests.web.test_parameters import Busy
@@ -137,7 +137,7 @@ def test_ringing_is_not_shown_as_talking(world, as_role):
     assert "正在振铃" in page
     assert "与座席通话" not in page
     assert "正在通话" not in page
-    up = [Fact(world.clock() - 9 * SECOND, "event", "seat_answered", {"leg_id": leg, "seat": "102"})]
+    up = [fact(world.clock() - 9 * SECOND, "seat_answered", {"leg_id": leg, "seat": "102"})]
     talking = live(start, "power-95598", "person", window="business", seat="102")
     world.turn(call, up, talking)
     page = lead.get("/board").text

@@ -1,0 +1,10 @@
+"""The language of the journal: every fact is a dataclass of its own here, with a version (``docs/journal.md``).
+
+``base`` says how they are made, stored and read; a module each holds the facts of calls, of cases, of calls to
+citizens, of outage notices and of the telephone system. ``of_call`` makes them from what happens to a call.
+"""
+
+from ivr.facts import calls, cases, outages, outgoing, system
+from ivr.facts.base import FACTS, Content, NotUnderstood, data_of, read
+
+__all__ = ["FACTS", "Content", "NotUnderstood", "calls", "cases", "data_of", "outages", "outgoing", "read", "system"]

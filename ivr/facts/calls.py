@@ -1,0 +1,515 @@
+"""Facts of a call: that it came, what was said and pressed, who was rung, how it ended."""
+
+from __future__ import annotations
+
+from ivr.facts.base import Content, fact, left_out, without_version
+
+
+@fact("event")
+class Offered(Content):
+    """A call came in. ``called``: the number dialled; ``ref``: the SIP Call-ID; ``version``: of the flow;
+    ``party_id``: who calls, None when no number came with the call.
+
+    Example: {"called": "95598", "caller_known": true, "ref": "3c26@192.0.2.1", "flow": "power-95598",
+    "version": "5f0c2ab19e7d", "profile": "sgcc_window", "party_id": "0198c2f1-7d1a-7b10-a4ab-0242ac120002",
+    "test": false}
+    """
+
+    called: str = ""
+    caller_known: bool = False
+    ref: str = ""
+    flow: str = ""
+    version: str = ""
+    profile: str = ""
+    party_id: str | None = None
+    test: bool = False
+
+
+@fact("event")
+class Answered(Content):
+    """The system answered.
+
+    Example: {}
+    """
+
+
+@fact("command", record_only=True)
+class Ring(Content):
+    """Told to the engine: let the caller hear that it rings.
+
+    Example: {}
+    """
+
+
+@fact("command", record_only=True)
+class Answer(Content):
+    """Told to the engine: answer.
+
+    Example: {}
+    """
+
+
+@fact("command")
+class HumanRequested(Content):
+    """A person was asked for, of this window.
+
+    Example: {"window": "general"}
+    """
+
+    window: str = ""
+
+
+@fact("command")
+class LateApology(Content):
+    """The apology came first (S4-29).
+
+    Example: {}
+    """
+
+
+@fact("command")
+class Step(Content):
+    """The call entered this step of the flow.
+
+    Example: {"step": "main"}
+    """
+
+    step: str = ""
+
+
+@fact("event")
+class Digit(Content):
+    """A key was pressed; ``•`` while a number, a code or a rating is typed.
+
+    Example: {"key": "3"}
+    """
+
+    key: str = ""
+
+
+@fact("event", record_only=True)
+class TimeUp(Content):
+    """A wait was over. ``timer``: which.
+
+    Example: {"timer": "silence"}
+    """
+
+    timer: str = ""
+
+
+@fact("command", record_only=True)
+class Play(Content):
+    """Phrases are played, by their keys.
+
+    Example: {"token": "p1", "say": ["greeting", "menu.main"]}
+    """
+
+    token: str = ""
+    say: tuple[str, ...] = ()
+
+
+@fact("command", record_only=True)
+class StopPlay(Content):
+    """What is played is stopped (a key was pressed).
+
+    Example: {}
+    """
+
+
+@fact("event", record_only=True)
+class PlayDone(Content):
+    """What was played came to its end.
+
+    Example: {"token": "p1"}
+    """
+
+    token: str = ""
+
+
+@fact("command", record_only=True)
+class Record(Content):
+    """The caller's words are recorded; limits in seconds.
+
+    Example: {"token": "r1", "max_s": 120, "silence_s": 4}
+    """
+
+    token: str
+    max_s: int
+    silence_s: int
+
+
+@fact("command", record_only=True)
+class StopRecord(Content):
+    """A recording was ended by a key or its limit.
+
+    Example: {}
+    """
+
+
+@fact("event", record_only=True)
+class RecordDone(Content):
+    """A recording ended: after ``ms``, by silence, max, stopped, gone or failed.
+
+    Example: {"token": "r1", "ms": 21500, "end": "silence"}
+    """
+
+    token: str
+    ms: int
+    end: str
+
+
+@fact("event")
+class Recorded(Content):
+    """A recording is in the vault. ``path``: inside it; ``ms``: how long it is.
+
+    Example: {"ms": 21500, "path": "01/0198c2f1.hlv", "bytes": 344044, "sha256": "9f86d081", "recording_id": "0198c2f1",
+    "token": "r1", "end": "silence"}
+    """
+
+    recording_id: str
+    ms: int = 0
+    path: str = ""
+    bytes: int = 0
+    sha256: str = ""
+    token: str = ""
+    end: str = left_out(default="")
+
+
+@fact("system")
+class RecordingPruned(Content):
+    """A recording was deleted by the retention rule.
+
+    Example: {"recording_id": "0198c2f1"}
+    """
+
+    recording_id: str
+
+
+@fact("command", record_only=True)
+class FindSeats(Content):
+    """Seats of a window are looked for. ``level``: window, group, general or everybody.
+
+    Example: {"window": "general", "level": "window", "exclude": ["102"]}
+    """
+
+    window: str = ""
+    level: str = ""
+    exclude: tuple[str, ...] = ()
+
+
+@fact("event", record_only=True)
+class SeatsFound(Content):
+    """Seats that are free now, in the order they are to ring.
+
+    Example: {"window": "general", "seats": ["101", "103"]}
+    """
+
+    window: str = ""
+    seats: tuple[str, ...] = ()
+
+
+@fact("event", record_only=True)
+class NobodyFree(Content):
+    """No seat of the window can be rung now; why in the reason.
+
+    Example: {"window": "general"}
+    """
+
+    window: str = ""
+
+
+@fact("command")
+class DialSeat(Content):
+    """An operator's phone is rung, at most ``ring_ms``.
+
+    Example: {"leg_id": "0198c2f1/1", "window": "general", "level": "window", "seat": "101", "ring_ms": 12000}
+    """
+
+    leg_id: str
+    seat: str = ""
+    window: str = ""
+    level: str = ""
+    ring_ms: int = 0
+
+
+@fact("event")
+class SeatRinging(Content):
+    """The operator's phone rings.
+
+    Example: {"leg_id": "0198c2f1/1", "seat": "101"}
+    """
+
+    leg_id: str
+    seat: str = ""
+
+
+@fact("event")
+class SeatAnswered(Content):
+    """The operator lifted.
+
+    Example: {"leg_id": "0198c2f1/1", "seat": "101"}
+    """
+
+    leg_id: str
+    seat: str = ""
+
+
+@fact("event")
+class SeatFailed(Content):
+    """The operator did not answer. ``reason``: busy, no_answer, declined, unreachable, cancelled, error; ``code``: of
+    the far end, 0 when none was told.
+
+    Example: {"leg_id": "0198c2f1/1", "code": 486, "seat": "101", "reason": "busy"}
+    """
+
+    leg_id: str
+    seat: str = ""
+    reason: str = "error"
+    code: int | None = left_out(default=None)
+
+
+@fact("command")
+class DropSeat(Content):
+    """A seat is rung no longer, or its leg is ended; why in the reason.
+
+    Example: {"leg_id": "0198c2f1/1", "seat": "101"}
+    """
+
+    seat: str = ""
+    leg_id: str = left_out(default="")
+
+
+@fact("command")
+class Bridge(Content):
+    """The caller is joined with the seat that answered.
+
+    Example: {"leg_id": "0198c2f1/1", "window": "general", "seat": "101"}
+    """
+
+    leg_id: str = ""
+    window: str = ""
+    seat: str = ""
+
+
+@fact("event")
+class SeatLeft(Content):
+    """The operator hung up.
+
+    Example: {"leg_id": "0198c2f1/1", "seat": "101"}
+    """
+
+    leg_id: str
+    seat: str = ""
+
+
+@fact("event", version=2, upcasters={1: without_version}, record_only=True)
+class FaxHeard(Content):
+    """What calls is a fax machine (its tone came twice); the call ends with cause ``fax``.
+
+    Example: {}
+    """
+
+
+@fact("event", version=2, upcasters={1: without_version}, record_only=True)
+class Held(Content):
+    """The caller's phone put the line on hold, or took it back.
+
+    Example: {"held": true}
+    """
+
+    held: bool
+
+
+@fact("event", version=2, upcasters={1: without_version}, record_only=True)
+class SeatHeld(Content):
+    """The operator's phone put the line on hold, or took it back.
+
+    Example: {"seat": "101", "held": true}
+    """
+
+    seat: str
+    held: bool
+
+
+@fact("command", record_only=True)
+class Hold(Content):
+    """The caller hears a word and music in place of the talk, or the talk again.
+
+    Example: {"held": true}
+    """
+
+    held: bool
+
+
+@fact("command", record_only=True)
+class OpenCase(Content):
+    """A case is to be stored. ``callback``: caller (their own number), typed or none; ``party_id``: who is called back.
+
+    Example: {"command_id": "0198c2f1/case1", "party_id": "0198c2f2", "kind": "complaint", "anonymous": false,
+    "callback": "caller", "complete": true}
+    """
+
+    command_id: str
+    kind: str
+    party_id: str | None = None
+    anonymous: bool = False
+    callback: str = "none"
+    complete: bool = True
+
+
+@fact("event", record_only=True)
+class CaseStored(Content):
+    """The case is durable, as the call was told. ``number``: that is spoken.
+
+    Example: {"number": "2611210015"}
+    """
+
+    number: str = ""
+
+
+@fact("event", record_only=True)
+class CaseFailed(Content):
+    """The case could not be stored, as the call was told; why in the reason.
+
+    Example: {}
+    """
+
+
+@fact("command", record_only=True)
+class AskRating(Content):
+    """May the caller be asked for a rating? The answer follows.
+
+    Example: {}
+    """
+
+
+@fact("event", record_only=True)
+class RatingAsked(Content):
+    """The answer: ``allowed``.
+
+    Example: {"allowed": true}
+    """
+
+    allowed: bool = False
+
+
+@fact("event")
+class RatingInvited(Content):
+    """The caller is being asked for a rating; without a ``rated`` it is 未评价.
+
+    Example: {}
+    """
+
+
+@fact("command")
+class Rated(Content):
+    """The key of the rating: 1 very satisfied … 5 very dissatisfied.
+
+    Example: {"rating": "2"}
+    """
+
+    rating: str
+
+
+@fact("command", record_only=True)
+class FindCase(Content):
+    """The case of a query code or number is looked for; what was typed is not told.
+
+    Example: {}
+    """
+
+
+@fact("event", record_only=True)
+class CaseFound(Content):
+    """What the call was told of it: found, unknown or later (too much was guessed).
+
+    Example: {"result": "found"}
+    """
+
+    result: str = ""
+
+
+@fact("event", record_only=True)
+class CaseQueried(Content):
+    """What the store found of what was typed: found, unknown or later.
+
+    Example: {"result": "found"}
+    """
+
+    result: str = ""
+
+
+@fact("command", record_only=True)
+class QueryCodeNoted(Content):
+    """The reporter said that the code is written down.
+
+    Example: {}
+    """
+
+
+@fact("event", record_only=True)
+class CallerLeft(Content):
+    """The caller hung up (``far``), or the line to them was lost.
+
+    Example: {"cause": "far"}
+    """
+
+    cause: str = "far"
+
+
+@fact("event", record_only=True)
+class Resumed(Content):
+    """A restarted process took the call over.
+
+    Example: {}
+    """
+
+
+@fact("command", record_only=True)
+class Hangup(Content):
+    """Told to the engine: end the call; the cause in the reason.
+
+    Example: {}
+    """
+
+
+@fact("event")
+class LineQuality(Content):
+    """How a line sounded (``leg_id`` empty: the caller's): packets, and times in µs; -1: the far end never said.
+
+    Example: {"leg_id": "", "received": 500, "lost": 2, "jitter_us": 300, "sent": 510, "far_lost": 1,
+    "far_jitter_us": -1, "rtt_us": -1}
+    """
+
+    leg_id: str = ""
+    received: int = -1
+    lost: int = -1
+    jitter_us: int = -1
+    sent: int = -1
+    far_lost: int = -1
+    far_jitter_us: int = -1
+    rtt_us: int = -1
+
+
+@fact("command")
+class PartySealed(Content):
+    """The number was destroyed (anonymous report); the call keeps none.
+
+    Example: {"party_id": "0198c2f1-7d1a-7b10-a4ab-0242ac120002"}
+    """
+
+    party_id: str | None = None
+
+
+@fact("event")
+class CallEnded(Content):
+    """The call is over. ``released_by``: caller, us or failure; ``nobody``: every operator was tried in vain;
+    ``closed``: outside opening hours.
+
+    Example: {"released_by": "caller", "cause": "caller_left", "nobody": true}
+    """
+
+    released_by: str = ""
+    cause: str = ""
+    nobody: bool = left_out(default=False)
+    closed: bool = left_out(default=False)

@@ -1,0 +1,530 @@
+"""Facts of cases 工单: what somebody did to one, in its own words; which columns follow is ``ivr/cases/changes.py``.
+
+Every action says ``who`` did it. What people wrote is encrypted beside, under the id ``note``. In version 1 an
+action said which columns of a table became what (``set``); ``ivr/facts/cases_before.py`` reads that.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
+
+from ivr.facts import cases_before as before
+from ivr.facts.base import Content, fact, left_out, part, without_version
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A due date that was counted: the day or moment (local, ISO) and when it ends (UTC ms), as promised and without
+    rolling over holidays; ``explanation``: how it was counted, in Chinese."""
+
+    due: str
+    due_ms: int | None
+    unrolled: str
+    unrolled_ms: int | None
+    provisional: bool
+    explanation: tuple[Any, ...]
+
+
+class Action(Content):
+    """What somebody did to a case. ``STEP``: what of it stands in the list of the case's steps."""
+
+    __slots__ = ()
+    STEP: ClassVar[tuple[str, ...]] = ()
+    who: str
+    note: str | None
+
+    def noted(self, note: str) -> Action:
+        """Return it with the id of what was written about it."""
+        changed: Action = replace(self, note=note)  # type: ignore[type-var]  # every action is a dataclass
+        return changed
+
+
+@fact("case", kw_only=True)
+class CaseOpened(Content):
+    """A case was stored, as it was promised. ``query_hash``: of an anonymous reporter's query code; ``recordings``:
+    tokens or ids; ``owner``: the first asked 首问责任人; ``consent``: may be called for the follow-up 回访.
+
+    Example: {"command_id": "0198c2f1/case1", "kind": "complaint", "received": 1795227000000, "channel": "phone",
+    "category": "attitude", "anonymous": false, "party_id": "0198c2f2", "due": "2026-11-26", "due_ms": 1795708800000,
+    "unrolled": "", "unrolled_ms": null, "provisional": false, "rule": "5 natural_day", "workdays": 0,
+    "explanation": ["第 1 天不计"], "recordings": ["r1"], "confirmed": true, "complete": true, "profile": "sgcc_window",
+    "owner": "", "consent": true, "number": "2611210015", "query_hash": null}
+    """
+
+    command_id: str
+    kind: str
+    received: int
+    channel: str = "phone"
+    category: str = ""
+    anonymous: bool = False
+    party_id: str | None = None
+    due: str = ""
+    due_ms: int | None = None
+    unrolled: str = ""
+    unrolled_ms: int | None = None
+    provisional: bool = False
+    rule: str = ""
+    workdays: int = 0
+    explanation: tuple[Any, ...] = ()
+    recordings: tuple[str, ...] = ()
+    confirmed: bool = False
+    complete: bool = True
+    profile: str = ""
+    owner: str = ""
+    consent: bool = True
+    number: str
+    query_hash: str | None = None
+
+
+@fact("case")
+class CaseRenumbered(Content):
+    """The number that was spoken counts: it was given while the database was away, ``was`` was taken meanwhile.
+
+    Example: {"number": "2611219001", "was": "2611210015"}
+    """
+
+    number: str
+    was: str = ""
+
+
+@fact("case", version=2, upcasters={1: without_version})
+class CaseCodeRekeyed(Content):
+    """The look-up key was changed; the query code is the same, its hash is another one.
+
+    Example: {"query_hash": "h1$5d0c$9b1f"}
+    """
+
+    query_hash: str
+
+
+@fact("case", version=2, kw_only=True, upcasters={1: before.classified})
+class CaseClassified(Action):
+    """分类 classify. ``due``: the new due date of a repair whose area has another one.
+
+    Example: {"who": "王芳", "urgency": "ordinary", "window": "complaint", "category": "attitude"}
+    """
+
+    who: str
+    urgency: str
+    window: str
+    category: str
+    due: Due | None = part(Due, default=None)
+    note: str | None = left_out(default=None)
+
+
+@fact("case", version=2, kw_only=True, upcasters={1: before.assigned})
+class CaseAssigned(Action):
+    """转办 assign to ``handler`` (an account or a window).
+
+    Example: {"who": "王芳", "handler": "李强", "co_handlers": ["赵敏"]}
+    """
+
+    STEP = ("handler",)
+    who: str
+    handler: str
+    co_handlers: tuple[str, ...]
+    note: str | None = left_out(default=None)
+
+
+@fact("case", version=2, kw_only=True, upcasters={1: before.accepted})
+class CaseAccepted(Action):
+    """接办 accept: who did is the owner from now on.
+
+    Example: {"who": "李强", "was_owner": ""}
+    """
+
+    STEP = ("was_owner",)
+    who: str
+    was_owner: str
+    note: str | None = left_out(default=None)
+
+
+@fact("case", version=2, kw_only=True, upcasters={1: before.returned})
+class CaseReturned(Action):
+    """退回 return; why in the reason.
+
+    Example: {"who": "李强"}
+    """
+
+    who: str
+    note: str | None = left_out(default=None)
+
+
+@fact("case", version=2, kw_only=True, upcasters={1: before.replied})
+class CaseReplied(Action):
+    """答复 reply. ``evidence``: a call or a letter; ``bare``: of before, when only the moment was told.
+
+    Example: {"who": "李强", "evidence": "call-1", "note": "0198c2f4"}
+    """
+
+    STEP = ("evidence",)
+    who: str
+    evidence: str = left_out(default="")
+    bare: bool = left_out(default=False)
+    note: str | None = left_out(default=None)
+
+
+@fact("case", version=2, kw_only=True, upcasters={1: before.closed})
+class CaseClosed(Action):
+    """办结 close. ``followup``: the citizen is to be called (回访).
+
+    Example: {"who": "李强", "followup": true}
+    """
+
+    STEP = ("followup",)
+    who: str
+    followup: bool
+    note: str | None = left_out(default=None)
+
+
+@fact("case", version=2, kw_only=True, upcasters={1: before.followed_up})
+class CaseFollowedUp(Action):
+    """回访结果 follow-up result. ``rating``: 1 to 5, None: none was given.
+
+    Example: {"who": "李强", "solved": true, "rating": 2}
+    """
+
+    STEP = ("solved", "rating")
+    who: str
+    solved: bool
+    rating: int | None
+    note: str | None = left_out(default=None)
+
+
+@fact("case", version=2, kw_only=True, upcasters={1: before.archived})
+class CaseArchived(Action):
+    """归档 archive.
+
+    Example: {"who": "王芳"}
+    """
+
+    who: str
+    note: str | None = left_out(default=None)
+
+
+@fact("case", version=2, kw_only=True, upcasters={1: before.reopened})
+class CaseReopened(Action):
+    """重开 reopen, with a due date counted anew; why in the reason. ``arrival_stands``: of before, when a repair that
+    did not hold was not reached again.
+
+    Example: {"who": "王芳", "due": {"due": "2026-12-05", "due_ms": 1796486400000, "unrolled": "", "unrolled_ms": null,
+    "provisional": false, "explanation": ["原期限 2026-11-26，2026-11-30 09:00 重开，重新计算"]}}
+    """
+
+    who: str
+    due: Due = part(Due)
+    arrival_stands: bool = left_out(default=False)
+    note: str | None = left_out(default=None)
+
+
+@fact("case", version=2, kw_only=True, upcasters={1: before.supervised})
+class CaseSupervised(Action):
+    """督办 supervise. ``until``: its own deadline, UTC ms.
+
+    Example: {"who": "陈总", "until": 1795860000000}
+    """
+
+    STEP = ("until",)
+    who: str
+    until: int
+    note: str | None = left_out(default=None)
+
+
+@fact("case", version=2, kw_only=True, upcasters={1: before.supervision_answered})
+class CaseSupervisionAnswered(Action):
+    """督办反馈 answer the supervision.
+
+    Example: {"who": "李强", "in_time": true, "note": "0198c2f4"}
+    """
+
+    STEP = ("in_time",)
+    who: str
+    in_time: bool
+    note: str | None = left_out(default=None)
+
+
+@fact("case", version=2, kw_only=True, upcasters={1: before.extension_asked})
+class CaseExtensionAsked(Action):
+    """申请延期 ask for an extension by ``n``, in the unit of the deadline.
+
+    Example: {"who": "李强", "n": 3}
+    """
+
+    STEP = ("n",)
+    who: str
+    n: int
+    note: str | None = left_out(default=None)
+
+
+@fact("case", version=2, kw_only=True, upcasters={1: before.extension_approved})
+class CaseExtended(Action):
+    """批准延期 approve the extension.
+
+    Example: {"who": "王芳", "n": 3, "due": {"due": "2026-11-29", "due_ms": 1795968000000, "unrolled": "",
+    "unrolled_ms": null, "provisional": false, "explanation": ["原期限 2026-11-26，经批准延期 3 天"]}}
+    """
+
+    STEP = ("n",)
+    who: str
+    n: int
+    due: Due = part(Due)
+    note: str | None = left_out(default=None)
+
+
+@fact("case", version=2, kw_only=True, upcasters={1: before.extension_refused})
+class CaseExtensionRefused(Action):
+    """不同意延期 refuse the extension.
+
+    Example: {"who": "王芳"}
+    """
+
+    who: str
+    note: str | None = left_out(default=None)
+
+
+@fact("case", version=2, kw_only=True, upcasters={1: before.paused})
+class CasePaused(Action):
+    """暂停计时 pause the clock; why in the reason.
+
+    Example: {"who": "李强"}
+    """
+
+    who: str
+    note: str | None = left_out(default=None)
+
+
+@fact("case", version=2, kw_only=True, upcasters={1: before.resumed})
+class CaseResumed(Action):
+    """恢复计时 resume the clock, which stood for ``stood_ms``. ``due``: None when the due date is the same.
+
+    Example: {"who": "李强", "stood_ms": 86400000}
+    """
+
+    STEP = ("stood_ms",)
+    who: str
+    stood_ms: int
+    due: Due | None = part(Due, default=None)
+    note: str | None = left_out(default=None)
+
+
+@fact("case", version=2, kw_only=True, upcasters={1: before.flagged})
+class CaseFlagged(Action):
+    """重大/热点标记 flag: major, hot or none.
+
+    Example: {"who": "王芳", "flag": "major"}
+    """
+
+    STEP = ("flag",)
+    who: str
+    flag: str
+    note: str | None = left_out(default=None)
+
+
+@fact("case", version=2, kw_only=True, upcasters={1: before.judged})
+class CaseJudged(Action):
+    """认定有效/无效 judge: valid or invalid. ``concerned``: the member of staff it is about, or empty.
+
+    Example: {"who": "王芳", "verdict": "valid", "concerned": "李强", "note": "0198c2f4"}
+    """
+
+    STEP = ("verdict",)
+    who: str
+    verdict: str
+    concerned: str
+    note: str | None = left_out(default=None)
+
+
+@fact("case", version=2, kw_only=True, upcasters={1: before.nothing_set})
+class CasePleaded(Action):
+    """申辩 plead against the verdict.
+
+    Example: {"who": "李强", "verdict": "valid", "note": "0198c2f4"}
+    """
+
+    STEP = ("verdict",)
+    who: str
+    verdict: str
+    note: str | None = left_out(default=None)
+
+
+@fact("case", version=2, kw_only=True, upcasters={1: before.nothing_set})
+class CaseNoted(Action):
+    """补充记录 add a note. ``call``: that it is about.
+
+    Example: {"who": "李强", "note": "0198c2f4"}
+    """
+
+    STEP = ("call",)
+    who: str
+    call: str = left_out(default="")
+    note: str | None = left_out(default=None)
+
+
+@fact("case", version=2, kw_only=True, upcasters={1: before.nothing_set})
+class CaseLinked(Action):
+    """关联同一事项 link the same matter. ``other``: the number of that case.
+
+    Example: {"who": "李强", "other": "2609240013"}
+    """
+
+    STEP = ("other",)
+    who: str
+    other: str
+    note: str | None = left_out(default=None)
+
+
+@fact("case", version=2, kw_only=True, upcasters={1: before.arrived})
+class CaseArrived(Action):
+    """到达现场 arrived on site.
+
+    Example: {"who": "李强"}
+    """
+
+    who: str
+    note: str | None = left_out(default=None)
+
+
+@fact("case", version=2, kw_only=True, upcasters={1: before.consent_given})
+class CaseConsent(Action):
+    """回访意愿 consent to a follow-up: yes or no.
+
+    Example: {"who": "李强", "consent": "no"}
+    """
+
+    STEP = ("consent",)
+    who: str
+    consent: str
+    note: str | None = left_out(default=None)
+
+
+@fact("case", version=2, kw_only=True, upcasters={1: before.recomputed})
+class CaseRecomputed(Action):
+    """重算期限 recompute the due date, by today's rules and calendar; why in the reason.
+
+    Example: {"who": "王芳", "due": {"due": "2026-11-27", "due_ms": 1795795200000, "unrolled": "", "unrolled_ms": null,
+    "provisional": false, "explanation": ["原期限 2026-11-26，2026-11-24 09:00 按现行规则和工作日历重算"]}}
+    """
+
+    who: str
+    due: Due = part(Due)
+    note: str | None = left_out(default=None)
+
+
+@fact("case", version=2, kw_only=True, upcasters={1: before.nothing_set})
+class CaseAppended(Action):
+    """Another letter or visit about the same matter.
+
+    Example: {"who": "李强", "channel": "letter", "note": "0198c2f4"}
+    """
+
+    STEP = ("channel",)
+    who: str
+    channel: str
+    note: str | None = left_out(default=None)
+
+
+@fact("case", version=2, kw_only=True, upcasters={1: before.warned})
+class CaseWarned(Content):
+    """The sweeper warned of a due date, at ``percent`` of its time (0: of a supervision 督办 that ran out).
+
+    Example: {"level": "near", "percent": 80, "to": ["owner"]}
+    """
+
+    level: str
+    percent: int
+    to: tuple[str, ...]
+
+
+@fact("case", record_only=True)
+class CaseAskedAbout(Content):
+    """A caller or an account asked how it stands: by code or by number.
+
+    Example: {"by": "number"}
+    """
+
+    by: str
+
+
+@fact("case", kw_only=True)
+class CallbackAttempted(Content):
+    """Somebody was called: what came of it, and when to try again (``next_at``, UTC ms) or that this was all
+    (``outcome``). ``agreed``: the person chose that time. ``solved``, ``rating``: what they said in a follow-up;
+    ``call``: the outgoing call, if the hotline made it.
+
+    Example: {"callback_id": "0198c2f1", "who": "李强", "result": "no_answer", "next_at": 1795240800000}
+    """
+
+    callback_id: str
+    who: str = ""
+    result: str
+    next_at: int | None = left_out(default=None)
+    agreed: bool = left_out(default=False)
+    outcome: str = left_out(default="")
+    solved: bool | None = left_out(default=None)
+    rating: int | None = left_out(default=None)
+    call: str = left_out(default="")
+
+
+@fact("case", kw_only=True)
+class CallbackEnded(Content):
+    """Closed without a call of ours: the person reached us (``by``: in that call), at ``reached`` (UTC ms).
+
+    Example: {"callback_id": "0198c2f1", "outcome": "reached_us", "by": "0198c2f3", "reached": 1795240800000}
+    """
+
+    callback_id: str
+    outcome: str = ""
+    by: str = left_out(default="")
+    reached: int | None = left_out(default=None)
+
+
+@fact("case", record_only=True)
+class CallbackRefused(Content):
+    """A call that was not allowed; why in the reason.
+
+    Example: {"callback_id": "0198c2f1", "who": "李强"}
+    """
+
+    callback_id: str
+    who: str
+
+
+@fact("case", record_only=True)
+class IdentitySealed(Content):
+    """Who an anonymous reporter is was kept, sealed.
+
+    Example: {"who": "李强"}
+    """
+
+    who: str
+
+
+@fact("case", record_only=True)
+class IdentityAsked(Content):
+    """The custodian was asked to open it; why in the reason.
+
+    Example: {"who": "王芳"}
+    """
+
+    who: str
+
+
+@fact("case", record_only=True)
+class IdentityOpened(Content):
+    """The custodian opened it; why in the reason.
+
+    Example: {"who": "custodian"}
+    """
+
+    who: str
+
+
+@fact("case", record_only=True)
+class IdentityDeclined(Content):
+    """The custodian left it sealed; why in the reason.
+
+    Example: {"who": "custodian"}
+    """
+
+    who: str
