@@ -21,6 +21,7 @@ if __name__ == "__main__":
 from ivr.call.steps import kinds  # noqa: E402
 from ivr.call.steps.base import Step  # noqa: E402
 from ivr.cases.kinds import KINDS, Kind  # noqa: E402 - the folder of the project first
+from ivr.metrics.kpis import KPIS  # noqa: E402
 
 MARKED = re.compile(r"(<!-- ([a-z ]+): written by scripts/docs\.py -->\n).*?(<!-- end of \2 -->)", re.DOTALL)
 EXAMPLE = re.compile(r"\.\. code-block:: yaml\n\n((?: {4}.*\n|\n(?= {4}))+)")
@@ -46,6 +47,15 @@ def kinds_of_case() -> str:
     return "\n".join(["| kind | called | what is special |", "|---|---|---|", *rows]) + "\n"
 
 
+def shares_of_rows() -> str:
+    """Return the table of the figures that are wholly said by their record."""
+    told = {kpi: kpi.share for kpi in KPIS.values() if kpi.share is not None}
+    rows = (
+        f"| {k.id} | {how.en} {how.zh} | {k.formula.en}. {k.remark.en}".rstrip(" .") + " |" for k, how in told.items()
+    )
+    return "\n".join(["| id | figure 指标 | formula |", "|---|---|---|", *rows]) + "\n"
+
+
 def step(kind: type[Step]) -> str:
     """Return what the page says of a kind of step: its file's docstring, and what can be written in it."""
     text = (sys.modules[kind.__module__].__doc__ or "").strip().replace("``", "`") + "\n"
@@ -65,7 +75,7 @@ def fields(model: type[BaseModel]) -> Iterator[tuple[str, str]]:
 def written() -> Mapping[str, Callable[[], str]]:
     """Return who writes each part, by its name."""
     steps = {f"step {name}": partial(step, kind) for name, kind in kinds().items()}
-    return {"kinds of case": kinds_of_case, **steps}
+    return {"kinds of case": kinds_of_case, "shares of rows": shares_of_rows, **steps}
 
 
 def renewed(page: str) -> str:

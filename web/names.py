@@ -35,5 +35,11 @@ class Names(Mapping[str, LazyString]):
         return len(self._things)
 
 
+def said(thing: Named) -> str:
+    """Return the words in the language of the page."""
+    return thing.en if chosen() == "en" else thing.zh
+
+
 def _said(thing: Named) -> str:
-    return thing.en[:1].upper() + thing.en[1:] if chosen() == "en" else thing.zh
+    word = said(thing)
+    return word[:1].upper() + word[1:]

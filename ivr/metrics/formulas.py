@@ -12,10 +12,9 @@ from dataclasses import replace
 
 from ivr.metrics.aftercare import aftercare
 from ivr.metrics.blocking import blocking
-from ivr.metrics.dispatching import dispatching
+from ivr.metrics.kpis import shares
 from ivr.metrics.making import Maker, seconds
-from ivr.metrics.outages import announcing
-from ivr.metrics.promises import promises
+from ivr.metrics.promises import arrival_time
 from ivr.metrics.records import (
     Announced,
     Dispatched,
@@ -78,11 +77,10 @@ def all_figures(
     bare = Maker(limits.profile, period)
     found = (
         *call_figures(tally, hours, late, period, limits),
-        *promises(bare, cases),
+        *shares(bare, {"cases": cases, "dispatched": dispatched, "outages": outages}),
+        arrival_time(bare, cases),
         *aftercare(bare, follow_ups, missed, limits.missed, ratings),
         *manners(_maker(tally, period, limits), tally),
-        dispatching(bare, dispatched),
-        announcing(bare, outages),
         *blocking(bare, taken, away),
     )
     return tuple(sorted((_aimed(figure, limits) for figure in found), key=lambda figure: k_number(figure.id)))

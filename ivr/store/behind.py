@@ -7,16 +7,16 @@ holds every figure's counts against its rows.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from sqlalchemy import ColumnElement, and_, or_
 from sqlalchemy.orm import Session
 
 from ivr.metrics.aftercare import follow_up_fate, missed_fate, rated_fate
-from ivr.metrics.dispatching import dispatch_fate
-from ivr.metrics.outages import announced_fate
-from ivr.metrics.promises import PROMISES, arrival_fate
+from ivr.metrics.kpis import KPIS, Rows
+from ivr.metrics.promises import arrival_fate
 from ivr.metrics.records import HOUR_MS, Limits, Period
 from ivr.store import missed, outages, ratings, tally
 from ivr.store.dispatching import dispatched
@@ -25,6 +25,9 @@ from ivr.store.models import Call
 from ivr.store.promises import due_cases
 from ivr.store.tally import ANSWERED, CUT, DAY_MS, SOUND, TALK
 
+READ: Mapping[Rows, Callable[[Session, int, int], Iterable[Any]]] = {
+    "cases": due_cases, "dispatched": dispatched, "outages": outages.planned,
+}  # fmt: skip
 WITHOUT_ROWS = ("K26",)  # who was turned away is in no row
 NUMERATOR, DENOMINATOR, REST = "numerator", "denominator", "rest"
 ASKED = Call.human_requested.is_not(None)
@@ -82,10 +85,13 @@ def ids(
     """The same of figures of promises and of what comes after calls; None for all others. ``known``: what they were
     counted from; ``rated``: what ``ratings.listed`` gave of the period already."""
     span = (period.from_ms, period.to_ms)
-    if id_ in PROMISES or id_ == "K18-time":
-        how = PROMISES.get(id_)
+    if id_ in KPIS and (share := KPIS[id_].share):
+        every = READ[share.rows](session, *span) if known is None else getattr(known, share.rows)
+        parts = _by_fate([(share.fate(each, period), each.id) for each in every])
+        return IdRows(outages=parts) if share.rows == "outages" else IdRows(parts)
+    if id_ == "K18-time":
         cases = due_cases(session, *span) if known is None else known.cases
-        return IdRows(_by_fate([(how.fate(c, period) if how else arrival_fate(c, period), c.id) for c in cases]))
+        return IdRows(_by_fate([(arrival_fate(case, period), case.id) for case in cases]))
     if id_ in ("K15", "K16", "K16-rated", "K17"):
         closed = [] if id_ == "K17" else follow_ups(session, *span) if known is None else known.follow_ups
         asked = [(follow_up_fate(id_, each), each.id) for each in closed]
@@ -98,12 +104,6 @@ def ids(
     if id_ == "K20":
         callers = (missed.read(session, *span, limits.missed) if known is None else known.missed).callers()
         return IdRows(calls=_by_fate([(missed_fate(each, period, limits.missed), each.id) for each in callers]))
-    if id_ == "K25":
-        sent = dispatched(session, *span) if known is None else known.dispatched
-        return IdRows(_by_fate([(dispatch_fate(each), each.id) for each in sent]))
-    if id_ == "K19":
-        told_of = outages.planned(session, *span) if known is None else known.outages
-        return IdRows(outages=_by_fate([(announced_fate(each), each.id) for each in told_of]))
     return None
 
 

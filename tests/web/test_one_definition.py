@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Callable, Iterator
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -16,12 +17,18 @@ from ivr.call import steps
 from ivr.call.phases import PHASES
 from ivr.call.steps import base
 from ivr.cases import kinds, notices
+from ivr.cases.names import Name
 from ivr.flow.checker import check
 from ivr.flow.loader import House, loads
 from ivr.flow.source import FlowRefused
+from ivr.metrics.kpis import FAMILIES, KPIS, Kpi, Share
 from ivr.phrases import Phrases
 from ivr.report import registers
+from ivr.report.figures import Part
+from ivr.report.figures import sheet as report_sheet
+from ivr.report.span import Span
 from ivr.store import queries
+from ivr.store.figures import figures
 from scripts import docs
 from tests.web.demo import World, at
 
@@ -181,3 +188,31 @@ def test_a_case_of_a_new_kind_nobody_has_is_shown_to_the_lead(
     with Session(world.engine) as session:
         assert [each.id for each in queries.untaken(session)] == [case.id]
     assert "噪声扰民" in as_role("lead").get(f"/cases/{case.id}").text
+
+
+@pytest.fixture
+def rate(monkeypatch: pytest.MonkeyPatch) -> Kpi:
+    """A figure no hotline has: how many of the cases due were told of at all."""
+    share = Share("试算率", "made-up rate", "cases", lambda case, period: "good" if case.replied else "failed", "a / b")
+    kpi = Kpi("K90", Name("已答复 / 全部", "replied / all"), Name("仅供试算。", "Made up."), share)
+    monkeypatch.setitem(KPIS, kpi.id, kpi)
+    monkeypatch.setitem(FAMILIES, 90, Name("试算", "made up"))
+    return kpi
+
+
+def test_a_new_figure_of_cases_is_on_the_page_with_its_rows_and_in_reports_and_docs(
+    rate: Kpi, world: World, as_role: Callable[[str], FlaskClient]
+) -> None:
+    _call, case = world.complaint(at("10:58"), "13812345678")
+    span = Span(date(2026, 11, 1), date(2026, 12, 31), world.config().zone)
+    with Session(world.engine) as session:
+        found = figures(session, span.from_ms, span.to_ms, world.profile, world.clock())
+    (figure,) = [each for each in found if each.id == "K90"]
+    assert (figure.numerator, figure.denominator) == (0, 1)
+    (row,) = [row for row in report_sheet([Part("", found)], span.zone, "zh-CN").rows if "K90" in row]
+    assert "试算率" in row
+    lead = as_role("lead")
+    page = lead.get("/figures?from=2026-11-01&to=2026-12-31").text
+    assert "试算率" in page and "已答复 / 全部" in page and "仅供试算。" in page
+    assert case.number in lead.get("/figures/K90/rows?from=2026-11-01&to=2026-12-31&part=rest").text
+    assert "| K90 | made-up rate 试算率 | replied / all. Made up |" in docs.shares_of_rows()

@@ -10,18 +10,20 @@ from flask import Blueprint, abort, current_app, flash, render_template
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
+from ivr.metrics.kpis import FAMILIES
 from ivr.metrics.records import Figure
 from ivr.report.span import Span
 from ivr.store import behind, outages, queries
 from web.access import may, needs
 from web.db import config, now_ms, reading
-from web.figures import FAMILIES, LEFT_OUT, Behind, Recent, Shown, excluded, shared, show, shown
+from web.figures import LEFT_OUT, Behind, Recent, Shown, excluded, shared, show, shown
 from web.format import day_range, profile_name, today
 from web.forms import cursor, day, hint, with_args, word
 from web.labels import label
 from web.language import lang
 from web.lists import calls, cases
 from web.lists import outages as notices
+from web.names import said
 from web.ratings import rows_shown, seen_of_charts, seen_of_figures
 from web.tables import Column, Table
 
@@ -83,9 +85,10 @@ def index() -> str:
     first, last = _span()
     found = _seen(shared(*day_range(first, last), window=word("window", config().windows)))
     recent: Recent = current_app.extensions["panel.figures"]
+    families = {number: said(name) for number, name in FAMILIES.items()}
     drawn = seen_of_charts(recent.charts(Span(first, last, config().zone), lang()))
     return render_template(
-        "figures.html", figures=found, listed=TABLE.sorted(found), families=FAMILIES, first=first, last=last,
+        "figures.html", figures=found, listed=TABLE.sorted(found), families=families, first=first, last=last,
         charts=drawn, table=TABLE, rules=config().profile, windows=config().windows, with_args=with_args, rows_of=_link,
         rows_shown=rows_shown,
     )  # fmt: skip
