@@ -20,7 +20,8 @@ import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from panel_at_size import Browser, Page, ask, log_in, pages, panel
+from support.panel_pages import Page, pages, together
+from support.panel_people import Browser, ask, log_in, panel
 from support.year_at_size import plan_of, sqlite_year
 
 SILENT, SLOW, STREAMS = 200, 50, 50
@@ -100,7 +101,7 @@ def threads(pid: int) -> int:
 
 def told(name: str, found: list[Page], more: str = "") -> float:
     """Print the percentiles of all pages; p95."""
-    every = Page("all", [], took=[ms for page in found for ms in page.took])
+    every = together(found)
     print(f"{name:14} {len(every.took):6} answers   p50 {every.at(0.5):4.0f} ms   p95 {every.at(0.95):4.0f} ms{more}")
     for page in found:
         page.took.clear()
@@ -113,10 +114,9 @@ def main() -> int:
     parser.add_argument("--calls", type=int, default=20_000)
     parser.add_argument("--gate", action="store_true", help="fail when a figure is missed")
     options = parser.parse_args()
-    url, data = sqlite_year(plan_of(options.calls, options.calls // 10))
-    found, missed = pages(url), []
-    for page in found:  # a small year has not sixty calls of today
-        page.roles = ("lead", "supervisor", "admin") if page.name == "a call" else page.roles
+    plan = plan_of(options.calls, options.calls // 10)
+    url, data = sqlite_year(plan)
+    found, missed = pages(url, plan.zone), []
     with panel(url, data) as (port, pid, _config):
         browsers = log_in(port)
         for page in found:  # once, so that nobody is measured compiling templates
