@@ -20,6 +20,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ivr.facts import calls as f
+from ivr.facts import seats
 from ivr.ledger import Fact, Live, Party, Turn
 from ivr.store.engine import open_engine
 from ivr.store.ids import uuid7
@@ -44,10 +45,10 @@ def turns() -> Iterator[Turn]:
         f.Step("menu"),
         f.Digit("0"),
         f.HumanRequested("general"),
-        f.DialSeat(leg, "101", "general"),
-        f.SeatRinging(leg, "101"),
-        f.SeatAnswered(leg, "101"),
-        f.SeatLeft(leg, "101"),
+        seats.DialSeat(leg, "101", "general"),
+        seats.SeatRinging(leg, "101"),
+        seats.SeatAnswered(leg, "101"),
+        seats.SeatLeft(leg, "101"),
         f.CallEnded("caller", "caller_left"),
     ]
     live = Live("x" * 1200, call_id, "bench", "menu", at, at)

@@ -21,8 +21,9 @@ from ivr.call import events as e
 from ivr.call.leaving import INTERRUPTED
 from ivr.call.machine import begin, step
 from ivr.call.state import CallState
-from ivr.facts.calls import Held, PartySealed, Recorded
+from ivr.facts.calls import PartySealed, Recorded
 from ivr.facts.of_call import arrival, command_fact, ended_fact, event_fact, quality_fact, system_fact
+from ivr.facts.seats import Held
 from ivr.house import House
 from ivr.ledger import Fact, Interrupted, Party, Progress, StoredCase, Turn
 from ivr.ongoing import Leg, OngoingCall, recording_id_of

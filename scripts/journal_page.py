@@ -14,13 +14,17 @@ from types import ModuleType
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from ivr.facts import FACTS, Content, calls, cases, outages, outgoing, system
+from ivr.facts import FACTS, Content, callbacks, calls, cases, identities, opened, outages, outgoing, seats, system
 
 PAGE = Path(__file__).parents[1] / "docs" / "journal.md"
 HEADINGS: tuple[tuple[ModuleType, str], ...] = (
     (calls, "Calls"),
+    (seats, "Seats"),
     (outgoing, "Calling citizens back, and duty phones"),
-    (cases, "Cases"),
+    (opened, "New cases"),
+    (cases, "Work on cases"),
+    (callbacks, "Callbacks"),
+    (identities, "Sealed identities"),
     (outages, "Outage notices"),
     (system, "The system"),
 )

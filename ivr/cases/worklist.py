@@ -16,7 +16,7 @@ from typing import Any
 from ivr.calendar.hours import local_moment
 from ivr.cases.actions import Refused
 from ivr.cases.clock import Rules
-from ivr.facts.cases import CallbackAttempted
+from ivr.facts.callbacks import CallbackAttempted
 
 RESULTS = ("reached", "no_answer", "busy", "wrong_number", "refused")
 FINAL = {"reached": "reached", "wrong_number": "wrong_number", "refused": "refused"}

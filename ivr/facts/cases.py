@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from ivr.facts import cases_before as before
-from ivr.facts.base import Content, fact, left_out, part, without_version
+from ivr.facts.base import Content, fact, left_out, part
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,64 +38,6 @@ class Action(Content):
         """Return it with the id of what was written about it."""
         changed: Action = replace(self, note=note)  # type: ignore[type-var]  # every action is a dataclass
         return changed
-
-
-@fact("case", kw_only=True)
-class CaseOpened(Content):
-    """A case was stored, as it was promised. ``query_hash``: of an anonymous reporter's query code; ``recordings``:
-    tokens or ids; ``owner``: the first asked 首问责任人; ``consent``: may be called for the follow-up 回访.
-
-    Example: {"command_id": "0198c2f1/case1", "kind": "complaint", "received": 1795227000000, "channel": "phone",
-    "category": "attitude", "anonymous": false, "party_id": "0198c2f2", "due": "2026-11-26", "due_ms": 1795708800000,
-    "unrolled": "", "unrolled_ms": null, "provisional": false, "rule": "5 natural_day", "workdays": 0,
-    "explanation": ["第 1 天不计"], "recordings": ["r1"], "confirmed": true, "complete": true, "profile": "sgcc_window",
-    "owner": "", "consent": true, "number": "2611210015", "query_hash": null}
-    """
-
-    command_id: str
-    kind: str
-    received: int
-    channel: str = "phone"
-    category: str = ""
-    anonymous: bool = False
-    party_id: str | None = None
-    due: str = ""
-    due_ms: int | None = None
-    unrolled: str = ""
-    unrolled_ms: int | None = None
-    provisional: bool = False
-    rule: str = ""
-    workdays: int = 0
-    explanation: tuple[Any, ...] = ()
-    recordings: tuple[str, ...] = ()
-    confirmed: bool = False
-    complete: bool = True
-    profile: str = ""
-    owner: str = ""
-    consent: bool = True
-    number: str
-    query_hash: str | None = None
-
-
-@fact("case")
-class CaseRenumbered(Content):
-    """The number that was spoken counts: it was given while the database was away, ``was`` was taken meanwhile.
-
-    Example: {"number": "2611219001", "was": "2611210015"}
-    """
-
-    number: str
-    was: str = ""
-
-
-@fact("case", version=2, upcasters={1: without_version})
-class CaseCodeRekeyed(Content):
-    """The look-up key was changed; the query code is the same, its hash is another one.
-
-    Example: {"query_hash": "h1$5d0c$9b1f"}
-    """
-
-    query_hash: str
 
 
 @fact("case", version=2, kw_only=True, upcasters={1: before.classified})
@@ -434,97 +376,3 @@ class CaseWarned(Content):
     level: str
     percent: int
     to: tuple[str, ...]
-
-
-@fact("case", record_only=True)
-class CaseAskedAbout(Content):
-    """A caller or an account asked how it stands: by code or by number.
-
-    Example: {"by": "number"}
-    """
-
-    by: str
-
-
-@fact("case", kw_only=True)
-class CallbackAttempted(Content):
-    """Somebody was called: what came of it, and when to try again (``next_at``, UTC ms) or that this was all
-    (``outcome``). ``agreed``: the person chose that time. ``solved``, ``rating``: what they said in a follow-up;
-    ``call``: the outgoing call, if the hotline made it.
-
-    Example: {"callback_id": "0198c2f1", "who": "李强", "result": "no_answer", "next_at": 1795240800000}
-    """
-
-    callback_id: str
-    who: str = ""
-    result: str
-    next_at: int | None = left_out(default=None)
-    agreed: bool = left_out(default=False)
-    outcome: str = left_out(default="")
-    solved: bool | None = left_out(default=None)
-    rating: int | None = left_out(default=None)
-    call: str = left_out(default="")
-
-
-@fact("case", kw_only=True)
-class CallbackEnded(Content):
-    """Closed without a call of ours: the person reached us (``by``: in that call), at ``reached`` (UTC ms).
-
-    Example: {"callback_id": "0198c2f1", "outcome": "reached_us", "by": "0198c2f3", "reached": 1795240800000}
-    """
-
-    callback_id: str
-    outcome: str = ""
-    by: str = left_out(default="")
-    reached: int | None = left_out(default=None)
-
-
-@fact("case", record_only=True)
-class CallbackRefused(Content):
-    """A call that was not allowed; why in the reason.
-
-    Example: {"callback_id": "0198c2f1", "who": "李强"}
-    """
-
-    callback_id: str
-    who: str
-
-
-@fact("case", record_only=True)
-class IdentitySealed(Content):
-    """Who an anonymous reporter is was kept, sealed.
-
-    Example: {"who": "李强"}
-    """
-
-    who: str
-
-
-@fact("case", record_only=True)
-class IdentityAsked(Content):
-    """The custodian was asked to open it; why in the reason.
-
-    Example: {"who": "王芳"}
-    """
-
-    who: str
-
-
-@fact("case", record_only=True)
-class IdentityOpened(Content):
-    """The custodian opened it; why in the reason.
-
-    Example: {"who": "custodian"}
-    """
-
-    who: str
-
-
-@fact("case", record_only=True)
-class IdentityDeclined(Content):
-    """The custodian left it sealed; why in the reason.
-
-    Example: {"who": "custodian"}
-    """
-
-    who: str

@@ -10,6 +10,7 @@ from ivr.call import commands as c
 from ivr.call import events as e
 from ivr.call.state import CallState
 from ivr.facts import calls as f
+from ivr.facts import seats
 from ivr.facts import system as s
 from ivr.facts.base import Content
 from ivr.ledger import Fact
@@ -46,13 +47,13 @@ EVENTS: Mapping[type[e.Event], Callable[[Any, CallState, More], Content]] = {
     e.CaseFailed: lambda event, state, more: f.CaseFailed(),
     e.RatingAsked: lambda event, state, more: f.RatingAsked(event.allowed),
     e.CaseFound: lambda event, state, more: f.CaseFound(event.result),
-    e.SeatsFound: lambda event, state, more: f.SeatsFound(event.window, event.seats),
-    e.NobodyFree: lambda event, state, more: f.NobodyFree(event.window),
-    e.SeatRinging: lambda event, state, more: f.SeatRinging(seat=event.seat, **more),
-    e.SeatAnswered: lambda event, state, more: f.SeatAnswered(seat=event.seat, **more),
-    e.SeatFailed: lambda event, state, more: f.SeatFailed(seat=event.seat, reason=event.reason, **more),
-    e.SeatLeft: lambda event, state, more: f.SeatLeft(seat=event.seat, **more),
-    e.SeatHeld: lambda event, state, more: f.SeatHeld(event.seat, event.held),
+    e.SeatsFound: lambda event, state, more: seats.SeatsFound(event.window, event.seats),
+    e.NobodyFree: lambda event, state, more: seats.NobodyFree(event.window),
+    e.SeatRinging: lambda event, state, more: seats.SeatRinging(seat=event.seat, **more),
+    e.SeatAnswered: lambda event, state, more: seats.SeatAnswered(seat=event.seat, **more),
+    e.SeatFailed: lambda event, state, more: seats.SeatFailed(seat=event.seat, reason=event.reason, **more),
+    e.SeatLeft: lambda event, state, more: seats.SeatLeft(seat=event.seat, **more),
+    e.SeatHeld: lambda event, state, more: seats.SeatHeld(event.seat, event.held),
     e.CallerLeft: lambda event, state, more: f.CallerLeft(event.cause),
     e.Resumed: lambda event, state, more: f.Resumed(),
 }
@@ -107,11 +108,11 @@ COMMANDS: Mapping[type[c.Command], Callable[[Any, More], Content]] = {
     c.OpenCase: _open_case,
     c.AskRating: lambda command, more: f.AskRating(),
     c.FindCase: lambda command, more: f.FindCase(),
-    c.FindSeats: lambda command, more: f.FindSeats(command.window, command.level, command.exclude),
-    c.DialSeat: lambda command, more: f.DialSeat(seat=command.seat, ring_ms=command.ring_ms, **more),
-    c.DropSeat: lambda command, more: f.DropSeat(seat=command.seat, **more),
-    c.Bridge: lambda command, more: f.Bridge(seat=command.seat, **more),
-    c.Hold: lambda command, more: f.Hold(command.held),
+    c.FindSeats: lambda command, more: seats.FindSeats(command.window, command.level, command.exclude),
+    c.DialSeat: lambda command, more: seats.DialSeat(seat=command.seat, ring_ms=command.ring_ms, **more),
+    c.DropSeat: lambda command, more: seats.DropSeat(seat=command.seat, **more),
+    c.Bridge: lambda command, more: seats.Bridge(seat=command.seat, **more),
+    c.Hold: lambda command, more: seats.Hold(command.held),
     c.Hangup: lambda command, more: f.Hangup(),
 }
 MARKS: Mapping[str, Callable[[str], Content]] = {

@@ -20,7 +20,7 @@ from sqlalchemy.exc import IntegrityError
 from ivr.cases.actions import Refused
 from ivr.cases.kinds import of
 from ivr.cases.worklist import Attempt
-from ivr.facts.cases import CallbackRefused
+from ivr.facts.callbacks import CallbackRefused
 from ivr.facts.outgoing import OutgoingHeld, OutgoingStarted
 from ivr.ledger import Fact
 from ivr.outgoing.allow import DAY_MS, MINUTE_MS, Asked, Limits, may_place

@@ -11,8 +11,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ivr.facts import calls as f
+from ivr.facts import seats
 from ivr.facts.base import Content
-from ivr.facts.cases import CaseOpened
+from ivr.facts.opened import CaseOpened
 from ivr.store import fold_cases, fold_outages, fold_outgoing, fold_ratings
 from ivr.store.rows import AnyRow, JournalRow, Row, Tables
 
@@ -105,11 +106,11 @@ def _digit(tables: Tables, fact: JournalRow[f.Digit]) -> None:
         call["keys"] = (call["keys"] + key)[:KEYS_MAX]
 
 
-def _dial_seat(tables: Tables, fact: JournalRow[f.DialSeat]) -> None:
+def _dial_seat(tables: Tables, fact: JournalRow[seats.DialSeat]) -> None:
     tables.leg(fact)
 
 
-def _seat_ringing(tables: Tables, fact: JournalRow[f.SeatRinging]) -> None:
+def _seat_ringing(tables: Tables, fact: JournalRow[seats.SeatRinging]) -> None:
     leg, call = tables.leg(fact), tables.call(fact)
     if leg["ringing"] is None:
         leg["ringing"] = fact.at
@@ -117,7 +118,7 @@ def _seat_ringing(tables: Tables, fact: JournalRow[f.SeatRinging]) -> None:
         call["agent_ring"] = fact.at
 
 
-def _seat_answered(tables: Tables, fact: JournalRow[f.SeatAnswered]) -> None:
+def _seat_answered(tables: Tables, fact: JournalRow[seats.SeatAnswered]) -> None:
     leg, call = tables.leg(fact), tables.call(fact)
     if leg["ended"] is not None or leg["answered"] is not None:
         return  # lifted after we had stopped ringing: nobody was reached
@@ -131,12 +132,12 @@ def _seat_answered(tables: Tables, fact: JournalRow[f.SeatAnswered]) -> None:
             call["human_wait"] = fact.at - call["human_requested"]
 
 
-def _seat_failed(tables: Tables, fact: JournalRow[f.SeatFailed]) -> None:
+def _seat_failed(tables: Tables, fact: JournalRow[seats.SeatFailed]) -> None:
     said = fact.content
     _end_leg(tables.leg(fact), fact, said.reason, fact.reason or (str(said.code) if said.code else ""))
 
 
-def _drop_seat(tables: Tables, fact: JournalRow[f.DropSeat]) -> None:
+def _drop_seat(tables: Tables, fact: JournalRow[seats.DropSeat]) -> None:
     if not fact.content.leg_id:  # of no leg there is
         return
     leg = tables.leg(fact)
@@ -144,13 +145,13 @@ def _drop_seat(tables: Tables, fact: JournalRow[f.DropSeat]) -> None:
     _end_leg(leg, fact, "cancelled", fact.reason)
 
 
-def _seat_left(tables: Tables, fact: JournalRow[f.SeatLeft]) -> None:
+def _seat_left(tables: Tables, fact: JournalRow[seats.SeatLeft]) -> None:
     leg = tables.leg(fact)
     _left(tables, fact, leg)
     _end_leg(leg, fact, "answered", fact.reason)
 
 
-def _bridge(tables: Tables, fact: JournalRow[f.Bridge]) -> None:
+def _bridge(tables: Tables, fact: JournalRow[seats.Bridge]) -> None:
     call = tables.call(fact)
     call["seat"] = fact.content.seat or call["seat"]
     call["window"] = call["window"] or fact.content.window
@@ -268,13 +269,13 @@ FOLDS: Mapping[type[Content], Callable[[Tables, Any], None]] = {
     f.LateApology: _late_apology,
     f.Step: _step,
     f.Digit: _digit,
-    f.DialSeat: _dial_seat,
-    f.SeatRinging: _seat_ringing,
-    f.SeatAnswered: _seat_answered,
-    f.SeatFailed: _seat_failed,
-    f.DropSeat: _drop_seat,
-    f.Bridge: _bridge,
-    f.SeatLeft: _seat_left,
+    seats.DialSeat: _dial_seat,
+    seats.SeatRinging: _seat_ringing,
+    seats.SeatAnswered: _seat_answered,
+    seats.SeatFailed: _seat_failed,
+    seats.DropSeat: _drop_seat,
+    seats.Bridge: _bridge,
+    seats.SeatLeft: _seat_left,
     f.Recorded: _recorded,
     f.RecordingPruned: _recording_pruned,
     f.RatingInvited: fold_ratings.invited,
@@ -288,5 +289,13 @@ FOLDS: Mapping[type[Content], Callable[[Tables, Any], None]] = {
     **fold_outages.FOLDS,
 }
 LEG_FACTS: frozenset[type[Content]] = frozenset(
-    {f.DialSeat, f.SeatRinging, f.SeatAnswered, f.SeatFailed, f.DropSeat, f.SeatLeft, f.CallEnded}
+    {
+        seats.DialSeat,
+        seats.SeatRinging,
+        seats.SeatAnswered,
+        seats.SeatFailed,
+        seats.DropSeat,
+        seats.SeatLeft,
+        f.CallEnded,
+    }
 )

@@ -13,8 +13,10 @@ from typing import Any
 from ivr.cases.changes import changed
 from ivr.cases.kinds import of
 from ivr.cases.watch import next_action
+from ivr.facts import callbacks
 from ivr.facts import cases as f
 from ivr.facts.base import FACTS, Content, data_of
+from ivr.facts.opened import CaseCodeRekeyed, CaseOpened, CaseRenumbered
 from ivr.store import fold_ratings
 from ivr.store.rows import AnyRow, JournalRow, Row, Tables
 
@@ -22,7 +24,7 @@ MISSED = frozenset({"abandoned", "unanswered", "failed"})  # outcomes of calls n
 AS_JSON = frozenset({"explanation", "co_handlers"})
 
 
-def opened(tables: Tables, fact: JournalRow[f.CaseOpened]) -> None:
+def opened(tables: Tables, fact: JournalRow[CaseOpened]) -> None:
     """A new case, its first due date, and the call that will answer it."""
     said, case_id = fact.content, fact.case_id or ""
     case: Row = {
@@ -120,14 +122,14 @@ def _callbacks_of(tables: Tables, fact: AnyRow, case: Row) -> None:
             _end(tables, fact, case, "no_consent", "followup")
 
 
-def _renumbered(tables: Tables, fact: JournalRow[f.CaseRenumbered]) -> None:
+def _renumbered(tables: Tables, fact: JournalRow[CaseRenumbered]) -> None:
     case = tables.cases.get(fact.case_id or "")
     if case is not None:
         case["number"] = fact.content.number
         tables.put("cases", case)
 
 
-def _code_rekeyed(tables: Tables, fact: JournalRow[f.CaseCodeRekeyed]) -> None:
+def _code_rekeyed(tables: Tables, fact: JournalRow[CaseCodeRekeyed]) -> None:
     """The hash of its query code is by another look-up key; nobody did anything to the case."""
     case = tables.cases.get(fact.case_id or "")
     if case is not None:
@@ -158,7 +160,7 @@ def nobody_to_call(tables: Tables, fact: AnyRow, party_id: Any) -> None:
                 _close(tables, callback, fact.at, "sealed")
 
 
-def _attempted(tables: Tables, fact: JournalRow[f.CallbackAttempted]) -> None:
+def _attempted(tables: Tables, fact: JournalRow[callbacks.CallbackAttempted]) -> None:
     said = fact.content
     callback = tables.callbacks.get(said.callback_id)
     if callback is None:
@@ -192,7 +194,7 @@ def _attempted(tables: Tables, fact: JournalRow[f.CallbackAttempted]) -> None:
         callback["next_at"] = fact.at if said.next_at is None else said.next_at
 
 
-def _ended(tables: Tables, fact: JournalRow[f.CallbackEnded]) -> None:
+def _ended(tables: Tables, fact: JournalRow[callbacks.CallbackEnded]) -> None:
     said = fact.content
     callback = tables.callbacks.get(said.callback_id)
     if callback is not None and callback["state"] == "open":
@@ -246,9 +248,9 @@ def _close(tables: Tables, callback: Row, at: int, outcome: str) -> None:
     tables.put("callbacks", callback)
 
 
-def _step(tables: Tables, fact: JournalRow[f.Action | f.CaseOpened], case: Row, was: str) -> None:
+def _step(tables: Tables, fact: JournalRow[f.Action | CaseOpened], case: Row, was: str) -> None:
     said, who, note, more = fact.content, "", None, {}
-    if isinstance(said, f.CaseOpened):
+    if isinstance(said, CaseOpened):
         who = said.owner
     else:
         who, note = said.who, said.note
@@ -294,8 +296,8 @@ def _due(tables: Tables, fact: AnyRow, case: Row, was: str, was_ms: int | None) 
 FOLDS: Mapping[type[Content], Callable[[Tables, Any], None]] = {
     **dict.fromkeys((kind for kind in FACTS.values() if issubclass(kind, f.Action)), _changed),
     f.CaseWarned: _changed,
-    f.CaseRenumbered: _renumbered,
-    f.CaseCodeRekeyed: _code_rekeyed,
-    f.CallbackAttempted: _attempted,
-    f.CallbackEnded: _ended,
+    CaseRenumbered: _renumbered,
+    CaseCodeRekeyed: _code_rekeyed,
+    callbacks.CallbackAttempted: _attempted,
+    callbacks.CallbackEnded: _ended,
 }

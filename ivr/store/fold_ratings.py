@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ivr.call.limits import BAD_RATING
+from ivr.facts.callbacks import CallbackAttempted
 from ivr.facts.calls import Rated, RatingInvited
-from ivr.facts.cases import CallbackAttempted
 from ivr.store.rows import AnyRow, JournalRow, Row, Tables
 
 BECAUSE = "rating"  # callbacks made for a bad rating

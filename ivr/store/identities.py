@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from ivr.cases.actions import LEADS, REASON_MIN, STAFF, Notice, Refused
 from ivr.facts.base import Content
-from ivr.facts.cases import IdentityAsked, IdentityDeclined, IdentityOpened, IdentitySealed
+from ivr.facts.identities import IdentityAsked, IdentityDeclined, IdentityOpened, IdentitySealed
 from ivr.ledger import Fact
 from ivr.scrubbing import without_numbers
 from ivr.store import journal, notices, users

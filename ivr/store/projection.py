@@ -12,8 +12,9 @@ from functools import cache
 from sqlalchemy import Connection, Executable, bindparam, select
 
 from ivr.facts.base import Content
+from ivr.facts.callbacks import CallbackAttempted, CallbackEnded
 from ivr.facts.calls import PartySealed, Rated, RatingInvited, Recorded, RecordingPruned
-from ivr.facts.cases import CallbackAttempted, CallbackEnded, CaseOpened
+from ivr.facts.opened import CaseOpened
 from ivr.store import hourly
 from ivr.store.fold import FOLDS, LEG_FACTS, fold
 from ivr.store.fold_outages import FOLDS as OUTAGES

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Select, delete, func, insert, select
 
 from ivr.cases.numbers import QUERY_CODE_DIGITS, is_case_number
 from ivr.facts.calls import CaseQueried, PartySealed
-from ivr.facts.cases import CaseAskedAbout
+from ivr.facts.opened import CaseAskedAbout
 from ivr.ledger import Fact, Progress
 from ivr.store import journal
 from ivr.store.ids import uuid7

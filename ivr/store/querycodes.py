@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, insert, select
 
-from ivr.facts.cases import CaseCodeRekeyed
+from ivr.facts.opened import CaseCodeRekeyed
 from ivr.ledger import Fact
 from ivr.store import journal
 from ivr.store.engine import reading

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from ivr.cases.actions import Notice
 from ivr.cases.kinds import of
-from ivr.facts.cases import CaseOpened
+from ivr.facts.opened import CaseOpened
 from ivr.store import notices
 from ivr.store.rows import AnyRow
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from ivr.facts.base import data_of, kind_of, read, version_of
 from ivr.facts.calls import PartySealed
-from ivr.facts.cases import CaseOpened
+from ivr.facts.opened import CaseOpened
 from ivr.ledger import CaseRequest, Fact, Live, Party, Turn
 from ivr.store.ids import uuid7
 from ivr.store.journal import new_row

@@ -18,7 +18,7 @@ from sqlalchemy import Connection, Executable, and_, bindparam, func, select
 from ivr.cases.clock import Rules
 from ivr.cases.kinds import of
 from ivr.cases.worklist import HOUR_MS, in_calling_hours, may_call
-from ivr.facts.cases import CallbackEnded
+from ivr.facts.callbacks import CallbackEnded
 from ivr.ledger import Fact
 from ivr.store import journal
 from ivr.store.sql import Row, table

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from ivr.facts.cases import CaseOpened, CaseRenumbered
+from ivr.facts.opened import CaseOpened, CaseRenumbered
 from ivr.ledger import Fact, StoredCase
 from ivr.numbers import HOME, Plan
 from ivr.store import journal, ratings

@@ -1,0 +1,153 @@
+"""Facts of seats 座席 in a call: who was looked for, rung, lifted, talked, held."""
+
+from __future__ import annotations
+
+from ivr.facts.base import Content, fact, left_out, without_version
+
+
+@fact("command", record_only=True)
+class FindSeats(Content):
+    """Seats of a window are looked for. ``level``: window, group, general or everybody.
+
+    Example: {"window": "general", "level": "window", "exclude": ["102"]}
+    """
+
+    window: str = ""
+    level: str = ""
+    exclude: tuple[str, ...] = ()
+
+
+@fact("event", record_only=True)
+class SeatsFound(Content):
+    """Seats that are free now, in the order they are to ring.
+
+    Example: {"window": "general", "seats": ["101", "103"]}
+    """
+
+    window: str = ""
+    seats: tuple[str, ...] = ()
+
+
+@fact("event", record_only=True)
+class NobodyFree(Content):
+    """No seat of the window can be rung now; why in the reason.
+
+    Example: {"window": "general"}
+    """
+
+    window: str = ""
+
+
+@fact("command")
+class DialSeat(Content):
+    """An operator's phone is rung, at most ``ring_ms``.
+
+    Example: {"leg_id": "0198c2f1/1", "window": "general", "level": "window", "seat": "101", "ring_ms": 12000}
+    """
+
+    leg_id: str
+    seat: str = ""
+    window: str = ""
+    level: str = ""
+    ring_ms: int = 0
+
+
+@fact("event")
+class SeatRinging(Content):
+    """The operator's phone rings.
+
+    Example: {"leg_id": "0198c2f1/1", "seat": "101"}
+    """
+
+    leg_id: str
+    seat: str = ""
+
+
+@fact("event")
+class SeatAnswered(Content):
+    """The operator lifted.
+
+    Example: {"leg_id": "0198c2f1/1", "seat": "101"}
+    """
+
+    leg_id: str
+    seat: str = ""
+
+
+@fact("event")
+class SeatFailed(Content):
+    """The operator did not answer. ``reason``: busy, no_answer, declined, unreachable, cancelled, error; ``code``: of
+    the far end, 0 when none was told.
+
+    Example: {"leg_id": "0198c2f1/1", "code": 486, "seat": "101", "reason": "busy"}
+    """
+
+    leg_id: str
+    seat: str = ""
+    reason: str = "error"
+    code: int | None = left_out(default=None)
+
+
+@fact("command")
+class DropSeat(Content):
+    """A seat is rung no longer, or its leg is ended; why in the reason.
+
+    Example: {"leg_id": "0198c2f1/1", "seat": "101"}
+    """
+
+    seat: str = ""
+    leg_id: str = left_out(default="")
+
+
+@fact("command")
+class Bridge(Content):
+    """The caller is joined with the seat that answered.
+
+    Example: {"leg_id": "0198c2f1/1", "window": "general", "seat": "101"}
+    """
+
+    leg_id: str = ""
+    window: str = ""
+    seat: str = ""
+
+
+@fact("event")
+class SeatLeft(Content):
+    """The operator hung up.
+
+    Example: {"leg_id": "0198c2f1/1", "seat": "101"}
+    """
+
+    leg_id: str
+    seat: str = ""
+
+
+@fact("event", version=2, upcasters={1: without_version}, record_only=True)
+class Held(Content):
+    """The caller's phone put the line on hold, or took it back.
+
+    Example: {"held": true}
+    """
+
+    held: bool
+
+
+@fact("event", version=2, upcasters={1: without_version}, record_only=True)
+class SeatHeld(Content):
+    """The operator's phone put the line on hold, or took it back.
+
+    Example: {"seat": "101", "held": true}
+    """
+
+    seat: str
+    held: bool
+
+
+@fact("command", record_only=True)
+class Hold(Content):
+    """The caller hears a word and music in place of the talk, or the talk again.
+
+    Example: {"held": true}
+    """
+
+    held: bool
