@@ -28,6 +28,7 @@ from bench.synthetic.lives import ROLES
 from bench.synthetic.plan import Plan
 from ivr.calendar.tables import WorkCalendar
 from ivr.cases.clock import Rules
+from ivr.cases.numbers import spoken_number
 from ivr.outages.notice import By, Draft
 from ivr.profile import Profile
 from ivr.store import outages, rebuild, users
@@ -35,7 +36,6 @@ from ivr.store.calling import CALL_BACK
 from ivr.store.engine import open_engine
 from ivr.store.identities import Identities
 from ivr.store.ids import uuid7
-from ivr.store.ledger import spoken_number
 from ivr.store.schema import newest, upgrade
 from ivr.store.sql import table
 from recordings.keys import KeyRing

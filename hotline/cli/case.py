@@ -16,6 +16,7 @@ from hotline.process import factories
 from hotline.process.callbacks import limits
 from hotline.process.sweep import known_rules, now_ms
 from ivr.cases.actions import ACTIONS, Do
+from ivr.cases.numbers import spoken_number
 from ivr.cases.workflow import possible
 from ivr.cases.worklist import RESULTS, Attempt
 from ivr.outgoing.numbers import why_not
@@ -23,7 +24,6 @@ from ivr.store import case_history, queries, recomputing, users, worklists
 from ivr.store.casework import CHANNELS, Casework, Entry
 from ivr.store.engine import Session
 from ivr.store.handlers import handed, handlers, units
-from ivr.store.ledger import spoken_number
 from ivr.store.models import CaseDue, CaseStep
 from ivr.store.sql import Row, values
 

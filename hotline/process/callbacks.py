@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from hotline.config.settings import Settings
 from hotline.process import factories
 from ivr.cases.clock import Rules
+from ivr.cases.numbers import spoken_number
 from ivr.house import House
 from ivr.outgoing.allow import Limits
 from ivr.outgoing.numbers import NumberRules
@@ -18,7 +19,6 @@ from ivr.store.calling import Calling, Order
 from ivr.store.casework import Casework
 from ivr.store.engine import Engine, reading
 from ivr.store.keys import Keys
-from ivr.store.ledger import spoken_number
 from ivr.store.parties import Parties
 
 log = logging.getLogger(__name__)

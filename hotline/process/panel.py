@@ -16,12 +16,12 @@ from hotline.process import factories, retention
 from hotline.process.callbacks import calling
 from hotline.process.sweep import rules
 from hotline.process.worker import WorkerProcess
+from ivr.cases.numbers import spoken_number
 from ivr.store.casework import Casework
 from ivr.store.counting import Counter, Counting
 from ivr.store.drafts import Drafts
 from ivr.store.engine import Engine
 from ivr.store.factors import Factors
-from ivr.store.ledger import spoken_number
 from ivr.store.parties import Parties
 from web import Name, PanelConfig, create_app
 from web.proxy import among

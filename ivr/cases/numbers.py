@@ -58,6 +58,11 @@ def case_number(day: date, sequence: int) -> str:
     return body + check_digit(body)
 
 
+def spoken_number(day: str, sequence: int) -> str:
+    """The number of a case received on a local day (``YYYY-MM-DD``), as the store asks for it."""
+    return case_number(date.fromisoformat(day), sequence)
+
+
 def parse_case_number(text: str) -> CaseNumber:
     """Take a typed or written number apart; a :class:`ValueError` says what is wrong with it.
 

@@ -17,7 +17,6 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -25,7 +24,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from ivr.cases.numbers import case_number
+from ivr.cases.numbers import spoken_number
 from ivr.ledger import CaseRequest, Fact, Interrupted, Progress, StoredCase, Turn
 from ivr.numbers import HOME, Plan
 from ivr.store import aside, board, queries_by_phone, ratings, work
@@ -54,11 +53,6 @@ SPOOL_FIRST = 9001  # first sequence of a day in the spool's range: the counter 
 
 Result = StoredCase | Progress | Exception | bool | None
 AWAY = ConnectionError("the database is away")  # the answer to a question then
-
-
-def spoken_number(day: str, sequence: int) -> str:
-    """The case number of :mod:`ivr.cases.numbers` for a local day (``YYYY-MM-DD``)."""
-    return case_number(date.fromisoformat(day), sequence)
 
 
 def _deliver(reply: Callable[[Any], None], result: Result) -> None:

@@ -14,10 +14,10 @@ from bench.synthetic.filling import fill
 from bench.synthetic.plan import NUMBER_RANGE, Plan
 from ivr.calendar.tables import WorkCalendar
 from ivr.cases.clock import Rules
+from ivr.cases.numbers import spoken_number
 from ivr.profile import Profile
 from ivr.store.engine import reading
 from ivr.store.figures import figures, limits, material
-from ivr.store.ledger import spoken_number
 from ivr.store.models import Call, Callback, Case, InboxRow, Journal, LiveCall, PartyRow
 from ivr.store.parties import Parties
 from ivr.store.rebuild import verify

@@ -28,6 +28,7 @@ from ivr.call.state import CallState
 from ivr.call.turn import FlowContext
 from ivr.cases.actions import Do, Refused
 from ivr.cases.clock import Rules
+from ivr.cases.numbers import spoken_number
 from ivr.cases.promise import due_for
 from ivr.cases.workflow import apply
 from ivr.cases.worklist import Attempt, after, in_calling_hours
@@ -37,7 +38,6 @@ from ivr.metrics.records import MissedCaller, Period, Request
 from ivr.profile import Profile
 from ivr.store.casework import Casework, Entry
 from ivr.store.figures import limits
-from ivr.store.ledger import spoken_number
 from ivr.store.pruning import DAY_MS, Keep
 from ivr.store.pruning import rules as pruning_rules
 from tests.support.case import Told

@@ -10,11 +10,12 @@ from sqlalchemy import Engine, insert, select
 from ivr.calendar.tables import WorkCalendar
 from ivr.cases.actions import Do
 from ivr.cases.clock import Rules
+from ivr.cases.numbers import spoken_number
 from ivr.cases.worklist import Attempt
 from ivr.profile import Profile
 from ivr.store import worklists
 from ivr.store.casework import Casework, Entry
-from ivr.store.ledger import SqlLedger, spoken_number
+from ivr.store.ledger import SqlLedger
 from ivr.store.sql import Row, table
 from recordings.keys import KeyRing
 from tests.support import read_once

@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from ivr.calendar.tables import WorkCalendar
 from ivr.cases.clock import Rules
-from ivr.cases.numbers import case_number
+from ivr.cases.numbers import case_number, spoken_number
 from ivr.numbers import HOME, Plan
 from ivr.outgoing.allow import Limits
 from ivr.outgoing.numbers import NumberRules
@@ -20,7 +20,7 @@ from ivr.profile import Profile
 from ivr.store.calling import Calling
 from ivr.store.casework import Casework
 from ivr.store.engine import open_engine
-from ivr.store.ledger import SqlLedger, spoken_number
+from ivr.store.ledger import SqlLedger
 from ivr.store.models import Base
 from ivr.store.parties import Parties
 from recordings.keys import KeyRing
