@@ -53,7 +53,7 @@ def any_free(host: str = "127.0.0.1", *, udp: bool = True) -> Address:
 
 def reachable(address: Address) -> Address:
     """Where to reach something that listens on ``address`` from this machine (0.0.0.0 is everywhere)."""
-    return Address({"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address.host, address.host), address.port)  # noqa: S104
+    return Address({"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address.host, address.host), address.port)  # noqa: S104 - read, not bound
 
 
 def is_ours(host: str) -> bool:
@@ -74,7 +74,7 @@ def phone_host(target: Address) -> str:
     host = reachable(target).host
     if host == "localhost" or is_ours(host):
         return "::1" if ":" in host else "127.0.0.1"
-    return "::" if ":" in host else "0.0.0.0"  # noqa: S104
+    return "::" if ":" in host else "0.0.0.0"  # noqa: S104 - read, not bound
 
 
 def sip_answers(address: Address, timeout_s: float = 1.0) -> bool:

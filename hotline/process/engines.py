@@ -42,7 +42,7 @@ def sound_host(config: EmbeddedConfig) -> str:
     """Where sound arrives: where calls do, and everywhere when UDP and TLS are listened for at different addresses."""
     if config.tls is None or config.tls.host == config.sip_host:
         return config.sip_host
-    return "::" if ":" in config.sip_host else "0.0.0.0"  # noqa: S104
+    return "::" if ":" in config.sip_host else "0.0.0.0"  # noqa: S104 - where the settings say
 
 
 class Watching(Protocol):

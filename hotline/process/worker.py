@@ -89,7 +89,7 @@ class WorkerProcess(Generic[Thing]):
         number = theirs.fileno()
         with theirs:
             command = [sys.executable, "-m", "hotline.process.worker", str(number)]
-            self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, pass_fds=[number])  # noqa: S603
+            self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, pass_fds=[number])  # noqa: S603 - our own module
         self._line = ours
         ours.send(self._make)
         return ours

@@ -34,7 +34,7 @@ LOOK_S = 1.0  # how often what is overdue is looked for
 PING_S = 100.0  # on connections of ours (RFC 5626 §4.4.1: 95 to 120 s), so that no router in between forgets them
 WAITING_MAX = 100  # messages that wait for one connection
 NAMES_MAX = 1000
-EVERYWHERE = ("", "0.0.0.0", "::")  # noqa: S104
+EVERYWHERE = ("", "0.0.0.0", "::")  # noqa: S104 - compared with, not bound
 # A far end that vanished without a word is noticed: asked after a minute, given up 45 s later, or 30 s after data.
 _KEEP_ALIVE = ((socket.TCP_KEEPIDLE, 60), (socket.TCP_KEEPINTVL, 15), (socket.TCP_KEEPCNT, 3))
 

@@ -86,7 +86,7 @@ class UdpSocket:
         ``bound``: where another transport than this one is listened for.
         """
         bound = bound or self.host
-        if bound not in ("0.0.0.0", "::"):  # noqa: S104
+        if bound not in ("0.0.0.0", "::"):  # noqa: S104 - compared with, not bound
             return bound
         if remote not in self._routes:
             if len(self._routes) > 1000:
