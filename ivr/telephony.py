@@ -143,7 +143,6 @@ class FaxHeard:
 
     line: str
     at: int
-    version: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,7 +248,6 @@ class DoorSet:
     trunk: bool
     accept: tuple[str, ...]
     per_number: int
-    version: int = 1
 
 
 EngineEvent = (

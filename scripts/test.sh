@@ -12,7 +12,7 @@ cd "$(dirname "$0")/.."
 # Compiled once for all: without it each of the processes spends half a minute on reading the tests.
 export PYTHONDONTWRITEBYTECODE=
 PYTEST=".venv/bin/python -m pytest -q"
-STORIES="tests/e2e tests/docker/test_start.py tests/cli/test_serve.py tests/cli/test_asterisk.py tests/cli/test_own_asterisk.py tests/cli/test_existing_asterisk.py"
+STORIES="tests/e2e tests/docker/test_start.py tests/cli/test_serve.py tests/cli/test_door.py tests/cli/test_asterisk.py tests/cli/test_own_asterisk.py tests/cli/test_existing_asterisk.py"
 CALLS="tests/sip tests/contract"
 LOGS="check computing stories calls"
 mkdir -p build

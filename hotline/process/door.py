@@ -26,7 +26,7 @@ def as_set(settings: Settings, now: int) -> DoorSet:
 
 def differs(door: DoorSet, last: Mapping[str, Any] | None) -> bool:
     """Is it another rule than the one journaled last (``ivr.store.lines.door_set``)?"""
-    told = {name: value for name, value in asdict(door).items() if name not in ("at", "version")}
+    told = {name: value for name, value in asdict(door).items() if name != "at"}
     return last is None or any(last.get(name) != _plain(value) for name, value in told.items())
 
 

@@ -48,8 +48,6 @@ class Digit(Event):
 class FaxHeard(Event):
     """A fax machine calls, no person."""
 
-    version: int = 1
-
 
 @dataclass(frozen=True, slots=True)
 class TimeUp(Event):

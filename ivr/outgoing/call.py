@@ -74,7 +74,6 @@ class SeatHeld:
 
     at: int
     held: bool
-    version: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,9 +43,9 @@ def types(world: World, line: str, typed: str) -> None:
 
 
 def worked_on(world: World, *actions: Content) -> None:
-    facts = [Fact(world.clock.now_ms(), action) for action in actions]
+    facts, case = [Fact(world.clock.now_ms(), action) for action in actions], world.cases()[0].id
     with world.engine.begin() as connection:
-        journal.append_facts(connection, facts, case_id=world.cases()[0].id)
+        journal.append_facts(connection, facts, case_id=case)
 
 
 def test_a_reporter_hears_how_the_report_stands_and_until_when(world: World) -> None:

@@ -213,15 +213,16 @@ class Count:
                 [Promise(data["due_ms"], data["unrolled_ms"], data["received"])],
             )  # fmt: skip
             return
-        case, set_ = self.cases[row["case_id"]], data.get("set") or {}
+        case = self.cases[row["case_id"]]
         if name == "case_reopened":
             case.promises.append(Promise(None, None, at))
         promise = case.promises[-1]
-        if "due_ms" in set_:
-            promise.due, promise.strict = set_["due_ms"], set_["unrolled_ms"]
-        case.category = set_.get("category", case.category)
-        if "consent" in set_:
-            case.consent = set_["consent"]
+        if data.get("due"):
+            promise.due, promise.strict = data["due"]["due_ms"], data["due"]["unrolled_ms"]
+        if name == "case_classified":
+            case.category = data["category"]
+        elif name == "case_consent":
+            case.consent = data["consent"] == "yes"
         match name:
             case "case_replied" if promise.replied is None:
                 promise.replied = at

@@ -57,7 +57,7 @@ def silent(
         if name == "case_opened":
             cases[case_id] = Watched(data.get("owner", ""), data["received"], data["due_ms"], at)
             continue
-        case, set_ = cases[case_id], data.get("set") or {}
+        case = cases[case_id]
         case.until(at, lag)
         if name == "case_warned":
             kind = "supervision_late" if data["level"] == "supervised" else data["level"]
@@ -67,9 +67,19 @@ def silent(
                 right += 1
             else:
                 case.problems.append(f"{kind} at {at} went to {told.get((case_id, at, kind))}, not {expected}")
-        case.owner, case.told = set_.get("owner", case.owner), set_.get("warned", case.told)
-        if "span_from" in set_ or "due_ms" in set_:
-            case.start, case.due, case.since = set_.get("span_from", case.start), set_.get("due_ms", case.due), at
+        elif name == "case_accepted":
+            case.owner = data["who"]
+        elif name in ("case_replied", "case_arrived"):
+            case.owner = case.owner or data["who"]
+        if name == "case_warned" and data["level"] != "supervised":
+            case.told = data["percent"]
+        if name == "case_reopened":
+            case.start = case.since = at
+        elif name == "case_resumed":
+            case.start, case.since = case.start + data["stood_ms"], at
+        if data.get("due"):
+            case.due, case.since = data["due"]["due_ms"], at
+            case.told = case.told if name == "case_resumed" else 0
         if name in (*DONE, "case_paused"):
             case.runs = False
         elif name in ("case_resumed", "case_reopened"):

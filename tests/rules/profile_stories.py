@@ -200,7 +200,7 @@ def second_vain_call(stage: Stage, profile: Profile) -> str:
     """What becomes of an entry that was called in vain twice."""
     callback = {"id": "b", "state": "open", "tries": 1}
     attempt = Attempt("li", "operator", _ms("2026-11-26T10:00"), "no_answer")
-    return after(callback, attempt, Rules(profile, CALENDAR, ZONE)).get("outcome", "again")
+    return after(callback, attempt, Rules(profile, CALENDAR, ZONE)).outcome or "again"
 
 
 def called_at_half_past_seven(stage: Stage, profile: Profile) -> bool:

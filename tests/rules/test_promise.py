@@ -119,4 +119,4 @@ def test_cmp_5_the_spoken_number_of_a_category_is_stored_by_its_name(profile, ca
 
 def test_every_kind_can_tell_its_due_date(phrases):
     for each in KINDS.values():
-        assert "十一月二十六日" in phrases.text(each.due_phrase, {"due": "2026-11-26"})
+        assert "十一月二十六日" in phrases.text(f"case.due.{each.due}", {"due": "2026-11-26"})

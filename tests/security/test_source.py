@@ -1,4 +1,4 @@
-"""What the source never does: HTML of people's words, SQL put together from text, a scanner silenced without a reason."""
+"""What the source never does: HTML of people's words, SQL of pieces, a scanner silenced without a reason."""
 
 from __future__ import annotations
 

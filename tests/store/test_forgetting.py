@@ -60,7 +60,7 @@ def test_b10_the_key_of_a_sealed_reporter_is_in_no_file_when_the_turn_is_answere
     caller = Caller(make_ledger(engine)).arrives()
     secret = key_of(engine, caller.party)
     assert in_the_files(tmp_path, secret)
-    caller.tell(("report_confirmed", {}), seal_party=caller.party)
+    caller.tell(("digit", {"key": "1"}), seal_party=caller.party)
     assert not in_the_files(tmp_path, secret)
 
 
@@ -74,7 +74,7 @@ def test_b10_somebody_who_reads_holds_it_up_only_until_they_have_read(
     reader.exec_driver_sql("SELECT count(*) FROM parties").scalar()  # an open look at how it was
     answered = threading.Event()
     caller.done = lambda error: answered.set()
-    caller.tell(("report_confirmed", {}), seal_party=caller.party)
+    caller.tell(("digit", {"key": "1"}), seal_party=caller.party)
     assert answered.wait(5), "the caller does not wait for readers"
     assert in_the_files(tmp_path, secret)
     reader.rollback()

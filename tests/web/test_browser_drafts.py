@@ -37,10 +37,10 @@ def test_a_closed_window_and_an_idle_log_out_lose_nothing(browser, address, worl
     log_in(page, "operator")
     page.goto(f"/cases/{case.id}")
     page.get_by_text("补充记录", exact=True).first.click()
-    with page.expect_request("**/drafts") as sent:
+    with page.expect_response("**/drafts") as kept:
         page.fill("#note-text", "说了半小时的内容")
         page.locator("#note-text").blur()
-    assert sent.value.method == "POST"
+    assert kept.value.request.method == "POST"
     again = page.context.new_page()
     page.close()
     world.clock.advance(31 * 60)

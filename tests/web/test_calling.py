@@ -8,7 +8,9 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from ivr.facts import data_of
 from ivr.outgoing.allow import Limits
+from ivr.store import journal
 from ivr.store.calling import Calling
 from ivr.store.ids import uuid7
 from ivr.store.models import Callback, DeskCommand
@@ -89,7 +91,7 @@ def test_after_the_talk_the_form_is_there_and_its_result_closes_the_entry(world,
     noted = {"csrf_token": fields["csrf_token"], "call": fields["command"], "result": "reached"}
     assert "本条已完成" in client.post(f"/worklists/missed/{missed}", data=noted, follow_redirects=True).text
     with world.engine.begin() as connection:
-        attempts = [row.data for row in __import__("ivr.store.journal", fromlist=["read"]).read(connection)]
+        attempts = [data_of(row.content) for row in journal.read(connection)]
     assert [data["call"] for data in attempts if "call" in data] == [fields["command"]]
     assert "没有要回的电话" in client.get("/worklists/missed").text
     assert len(audit("callback.attempt")) == 1
