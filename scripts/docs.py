@@ -5,12 +5,14 @@ Such a part stands between ``<!-- NAME: written by scripts/docs.py -->`` and ``<
 
 from __future__ import annotations
 
+import inspect
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from textwrap import dedent
+from types import ModuleType
 
 from pydantic import BaseModel
 
@@ -21,12 +23,36 @@ if __name__ == "__main__":
 from ivr.call.steps import kinds  # noqa: E402
 from ivr.call.steps.base import Step  # noqa: E402
 from ivr.cases.kinds import KINDS, Kind  # noqa: E402 - the folder of the project first
+from ivr.facts import (  # noqa: E402
+    FACTS,
+    Content,
+    callbacks,
+    calls,
+    cases,
+    identities,
+    opened,
+    outages,
+    outgoing,
+    seats,
+    system,
+)
 from ivr.metrics.kpis import KPIS  # noqa: E402
 
 MARKED = re.compile(r"(<!-- ([a-z ]+): written by scripts/docs\.py -->\n).*?(<!-- end of \2 -->)", re.DOTALL)
 EXAMPLE = re.compile(r"\.\. code-block:: yaml\n\n((?: {4}.*\n|\n(?= {4}))+)")
 LAST = "## Phrases\n"  # the section after those of the steps
 SECTION = "## {name}\n\n<!-- step {name}: written by scripts/docs.py -->\n<!-- end of step {name} -->\n\n"
+FACTS_OF: tuple[tuple[ModuleType, str], ...] = (
+    (calls, "Calls"),
+    (seats, "Seats"),
+    (outgoing, "Calling citizens back, and duty phones"),
+    (opened, "New cases"),
+    (cases, "Work on cases"),
+    (callbacks, "Callbacks"),
+    (identities, "Sealed identities"),
+    (outages, "Outage notices"),
+    (system, "The system"),
+)
 HOLDS: tuple[tuple[Callable[[Kind], object], str], ...] = (
     (lambda kind: kind.categories, "is of one of the seven complaint kinds"),
     (lambda kind: kind.at_once, "those answerable hear of it at once"),
@@ -56,6 +82,28 @@ def shares_of_rows() -> str:
     return "\n".join(["| id | figure 指标 | formula |", "|---|---|---|", *rows]) + "\n"
 
 
+def facts() -> str:
+    """Return the tables of the journal's facts: a section a module, a row a fact."""
+    head = "| fact | what it says | example | derived |\n|---|---|---|---|\n"
+    parts = []
+    for module, heading in FACTS_OF:
+        rows = "".join(_fact(kind) for kind in FACTS.values() if kind.__module__ == module.__name__)
+        parts.append(f"## {heading}\n\n{inspect.cleandoc(module.__doc__ or '').replace('``', '`')}\n\n{head}{rows}")
+    return "\n" + "\n".join(parts) + "\n"
+
+
+def _fact(kind: type[Content]) -> str:
+    words, example = told(kind)
+    version = "" if kind.VERSION == 1 else f" v{kind.VERSION}"
+    return f"| `{kind.NAME}`{version} | {words} | `{example}` | {'record only' if kind.RECORD_ONLY else 'yes'} |\n"
+
+
+def told(kind: type[Content]) -> tuple[str, str]:
+    """Return what a fact says in words, and its example as JSON: the two halves of its docstring."""
+    words, _, example = inspect.cleandoc(kind.__doc__ or "").partition("\n\nExample: ")
+    return " ".join(words.split()).replace("``", "`"), " ".join(example.split())
+
+
 def step(kind: type[Step]) -> str:
     """Return what the page says of a kind of step: its file's docstring, and what can be written in it."""
     text = (sys.modules[kind.__module__].__doc__ or "").strip().replace("``", "`") + "\n"
@@ -75,7 +123,7 @@ def fields(model: type[BaseModel]) -> Iterator[tuple[str, str]]:
 def written() -> Mapping[str, Callable[[], str]]:
     """Return who writes each part, by its name."""
     steps = {f"step {name}": partial(step, kind) for name, kind in kinds().items()}
-    return {"kinds of case": kinds_of_case, "shares of rows": shares_of_rows, **steps}
+    return {"kinds of case": kinds_of_case, "shares of rows": shares_of_rows, "facts": facts, **steps}
 
 
 def renewed(page: str) -> str:

@@ -255,7 +255,7 @@ class AsteriskEngine:
         return found
 
     def _begun(self, line: Line, channel: str) -> None:
-        if line.citizen or not line.seat:  # a seat's are heard of by the seat's name
+        if not line.seat:  # those to a seat or a citizen are heard of by the endpoint's name
             self._follow(channel)
         self._link.ask("GET", "channels", channel, done=lambda reply: self._looked(line, channel, reply))
 

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import ast
-import importlib.util
 import json
 from collections.abc import Iterable
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
@@ -20,21 +18,11 @@ from ivr.facts import FACTS, Content, NotUnderstood, data_of, read
 from ivr.facts.cases import CaseClassified, Due
 from ivr.facts.of_call import COMMANDS, EVENTS
 from ivr.store.fold import FOLDS
+from scripts.docs import renewed, told
 
 ROOT = Path(__file__).parents[2]
 PRODUCT = [path for package in ("ivr", "hotline") for path in sorted((ROOT / package).rglob("*.py"))]
 BY_NAME = sorted(FACTS.values(), key=lambda kind: kind.NAME)
-
-
-def _script() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("journal_page", ROOT / "scripts" / "journal_page.py")
-    assert spec is not None and spec.loader is not None
-    script = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(script)
-    return script
-
-
-SCRIPT = _script()
 
 
 def documented() -> dict[str, bool]:
@@ -58,12 +46,13 @@ def made() -> set[str]:
 
 
 def test_the_page_is_what_the_docstrings_say() -> None:
-    assert SCRIPT.PAGE.read_text(encoding="utf-8") == SCRIPT.page(), "run python scripts/journal_page.py"
+    page = (ROOT / "docs" / "journal.md").read_text(encoding="utf-8")
+    assert "<!-- facts: written by" in page and page == renewed(page), "run python scripts/docs.py"
 
 
 @pytest.mark.parametrize("kind", BY_NAME, ids=lambda kind: kind.NAME)
 def test_every_fact_is_explained_with_an_example_as_it_is_stored(kind: type[Content]) -> None:
-    words, example = SCRIPT.told(kind)
+    words, example = told(kind)
     content = read(kind.NAME, kind.VERSION, json.loads(example))
     assert words and type(content) is kind
     assert json.loads(json.dumps(data_of(content))) == json.loads(example)

@@ -21,6 +21,7 @@ from sip.asterisk.config import Site
 from sip.asterisk.engine import AsteriskEngine
 from sip.core.config import Tls, TrunkConfig
 from sip.embedded.phone import OnCall, Phone
+from tests.sip.far_end import until
 from tests.sip.provider import Provider
 from tests.sip.raw import story
 from tests.sip.streaming import Certificates, Line
@@ -59,9 +60,7 @@ async def connected(site: Site) -> AsyncIterator[tuple[AsteriskEngine, list[Engi
 
 async def is_up(told: list[EngineEvent], line: str) -> None:
     """This line, and no caller's that was told of late."""
-    async with asyncio.timeout(20):
-        while not any(isinstance(event, LineUp) and event.line == line for event in told):  # noqa: ASYNC110
-            await asyncio.sleep(0.05)
+    await until(lambda: any(isinstance(event, LineUp) and event.line == line for event in told))
 
 
 def test_phones_and_trunk_of_asterisk_over_tcp_and_tls(tmp_path: Path) -> None:
@@ -124,9 +123,7 @@ async def a_phone(
     try:
         phone.on_call = OnCall(answer_after_s=0.0)
         await phone.register(f"127.0.0.1:{port}", "101", "secret-of-101", transport=transport)
-        async with asyncio.timeout(20):
-            while not engine.reachable()["101"]:  # noqa: ASYNC110
-                await asyncio.sleep(0.05)
+        await until(lambda: engine.reachable()["101"])
         await asyncio.sleep(idle_s)
         engine.dial(f"seat-{transport}", "101", 8000)
         await is_up(told, f"seat-{transport}")
