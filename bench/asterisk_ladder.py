@@ -27,8 +27,8 @@ from support.holding import Held, hold
 from support.ladder import Ladder
 from support.systems import NAMES, TITLES, System, Systems, running
 
-from ivr.store.engine import open_engine, reading
-from ivr.store.models import Call
+from store.engine import open_engine, reading
+from store.schema import Call
 from tests.support.need import need
 
 SETUP_P95_MS = 200.0

@@ -25,12 +25,12 @@ from sqlalchemy.orm import Session
 from ivr.profile import Profile
 from ivr.report import page
 from ivr.report.span import Span
-from ivr.store import tally
-from ivr.store.engine import open_engine, reading
-from ivr.store.figures import figures, limits
-from ivr.store.models import Call, Callback, Case
-from ivr.store.report import contents
-from ivr.store.schema import upgrade
+from store.engine import open_engine, reading
+from store.figures.figures import figures, limits
+from store.figures.report import contents
+from store.read import tally
+from store.schema import Call, Callback, Case
+from store.upgrade import upgrade
 
 ZONE = ZoneInfo("Asia/Shanghai")
 YEAR = Span(date(2026, 1, 1), date(2026, 12, 31), ZONE)

@@ -37,8 +37,8 @@ from hotline.config.file import load, template, to_toml
 from hotline.config.settings import Settings
 from hotline.doctor.testcall import temporary
 from hotline.process import runfile
-from ivr.store.engine import open_engine, reading
-from ivr.store.models import Call as CallRow
+from store.engine import open_engine, reading
+from store.schema import Call as CallRow
 
 ROOT = Path(__file__).resolve().parent.parent
 CALLED = "95598"

@@ -22,11 +22,11 @@ from pathlib import Path
 from ivr.facts import calls as f
 from ivr.facts import seats
 from ivr.ledger import Fact, Live, Party, Turn
-from ivr.store.engine import open_engine
-from ivr.store.ids import uuid7
-from ivr.store.ledger import SqlLedger
-from ivr.store.schema import upgrade
 from recordings.keys import KeyRing
+from store.engine import open_engine
+from store.ids import uuid7
+from store.journal.ledger import SqlLedger
+from store.upgrade import upgrade
 
 CALLS_PER_S = 20
 TURNS = 10  # of a call, two facts each

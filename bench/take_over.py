@@ -29,9 +29,9 @@ import support  # noqa: F401 - the tests can be imported
 
 from hotline.process import runfile
 from hotline.process.standby import WAITING
-from ivr.store.models import LiveCall, Seat
 from sip.core.config import Timing
 from sip.embedded.phone import CallFailed, Phone
+from store.schema import LiveCall, Seat
 from tests.e2e.stories import citizen, operator
 from tests.support.asterisk import AsteriskHotline
 from tests.support.books import Books, books_of, number, until

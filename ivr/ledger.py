@@ -2,7 +2,7 @@
 
 A *turn* is one event of one call with everything it led to: the facts (journal rows), the new
 live state, the parties it introduced. A turn is written in one transaction; only after ``done``
-was called without an error are its commands carried out. The SQL side is ``ivr/store``.
+was called without an error are its commands carried out. The SQL side is ``store``.
 
 Facts carry **no personal data**: numbers, names and key presses that are part of a number stay in
 :class:`Party` (encrypted under its own key) or in the encrypted live state.

@@ -36,7 +36,7 @@ from ivr.facts import (  # noqa: E402
     seats,
     system,
 )
-from ivr.metrics.kpis import KPIS  # noqa: E402
+from ivr.kpi.kpis import KPIS  # noqa: E402
 
 MARKED = re.compile(r"(<!-- ([a-z ]+): written by scripts/docs\.py -->\n).*?(<!-- end of \2 -->)", re.DOTALL)
 EXAMPLE = re.compile(r"\.\. code-block:: yaml\n\n((?: {4}.*\n|\n(?= {4}))+)")

@@ -17,9 +17,10 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 
-from ivr.store import logins, users
-from ivr.store.engine import Session
-from ivr.store.models import User
+from services import users
+from store.engine import Session
+from store.people import logins
+from store.schema import User
 from web.db import config, now_ms, reading
 
 PERMISSIONS: dict[str, frozenset[str]] = {

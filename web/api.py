@@ -17,8 +17,9 @@ from flask_limiter import Limiter
 from flask_wtf.csrf import CSRFProtect
 
 from ivr.report.figures import as_data
-from ivr.store import queries, users
-from ivr.store.models import Call, Case
+from services import users
+from store.read import queries
+from store.schema import Call, Case
 from web import refusals
 from web.access import public
 from web.case_page import explanation

@@ -12,7 +12,7 @@ from flask_login import current_user
 from flask_talisman import Talisman
 from flask_wtf.csrf import CSRFProtect
 
-from ivr.store.calendars import Added
+from services.calendars import Added
 from web import (
     access,
     api,

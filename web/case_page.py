@@ -9,8 +9,8 @@ from flask_babel import lazy_gettext as _l
 
 from ivr.calendar.stored import english
 from ivr.cases.actions import ACTIONS
-from ivr.store import queries
-from ivr.store.models import Case
+from store.read import queries
+from store.schema import Case
 from web.casework import context
 from web.db import config
 from web.language import chosen

@@ -17,12 +17,12 @@ from ivr.cases import notices
 from ivr.cases.actions import ACTIONS, TEXT_MAX, Field
 from ivr.cases.names import RATINGS
 from ivr.cases.workflow import possible
-from ivr.store import case_history
-from ivr.store.casework import Casework
-from ivr.store.handlers import handlers, units
-from ivr.store.ids import uuid7
-from ivr.store.models import Case
-from ivr.store.sql import values
+from services.casework import Casework
+from store.ids import uuid7
+from store.read import case_history
+from store.read.handlers import handlers, units
+from store.schema import Case
+from store.sql import values
 from web import forms, labels
 from web.access import may
 from web.db import config, now_ms, reading

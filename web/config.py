@@ -12,16 +12,16 @@ from jinja2 import BytecodeCache
 from ivr.calendar.tables import WorkCalendar
 from ivr.phrases import Phrases
 from ivr.profile import Profile
-from ivr.store.calling import Calling
-from ivr.store.casework import Casework
-from ivr.store.counting import Counting
-from ivr.store.drafts import Drafts
-from ivr.store.engine import Engine
-from ivr.store.factors import Factors
-from ivr.store.parties import Parties
-from ivr.store.pruning import Rule
-from ivr.store.users import Hasher
 from recordings.vault import Vault
+from services.callbacks import Calling
+from services.casework import Casework
+from services.factors import Factors
+from services.pruning import Rule
+from services.users import Hasher
+from store.engine import Engine
+from store.figures.counting import Counting
+from store.people.drafts import Drafts
+from store.people.parties import Parties
 from web.passwords import Argon2
 from web.proxy import LOOPBACK
 

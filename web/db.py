@@ -11,9 +11,10 @@ from typing import cast
 from flask import Flask, current_app, g, request
 from flask_login import current_user
 
-from ivr.store import engine, users
-from ivr.store.calendars import Added
-from ivr.store.engine import DatabaseError, Session
+from services import users
+from services.calendars import Added
+from store import engine
+from store.engine import DatabaseError, Session
 from web.config import PanelConfig
 
 log = logging.getLogger("web")

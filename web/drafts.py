@@ -14,9 +14,9 @@ from flask import Flask, flash, g, request
 from flask_login import current_user
 
 from ivr.cases.actions import Refused
-from ivr.store.drafts import Draft
-from ivr.store.engine import Session
 from ivr.wording import Hit
+from store.engine import Session
+from store.people.drafts import Draft
 from web.db import config, now_ms, reading
 from web.forms import typed
 from web.language import chosen

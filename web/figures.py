@@ -1,6 +1,6 @@
 """Figures as the panel shows them: formula id, numerator, denominator, and what was left out, in both languages.
 
-The numbers come from ``ivr/store/figures.py`` only, so board, page, export and API always agree.
+The numbers come from ``store/figures/figures.py`` only, so board, page, export and API always agree.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from flask import current_app
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from ivr.metrics import kpis
-from ivr.metrics.records import MIN_FOR_PERCENT, Figure, Period
+from ivr.kpi import kpis
+from ivr.kpi.records import MIN_FOR_PERCENT, Figure, Period
 from ivr.report.charts import Drawn
 from ivr.report.span import Span
-from ivr.store import behind
-from ivr.store.counting import Counted, Counter
-from ivr.store.figures import figures, limits
+from store.figures import behind
+from store.figures.counting import Counted, Counter
+from store.figures.figures import figures, limits
 from web.db import config, now_ms, reading
 from web.labels import label
 from web.language import chosen

@@ -12,7 +12,7 @@ from markupsafe import Markup, escape
 
 from ivr.cases.dates import due_words
 from ivr.outages.notice import NOW
-from ivr.store.outages import standing
+from store.read.outage_notices import standing
 from web import labels
 from web.config import Name
 from web.db import config, now_ms

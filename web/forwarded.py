@@ -12,7 +12,7 @@ import time
 
 from flask import Flask, request
 
-from ivr.store import board
+from store import board
 from web.config import PanelConfig
 from web.db import now_ms, writing
 

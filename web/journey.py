@@ -13,7 +13,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 
-from ivr.store.models import Journal
+from store.schema import Journal
 from web.casework import CHOICES
 from web.format import due_text, phrase_words, seat_name, span, step_words, window_name
 from web.labels import CAUSES, ENDS, LEVELS, REASONS, RELEASED_BY, TIMERS, WHYS, label

@@ -59,7 +59,7 @@ TURNED_AWAY = {  # why a call got 503 (``ivr.telephony.TURNED_AWAY``)
     "LedgerLate": _l("记录写入不及"),
     "Ending": _l("系统正在停止"),
 }
-ASIDE = {  # what could not be read (``ivr/store/aside.py``)
+ASIDE = {  # what could not be read (``store/aside.py``)
     "live_call": _l("一个进行中来电的状态"),
     "spool": _l("一条暂存的记录"),
     "notice": _l("一条待发的通知"),

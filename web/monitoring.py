@@ -8,7 +8,7 @@ from flask import Blueprint, Response, current_app
 from flask_limiter import Limiter
 
 from ivr.report.prometheus import CONTENT_TYPE, exposition
-from ivr.store import lines
+from store.figures import lines
 from web import api
 from web.db import reading
 from web.figures import Recent

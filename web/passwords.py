@@ -1,4 +1,4 @@
-"""Argon2id behind the small interface of ``ivr/store/users.py``, and no more of it at once than the machine bears."""
+"""Argon2id behind the small interface of ``services/users.py``, and no more of it at once than the machine bears."""
 
 from __future__ import annotations
 

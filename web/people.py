@@ -8,7 +8,7 @@ from flask import abort
 from flask_babel import gettext as _
 from flask_login import current_user
 
-from ivr.store.engine import Session
+from store.engine import Session
 from web.access import may
 from web.db import config, reading, record, writing
 from web.drafts import refused, wrong

@@ -16,9 +16,9 @@ from werkzeug.exceptions import HTTPException, InternalServerError
 
 from ivr.cases.actions import Refused
 from ivr.passwords import PASSWORD_MIN
-from ivr.store.engine import is_away
-from ivr.store.queries import BadCursor
-from ivr.store.users import UserError
+from services.users import UserError
+from store.engine import is_away
+from store.read.queries import BadCursor
 from web import refusals
 from web.drafts import wrong
 from web.forms import Wrong

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from ivr.metrics.records import Figure
+from ivr.kpi.records import Figure
 from ivr.report.charts import Drawn
-from ivr.store.behind import has_rows
-from ivr.store.models import Callback, Journal
+from store.figures.behind import has_rows
+from store.schema import Callback, Journal
 from web.access import may
 
 FIGURES = ("K16", "K16-rated", "K17")  # whose rows say who rated how

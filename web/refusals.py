@@ -11,7 +11,7 @@ from limits import parse
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
-from ivr.store.engine import DatabaseError
+from store.engine import DatabaseError
 from web.db import record, writing
 
 log = logging.getLogger("web")

@@ -25,7 +25,7 @@ from flask_babel import gettext as _
 from markupsafe import Markup, escape
 
 from ivr.report.sheet import Cell, Sheet, write_csv, write_xlsx
-from ivr.store.paging import PAGE, PAGE_MAX, Page
+from store.read.paging import PAGE, PAGE_MAX, Page
 from web.access import may
 from web.db import record, writing
 from web.format import local

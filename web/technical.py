@@ -11,7 +11,7 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from ivr.store.models import Journal
+from store.schema import Journal
 from web.casework import CHOICES, RESULTS, step_name
 from web.format import phrase_words, profile_name, seat_name, span, step_words, window_name
 from web.journey import read, why_words

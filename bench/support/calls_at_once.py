@@ -19,9 +19,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from ivr.store.engine import open_engine
-from ivr.store.ledger import SqlLedger
 from recordings.keys import KeyRing
+from store.engine import open_engine
+from store.journal.ledger import SqlLedger
 from tests.support.history import Caller
 
 

@@ -16,8 +16,8 @@ from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from ivr.store.engine import open_engine, reading
-from ivr.store.models import Call, Case, DeskCommand, Outage
+from store.engine import open_engine, reading
+from store.schema import Call, Case, DeskCommand, Outage
 from web.app import SCREENS
 
 STAFF = ("operator", "lead", "supervisor")

@@ -31,14 +31,15 @@ from ivr.cases.clock import Rules
 from ivr.cases.numbers import spoken_number
 from ivr.outages.notice import By, Draft
 from ivr.profile import Profile
-from ivr.store import outages, rebuild, users
-from ivr.store.calling import CALL_BACK
-from ivr.store.engine import open_engine
-from ivr.store.identities import Identities
-from ivr.store.ids import uuid7
-from ivr.store.schema import newest, upgrade
-from ivr.store.sql import table
 from recordings.keys import KeyRing
+from services import outages, users
+from services.callbacks import CALL_BACK
+from services.identities import Identities
+from store.engine import open_engine
+from store.ids import uuid7
+from store.journal import rebuild
+from store.sql import table
+from store.upgrade import newest, upgrade
 from web.passwords import Argon2
 
 if TYPE_CHECKING:
@@ -180,12 +181,13 @@ def postgres_year(plan: Plan, *, copy: bool = False) -> Iterator[tuple[str, Path
     programs = binaries()
     if programs is None:
         raise RuntimeError("PostgreSQL is not installed (apt-get install postgresql)")
-    data = FOLDER / f"postgres-{name_of(plan)}"
+    home = FOLDER / f"postgres-{name_of(plan)}"
+    data = home / "data"  # a hotline makes it its user's alone, so the cluster is beside it
     # The postgres user may not be able to come to where this repository is.
-    cluster = data / "cluster" if _reachable(FOLDER) else Path("/tmp") / f"open-hotline-{os.getuid()}-{data.name}"
-    ready = data / "ready"
+    cluster = home / "cluster" if _reachable(FOLDER) else Path("/tmp") / f"open-hotline-{os.getuid()}-{home.name}"
+    ready = home / "ready"
     if not ready.exists():
-        for folder in (data, cluster):
+        for folder in (home, cluster):
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir(parents=True)
         Cluster(cluster, programs)

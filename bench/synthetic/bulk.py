@@ -15,7 +15,7 @@ from typing import Any, Self
 
 from sqlalchemy import Engine, text
 
-from ivr.store.sql import table
+from store.sql import table
 
 PIECE = 20_000  # rows written at once
 AUTOMATIC = {"journal": "seq", "audit": "seq"}  # columns the database numbers

@@ -12,7 +12,7 @@ from bench.synthetic.unit import Unit
 from ivr.cases.clock import Rules
 from ivr.cases.promise import case_request
 from ivr.ledger import CaseRequest, Party
-from ivr.store.work import NewCase
+from store.journal.work import NewCase
 
 SEATS = tuple(str(number) for number in range(101, 141))
 WINDOWS = ("general", "repair", "business", "complaint")

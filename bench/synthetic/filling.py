@@ -23,12 +23,12 @@ from bench.synthetic.plan import Ids, Plan
 from bench.synthetic.unit import Unit
 from ivr.cases.clock import Rules
 from ivr.ledger import Party
-from ivr.store.journal import values_of
-from ivr.store.keys import Keys
-from ivr.store.notes import Notes
-from ivr.store.parties import FIELDS, Parties
-from ivr.store.projection import DERIVED
-from ivr.store.rows import Row
+from ivr.projections.rows import Row
+from store.journal.entries import values_of
+from store.journal.projection import DERIVED
+from store.keys import Keys
+from store.people.notes import Notes
+from store.people.parties import FIELDS, Parties
 
 VERSION = 2  # of what is made: another one makes other rows
 WITHOUT_CALL = 0.12  # share of cases that came by letter, at the counter, by web

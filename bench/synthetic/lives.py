@@ -15,7 +15,7 @@ from ivr.cases.workflow import apply, with_note
 from ivr.cases.worklist import Attempt, after, into_calling_hours
 from ivr.facts.cases import CaseWarned
 from ivr.ledger import Fact
-from ivr.store.rows import Row
+from ivr.projections.rows import Row
 
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
 OPERATORS = ("李强", "赵敏", "孙丽", "周涛", "吴倩", "郑凯", "冯雪", "陈晨")

@@ -11,8 +11,8 @@ from bench.synthetic.plan import Ids
 from ivr.facts import read
 from ivr.facts.calls import CallEnded, Rated, RatingInvited
 from ivr.ledger import Fact, Party
-from ivr.store.fold import FOLDS
-from ivr.store.rows import AnyRow, JournalRow, Row, Tables
+from ivr.projections.fold import FOLDS
+from ivr.projections.rows import AnyRow, JournalRow, Row, Tables
 
 _NOTHING: Mapping[str, Any] = {}
 

@@ -13,8 +13,8 @@ from hotline.config.settings import Settings
 from hotline.process import factories
 from ivr.cases.actions import Refused
 from ivr.cases.told import BadlyWorded
-from ivr.store import users
-from ivr.store.engine import Session
+from services import users
+from store.engine import Session
 
 worded_option = click.option("--worded", is_flag=True, help="Save the words though some must not be said 服务忌语.")
 as_option = click.option("--as", "who", required=True, metavar="NAME", help="The account in whose name it is done.")

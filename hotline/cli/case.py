@@ -20,12 +20,13 @@ from ivr.cases.numbers import spoken_number
 from ivr.cases.workflow import possible
 from ivr.cases.worklist import RESULTS, Attempt
 from ivr.outgoing.numbers import why_not
-from ivr.store import case_history, queries, recomputing, users, worklists
-from ivr.store.casework import CHANNELS, Casework, Entry
-from ivr.store.engine import Session
-from ivr.store.handlers import handed, handlers, units
-from ivr.store.models import CaseDue, CaseStep
-from ivr.store.sql import Row, values
+from services import recomputing, users
+from services.casework import CHANNELS, Casework, Entry
+from store.engine import Session
+from store.read import case_history, queries, worklists
+from store.read.handlers import handed, handlers, units
+from store.schema import CaseDue, CaseStep
+from store.sql import Row, values
 
 BY = "hotline"  # in the history of a case: whoever may run this command on the machine
 

@@ -20,10 +20,10 @@ from ivr.report import registers
 from ivr.report.sheet import Sheet, write_csv, write_xlsx
 from ivr.report.span import Span
 from ivr.spoken import LANGS
-from ivr.store import export as stored
-from ivr.store import users
-from ivr.store.engine import Session
-from ivr.store.parties import Parties
+from services import users
+from store.engine import Session
+from store.people.parties import Parties
+from store.read import export as stored
 
 BY = "hotline"  # who did it, in the audit log: whoever may run this command on the machine
 ROLE = "supervisor"  # what is seen of a number

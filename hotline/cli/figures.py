@@ -18,16 +18,16 @@ from hotline.cli.common import json_option, print_json, with_settings
 from hotline.config.settings import Settings
 from hotline.errors import CannotRun
 from hotline.process import factories
-from ivr.metrics.records import Figure
+from ivr.kpi.records import Figure
 from ivr.profile import Profile
 from ivr.report import figures as said
 from ivr.report.figures import Part
 from ivr.report.sheet import write_csv
 from ivr.report.span import Span
 from ivr.spoken import LANGS
-from ivr.store import tally
-from ivr.store.engine import Session
-from ivr.store.figures import figures as stored
+from store.engine import Session
+from store.figures.figures import figures as stored
+from store.read import tally
 
 PIPE_WIDTH = 200
 DAYS_MAX = {"": 3660, "window": 3660, "day": 400, "hour": 31}  # more parts than that nobody reads

@@ -17,12 +17,13 @@ from hotline.process import factories
 from hotline.process.sweep import now_ms
 from ivr.outages.notice import HOWS, KINDS, PLANNED, RESULTS, STATES, By, Draft
 from ivr.scrubbing import without_numbers
-from ivr.store import outages, users
-from ivr.store.engine import Connection, Session
-from ivr.store.ids import uuid7
-from ivr.store.models import Outage
-from ivr.store.outages import OutageFilter
-from ivr.store.sql import Row
+from services import outages, users
+from store.engine import Connection, Session
+from store.ids import uuid7
+from store.read import outage_notices
+from store.read.outage_notices import OutageFilter
+from store.schema import Outage
+from store.sql import Row
 
 LIST_MAX = 200
 _at = click.option("--at", "at", default="", metavar="TIME", help="When it was; now when left out.")
@@ -65,7 +66,9 @@ def add(
 
 
 @outage.command("list")
-@click.option("--state", type=click.Choice((*STATES, outages.SHORT)), default=None, help="Only those; short: too late.")
+@click.option(
+    "--state", type=click.Choice((*STATES, outage_notices.SHORT)), default=None, help="Only those; short: too late."
+)
 @click.option("-n", "limit", type=click.IntRange(1, LIST_MAX), default=20, show_default=True, help="How many.")
 @json_option
 @looking
@@ -77,7 +80,7 @@ def list_notices(settings: Settings, state: str | None, limit: int, as_json: boo
     """
     zone, now = _zone(settings), now_ms()
     with factories.looking(settings) as session:
-        found = outages.listed(session, OutageFilter(state or ""), now, limit=limit).rows
+        found = outage_notices.listed(session, OutageFilter(state or ""), now, limit=limit).rows
         rows = [_shown(session, row, now, zone, as_json) for row in found]
     print_rows(rows, as_json, "no such outage notices")
 
@@ -98,7 +101,7 @@ def told(settings: Settings, notice: str, customer: str, how: str, result: str, 
     """
     moment = _moment(settings, at)
     with _writing(settings, who, "tell", result) as (connection, by, done):
-        named = outages.customer_numbers(connection, notice)
+        named = outage_notices.customer_numbers(connection, notice)
         customer = without_numbers(customer)  # as its name was kept
         if named and customer not in named:
             raise click.UsageError(f"{customer} is not among its key customers: {', '.join(named)}")
@@ -149,7 +152,7 @@ def _writing(settings: Settings, who: str, action: str, detail: str = "") -> Ite
     with acting(settings, who) as (session, role):
         by = By(who, role, now_ms())
         yield session.connection(), by, done
-        target = outages.named(done[0], _zone(settings))
+        target = outage_notices.named(done[0], _zone(settings))
         users.audit(session, at=by.at, user=who, action=f"outage.{action}", target=target, detail=detail[:200])
 
 
@@ -174,7 +177,7 @@ def _shown(session: Session, row: Outage, now: int, zone: ZoneInfo, whole: bool)
     def local(ms: int | None) -> str | None:
         return None if ms is None else f"{datetime.fromtimestamp(ms / 1000, UTC).astimezone(zone):%Y-%m-%dT%H:%M}"
 
-    state = outages.standing(row).state(now)
+    state = outage_notices.standing(row).state(now)
     shown: Row = {"id": row.id, "kind": row.kind, "state": state, "line": row.line, "area": row.area}
     shown |= {"from": local(row.starts), "to": local(row.ends), "announced": local(row.announced), "short": row.short}
     if not whole:
@@ -183,6 +186,6 @@ def _shown(session: Session, row: Outage, now: int, zone: ZoneInfo, whole: bool)
     shown |= {"withdrawn": local(row.withdrawn), "withdrawn_why": row.withdrawn_why}
     customers = [
         {name: getattr(one, name) for name in ("name", "how", "result", "tries", "who")} | {"told": local(one.told)}
-        for one in outages.customers(session, row.id)
+        for one in outage_notices.customers(session, row.id)
     ]
     return shown | {"customers": customers}

@@ -23,7 +23,7 @@ from ivr.report.contents import Contents
 from ivr.report.periods import Due
 from ivr.report.span import Span
 from ivr.spoken import LANGS
-from ivr.store.report import contents
+from store.figures.report import contents
 
 PANGO = "libpango-1.0-0 libpangoft2-1.0-0"
 

@@ -14,9 +14,9 @@ from hotline.cli.common import json_option, looking
 from hotline.cli.rows import print_rows
 from hotline.config.settings import Settings
 from hotline.process import factories
-from ivr.store import journal as journal_rows
-from ivr.store import queries
-from ivr.store.sql import values
+from store.journal import entries as journal_rows
+from store.read import queries
+from store.sql import values
 
 HIDDEN = frozenset({"party_id", "query_hash", "command_id"})  # inner names that help nobody
 MOMENTS = frozenset(

@@ -13,11 +13,11 @@ from pathlib import Path
 from hotline.cli.dial_script import Act
 from hotline.config.values import Address
 from hotline.ports import phone_host, reachable
-from ivr.store import by_ref
-from ivr.store.engine import DatabaseAway, Session, open_engine, reading
 from ivr.telephony import Clip
 from recordings import audio
 from sip.embedded.phone import CallFailed, OnCall, Phone, PhoneEvent
+from store.engine import DatabaseAway, Session, open_engine, reading
+from store.read import by_ref
 
 STEP_POLL_S = 0.25
 STEP_PATIENCE_S = 60.0  # how long "step:NAME" waits

@@ -14,11 +14,11 @@ from hotline.cli.common import json_option, looking, print_json
 from hotline.config.settings import Settings
 from hotline.process import factories
 from ivr.passwords import PASSWORD_MAX, PASSWORD_MIN
-from ivr.store import users
-from ivr.store.engine import Session
-from ivr.store.factors import Factors
-from ivr.store.models import User
-from ivr.store.users import ROLES, SCOPES, UserError
+from services import users
+from services.factors import Factors
+from services.users import ROLES, SCOPES, UserError
+from store.engine import Session
+from store.schema import User
 from web.passwords import Argon2
 
 BY = "hotline"  # who did it, in the audit log: whoever may run this command on the machine

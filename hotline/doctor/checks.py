@@ -23,10 +23,11 @@ from hotline.ports import is_free, sip_answers, web_answers
 from hotline.process import door, factories, flows, runfile
 from ivr.calendar.tables import missing_years
 from ivr.profile import ProfileError, retired
-from ivr.store import aside, health
-from ivr.store.engine import DatabaseAway
 from recordings import music
 from recordings.keys import KeyProblem
+from store import aside
+from store.engine import DatabaseAway
+from store.read import health
 
 MB = 1024 * 1024
 DISK_FAIL_MB, DISK_WARN_MB = 200, 2000

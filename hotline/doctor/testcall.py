@@ -23,9 +23,9 @@ from hotline.errors import CannotRun
 from hotline.ports import any_free, phone_host, reachable, sip_answers
 from hotline.process.flows import CHECKED
 from hotline.process.supervisor import python
-from ivr.store import by_ref
-from ivr.store.engine import Session, open_engine, reading
 from sip.embedded.phone import CallFailed, Phone
+from store.engine import Session, open_engine, reading
+from store.read import by_ref
 
 KEY = "*"  # chooses nothing in any menu, so that a test rings no operator and opens no case
 ANSWER_S = 15.0

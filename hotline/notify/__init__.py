@@ -5,11 +5,11 @@ from __future__ import annotations
 from hotline.config.settings import Settings
 from hotline.notify.email import Mail
 from hotline.notify.webhook import Webhook
-from ivr.store import reports
-from ivr.store.engine import Engine, reading
-from ivr.store.reports import Made
-from ivr.store.sweeping import Addresses
-from ivr.sweeper import Sender
+from services import reports
+from services.reports import Made
+from services.sweeper import Sender
+from services.sweeping import Addresses
+from store.engine import Engine, reading
 
 
 def senders(settings: Settings, engine: Engine) -> dict[str, Sender]:

@@ -12,15 +12,15 @@ from email.utils import format_datetime
 
 from hotline.config.tables import Notify
 from ivr.cases import notices
-from ivr.store.reports import Made
-from ivr.store.sweeping import Outgoing
+from services.reports import Made
+from services.sweeping import Outgoing
 
 TIMEOUT_S = 20.0
 SHEET = "vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 class Mail:
-    """Sends by the server of the settings. Implements :class:`ivr.sweeper.Sender`."""
+    """Sends by the server of the settings. Implements :class:`services.sweeper.Sender`."""
 
     def __init__(
         self,

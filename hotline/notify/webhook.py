@@ -20,7 +20,7 @@ import urllib.request
 from collections.abc import Callable
 from typing import Any
 
-from ivr.store.sweeping import Outgoing
+from services.sweeping import Outgoing
 
 TIMEOUT_S = 10.0
 
@@ -35,7 +35,7 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 
 
 class Webhook:
-    """Posts to one URL. Implements :class:`ivr.sweeper.Sender`."""
+    """Posts to one URL. Implements :class:`services.sweeper.Sender`."""
 
     def __init__(self, url: str, secret: str, now_s: Callable[[], float] = time.time) -> None:
         self._url, self._secret, self._now_s = url, secret, now_s

@@ -15,11 +15,11 @@ from ivr.outgoing.allow import Limits
 from ivr.outgoing.numbers import NumberRules
 from ivr.outgoing.placing import Lines, Placing
 from ivr.outgoing.takeover import take_over
-from ivr.store.calling import Calling, Order
-from ivr.store.casework import Casework
-from ivr.store.engine import Engine, reading
-from ivr.store.keys import Keys
-from ivr.store.parties import Parties
+from services.callbacks import Calling, Order
+from services.casework import Casework
+from store.engine import Engine, reading
+from store.keys import Keys
+from store.people.parties import Parties
 
 log = logging.getLogger(__name__)
 

@@ -40,16 +40,16 @@ from ivr.house import House
 from ivr.ledger import CaseRequest
 from ivr.messages import take_in
 from ivr.profile import Profile
-from ivr.store.calendars import Added
-from ivr.store.engine import Engine as SqlEngine
-from ivr.store.engine import open_engine
-from ivr.store.ids import uuid7
-from ivr.store.ledger import SqlLedger
-from ivr.store.lines import door_set
-from ivr.store.unfinished import unfinished
 from ivr.takeover import take_over
 from ivr.telephony import Engine, EngineEvent, Incoming, Surviving
 from recordings.vault import Vault, VaultError
+from services.calendars import Added
+from store.engine import Engine as SqlEngine
+from store.engine import open_engine
+from store.figures.lines import door_set
+from store.ids import uuid7
+from store.journal.ledger import SqlLedger
+from store.read.unfinished import unfinished
 
 log = logging.getLogger(__name__)
 

@@ -11,9 +11,9 @@ from typing import Any
 from hotline.config.settings import Settings
 from hotline.finding import Finding
 from hotline.process import factories
-from ivr.store import lines
-from ivr.store.engine import DatabaseAway
 from ivr.telephony import DoorSet
+from store.engine import DatabaseAway
+from store.figures import lines
 
 WHAT = "callers"
 DAY_MS = 24 * 3600 * 1000
@@ -25,7 +25,7 @@ def as_set(settings: Settings, now: int) -> DoorSet:
 
 
 def differs(door: DoorSet, last: Mapping[str, Any] | None) -> bool:
-    """Is it another rule than the one journaled last (``ivr.store.lines.door_set``)?"""
+    """Is it another rule than the one journaled last (``store.figures.lines.door_set``)?"""
     told = {name: value for name, value in asdict(door).items() if name != "at"}
     return last is None or any(last.get(name) != _plain(value) for name, value in told.items())
 

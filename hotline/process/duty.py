@@ -15,9 +15,9 @@ from ivr.house import House
 from ivr.outgoing.alerting import Alert, Alerting
 from ivr.outgoing.numbers import dialled
 from ivr.profile import Schedule
-from ivr.store import duty
-from ivr.store.engine import Engine, reading
-from ivr.store.sql import Row
+from services import duty
+from store.engine import Engine, reading
+from store.sql import Row
 
 log = logging.getLogger(__name__)
 

@@ -17,16 +17,17 @@ from ivr.numbers import Plan
 from ivr.phrases import Phrases
 from ivr.profile import Profile
 from ivr.speech import normaliser
-from ivr.store import forgetting, rekeying
-from ivr.store.calendars import Added
-from ivr.store.engine import DatabaseAway, Engine, Session, open_engine, reading
-from ivr.store.schema import PATIENCE_MS, Upgraded, require_current, upgrade
 from recordings.keys import KeyRing
 from recordings.music import HoldMusic
 from recordings.sound import Line
 from recordings.vault import Vault
 from recordings.voices import ESPEAK_WPM, Voices
 from recordings.voices import Settings as VoiceSettings
+from services import rekeying
+from services.calendars import Added
+from store.engine import DatabaseAway, Engine, Session, open_engine, reading
+from store.journal import forgetting
+from store.upgrade import PATIENCE_MS, Upgraded, require_current, upgrade
 
 log = logging.getLogger(__name__)
 AT_START_S = 1.0  # so long a start waits for those who read

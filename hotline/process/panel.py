@@ -17,12 +17,12 @@ from hotline.process.callbacks import calling
 from hotline.process.sweep import rules
 from hotline.process.worker import WorkerProcess
 from ivr.cases.numbers import spoken_number
-from ivr.store.casework import Casework
-from ivr.store.counting import Counter, Counting
-from ivr.store.drafts import Drafts
-from ivr.store.engine import Engine
-from ivr.store.factors import Factors
-from ivr.store.parties import Parties
+from services.casework import Casework
+from services.factors import Factors
+from store.engine import Engine
+from store.figures.counting import Counter, Counting
+from store.people.drafts import Drafts
+from store.people.parties import Parties
 from web import Name, PanelConfig, create_app
 from web.proxy import among
 from web.server import TlsFiles, serve

@@ -22,12 +22,12 @@ from pathlib import Path
 from hotline.config.settings import Settings
 from hotline.errors import CannotRun
 from hotline.process import factories
-from ivr.store import querycodes, rekeying, resealing, users
-from ivr.store.engine import Engine, Session
-from ivr.store.forgetting import truncate
-from ivr.store.spool import reseal_aside, waiting_by
 from recordings.keys import INDEX_OLD, SESSION_OLD, KeyProblem, KeyRing
 from recordings.vault import Vault, VaultError
+from services import querycodes, rekeying, resealing, users
+from store.engine import Engine, Session
+from store.journal.forgetting import truncate
+from store.journal.spool import reseal_aside, waiting_by
 
 KINDS = ("data", "index", "session")
 SETTLE_S = 10.0  # by then whatever was begun with the old key is written

@@ -21,8 +21,8 @@ from hotline.process import factories, standby
 from hotline.process.addresses import choose_addresses, panel_url
 from hotline.process.supervisor import Child, Supervisor, python
 from ivr.profile import retired
-from ivr.store import users
-from ivr.store.engine import Session, open_engine, reading
+from services import users
+from store.engine import Session, open_engine, reading
 
 FIRST_ACCOUNTS = ("admin", "supervisor")  # name and role of each
 READY_POLL_S = 0.2

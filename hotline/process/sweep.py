@@ -14,11 +14,11 @@ from hotline import notify
 from hotline.config.settings import Settings
 from hotline.process import factories, reports, retention
 from ivr.cases.clock import Rules
-from ivr.reporting import Reporting
-from ivr.store import board
-from ivr.store.engine import Engine
-from ivr.sweeper import PAUSE_S, Sweeper
-from ivr.upkeep import Upkeep
+from services.reporting import Reporting
+from services.sweeper import PAUSE_S, Sweeper
+from services.upkeep import Upkeep
+from store import board
+from store.engine import Engine
 
 
 def now_ms() -> int:

@@ -37,7 +37,7 @@ SEAT, CITIZEN = "seat", "citizen"
 
 
 class Order(Protocol):
-    """A call that is to be placed now (``ivr.store.calling.Order``). ``number``: the digits to dial."""
+    """A call that is to be placed now (``services.callbacks.Order``). ``number``: the digits to dial."""
 
     @property
     def id(self) -> str: ...

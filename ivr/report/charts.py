@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from ivr.cases.kinds import COMPLAINT_CATEGORIES
 from ivr.cases.names import RATINGS
-from ivr.metrics.records import MIN_FOR_PERCENT
+from ivr.kpi.records import MIN_FOR_PERCENT
 from ivr.report import chart
 from ivr.report.chart import Series
 from ivr.report.contents import Curves, Part

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ivr.metrics.records import DueCase, Figure
-from ivr.metrics.tally import Tally
+from ivr.kpi.records import DueCase, Figure
+from ivr.kpi.tally import Tally
 from ivr.report.span import Span
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from ivr.metrics.records import Figure
+from ivr.kpi.records import Figure
 from ivr.report.sheet import Cell, Sheet
 
 HEADS = {

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 
-from ivr.metrics.records import Figure
+from ivr.kpi.records import Figure
 from ivr.telephony import TURNED_AWAY
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"

@@ -48,12 +48,12 @@ CHANNELS = {"phone": "电话", "letter": "信函", "visit": "来访", "counter":
 
 
 def calls(rows: Iterable[tuple[Any, str]], zone: ZoneInfo, role: str, lang: str) -> Sheet:
-    """``rows``: calls with their numbers in the clear (``ivr.store.export.calls``)."""
+    """``rows``: calls with their numbers in the clear (``store.read.export.calls``)."""
     return Sheet("来电" if lang == "zh-CN" else "calls", CALL_HEADS[lang], _calls(rows, zone, role, lang))
 
 
 def cases(rows: Iterable[tuple[Any, str]], zone: ZoneInfo, role: str, lang: str) -> Sheet:
-    """``rows``: cases with their numbers in the clear (``ivr.store.export.cases``)."""
+    """``rows``: cases with their numbers in the clear (``store.read.export.cases``)."""
     return Sheet("工单" if lang == "zh-CN" else "cases", CASE_HEADS[lang], _cases(rows, zone, role, lang))
 
 

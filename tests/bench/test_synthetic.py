@@ -16,12 +16,12 @@ from ivr.calendar.tables import WorkCalendar
 from ivr.cases.clock import Rules
 from ivr.cases.numbers import spoken_number
 from ivr.profile import Profile
-from ivr.store.engine import reading
-from ivr.store.figures import figures, limits, material
-from ivr.store.models import Call, Callback, Case, InboxRow, Journal, LiveCall, PartyRow
-from ivr.store.parties import Parties
-from ivr.store.rebuild import verify
 from recordings.keys import KeyRing
+from store.engine import reading
+from store.figures.figures import figures, limits, material
+from store.journal.rebuild import verify
+from store.people.parties import Parties
+from store.schema import Call, Callback, Case, InboxRow, Journal, LiveCall, PartyRow
 from tests.support.history import derived
 from tests.support.moments import ZONE, at
 

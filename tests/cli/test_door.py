@@ -15,9 +15,9 @@ from hotline.ports import is_ours, phone_host
 from hotline.process import factories
 from hotline.process.door import as_set, differs, examine, notice
 from ivr.facts.of_call import system_fact
-from ivr.store import lines
-from ivr.store.journal import append_facts
 from ivr.telephony import Refused
+from store.figures import lines
+from store.journal.entries import append_facts
 from tests.support.database import migrated
 from tests.support.hotline import Hotline
 

@@ -24,7 +24,7 @@ from hotline.doctor import checks
 from hotline.ports import is_free, next_free, reachable, sip_answers, web_answers
 from hotline.process import factories, runfile
 from hotline.process.addresses import Taken, choose_addresses
-from ivr.store.models import Process, Seat
+from store.schema import Process, Seat
 from tests.support.database import migrated
 from tests.support.ports import free_address
 

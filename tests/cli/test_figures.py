@@ -17,10 +17,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hotline.cli import main
-from ivr.store.engine import open_engine
-from ivr.store.ledger import SqlLedger
-from ivr.store.models import Audit, Case
 from recordings.keys import KeyRing
+from store.engine import open_engine
+from store.journal.ledger import SqlLedger
+from store.schema import Audit, Case
 from tests.metrics.test_formulas import ABANDONED, ANSWERED
 from tests.support.database import migrated
 from tests.support.history import START, Caller, number_for, request_abandoned, request_answered

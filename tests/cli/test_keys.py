@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from hotline.process import rotation
-from ivr.store.engine import open_engine
 from recordings.keys import KeyRing
+from store.engine import open_engine
 from tests.cli.test_commands import hotline
 from tests.support.casework import Desk
 from tests.support.database import migrated

@@ -15,8 +15,8 @@ from sqlalchemy.exc import OperationalError
 
 from hotline.process.worker import WorkerFailed, WorkerProcess
 from ivr.profile import Profile
-from ivr.store.counting import Counter
-from ivr.store.engine import is_away
+from store.engine import is_away
+from store.figures.counting import Counter
 from tests.support.ports import free_address
 from tests.support.waiting import gone, wait_until
 

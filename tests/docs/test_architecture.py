@@ -24,7 +24,9 @@ def test_a_page_it_leads_to_exists(name: str) -> None:
 
 @pytest.mark.parametrize("name", sorted(set(re.findall(r"`(_?[A-Z]+(?:_[A-Z]+)+|[A-Z]{4,})`", PAGE))))
 def test_a_table_of_the_code_it_names_exists(name: str) -> None:
-    sources = (path for package in ("ivr", "web", "hotline") for path in (ROOT / package).rglob("*.py"))
+    sources = (
+        path for package in ("ivr", "services", "store", "web", "hotline") for path in (ROOT / package).rglob("*.py")
+    )
     assert any(re.search(rf"^{name}\b", path.read_text(encoding="utf-8"), re.MULTILINE) for path in sources), name
 
 

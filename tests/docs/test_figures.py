@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from ivr.metrics.formulas import all_figures
-from ivr.metrics.kpis import FAMILIES, KPIS
-from ivr.metrics.records import LateCalls, Limits, Period
-from ivr.metrics.tally import Hours, Tally
+from ivr.kpi.formulas import all_figures
+from ivr.kpi.kpis import FAMILIES, KPIS
+from ivr.kpi.records import LateCalls, Limits, Period
+from ivr.kpi.tally import Hours, Tally
 
 PAGE = Path(__file__).parents[2].joinpath("docs", "figures.md").read_text(encoding="utf-8")
 

@@ -17,11 +17,13 @@ from ivr.cases.changes import CHANGES
 from ivr.facts import FACTS, Content, NotUnderstood, data_of, read
 from ivr.facts.cases import CaseClassified, Due
 from ivr.facts.of_call import COMMANDS, EVENTS
-from ivr.store.fold import FOLDS
+from ivr.projections.fold import FOLDS
 from scripts.docs import renewed, told
 
 ROOT = Path(__file__).parents[2]
-PRODUCT = [path for package in ("ivr", "hotline") for path in sorted((ROOT / package).rglob("*.py"))]
+PRODUCT = [
+    path for package in ("ivr", "services", "store", "hotline") for path in sorted((ROOT / package).rglob("*.py"))
+]
 BY_NAME = sorted(FACTS.values(), key=lambda kind: kind.NAME)
 
 

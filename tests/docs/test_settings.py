@@ -31,7 +31,7 @@ def documented() -> set[tuple[str, ...]]:
 def read() -> set[str]:
     """The names that product code reads from anything; checking a setting where it is declared is not reading it."""
     names: set[str] = set()
-    for package in ("hotline", "ivr", "sip", "web", "recordings"):
+    for package in ("hotline", "ivr", "services", "store", "sip", "web", "recordings"):
         for path in (ROOT / package).rglob("*.py"):
             tree = ast.parse(path.read_text(encoding="utf-8"))
             checks = {

@@ -20,10 +20,10 @@ from sqlalchemy.orm import Session
 
 from hotline.cli import main
 from hotline.process import factories
-from ivr.store import users
-from ivr.store.models import Audit, Call, PartyRow
-from ivr.store.parties import query_code_of
+from services import users
 from sip.embedded.phone import Phone
+from store.people.parties import query_code_of
+from store.schema import Audit, Call, PartyRow
 from tests.e2e.stories import citizen, say, story
 from tests.support import audio
 from tests.support.books import Books, books_of, number

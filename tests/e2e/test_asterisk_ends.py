@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from ivr.store.models import LiveCall, Seat
-from ivr.store.rebuild import verify
 from sip.core.config import Timing
 from sip.embedded.phone import Phone
+from store.journal.rebuild import verify
+from store.schema import LiveCall, Seat
 from tests.e2e.stories import (
     KEPT,
     Ours,

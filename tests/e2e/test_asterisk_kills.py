@@ -18,9 +18,9 @@ from pathlib import Path
 import pytest
 
 from hotline.process import runfile
-from ivr.store.models import Call, Case
-from ivr.store.rebuild import rebuild, verify
 from sip.embedded.phone import Phone
+from store.journal.rebuild import rebuild, verify
+from store.schema import Call, Case
 from tests.e2e.stories import RINGS_ON, Ours, both_hear, citizen, clip, operator
 from tests.e2e.test_asterisk_survives import recording, restarts
 from tests.e2e.test_kill import SPOKEN, tables

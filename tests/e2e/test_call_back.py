@@ -17,12 +17,12 @@ import pytest
 from sqlalchemy.orm import Session
 
 from hotline.process.panel import panel_config
-from ivr.store import users
-from ivr.store.casework import Entry
-from ivr.store.counting import Counter
-from ivr.store.models import Audit, Callback, CallbackAttempt, Case, DeskCommand, OutgoingCall
-from ivr.store.rebuild import verify
+from services import users
+from services.casework import Entry
 from sip.embedded.phone import OnCall, Phone, PhoneEvent
+from store.figures.counting import Counter
+from store.journal.rebuild import verify
+from store.schema import Audit, Callback, CallbackAttempt, Case, DeskCommand, OutgoingCall
 from tests.e2e.stories import (
     ANSWERS,
     BUSY,

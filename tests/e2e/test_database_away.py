@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from ivr.cases.numbers import CaseNumber, parse_case_number
-from ivr.store.ledger import SPOOL_FIRST
-from ivr.store.models import Case, LiveCall
-from ivr.store.rebuild import verify
 from sip.embedded.phone import CallFailed, Phone
+from store.journal.ledger import SPOOL_FIRST
+from store.journal.rebuild import verify
+from store.schema import Case, LiveCall
 from tests.e2e.stories import citizen, say, story
 from tests.e2e.test_kill import SPOKEN
 from tests.support import audio

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from ivr.store.models import Callback, Rating
 from sip.embedded.phone import OnCall, Phone
+from store.schema import Callback, Rating
 from tests.e2e.stories import ANSWERS, RINGS_ON, Ours, both_hear, citizen, music, operator, say, story
 from tests.support import audio
 from tests.support.books import Books, number, until

@@ -17,8 +17,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from hotline.process import factories, flows
-from ivr.store.models import Callback, Case, InboxRow, Journal
 from sip.embedded.phone import Phone, PhoneEvent
+from store.schema import Callback, Case, InboxRow, Journal
 from tests.e2e.stories import (
     ALIKE,
     RINGS_ON,

@@ -15,10 +15,10 @@ import pytest
 from sqlalchemy import select
 
 from ivr.cases.numbers import CaseNumber, parse_case_number
-from ivr.store.models import Call, Case, Leg, LiveCall, Recording
-from ivr.store.rebuild import rebuild, verify
 from sip.core.config import Timing
 from sip.embedded.phone import CallFailed, Phone
+from store.journal.rebuild import rebuild, verify
+from store.schema import Call, Case, Leg, LiveCall, Recording
 from tests.e2e.stories import KEPT, kept, say, story
 from tests.support import audio
 from tests.support.books import Books, books_of, number, until

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from ivr.store.rebuild import verify
 from sip.embedded.phone import Phone
+from store.journal.rebuild import verify
 from tests.e2e.stories import Ours, check_complaint, citizen, complain, story
 from tests.support import audio
 from tests.support.books import books_of, number

@@ -7,9 +7,9 @@ import pytest
 
 from ivr.cases.kinds import category_id
 from ivr.ledger import CaseRequest, StoredCase
-from ivr.store.models import PartyRow, Recording
-from ivr.store.parties import check_query_code
 from sip.simulator import SeatPlan
+from store.people.parties import check_query_code
+from store.schema import PartyRow, Recording
 from tests.support.world import World
 
 

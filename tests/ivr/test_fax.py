@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy.orm import Session
 
-from ivr.metrics.records import LateCalls, Limits
-from ivr.metrics.tally import Tally
-from ivr.store.models import Callback, Case, Journal
-from ivr.store.tally import Counts
+from ivr.kpi.records import LateCalls, Limits
+from ivr.kpi.tally import Tally
 from sip.simulator import SeatPlan
+from store.read.tally import Counts
+from store.schema import Callback, Case, Journal
 from tests.support.world import World
 
 LIMITS = Limits("p", "human_wait", 12_000)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from ivr.store.models import Callback
 from sip.simulator import SeatPlan
+from store.schema import Callback
 from tests.support.world import World
 
 NOTED = {"n": "24"}

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from ivr.store.models import Call
 from sip.simulator import SeatPlan
+from store.schema import Call
 from tests.support.world import World
 
 

@@ -9,10 +9,10 @@ from sqlalchemy import update
 from ivr.facts import Content
 from ivr.facts.cases import CaseAccepted, CaseJudged, CaseReplied
 from ivr.ledger import CaseRequest, Fact
-from ivr.store import journal
-from ivr.store.models import PartyRow, QueryTry
-from ivr.store.parties import hash_query_code, query_code_of
-from ivr.store.sql import table
+from store.journal import entries
+from store.people.parties import hash_query_code, query_code_of
+from store.schema import PartyRow, QueryTry
+from store.sql import table
 from tests.ivr.test_cases_by_phone import complain, report
 from tests.support.world import World
 
@@ -45,7 +45,7 @@ def types(world: World, line: str, typed: str) -> None:
 def worked_on(world: World, *actions: Content) -> None:
     facts, case = [Fact(world.clock.now_ms(), action) for action in actions], world.cases()[0].id
     with world.engine.begin() as connection:
-        journal.append_facts(connection, facts, case_id=case)
+        entries.append_facts(connection, facts, case_id=case)
 
 
 def test_a_reporter_hears_how_the_report_stands_and_until_when(world: World) -> None:

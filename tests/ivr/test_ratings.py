@@ -9,13 +9,13 @@ import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.orm import Session
 
-from ivr.metrics.records import Figure
-from ivr.store.engine import reading
-from ivr.store.figures import figures
-from ivr.store.models import Callback, InboxRow, Rating
-from ivr.store.rebuild import verify
-from ivr.store.worklists import entries
+from ivr.kpi.records import Figure
 from sip.simulator import SeatPlan
+from store.engine import reading
+from store.figures.figures import figures
+from store.journal.rebuild import verify
+from store.read.worklists import entries
+from store.schema import Callback, InboxRow, Rating
 from tests.support.world import World
 
 DAY_S = 86_400

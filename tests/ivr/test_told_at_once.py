@@ -8,9 +8,9 @@ from typing import Any
 
 from sqlalchemy import insert
 
-from ivr.store.models import InboxRow
-from ivr.store.responsible import whom
-from ivr.store.sql import table
+from store.journal.responsible import whom
+from store.schema import InboxRow
+from store.sql import table
 from tests.ivr.test_cases_by_phone import complain
 from tests.support.world import World
 

@@ -11,11 +11,11 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from ivr.metrics.records import Figure
+from ivr.kpi.records import Figure
 from ivr.report.contents import kept
 from ivr.report.span import Span
-from ivr.store.engine import reading
-from ivr.store.report import contents
+from store.engine import reading
+from store.figures.report import contents
 from tests.month.recount import Count
 from tests.month.watched import silent
 from tests.support.city.city import TICK_MS, WIND_DOWN_MS, City

@@ -1,6 +1,6 @@
 """The figures of a period counted a second time, from journal rows alone, by plain loops.
 
-Written from the definitions of requirements B9 and from nothing of ``ivr/metrics`` or ``ivr/store``, so
+Written from the definitions of requirements B9 and from nothing of ``ivr/kpi`` or ``store``, so
 that a mistake must be made twice to go unseen. Rows are dictionaries (``at``, ``name``, ``data``, ``call_id``,
 ``case_id``) in the order of the journal; who called is told by ``numbers``, from a call's ``ref`` to the number.
 """

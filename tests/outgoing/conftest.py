@@ -18,13 +18,14 @@ from ivr.facts.outgoing import OutgoingHeld
 from ivr.outgoing.allow import Limits
 from ivr.outgoing.placing import Lines, Placing
 from ivr.phrases import Phrases
-from ivr.store import journal, worklists
-from ivr.store.calling import Wish
-from ivr.store.casework import Entry
-from ivr.store.ids import uuid7
-from ivr.store.rebuild import verify
-from ivr.store.sql import Row
+from services.callbacks import Wish
+from services.casework import Entry
 from sip.simulator import SeatPlan, Simulator
+from store.ids import uuid7
+from store.journal import entries
+from store.journal.rebuild import verify
+from store.read import worklists
+from store.sql import Row
 from tests.support.history import Caller
 from tests.support.moments import at
 from tests.support.records import Records
@@ -127,7 +128,7 @@ class House(Records):
     def held(self, command_id: str) -> list[bool]:
         """What the journal says of the operator's phone holding."""
         with self.engine.begin() as connection:
-            rows = list(journal.read(connection, call_id=command_id))
+            rows = list(entries.read(connection, call_id=command_id))
         return [said.held for row in rows if isinstance(said := row.content, OutgoingHeld)]
 
     def callback(self, entry: str) -> Row:

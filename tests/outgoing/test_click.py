@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from ivr.outgoing.numbers import NotAllowed
-from ivr.store.journal import read
 from sip.simulator import SeatPlan
+from store.journal.entries import read
 from tests.outgoing.conftest import CITIZEN, House
 
 
@@ -147,7 +147,7 @@ def test_two_processes_look_and_one_of_them_gets_it(house: House) -> None:
 
 def test_a_caller_who_reached_us_meanwhile_is_not_called(house: House) -> None:
     """The entry closes itself; a click that was on its way is refused when its turn comes."""
-    from ivr.store import worklists
+    from store.read import worklists
     from tests.support.history import request_answered
 
     entry = house.missed()
@@ -180,7 +180,7 @@ def test_a_process_that_died_leaves_a_call_that_is_closed_with_what_is_known(hou
 def test_a_refusal_is_in_the_journal_with_its_reason_and_without_the_number(house: House) -> None:
     entry = house.missed("4008001234")
     house.limit(numbers=house.calling.limits.numbers)
-    from ivr.store.calling import Wish
+    from services.callbacks import Wish
 
     wish = Wish("x", entry, "李强", "operator", "101", house.clock.now_ms())
     with house.engine.begin() as connection:

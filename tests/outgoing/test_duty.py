@@ -14,9 +14,9 @@ from hotline.process.duty import DutyPhones
 from ivr.cases.clock import Rules
 from ivr.ledger import CaseRequest
 from ivr.outgoing.alerting import Alert, Alerting
-from ivr.store import duty
-from ivr.store.models import InboxRow
+from services import duty
 from sip.simulator import SeatPlan
+from store.schema import InboxRow
 from tests.support.moments import ZONE
 from tests.support.world import World
 

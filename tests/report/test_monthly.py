@@ -19,11 +19,11 @@ from ivr.profile import Profile
 from ivr.report import page
 from ivr.report.contents import Contents
 from ivr.report.span import Span
-from ivr.store import journal
-from ivr.store.engine import reading
-from ivr.store.ledger import SqlLedger
-from ivr.store.models import Journal
-from ivr.store.report import contents
+from store.engine import reading
+from store.figures.report import contents
+from store.journal import entries
+from store.journal.ledger import SqlLedger
+from store.schema import Journal
 from tests.support.database import migrated
 from tests.support.facts import fact
 from tests.support.history import START, Caller, request_abandoned, request_answered
@@ -53,7 +53,7 @@ def month(engine: Engine, ledger: SqlLedger) -> Contents:
         if dice.random() < 0.7:
             with engine.begin() as connection:
                 replied = fact(due + dice.choice([-HOUR, 0, 1]), "case_replied")
-                journal.append_facts(connection, [replied], case_id=case.id)
+                entries.append_facts(connection, [replied], case_id=case.id)
     with Session(reading(engine)) as session:
         return contents(session, NOVEMBER, Profile.load(), START + 4 * DAY)
 

@@ -33,13 +33,13 @@ from ivr.cases.promise import due_for
 from ivr.cases.workflow import apply
 from ivr.cases.worklist import Attempt, after, in_calling_hours
 from ivr.flow.loader import House, loads
-from ivr.metrics.formulas import figures
-from ivr.metrics.records import MissedCaller, Period, Request
+from ivr.kpi.formulas import figures
+from ivr.kpi.records import MissedCaller, Period, Request
 from ivr.profile import Profile
-from ivr.store.casework import Casework, Entry
-from ivr.store.figures import limits
-from ivr.store.pruning import DAY_MS, Keep
-from ivr.store.pruning import rules as pruning_rules
+from services.casework import Casework, Entry
+from services.pruning import DAY_MS, Keep
+from services.pruning import rules as pruning_rules
+from store.figures.figures import limits
 from tests.support.case import Told
 from tests.web.conftest import Auth
 from tests.web.demo import World

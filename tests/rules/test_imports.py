@@ -6,7 +6,7 @@ from graphlib import TopologicalSorter
 
 import grimp
 
-PACKAGES = ("ivr", "sip", "recordings", "web", "hotline", "callflows")
+PACKAGES = ("ivr", "services", "store", "sip", "recordings", "web", "hotline", "callflows")
 
 
 def test_no_module_needs_one_that_needs_it() -> None:

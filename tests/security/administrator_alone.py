@@ -13,8 +13,8 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
-from ivr.store import users
-from ivr.store.models import InboxRow
+from services import users
+from store.schema import InboxRow
 from tests.web.conftest import Auth
 from tests.web.demo import World, at
 from web import create_app

@@ -17,10 +17,10 @@ from pathlib import Path
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from ivr.store.engine import open_engine, reading
-from ivr.store.ledger import SqlLedger
-from ivr.store.schema import upgrade
 from recordings.keys import KEY_BYTES, NONCE_BYTES, KeyProblem, KeyRing
+from store.engine import open_engine, reading
+from store.journal.ledger import SqlLedger
+from store.upgrade import upgrade
 from tests.support.history import Caller, number_for
 
 NUMBER = "13900002222"

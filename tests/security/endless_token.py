@@ -14,9 +14,9 @@ from pathlib import Path
 from alembic import command
 from sqlalchemy import text
 
-from ivr.store.engine import open_engine
-from ivr.store.schema import _config, upgrade
-from ivr.store.users import UserError, create_token
+from services.users import UserError, create_token
+from store.engine import open_engine
+from store.upgrade import _config, upgrade
 from tests.web.demo import World
 
 DAY_MS = 86_400_000

@@ -13,10 +13,11 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from ivr.store import journal, users
-from ivr.store.engine import Session, open_engine
-from ivr.store.schema import upgrade
-from ivr.store.sql import table
+from services import users
+from store.engine import Session, open_engine
+from store.journal import entries
+from store.sql import table
+from store.upgrade import upgrade
 from tests.support.facts import fact
 
 BEFORE = re.compile(  # as it was
@@ -36,7 +37,7 @@ def main() -> int:
         with Session(engine) as session, session.begin():
             for secret in SECRETS:
                 noted = fact(1, "case_noted", {"who": "李强", "set": {}}, TEXT.format(secret))
-                journal.append_facts(session.connection(), [noted], case_id="c1")
+                entries.append_facts(session.connection(), [noted], case_id="c1")
                 users.audit(session, at=1, user="李强", action="number.show", target="c1", detail=TEXT.format(secret))
         with engine.connect() as connection:
             kept = repr([connection.execute(select(table(name))).all() for name in ("journal", "audit")])

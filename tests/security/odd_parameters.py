@@ -15,7 +15,7 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from ivr.calendar.tables import CalendarError, parse_table
-from ivr.store import users
+from services import users
 from tests.web.demo import World
 from web import create_app
 

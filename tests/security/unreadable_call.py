@@ -13,12 +13,12 @@ from pathlib import Path
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from ivr.store import aside
-from ivr.store.engine import open_engine
-from ivr.store.ledger import SqlLedger
-from ivr.store.schema import upgrade
-from ivr.store.sql import table
 from recordings.keys import KeyRing
+from store import aside
+from store.engine import open_engine
+from store.journal.ledger import SqlLedger
+from store.sql import table
+from store.upgrade import upgrade
 from tests.support.history import START, Caller, number_for
 
 

@@ -11,13 +11,14 @@ from sqlalchemy import Engine, text, update
 from sqlalchemy.orm import Session
 
 from ivr.call.state import CallState
-from ivr.store import aside, notices, sweeping
-from ivr.store.ledger import SqlLedger
-from ivr.store.rebuild import verify
-from ivr.store.spool import Spool
-from ivr.store.sql import table
-from ivr.sweeper import Sweeper
 from recordings.keys import KeyRing
+from services import sweeping
+from services.sweeper import Sweeper
+from store import aside, notices
+from store.journal.ledger import SqlLedger
+from store.journal.rebuild import verify
+from store.journal.spool import Spool
+from store.sql import table
 from tests.store.test_away import works
 from tests.support.casework import Desk
 from tests.support.history import START, Caller

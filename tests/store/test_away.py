@@ -15,12 +15,12 @@ from sqlalchemy import Engine, event, text
 from sqlalchemy.exc import OperationalError
 
 from ivr.ledger import CaseRequest, Turn
-from ivr.store import work
-from ivr.store.engine import open_engine
-from ivr.store.ledger import SPOOL_FIRST, SqlLedger
-from ivr.store.rebuild import verify
-from ivr.store.spool import Spool
 from recordings.keys import KeyRing
+from store.engine import open_engine
+from store.journal import work
+from store.journal.ledger import SPOOL_FIRST, SqlLedger
+from store.journal.rebuild import verify
+from store.journal.spool import Spool
 from tests.support.database import migrated
 from tests.support.facts import fact
 from tests.support.history import Caller, busy_day

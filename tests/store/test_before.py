@@ -16,11 +16,11 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, RowMapping, insert, select
 
-from ivr.store.engine import open_engine
-from ivr.store.projection import DERIVED
-from ivr.store.rebuild import rebuild, verify
-from ivr.store.schema import newest, upgrade
-from ivr.store.sql import table
+from store.engine import open_engine
+from store.journal.projection import DERIVED
+from store.journal.rebuild import rebuild, verify
+from store.sql import table
+from store.upgrade import newest, upgrade
 from tests.support.postgres import Cluster
 
 BEFORE = Path(__file__).parent / "before"

@@ -9,11 +9,11 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from ivr.cases.actions import Do
-from ivr.metrics.records import Period
+from ivr.kpi.records import Period
 from ivr.profile import Profile
-from ivr.store import behind
-from ivr.store.figures import figures, limits
-from ivr.store.models import Call
+from store.figures import behind
+from store.figures.figures import figures, limits
+from store.schema import Call
 from tests.web.demo import World, at, morning
 
 FIRST, LAST = at("00:00", date(2026, 11, 1)), at("00:00", date(2026, 12, 11))

@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import select, text
 
 from ivr.cases.actions import Do, Refused
-from ivr.store.journal import JOURNAL
-from ivr.store.notices import inbox, mark_read
-from ivr.store.rebuild import rebuild, verify
+from store.journal.entries import JOURNAL
+from store.journal.rebuild import rebuild, verify
+from store.notices import inbox, mark_read
 from tests.support.casework import STAFF, Desk
 from tests.support.history import Caller, derived
 

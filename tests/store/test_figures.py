@@ -9,13 +9,13 @@ from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from ivr.facts.of_call import system_fact
-from ivr.metrics.records import Figure
+from ivr.kpi.records import Figure
 from ivr.profile import Profile
-from ivr.store import journal
-from ivr.store.engine import reading
-from ivr.store.figures import figures, limits, material
-from ivr.store.ledger import SqlLedger
 from ivr.telephony import Refused
+from store.engine import reading
+from store.figures.figures import figures, limits, material
+from store.journal import entries
+from store.journal.ledger import SqlLedger
 from tests.metrics.test_formulas import ABANDONED, ANSWERED
 from tests.month.recount import Count
 from tests.support.facts import fact
@@ -73,7 +73,7 @@ def test_cmp_1_a_reply_counts_when_it_comes_by_the_due_moment(
     call = Caller(ledger).arrives()
     case = call.opens_case("complaint", due_ms=START + 1000)
     with engine.begin() as connection:
-        journal.append_facts(connection, [fact(START + 1000 + late_ms, "case_replied")], case_id=case.id)
+        entries.append_facts(connection, [fact(START + 1000 + late_ms, "case_replied")], case_id=case.id)
     k13 = figures_now(engine)["K13-complaint"]
     assert (k13.numerator, k13.denominator) == (in_time, 1)
 
@@ -98,7 +98,7 @@ def test_k26_counts_who_found_no_room_in_the_period_and_no_stranger(engine: Engi
     assert counts == {"K26": (6, 14), "K26-full": (4, 14), "K26-late": (2, 14), "K26-ending": (0, 14)}
     with Session(reading(engine)) as session:
         of_window = figures(session, START, START + HOUR, Profile.load(), START + HOUR, "repair")
-        journaled = session.execute(select(journal.JOURNAL).order_by(journal.JOURNAL.c.seq)).mappings().all()
+        journaled = session.execute(select(entries.JOURNAL).order_by(entries.JOURNAL.c.seq)).mappings().all()
         everything = material(session, START, START + HOUR, limits(Profile.load()))
     assert [f.value for f in of_window if f.id.startswith("K26")] == [None] * 4  # they came to no window
     assert sum(each.n for each in everything.between(START, START + 60_000).away) == 3

@@ -6,12 +6,12 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from ivr.metrics.records import Figure
+from ivr.kpi.records import Figure
 from ivr.profile import Profile
-from ivr.store.engine import reading
-from ivr.store.figures import figures
-from ivr.store.rebuild import verify
-from ivr.store.worklists import settle_missed
+from store.engine import reading
+from store.figures.figures import figures
+from store.journal.rebuild import verify
+from store.read.worklists import settle_missed
 from tests.support.casework import MORNING, Desk
 from tests.support.history import Caller
 

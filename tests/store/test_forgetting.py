@@ -12,13 +12,13 @@ from sqlalchemy import Connection, Engine, select
 from hotline.config.settings import Settings
 from hotline.process import factories
 from ivr.profile import Profile
-from ivr.store import pruning
-from ivr.store.engine import open_engine, reading
-from ivr.store.forgetting import truncate
-from ivr.store.ledger import SqlLedger
-from ivr.store.pruning import DAY_MS, Keep, Rule
-from ivr.store.sql import table
 from recordings.keys import KeyRing
+from services import pruning
+from services.pruning import DAY_MS, Keep, Rule
+from store.engine import open_engine, reading
+from store.journal.forgetting import truncate
+from store.journal.ledger import SqlLedger
+from store.sql import table
 from tests.store.test_away import until
 from tests.support.casework import Desk
 from tests.support.database import migrated

@@ -13,15 +13,16 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, delete, insert, select, update
 from sqlalchemy.orm import Session
 
-from ivr.metrics.records import HOUR_MS, Limits
-from ivr.metrics.tally import Hours, Tally
+from ivr.kpi.records import HOUR_MS, Limits
+from ivr.kpi.tally import Hours, Tally
 from ivr.profile import Profile
-from ivr.store import hourly, tally
-from ivr.store.engine import reading
-from ivr.store.figures import figures, limits
-from ivr.store.ledger import SqlLedger
-from ivr.store.models import Call, CallHour
-from ivr.store.rebuild import count_hours, rebuild, verify
+from store.engine import reading
+from store.figures.figures import figures, limits
+from store.journal import hourly
+from store.journal.ledger import SqlLedger
+from store.journal.rebuild import count_hours, rebuild, verify
+from store.read import tally
+from store.schema import Call, CallHour
 from tests.store.test_tally import DAY, START, WINDOWS, some_calls
 from tests.support import history
 from tests.support.history import Caller

@@ -3,7 +3,7 @@ from __future__ import annotations
 import threading
 import uuid
 
-from ivr.store.ids import uuid7
+from store.ids import uuid7
 
 
 def test_an_id_is_a_uuid_of_version_7_of_its_moment() -> None:

@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import Engine, text
 
 from ivr.ledger import StoredCase, Turn
-from ivr.store import journal
-from ivr.store.ledger import SqlLedger
+from store.journal import entries
+from store.journal.ledger import SqlLedger
 from tests.support.facts import fact
 from tests.support.history import Caller, busy_day
 
@@ -55,7 +55,7 @@ def test_facts_of_a_call_keep_their_order_under_load(engine: Engine, make_ledger
     assert ledger.flush()
     with engine.connect() as connection:
         for call in range(7):
-            steps = [row.at for row in journal.read(connection, call_id=f"c{call}")]
+            steps = [row.at for row in entries.read(connection, call_id=f"c{call}")]
             assert steps == list(range(call, 600, 7))
 
 

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ivr.ledger import Turn
-from ivr.store.engine import open_engine
-from ivr.store.ledger import SqlLedger
 from recordings.keys import KeyRing
+from store.engine import open_engine
+from store.journal.ledger import SqlLedger
 from tests.support.database import migrated
 from tests.support.facts import fact
 from tests.support.waiting import wait_until

@@ -12,10 +12,10 @@ from pathlib import Path
 from sqlalchemy import Engine, text
 
 from ivr.ledger import Turn
-from ivr.store import work
-from ivr.store.ledger import SqlLedger
-from ivr.store.spool import Spool
 from recordings.keys import KeyRing
+from store.journal import work
+from store.journal.ledger import SqlLedger
+from store.journal.spool import Spool
 from tests.support.facts import fact
 from tests.support.history import START, Caller
 
@@ -89,8 +89,8 @@ def test_the_heart_beat_shows_the_process(engine: Engine, ledger: SqlLedger) -> 
 CHILD = """
 import sys
 from pathlib import Path
-from ivr.store.engine import open_engine
-from ivr.store.ledger import SqlLedger
+from store.engine import open_engine
+from store.journal.ledger import SqlLedger
 from recordings.keys import KeyRing
 from tests.support.history import Caller, number_for
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy.orm import Session
 
-from ivr.metrics.records import MissedCaller
-from ivr.store.missed import Missed, MissedCall, read
+from ivr.kpi.records import MissedCaller
+from store.read.missed import Missed, MissedCall, read
 from tests.web.demo import World, at
 
 HOUR, DAY = 3_600_000, 86_400_000

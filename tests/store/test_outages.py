@@ -11,15 +11,17 @@ from sqlalchemy import Engine, select, text
 from sqlalchemy.orm import Session
 
 from ivr.cases.actions import Refused
-from ivr.metrics.records import Period
+from ivr.kpi.records import Period
 from ivr.outages.notice import DAY_MS, By, Draft, Standing
 from ivr.profile import Profile
-from ivr.store import behind, outages
-from ivr.store.figures import figures, limits
-from ivr.store.journal import JOURNAL
-from ivr.store.models import Outage
-from ivr.store.outages import OutageFilter
-from ivr.store.rebuild import rebuild, verify
+from services import outages
+from store.figures import behind
+from store.figures.figures import figures, limits
+from store.journal.entries import JOURNAL
+from store.journal.rebuild import rebuild, verify
+from store.read import outage_notices
+from store.read.outage_notices import OutageFilter
+from store.schema import Outage
 from tests.month.recount import Count
 from tests.support.history import derived
 from tests.support.moments import ZONE, at
@@ -67,8 +69,8 @@ def test_pwr_2_a_notice_and_what_became_of_it_is_what_the_journal_says(engine: E
     assert (found.line, found.reason) == ("10千伏城东线", "抢修,联系 •••")
     assert (found.customers, found.told, found.restored, found.restored_by) == (3, 1, NOW + 1_800_000, "王芳")
     with Session(engine) as session:
-        told = [(c.name, c.tries, c.how, c.result, c.told) for c in outages.customers(session, name)]
-        assert len(outages.history(session, name)) == 8
+        told = [(c.name, c.tries, c.how, c.result, c.told) for c in outage_notices.customers(session, name)]
+        assert len(outage_notices.history(session, name)) == 8
     assert told == [
         ("市第一医院", 2, "visit", "told", NOW - 60_000), ("城东水厂", 0, "", "", None),
         ("地铁二号线", 1, "sms", "failed", NOW),
@@ -95,17 +97,19 @@ def test_pwr_2_lists_and_the_board_agree_with_the_state_of_each_notice(engine: E
         outages.withdraw(connection, "taken", "改期", BY)
     with Session(engine) as session:
         for state in ("ahead", "now", "over", "withdrawn"):
-            found = outages.listed(session, OutageFilter(state), NOW).rows
-            assert found and all(outages.standing(one).state(NOW) == state for one in found)
-        everything = [one.id for one in outages.listed(session, OutageFilter(), NOW, sort="starts").rows]
+            found = outage_notices.listed(session, OutageFilter(state), NOW).rows
+            assert found and all(outage_notices.standing(one).state(NOW) == state for one in found)
+        everything = [one.id for one in outage_notices.listed(session, OutageFilter(), NOW, sort="starts").rows]
         assert everything == ["back", "off", "soon", "late", "far", "taken"]
-        assert [one.id for one in outages.listed(session, OutageFilter("short"), NOW).rows] == ["late"]
-        first = outages.listed(session, OutageFilter(kind="emergency"), NOW, limit=1, sort="restored")
+        assert [one.id for one in outage_notices.listed(session, OutageFilter("short"), NOW).rows] == ["late"]
+        first = outage_notices.listed(session, OutageFilter(kind="emergency"), NOW, limit=1, sort="restored")
         assert [one.id for one in first.rows] == ["back"]
-        rest = outages.listed(session, OutageFilter(kind="emergency"), NOW, first.next, sort="restored")
+        rest = outage_notices.listed(session, OutageFilter(kind="emergency"), NOW, first.next, sort="restored")
         assert [one.id for one in rest.rows] == ["off"]
-        assert [one.id for one in outages.on_board(session, NOW)] == ["off", "soon"]
-    assert outages.standing({"starts": 1, "customers": 2, "restored": None, "withdrawn": 3}) == Standing(1, 2, None, 3)
+        assert [one.id for one in outage_notices.on_board(session, NOW)] == ["off", "soon"]
+    assert outage_notices.standing({"starts": 1, "customers": 2, "restored": None, "withdrawn": 3}) == Standing(
+        1, 2, None, 3
+    )
 
 
 def test_k19_planned_outages_announced_in_time_with_their_rows_and_counted_a_second_time(engine: Engine) -> None:

@@ -6,9 +6,9 @@ import pytest
 from sqlalchemy import Connection, Engine, select, text
 
 from ivr.ledger import Party
-from ivr.store.parties import Parties, check_query_code, hash_query_code, query_code_of
-from ivr.store.sql import table
 from recordings.keys import KeyRing
+from store.people.parties import Parties, check_query_code, hash_query_code, query_code_of
+from store.sql import table
 from tests.rules.numbers_table import CITY, OF_THE_CITY, Spelling
 
 

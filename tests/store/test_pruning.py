@@ -14,15 +14,15 @@ from hotline.config.settings import Settings
 from hotline.process import retention as house
 from ivr.cases.actions import Refused
 from ivr.profile import Profile
-from ivr.store import pruning, users
-from ivr.store.identities import Identities
-from ivr.store.ledger import SqlLedger
-from ivr.store.models import CaseNote, InboxRow, PartyKey, PartyRow, Recording, SealedIdentity
-from ivr.store.parties import Parties
-from ivr.store.pruning import DAY_MS, Keep, digest
-from ivr.store.rebuild import rebuild, verify
 from recordings.keys import KeyRing
 from recordings.vault import Vault
+from services import pruning, users
+from services.identities import Identities
+from services.pruning import DAY_MS, Keep, digest
+from store.journal.ledger import SqlLedger
+from store.journal.rebuild import rebuild, verify
+from store.people.parties import Parties
+from store.schema import CaseNote, InboxRow, PartyKey, PartyRow, Recording, SealedIdentity
 from tests.recordings.conftest import record
 from tests.support.casework import Desk
 from tests.support.history import START, Caller

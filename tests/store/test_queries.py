@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 
 from ivr.ledger import Live, Party, Turn
-from ivr.store import paging, queries
-from ivr.store.engine import reading
-from ivr.store.models import Audit, Call, Case
-from ivr.store.parties import Parties
-from ivr.store.queries import CALL_ORDERS, CASE_ORDERS, AuditFilter, CallFilter, CaseFilter
+from store.engine import reading
+from store.people.parties import Parties
+from store.read import paging, queries
+from store.read.queries import CALL_ORDERS, CASE_ORDERS, AuditFilter, CallFilter, CaseFilter
+from store.schema import Audit, Call, Case
 from tests.support.facts import fact
 
 HOUR = 3_600_000

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from ivr.cases.actions import ACTIONS, Refused
-from ivr.store.engine import open_engine
-from ivr.store.ledger import SqlLedger
-from ivr.store.rebuild import rebuild, verify
-from ivr.sweeper import Sweeper
 from recordings.keys import KeyRing
+from services.sweeper import Sweeper
+from store.engine import open_engine
+from store.journal.ledger import SqlLedger
+from store.journal.rebuild import rebuild, verify
 from tests.cases.test_workflow_properties import GIVEN
 from tests.support.casework import STAFF, Desk
 from tests.support.database import migrated

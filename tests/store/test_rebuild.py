@@ -1,24 +1,27 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import threading
 from collections.abc import Callable
 from datetime import UTC
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, select, text, update
+from sqlalchemy import Engine, event, select, text, update
 from sqlalchemy.orm import Session
 
 from ivr.facts import NotUnderstood
 from ivr.ledger import CaseRequest, Fact, Turn
 from ivr.outages.notice import By, Draft
-from ivr.store import aside, journal, outages
-from ivr.store.engine import open_engine
-from ivr.store.journal import JOURNAL, read_row
-from ivr.store.ledger import SqlLedger
-from ivr.store.rebuild import rebuild, verify
-from ivr.store.sql import table
+from services import outages
+from store import aside
+from store.engine import open_engine
+from store.journal import entries
+from store.journal.entries import JOURNAL, read_row
+from store.journal.ledger import SqlLedger
+from store.journal.rebuild import rebuild, verify
+from store.sql import table
 from tests.support.database import migrated
 from tests.support.facts import fact
 from tests.support.history import START, Caller, busy_day, call_placed, derived, must
@@ -38,13 +41,13 @@ def day(engine: Engine, make_ledger: Make) -> Engine:
     ledger.flush()
     with engine.begin() as connection:
         for case_id in list(connection.scalars(text("SELECT id FROM cases")))[::3]:
-            journal.append_facts(connection, [fact(START + 9_000_000, "case_replied")], case_id=case_id)
+            entries.append_facts(connection, [fact(START + 9_000_000, "case_replied")], case_id=case_id)
         for callback_id, call_id, case_id in list(
             connection.execute(text("SELECT id, call_id, case_id FROM callbacks"))
         ):
             data = {"callback_id": callback_id, "who": "一号", "result": "busy", "next_at": START + 9_600_000}
             tried = fact(START + 9_000_000, "callback_attempted", data)
-            journal.append_facts(connection, [tried], call_id=None if case_id else call_id, case_id=case_id)
+            entries.append_facts(connection, [tried], call_id=None if case_id else call_id, case_id=case_id)
         by = By("王芳", "lead", START)
         cut = Draft("城东线", "人民路", "emergency", START, START + 60_000, "线路故障", customers=("市第一医院",))
         outages.announce(connection, "outage-1", cut, by, 7, UTC)
@@ -89,6 +92,26 @@ def test_what_was_falsified_is_named_and_put_right(day: Engine) -> None:
         assert derived(connection) == before
 
 
+def test_more_strange_rows_than_a_statement_can_name_are_all_removed(tmp_path: Path) -> None:
+    migrated(tmp_path)
+    engine = open_engine(tmp_path)
+    few = 500  # instead of SQLite's 250,000
+
+    @event.listens_for(engine, "connect")
+    def names_few(connection: sqlite3.Connection, _: object) -> None:
+        connection.setlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER, few)
+
+    rows = (
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 600) INSERT INTO outage_customers "
+        "(id, outage_id, n, name, tries, how, result, who) SELECT 'x' || i, 'nobody', i, '', 0, '', '', '' FROM n"
+    )
+    with engine.begin() as connection:
+        connection.execute(text(rows))
+    assert len(rebuild(engine)) == 600
+    assert verify(engine) == []
+    engine.dispose()
+
+
 def test_verify_changes_nothing(day: Engine) -> None:
     with day.begin() as connection:
         connection.execute(text("UPDATE calls SET keys = '999'"))
@@ -123,7 +146,7 @@ def test_one_journal_gives_the_same_rows_on_sqlite_and_postgresql(
     busy_day(make_ledger(sqlite), 60)
     with sqlite.connect() as source, server.begin() as target:
         rows = [read_row(r) for r in source.execute(select(JOURNAL).order_by(JOURNAL.c.seq)).mappings()]
-        journal.append(target, rows)
+        entries.append(target, rows)
         assert derived(target) == derived(source)
     assert verify(server) == []
     sqlite.dispose()

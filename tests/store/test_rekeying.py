@@ -8,12 +8,12 @@ import pytest
 from sqlalchemy import Engine, text, update
 
 from ivr.numbers import HOME, Plan
-from ivr.store import rekeying
-from ivr.store.parties import Parties
-from ivr.store.projection import DERIVED
-from ivr.store.rebuild import rebuild, verify
-from ivr.store.sql import table
 from recordings.keys import KeyRing
+from services import rekeying
+from store.journal.projection import DERIVED
+from store.journal.rebuild import rebuild, verify
+from store.people.parties import Parties
+from store.sql import table
 from tests.rules.numbers_table import CITY
 from tests.support.casework import Desk
 

@@ -15,16 +15,17 @@ from sqlalchemy.orm import Session
 from hotline.config.settings import Settings
 from hotline.process.rotation import KINDS, Rotation, Unfinished
 from ivr.ledger import Live, Party
-from ivr.store import aside, factors, users
-from ivr.store.drafts import Drafts
-from ivr.store.live import LiveCalls
-from ivr.store.models import User
-from ivr.store.parties import Parties, cases_of_code, query_code_of
-from ivr.store.rebuild import verify
-from ivr.store.resealing import SEALED
-from ivr.store.sql import table
 from recordings.keys import KeyProblem, KeyRing
 from recordings.vault import Vault
+from services import factors, users
+from services.resealing import SEALED
+from store import aside
+from store.journal.live import LiveCalls
+from store.journal.rebuild import verify
+from store.people.drafts import Drafts
+from store.people.parties import Parties, cases_of_code, query_code_of
+from store.schema import User
+from store.sql import table
 from tests.support.casework import Desk
 
 NUMBER, WHO, TEXT, SECRET = "13800001111", "王某,电力公司职工", "来信反映窗口人员态度生硬", "A" * 32

@@ -13,10 +13,10 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 
-from ivr.store import journal
-from ivr.store.engine import DatabaseAway, check, open_engine, reading
-from ivr.store.models import Base
-from ivr.store.schema import _config, current, newest, require_current, upgrade
+from store.engine import DatabaseAway, check, open_engine, reading
+from store.journal import entries
+from store.schema import Base
+from store.upgrade import _config, current, newest, require_current, upgrade
 from tests.support.facts import fact
 from tests.support.postgres import Cluster, free_port
 
@@ -98,7 +98,7 @@ def test_an_empty_database_says_to_upgrade(url: str) -> None:
 
 
 def test_a_data_folder_gets_a_database_file_without_any_ini_file(tmp_path: Path) -> None:
-    code = "import sys; from ivr.store.schema import upgrade; print(upgrade(sys.argv[1]).after)"
+    code = "import sys; from store.upgrade import upgrade; print(upgrade(sys.argv[1]).after)"
     done = subprocess.run(
         [sys.executable, "-c", code, str(tmp_path / "data")], cwd=tmp_path, capture_output=True, text=True
     )
@@ -117,7 +117,7 @@ def test_a_data_folder_gets_a_database_file_without_any_ini_file(tmp_path: Path)
 )
 def test_journal_and_audit_are_append_only(engine: Engine, statement: str) -> None:
     with engine.begin() as connection:
-        journal.append_facts(connection, [fact(1, "trunk_state", {"state": "registered"})])
+        entries.append_facts(connection, [fact(1, "trunk_state", {"state": "registered"})])
         connection.execute(
             text(
                 "INSERT INTO audit (at, \"user\", action, target, detail, remote) VALUES (1, 'a', 'login', '', '', '')"

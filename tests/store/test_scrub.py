@@ -11,13 +11,13 @@ from sqlalchemy.exc import DatabaseError
 
 from hotline.process.logs import Formatter
 from ivr.outages.notice import By, Draft
-from ivr.store import outages, users
-from ivr.store.engine import Session
-from ivr.store.ids import uuid7
-from ivr.store.pruning import DAY_MS, digest, proofs
-from ivr.store.rebuild import rebuild, verify
-from ivr.store.scrub import count, scrub
-from ivr.store.sql import table
+from services import outages, users
+from services.pruning import DAY_MS, digest, proofs
+from services.scrub import count, scrub
+from store.engine import Session
+from store.ids import uuid7
+from store.journal.rebuild import rebuild, verify
+from store.sql import table
 from tests.support.casework import Desk
 from tests.support.moments import ZONE
 

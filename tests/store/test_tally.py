@@ -9,15 +9,15 @@ import pytest
 from sqlalchemy import Engine, insert
 from sqlalchemy.orm import Session
 
-from ivr.metrics.formulas import all_figures
-from ivr.metrics.records import HOUR_MS, LateCalls, Limits, Period
-from ivr.metrics.tally import Hours, Tally
+from ivr.kpi.formulas import all_figures
+from ivr.kpi.records import HOUR_MS, LateCalls, Limits, Period
+from ivr.kpi.tally import Hours, Tally
 from ivr.profile import Profile
-from ivr.store import tally
-from ivr.store.engine import reading
-from ivr.store.figures import limits
-from ivr.store.models import Call
-from ivr.store.rows import new_call
+from ivr.projections.rows import new_call
+from store.engine import reading
+from store.figures.figures import limits
+from store.read import tally
+from store.schema import Call
 
 START = 1_795_190_400_000
 DAY = 24 * HOUR_MS

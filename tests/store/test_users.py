@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from ivr.store import users
-from ivr.store.models import Audit, User
+from services import users
+from store.schema import Audit, User
 
 NOW = 1_795_665_600_000
 GOOD = "a long enough password"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from ivr.cases.actions import Refused
-from ivr.store import worklists
-from ivr.store.rebuild import verify
+from store.journal.rebuild import verify
+from store.read import worklists
 from tests.support.casework import Desk
 from tests.support.history import Caller
 from tests.support.moments import at

@@ -26,9 +26,9 @@ from sqlalchemy import select
 from hotline.process import factories
 from ivr.call.commands import Say
 from ivr.script import lines
-from ivr.store.engine import open_engine, reading
-from ivr.store.models import Base, Call, Case, Journal, Leg, Recording, Seat
 from recordings.vault import Vault
+from store.engine import open_engine, reading
+from store.schema import Base, Call, Case, Journal, Leg, Recording, Seat
 from tests.support.asterisk import AsteriskHotline
 from tests.support.hotline import Hotline
 from tests.support.waiting import wait_until

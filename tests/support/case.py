@@ -14,8 +14,8 @@ from ivr.cases.promise import case_request
 from ivr.cases.workflow import apply
 from ivr.facts import data_of, read
 from ivr.ledger import Fact
-from ivr.store.fold import fold
-from ivr.store.rows import AnyRow, JournalRow, Tables
+from ivr.projections.fold import fold
+from ivr.projections.rows import AnyRow, JournalRow, Tables
 from tests.support import facts
 from tests.support.moments import ZONE, at
 

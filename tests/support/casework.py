@@ -13,11 +13,11 @@ from ivr.cases.clock import Rules
 from ivr.cases.numbers import spoken_number
 from ivr.cases.worklist import Attempt
 from ivr.profile import Profile
-from ivr.store import worklists
-from ivr.store.casework import Casework, Entry
-from ivr.store.ledger import SqlLedger
-from ivr.store.sql import Row, table
 from recordings.keys import KeyRing
+from services.casework import Casework, Entry
+from store.journal.ledger import SqlLedger
+from store.read import worklists
+from store.sql import Row, table
 from tests.support import read_once
 from tests.support.history import Caller
 from tests.support.moments import ZONE, at

@@ -15,8 +15,8 @@ from contextlib import closing
 from functools import cache
 from pathlib import Path
 
-from ivr.store.engine import DATABASE_FILE, database_url
-from ivr.store.schema import upgrade
+from store.engine import DATABASE_FILE, database_url
+from store.upgrade import upgrade
 
 
 def migrated(target: str | Path) -> None:

@@ -3,7 +3,7 @@
 While calls are up the collector is not let loose (its pauses are audible), so whatever ends has to be freed by its
 reference count.
 
-with Cycles(of=("sip.embedded", "ivr")) as cycles:
+with Cycles(of=("sip.embedded", "ivr", "services", "store")) as cycles:
     ...                         # calls come and go
 assert cycles.found == {}       # names of types → how many
 """

@@ -10,10 +10,10 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from ivr.ledger import CaseRequest, Live, Party, StoredCase, Turn
-from ivr.store.ids import uuid7
-from ivr.store.ledger import SqlLedger
-from ivr.store.projection import DERIVED
-from ivr.store.sql import table
+from store.ids import uuid7
+from store.journal.ledger import SqlLedger
+from store.journal.projection import DERIVED
+from store.sql import table
 from tests.support.facts import fact
 
 START = 1_795_227_000_000  # 2026-11-21 08:30 in Beijing

@@ -25,8 +25,8 @@ from hotline.config.values import parse_address
 from hotline.ports import sip_answers, web_answers
 from hotline.process import runfile
 from hotline.process.flows import CHECKED
-from ivr.store.engine import database_url
-from ivr.store.schema import upgrade
+from store.engine import database_url
+from store.upgrade import upgrade
 from tests.support import warm
 from tests.support.database import migrated
 from tests.support.need import ROOT

@@ -25,7 +25,7 @@ from pathlib import Path
 
 import pytest
 
-from ivr.store.schema import upgrade
+from store.upgrade import upgrade
 
 START_S = 60  # a loaded machine is slow
 USER = "hotline"

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from ivr.store.engine import open_engine
-from ivr.store.ledger import SqlLedger
 from recordings.keys import KeyRing
+from store.engine import open_engine
+from store.journal.ledger import SqlLedger
 from tests.support.casework import Desk
 from tests.support.database import migrated
 from tests.support.history import number_for

@@ -21,9 +21,9 @@ from ivr.house import Keeper, Speaker
 from ivr.phrases import Phrases
 from ivr.profile import Schedule
 from ivr.script import Spoken, lines
-from ivr.store.models import Call, Case, Journal, Leg
 from ivr.telephony import Clip
 from sip.simulator import SeatPlan, Simulator
+from store.schema import Call, Case, Journal, Leg
 from tests.support import read_once
 from tests.support.moments import ZONE, at
 from tests.support.records import Records

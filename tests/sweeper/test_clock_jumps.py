@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 from ivr.calendar.hours import is_open
 from ivr.cases.watch import LEVELS
 from ivr.profile import Schedule
-from ivr.store.engine import open_engine
-from ivr.store.ledger import SqlLedger
-from ivr.sweeper import Sweeper
 from recordings.keys import KeyRing
+from services.sweeper import Sweeper
+from store.engine import open_engine
+from store.journal.ledger import SqlLedger
 from tests.support.casework import Desk
 from tests.support.database import migrated
 from tests.support.moments import at

@@ -20,14 +20,16 @@ import pytest
 from sqlalchemy import Engine, event
 
 from hotline.process import sweep as program
-from ivr import sweeper as module
-from ivr.store import notices, sweeping, worklists
-from ivr.store.engine import open_engine
-from ivr.store.ledger import SqlLedger
-from ivr.store.rebuild import verify
-from ivr.store.sweeping import Addresses, Outgoing
-from ivr.sweeper import Sweeper
 from recordings.keys import KeyRing
+from services import sweeper as module
+from services import sweeping
+from services.sweeper import Sweeper
+from services.sweeping import Addresses, Outgoing
+from store import notices
+from store.engine import open_engine
+from store.journal.ledger import SqlLedger
+from store.journal.rebuild import verify
+from store.read import worklists
 from tests.support import warm
 from tests.support.casework import Desk
 from tests.support.database import migrated

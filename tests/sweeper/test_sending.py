@@ -13,9 +13,9 @@ import pytest
 from hotline.config.tables import Notify
 from hotline.notify.email import Mail
 from hotline.notify.webhook import Webhook
-from ivr.store import sweeping
-from ivr.store.sweeping import Addresses, Outgoing
-from ivr.sweeper import Sweeper
+from services import sweeping
+from services.sweeper import Sweeper
+from services.sweeping import Addresses, Outgoing
 from tests.support.casework import Desk
 from tests.support.moments import at
 from tests.sweeper.conftest import TO, Kept

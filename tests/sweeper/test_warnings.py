@@ -11,9 +11,9 @@ from sqlalchemy import text
 
 from ivr.cases.clock import Rules
 from ivr.profile import Schedule
-from ivr.store import sweeping
-from ivr.store.rebuild import verify
-from ivr.sweeper import Sweeper
+from services import sweeping
+from services.sweeper import Sweeper
+from store.journal.rebuild import verify
 from tests.support.casework import Desk
 from tests.support.moments import at
 

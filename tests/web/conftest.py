@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
-from ivr.store import users
+from services import users
 from tests.web.demo import PASSWORD, World
 from web import create_app
 
@@ -110,7 +110,7 @@ def audit(world: World) -> Callable[..., list[tuple[str, str, str, str]]]:
     """``audit("log.in")``: (user, action, target, detail) of such rows, oldest first."""
     from sqlalchemy import select
 
-    from ivr.store.models import Audit
+    from store.schema import Audit
 
     def rows(action: str = "") -> list[tuple[str, str, str, str]]:
         with Session(world.engine) as session:

@@ -17,15 +17,15 @@ from sqlalchemy.orm import Session
 from ivr.cases.promise import case_request
 from ivr.ledger import Fact, Live, Party, StoredCase, Turn
 from ivr.numbers import HOME, Plan
-from ivr.store import users
-from ivr.store.calling import Wish
-from ivr.store.counting import Counter
-from ivr.store.drafts import Drafts
-from ivr.store.factors import Factors
-from ivr.store.ids import uuid7
-from ivr.store.journal import append_facts
-from ivr.store.models import InboxRow
 from recordings.vault import Vault
+from services import users
+from services.callbacks import Wish
+from services.factors import Factors
+from store.figures.counting import Counter
+from store.ids import uuid7
+from store.journal.entries import append_facts
+from store.people.drafts import Drafts
+from store.schema import InboxRow
 from tests.support import read_once
 from tests.support.facts import fact, stored
 from tests.support.moments import ZONE
@@ -155,7 +155,7 @@ class World(Records):
         return call_id
 
     def party_of(self, call_id: str) -> str | None:
-        from ivr.store.models import Call
+        from store.schema import Call
 
         with Session(self.engine) as session:
             return session.get_one(Call, call_id).party_id
@@ -228,7 +228,7 @@ class World(Records):
 
     def replied(self, case: StoredCase, moment: int) -> None:
         """The case is answered."""
-        from ivr.store.models import Case
+        from store.schema import Case
 
         with Session(self.engine) as session:
             call_id = session.get_one(Case, case.id).call_id
@@ -292,7 +292,7 @@ class World(Records):
 
     def called_back(self, start: int, number: str) -> str:
         """A caller who gave up and was called back; what came of it is still to be written down. The command's id."""
-        from ivr.store.models import Callback
+        from store.schema import Callback
 
         call_id = self.abandoned(start, number, wait=31)
         with Session(self.engine) as session:

@@ -16,8 +16,8 @@ from werkzeug.routing import Rule
 
 from ivr.cases.actions import Do
 from ivr.outages.notice import By, Draft
-from ivr.store import outages, users
-from ivr.store.casework import Entry
+from services import outages, users
+from services.casework import Entry
 from tests.web.demo import ZONE, World, at, morning
 from web.access import PERMISSIONS
 

@@ -7,8 +7,8 @@ import re
 import pytest
 from sqlalchemy.orm import Session
 
-from ivr.store import users
-from ivr.store.digests import digest
+from services import users
+from store.digests import digest
 from tests.web.conftest import Auth
 
 

@@ -9,7 +9,7 @@ import yaml
 from jsonschema import Draft202012Validator
 from sqlalchemy.orm import Session
 
-from ivr.store import users
+from services import users
 from tests.web.demo import at, morning
 
 ALL = ("calls:read", "cases:read", "figures:read")

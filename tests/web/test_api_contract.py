@@ -13,7 +13,7 @@ from schemathesis import GenerationMode
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 from sqlalchemy.orm import Session
 
-from ivr.store import users
+from services import users
 from tests.web.demo import World, morning
 from web import create_app
 

@@ -6,7 +6,7 @@ import re
 
 from sqlalchemy import update
 
-from ivr.store.models import Case
+from store.schema import Case
 from tests.support.facts import fact
 from tests.web.demo import at, morning
 

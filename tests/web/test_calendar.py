@@ -13,10 +13,10 @@ from sqlalchemy.orm import Session
 from ivr.calendar.tables import WorkCalendar
 from ivr.cases.clock import Rules
 from ivr.cases.promise import due_for
-from ivr.store import notices
-from ivr.store.calendars import Added
-from ivr.store.models import Case, CaseDue
-from ivr.upkeep import Upkeep
+from services.calendars import Added
+from services.upkeep import Upkeep
+from store import notices
+from store.schema import Case, CaseDue
 from tests.web.conftest import Auth
 from tests.web.demo import ZONE, at
 

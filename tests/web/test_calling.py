@@ -10,10 +10,10 @@ from sqlalchemy.orm import Session
 
 from ivr.facts import data_of
 from ivr.outgoing.allow import Limits
-from ivr.store import journal
-from ivr.store.calling import Calling
-from ivr.store.ids import uuid7
-from ivr.store.models import Callback, DeskCommand
+from services.callbacks import Calling
+from store.ids import uuid7
+from store.journal import entries
+from store.schema import Callback, DeskCommand
 from tests.support.facts import fact
 from tests.web.demo import at
 from web import create_app
@@ -91,7 +91,7 @@ def test_after_the_talk_the_form_is_there_and_its_result_closes_the_entry(world,
     noted = {"csrf_token": fields["csrf_token"], "call": fields["command"], "result": "reached"}
     assert "本条已完成" in client.post(f"/worklists/missed/{missed}", data=noted, follow_redirects=True).text
     with world.engine.begin() as connection:
-        attempts = [data_of(row.content) for row in journal.read(connection)]
+        attempts = [data_of(row.content) for row in entries.read(connection)]
     assert [data["call"] for data in attempts if "call" in data] == [fields["command"]]
     assert "没有要回的电话" in client.get("/worklists/missed").text
     assert len(audit("callback.attempt")) == 1

@@ -54,7 +54,7 @@ def test_a_deep_page_starts_at_its_key_and_skips_nothing(world):
     """With a million calls the last page must be as near as the first: the index is entered at the cursor."""
     from sqlalchemy.orm import Session
 
-    from ivr.store import queries
+    from store.read import queries
 
     asked = []
     event.listen(
@@ -149,7 +149,7 @@ def test_what_the_machine_did_around_the_seats_is_told(as_role, world):
 
 
 def test_every_fact_of_the_ledgers_table_has_a_sentence():
-    from ivr.store.fold import FOLDS
+    from ivr.projections.fold import FOLDS
     from web.journey import STORY
 
     names = {fact.NAME for fact in FOLDS}

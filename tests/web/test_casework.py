@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from ivr.store.models import Callback, Case
+from store.schema import Callback, Case
 from tests.web.demo import at
 
 

@@ -215,7 +215,7 @@ def test_what_a_stranger_says_of_a_proxy_is_not_believed(world, audit):
     from sqlalchemy import select
     from sqlalchemy.orm import Session
 
-    from ivr.store.models import Audit
+    from store.schema import Audit
 
     with Session(world.engine) as session:
         assert session.scalars(select(Audit.remote)).all()[-1] == "198.51.100.7"
@@ -269,7 +269,7 @@ def test_a_stream_is_refused_without_a_log_in(served):
 
 
 def test_a_stream_ends_with_its_session(app, world, as_role, served, monkeypatch):
-    from ivr.store import users
+    from services import users
     from web import streams
 
     monkeypatch.setattr(streams.News.stream, "__defaults__", (0.2, 0.2))

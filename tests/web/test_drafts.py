@@ -9,8 +9,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ivr.cases.actions import Do
-from ivr.store.drafts import KEPT_MS, Drafts
-from ivr.store.models import Draft, Journal
+from store.people.drafts import KEPT_MS, Drafts
+from store.schema import Draft, Journal
 from tests.web.conftest import Auth
 from tests.web.demo import at
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from hotline.process.worker import WorkerProcess
-from ivr.store.counting import Counter
+from store.figures.counting import Counter
 from tests.web.conftest import Auth
 from tests.web.demo import at, morning
 from web import create_app

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from ivr.store.models import Case, SealedIdentity, User
+from store.schema import Case, SealedIdentity, User
 from tests.web.conftest import Auth
 from tests.web.pages import everything
 from web import create_app

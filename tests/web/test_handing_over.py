@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 from sqlalchemy.orm import Session
 
-from ivr.store import notices, users
-from ivr.store.handlers import Handler, resolve
-from ivr.store.models import Case
+from services import users
+from store import notices
+from store.read.handlers import Handler, resolve
+from store.schema import Case
 from tests.web.demo import PASSWORD, at, quick_hasher
 from tests.web.test_drafts import _do
 

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from ivr.store.models import Case, IdentityRequest, Journal, SealedIdentity
+from store.schema import Case, IdentityRequest, Journal, SealedIdentity
 from tests.web.demo import at
 from tests.web.test_casework import send
 

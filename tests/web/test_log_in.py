@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from sqlalchemy.orm import Session
 
-from ivr.store import health, users
+from services import users
+from store.read import health
 from tests.web.conftest import Auth
 from tests.web.demo import PASSWORD, quick_hasher
 from web import create_app

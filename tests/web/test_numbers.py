@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ivr.outgoing.numbers import NumberRules, why_not
-from ivr.store.models import Case, PartyRow
+from store.schema import Case, PartyRow
 from tests.rules.numbers_table import CITY, OF_THE_CITY
 from tests.web.conftest import Auth
 from tests.web.demo import World, at

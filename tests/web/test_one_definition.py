@@ -21,15 +21,15 @@ from ivr.cases.names import Name
 from ivr.flow.checker import check
 from ivr.flow.loader import House, loads
 from ivr.flow.source import FlowRefused
-from ivr.metrics.kpis import FAMILIES, KPIS, Kpi, Share
+from ivr.kpi.kpis import FAMILIES, KPIS, Kpi, Share
 from ivr.phrases import Phrases
 from ivr.report import registers
 from ivr.report.figures import Part
 from ivr.report.figures import sheet as report_sheet
 from ivr.report.span import Span
-from ivr.store import queries
-from ivr.store.figures import figures
 from scripts import docs
+from store.figures.figures import figures
+from store.read import queries
 from tests.web.demo import World, at
 
 NOD = '''

@@ -8,8 +8,8 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy.orm import Session
 
-from ivr.store.models import Outage
-from ivr.store.rebuild import verify
+from store.journal.rebuild import verify
+from store.schema import Outage
 from tests.web.demo import TODAY, at
 from tests.web.pages import announced
 from tests.web.test_casework import send

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from ivr.store.models import Recording
+from store.schema import Recording
 from tests.web.demo import at
 
 

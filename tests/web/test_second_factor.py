@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from ivr.store import users
-from ivr.store.models import InboxRow, User
+from services import users
+from store.schema import InboxRow, User
 from tests.web.conftest import Auth
 from tests.web.demo import PASSWORD
 from web import create_app

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy.orm import Session
 
-from ivr.store import users
+from services import users
 from tests.web.conftest import Auth
 from web import create_app
 
@@ -62,7 +62,7 @@ def test_one_sees_where_one_is_logged_in_and_ends_the_others(app, as_role, audit
 def test_nobody_ends_the_log_in_of_another_account(app, world, as_role):
     lead, operator = as_role("lead"), as_role("operator")
     with Session(world.engine) as session:
-        from ivr.store import logins
+        from store.people import logins
 
         (row,) = logins.of(session, users.find_user(session, "lead").id, world.clock())
     Auth(operator).send("/sessions", "/sessions/end", id=row.id)
@@ -121,7 +121,7 @@ def test_asking_again_and_again_does_not_fill_the_audit_log(as_role, audit):
 
 
 def test_an_open_case_of_a_closed_account_is_marked_listed_and_told(as_role, world, audit):
-    from ivr.store.models import Case
+    from store.schema import Case
     from tests.web.demo import at
 
     _call, case = world.complaint(at("11:00"), "13987654321")
@@ -140,7 +140,7 @@ def test_an_open_case_of_a_closed_account_is_marked_listed_and_told(as_role, wor
 
 
 def test_a_real_name_is_shown_changed_and_found_by_its_initials(as_role, world):
-    from ivr.store.handlers import handlers, resolve
+    from store.read.handlers import handlers, resolve
 
     admin = as_role("admin")
     with Session(world.engine) as session:

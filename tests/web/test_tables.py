@@ -11,8 +11,8 @@ from openpyxl import load_workbook
 from sqlalchemy.orm import Session
 
 from ivr.cases.actions import Do
-from ivr.store import users
-from ivr.store.models import Case
+from services import users
+from store.schema import Case
 from tests.web.conftest import Auth
 from tests.web.demo import World, at, morning
 from tests.web.pages import announced

@@ -7,8 +7,8 @@ import re
 import pytest
 from sqlalchemy.orm import Session
 
-from ivr.store import users
-from ivr.store.models import InboxRow
+from services import users
+from store.schema import InboxRow
 from tests.web.conftest import Auth
 from tests.web.demo import PASSWORD, at
 

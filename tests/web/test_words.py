@@ -15,7 +15,7 @@ from ivr.cases.actions import ACTIONS
 from ivr.cases.dates import due_words
 from ivr.cases.notices import body
 from ivr.flow.loader import KINDS
-from ivr.store.models import Case
+from store.schema import Case
 from tests.support.facts import fact
 from tests.web.demo import SECOND, at, dialled, live
 from tests.web.pages import ROLES, every

@@ -8,9 +8,9 @@ from functools import partial
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from ivr.store import queries
-from ivr.store.models import Call
-from ivr.store.queries import CallFilter
+from store.read import queries
+from store.read.queries import CallFilter
+from store.schema import Call
 from web.db import reading
 from web.format import seat_name, talk, window_name
 from web.labels import OUTCOMES, RELEASED_BY, label

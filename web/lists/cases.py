@@ -8,9 +8,9 @@ from functools import partial
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from ivr.store import queries
-from ivr.store.models import Case
-from ivr.store.queries import CaseFilter
+from store.read import queries
+from store.read.queries import CaseFilter
+from store.schema import Case
 from web.db import reading
 from web.format import due_text, remaining
 from web.labels import CHANNELS, KINDS, NATURES, STATUSES, label

@@ -8,9 +8,9 @@ from functools import partial
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from ivr.store import outages
-from ivr.store.models import Outage
-from ivr.store.outages import OutageFilter
+from store.read import outage_notices
+from store.read.outage_notices import OutageFilter
+from store.schema import Outage
 from web.db import now_ms, reading
 from web.format import outage_state
 from web.labels import OUTAGE_KINDS, label
@@ -51,4 +51,4 @@ TABLE = Table(
 
 def every_notice(where: OutageFilter) -> Iterator[Outage]:
     """All notices, page after page."""
-    return every(partial(outages.listed, reading(), where, now_ms(), sort=TABLE.sort()))
+    return every(partial(outage_notices.listed, reading(), where, now_ms(), sort=TABLE.sort()))

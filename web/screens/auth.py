@@ -10,8 +10,9 @@ from flask_babel import gettext as _
 from flask_login import current_user, logout_user
 from werkzeug import Response
 
-from ivr.store import logins, users
-from ivr.store.models import User
+from services import users
+from store.people import logins
+from store.schema import User
 from web.access import enter, home, needs, public, start_session
 from web.db import config, now_ms, reading, record, release, writing
 from web.drafts import refused, wrong

@@ -11,7 +11,9 @@ from flask import Blueprint, Flask, Response, current_app, jsonify, redirect, re
 from werkzeug.exceptions import HTTPException
 
 from ivr.calendar.tables import missing_years
-from ivr.store import aside, health, lines, outages, queries
+from store import aside
+from store.figures import lines
+from store.read import health, outage_notices, queries
 from web.access import may, needs
 from web.db import config, now_ms, reading
 from web.figures import shared
@@ -46,7 +48,7 @@ def _state() -> dict[str, Any]:
         "answering": bool(alive),
         "trunk": next((one["trunk"] for one in told if one.get("trunk", "off") != "off"), ""),
         "watch": next((one for one in told if one.get("watch")), None),
-        "outages": outages.on_board(db, now),
+        "outages": outage_notices.on_board(db, now),
         "refused": lines.refusals(db, now - DAY_MS),
         "turned_away": lines.turned_away(db, now - DAY_MS),
         "strangers": lines.strangers(db, now - DAY_MS, most=3),

@@ -14,9 +14,9 @@ from flask_login import current_user
 from ivr.calendar.tables import CalendarError, WorkCalendar, YearTable, missing_years, parse_table
 from ivr.cases.actions import Refused
 from ivr.cases.clock import Rules
-from ivr.store import calendars as stored
-from ivr.store import recomputing
-from ivr.store.models import CalendarTable
+from services import calendars as stored
+from services import recomputing
+from store.schema import CalendarTable
 from web.access import needs
 from web.casework import desk
 from web.db import calendars, config, now_ms, reading, record, writing

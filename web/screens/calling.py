@@ -10,10 +10,10 @@ from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 
 from ivr.outgoing.numbers import NotAllowed
-from ivr.store import worklists
-from ivr.store.calling import EXPIRES_MS, AlreadyAsked, Wish
-from ivr.store.models import Call, Callback, Case
-from ivr.store.sql import Row
+from services.callbacks import EXPIRES_MS, AlreadyAsked, Wish
+from store.read import worklists
+from store.schema import Call, Callback, Case
+from store.sql import Row
 from web.access import needs
 from web.casework import CHOICES, RESULTS, given, said
 from web.db import config, now_ms, reading, record, writing

@@ -9,8 +9,10 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from ivr.cases.actions import Refused
-from ivr.store import lines, queries, ratings
-from ivr.store.queries import CallFilter
+from store.figures import lines
+from store.journal import ratings
+from store.read import queries
+from store.read.queries import CallFilter
 from web import journey, technical
 from web.access import may, needs
 from web.casework import CHOICES

@@ -6,8 +6,8 @@ from typing import Any
 
 from flask import Blueprint, abort, render_template
 
-from ivr.store import queries
-from ivr.store.queries import CaseFilter
+from store.read import queries
+from store.read.queries import CaseFilter
 from web.access import needs
 from web.case_page import HISTORY, page
 from web.casework import history

@@ -8,8 +8,8 @@ from flask import Blueprint, abort, flash, redirect, render_template, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
 
-from ivr.store import users
-from ivr.store.models import User
+from services import users
+from store.schema import User
 from web.access import needs
 from web.casework import said
 from web.db import now_ms, reading, record, writing

@@ -9,10 +9,11 @@ from flask import Blueprint, abort, flash, redirect, render_template, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
 
-from ivr.store import factors, logins, users
-from ivr.store.engine import Session
-from ivr.store.models import User
-from ivr.store.users import UserError
+from services import factors, users
+from services.users import UserError
+from store.engine import Session
+from store.people import logins
+from store.schema import User
 from web.access import must_have_factor, needs
 from web.casework import said
 from web.db import config, now_ms, reading, record, release, writing

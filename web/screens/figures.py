@@ -10,10 +10,11 @@ from flask import Blueprint, abort, current_app, flash, render_template
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from ivr.metrics.kpis import FAMILIES
-from ivr.metrics.records import Figure
+from ivr.kpi.kpis import FAMILIES
+from ivr.kpi.records import Figure
 from ivr.report.span import Span
-from ivr.store import behind, outages, queries
+from store.figures import behind
+from store.read import outage_notices, queries
 from web.access import may, needs
 from web.db import config, now_ms, reading
 from web.figures import LEFT_OUT, Behind, Recent, Shown, excluded, shared, show, shown
@@ -137,7 +138,7 @@ def rows(figure_id: str) -> str:
     elif chosen == OUTAGES:
         table, numbers = notices.TABLE, {}
         where = _outages(found, part)
-        page = outages.listed(reading(), where, now_ms(), cursor(), sort=table.sort())
+        page = outage_notices.listed(reading(), where, now_ms(), cursor(), sort=table.sort())
     else:
         table = calls.TABLE
         page = queries.calls(reading(), _calls(found, part), cursor(), sort=table.sort())
@@ -194,10 +195,10 @@ def _cases(found: Behind, part: str) -> queries.CaseFilter:
     return queries.CaseFilter(ids=tuple(found.cases.get(part, ())))
 
 
-def _outages(found: Behind, part: str) -> outages.OutageFilter:
+def _outages(found: Behind, part: str) -> outage_notices.OutageFilter:
     """The outage notices of a part."""
     assert isinstance(found, behind.IdRows)
-    return outages.OutageFilter(ids=tuple(found.outages.get(part, ())))
+    return outage_notices.OutageFilter(ids=tuple(found.outages.get(part, ())))
 
 
 def _count(figure: Figure, found: Behind, part: str) -> int | None:

@@ -9,10 +9,10 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from ivr.cases.actions import LINE_MAX, TEXT_MAX, Refused
-from ivr.store import queries
-from ivr.store.engine import Session
-from ivr.store.models import Case
-from ivr.store.sql import values
+from store.engine import Session
+from store.read import queries
+from store.schema import Case
+from store.sql import values
 from web.access import needs
 from web.case_page import page
 from web.casework import desk

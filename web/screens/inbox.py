@@ -9,7 +9,7 @@ from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 
 from ivr.cases.notices import names
-from ivr.store import notices
+from store import notices
 from web.access import may, needs
 from web.casework import notice_name
 from web.db import now_ms, reading, writing

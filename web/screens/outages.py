@@ -13,10 +13,11 @@ from flask_login import current_user
 
 from ivr.cases.actions import Refused
 from ivr.outages.notice import PLANNED, By, Draft, TooShort, tell_by
-from ivr.store import outages
-from ivr.store.ids import uuid7
-from ivr.store.models import Journal, Outage
-from ivr.store.outages import OutageFilter
+from services import outages
+from store.ids import uuid7
+from store.read import outage_notices
+from store.read.outage_notices import OutageFilter
+from store.schema import Journal, Outage
 from web.access import needs
 from web.casework import given, moment
 from web.db import config, now_ms, reading, record, writing
@@ -31,7 +32,7 @@ bp = Blueprint("outages", __name__)
 
 NEW = "outage-new"
 
-STATES = {**OUTAGE_STATES, outages.SHORT: _l("提前不足")}
+STATES = {**OUTAGE_STATES, outage_notices.SHORT: _l("提前不足")}
 ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -62,7 +63,7 @@ def _filter() -> OutageFilter:
 @bp.get("/outages")
 @needs("outages")
 def index() -> str:
-    page = outages.listed(reading(), _filter(), now_ms(), cursor(), sort=TABLE.sort())
+    page = outage_notices.listed(reading(), _filter(), now_ms(), cursor(), sort=TABLE.sort())
     return render_template("outages.html", page=page, table=TABLE, states=STATES, with_args=with_args, days=_days())
 
 
@@ -145,7 +146,7 @@ def act(outage_id: str) -> Any:
 @needs("export")
 def export_customers(outage_id: str, form: str) -> Any:
     """The key customers of one notice, and what came of telling them."""
-    return CUSTOMERS.file(form, CUSTOMERS.sorted(outages.customers(reading(), _one(outage_id).id)))
+    return CUSTOMERS.file(form, CUSTOMERS.sorted(outage_notices.customers(reading(), _one(outage_id).id)))
 
 
 def _one(outage_id: str) -> Outage:
@@ -153,11 +154,11 @@ def _one(outage_id: str) -> Outage:
 
 
 def _detail(outage_id: str) -> str:
-    row, told = _one(outage_id), outages.customers(reading(), outage_id)
+    row, told = _one(outage_id), outage_notices.customers(reading(), outage_id)
     names = {customer.n: customer.name for customer in told}
     return render_template(
         "outage.html", row=row, customers=CUSTOMERS.sorted(told), table=CUSTOMERS, days=row.days,
-        history=[_step(one, names) for one in outages.history(reading(), outage_id)],
+        history=[_step(one, names) for one in outage_notices.history(reading(), outage_id)],
         tell_by=tell_by(row.kind, row.starts, config().profile.important_customer_notice_h),
         may_withdraw=row.withdrawn is None and (now_ms() < row.starts or current_user.role == "supervisor"),
     )  # fmt: skip
@@ -202,4 +203,4 @@ def _days() -> int:
 
 def _named(row: dict[str, Any]) -> str:
     """The notice as the audit log names it."""
-    return outages.named(row, config().zone)
+    return outage_notices.named(row, config().zone)

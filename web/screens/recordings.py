@@ -8,9 +8,9 @@ from typing import Any
 from flask import Blueprint, Response, abort, request
 from flask_babel import gettext as _
 
-from ivr.store import queries
 from recordings.keys import KeyProblem
 from recordings.vault import VaultError
+from store.read import queries
 from web.access import needs
 from web.db import config, reading, record, writing
 

@@ -8,7 +8,7 @@ from flask import Blueprint, flash, redirect, render_template, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
 
-from ivr.store import logins
+from store.people import logins
 from web.access import needs
 from web.db import now_ms, reading, record, writing
 from web.forms import field

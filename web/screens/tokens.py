@@ -8,8 +8,8 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from ivr.store import users
-from ivr.store.models import ApiToken
+from services import users
+from store.schema import ApiToken
 from web.access import needs
 from web.db import now_ms, reading, record, writing
 from web.drafts import refused

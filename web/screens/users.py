@@ -10,9 +10,9 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 
-from ivr.store import users
-from ivr.store.engine import Session
-from ivr.store.models import User
+from services import users
+from store.engine import Session
+from store.schema import User
 from web.access import ROLE_NAMES, enter, needs, start_session
 from web.casework import said
 from web.db import config, now_ms, reading, record, writing

@@ -11,10 +11,10 @@ from flask_login import current_user
 from ivr.cases.actions import ACTIONS, Changed, Do, Refused
 from ivr.cases.told import BadlyWorded
 from ivr.outgoing.numbers import NotAllowed, why_not
-from ivr.store import queries
-from ivr.store.casework import Entry
-from ivr.store.handlers import handed, handlers
-from ivr.store.ids import uuid7
+from services.casework import Entry
+from store.ids import uuid7
+from store.read import queries
+from store.read.handlers import handed, handlers
 from web.access import needs
 from web.case_page import page
 from web.casework import desk, given, natures, own_units, said, since, unit_seats

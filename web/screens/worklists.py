@@ -13,10 +13,10 @@ from flask_login import current_user
 from ivr.cases.actions import Refused
 from ivr.cases.told import BadlyWorded
 from ivr.cases.worklist import Attempt
-from ivr.store import worklists
-from ivr.store.ids import uuid7
-from ivr.store.models import Callback
-from ivr.store.sql import Row
+from store.ids import uuid7
+from store.read import worklists
+from store.schema import Callback
+from store.sql import Row
 from web.access import may, needs
 from web.casework import CHOICES, RESULTS, calling_from_here, desk, given, moment
 from web.db import config, now_ms, reading, record, writing

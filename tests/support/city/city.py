@@ -18,9 +18,9 @@ from typing import Any
 from ivr.call import commands as c
 from ivr.desk.desk import WindowSeats
 from ivr.script import lines
-from ivr.store.sweeping import Addresses
-from ivr.sweeper import Sender, Sweeper
 from ivr.telephony import Clip
+from services.sweeper import Sender, Sweeper
+from services.sweeping import Addresses
 from sip.simulator import SeatPlan
 from tests.support.city import outages
 from tests.support.city.citizens import WANTS, Citizen

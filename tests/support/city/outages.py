@@ -8,8 +8,8 @@ from sqlalchemy import Engine
 
 from ivr.cases.clock import Rules
 from ivr.outages.notice import PLANNED, By, Draft
-from ivr.store import outages
-from ivr.store.ids import uuid7
+from services import outages
+from store.ids import uuid7
 
 HOUR_MS, DAY_MS = 3_600_000, 86_400_000
 A_DAY = 3

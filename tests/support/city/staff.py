@@ -19,10 +19,10 @@ from ivr.cases.actions import Do, Refused
 from ivr.cases.clock import Rules
 from ivr.cases.numbers import spoken_number
 from ivr.cases.worklist import Attempt, in_calling_hours, may_call
-from ivr.store import worklists
-from ivr.store.casework import Casework, Entry
-from ivr.store.keys import Keys
-from ivr.store.sql import Row, table
+from services.casework import Casework, Entry
+from store.keys import Keys
+from store.read import worklists
+from store.sql import Row, table
 from tests.support import read_once
 
 PEOPLE = {

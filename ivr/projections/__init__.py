@@ -1,0 +1,1 @@
+"""What the journal means: each fact's change of the derived rows (pure)."""

@@ -1,0 +1,1 @@
+"""Who acts: work on cases, callbacks, outage notices, identities, accounts, reports, retention, the sweeper's jobs."""

@@ -1,0 +1,150 @@
+"""Who an anonymous reporter is, when they said so: sealed apart from the case, opened only by the custodian (B10).
+
+    identities.seal(connection, case, "李强", "operator", "王某,电力公司职工", now)
+    request = identities.ask(connection, case, "陈总", "supervisor", "纪委来函核实", now)
+    text = identities.open(connection, request, "custodian", "custodian", "函号核对无误", now)
+
+Two people are needed: a lead or supervisor asks with a reason, the custodian opens or declines with a reason. One
+request opens once. Each act is journaled; the text is under a key of its own and in no export, search or other page.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Connection, insert, select, update
+from sqlalchemy.orm import Session
+
+from ivr.cases.actions import LEADS, REASON_MIN, STAFF, Notice, Refused
+from ivr.facts.base import Content
+from ivr.facts.identities import IdentityAsked, IdentityDeclined, IdentityOpened, IdentitySealed
+from ivr.ledger import Fact
+from ivr.scrubbing import without_numbers
+from services import users
+from store import notices
+from store.ids import uuid7
+from store.journal import entries
+from store.keys import Keys
+from store.people.parties import decrypt_field, encrypt_field
+from store.sql import Row, table
+
+SEALED, REQUESTS, CASES = table("sealed_identities"), table("identity_requests"), table("cases")
+CUSTODIAN = "custodian"
+TEXT_MAX = 500
+FIELD = "identity"  # of a form in which it is typed
+LIMIT = 200
+
+
+_NOT_NOW = {
+    "no_custodian": ("只有身份保管员可以处理。", "only the identity custodian may decide this"),
+    "unconfirmed": ("您的保管员身份尚未经督导确认。", "a supervisor has not confirmed you as custodian yet"),
+    "fresh": (
+        "您的账号在 24 小时内新建、变更或重设过密码，暂不能开启身份。",
+        "your account was made, changed or reset within the last 24 hours and cannot open an identity yet",
+    ),
+}
+
+
+class Identities:
+    """Works inside the caller's transaction; raises :class:`Refused` with the reason."""
+
+    def __init__(self, keys: Keys) -> None:
+        self._keys = keys
+
+    def seal(self, connection: Connection, case: Mapping[str, Any], who: str, role: str, text: str, at: int) -> None:
+        """Keep who the reporter is. Once for a case; nobody can change or read it by this."""
+        if role not in STAFF:
+            raise Refused("您无权登记举报人身份。", "only operators, leads and supervisors take an identity")
+        if not case["anonymous"]:
+            raise Refused("只有匿名举报才密封身份。", "only anonymous cases have a sealed identity")
+        if not text.strip() or len(text) > TEXT_MAX:
+            raise Refused("请填写举报人身份（500 字以内）。", "write down the identity (at most 500 characters)", FIELD)
+        if self.has(connection, case["id"]):
+            raise Refused("身份已经密封，不能更改。", "the identity is sealed already and cannot be changed")
+        key = secrets.token_bytes(32)
+        sealed = encrypt_field(key, case["id"], "sealed_identity", text.strip())
+        row = {"case_id": case["id"], "created": at, "who": who, "wrapped": self._keys.wrap(key), "sealed": sealed}
+        connection.execute(insert(SEALED), row)
+        self._journal(connection, case["id"], IdentitySealed(who), "", at)
+
+    def ask(self, connection: Connection, case: Mapping[str, Any], who: str, role: str, reason: str, at: int) -> str:
+        """Ask the custodian to open it; the request's id. Tells the custodian's inbox."""
+        if role not in LEADS:
+            raise Refused("只有班长和督导可以申请开启身份。", "only a lead or supervisor may ask for an identity")
+        if not self.has(connection, case["id"]):
+            raise Refused("这个工单没有密封的身份。", "this case has no sealed identity")
+        reason = _reason(reason)
+        open_ = select(REQUESTS.c.id).where(REQUESTS.c.case_id == case["id"], REQUESTS.c.decided.is_(None))
+        if connection.scalar(open_) is not None:
+            raise Refused("已有一个申请在等候保管员处理。", "a request is waiting for the custodian already")
+        request = uuid7()
+        row = {"id": request, "case_id": case["id"], "asked": at, "asked_by": who, "reason": reason}
+        connection.execute(insert(REQUESTS), {**row, "decided_by": "", "answer": ""})
+        self._journal(connection, case["id"], IdentityAsked(who), reason, at)
+        to = Notice("identity_asked", (f"role:{CUSTODIAN}",))
+        notices.tell(connection, to, case, at, f"{request}:asked", by=who, who=who)
+        return request
+
+    def open(self, connection: Connection, request: str, who: str, role: str, reason: str, at: int) -> str:
+        """Open it for this request, once: the text, for the custodian's eyes."""
+        with Session(connection) as session:
+            why = users.may_open(session, who, at)
+        if why:
+            raise Refused(*_NOT_NOW[why])
+        row = self._decide(connection, request, who, role, reason, at, opened=True)
+        sealed = connection.execute(select(SEALED).where(SEALED.c.case_id == row["case_id"])).mappings().first()
+        if sealed is None:
+            raise Refused("密封的身份已经销毁。", "the sealed identity was destroyed")
+        return decrypt_field(self._keys.unwrap(sealed["wrapped"]), row["case_id"], "sealed_identity", sealed["sealed"])
+
+    def decline(self, connection: Connection, request: str, who: str, role: str, reason: str, at: int) -> None:
+        """Leave it sealed."""
+        self._decide(connection, request, who, role, reason, at, opened=False)
+
+    def has(self, connection: Connection, case_id: str) -> bool:
+        """Is an identity sealed for this case?"""
+        return connection.scalar(select(SEALED.c.case_id).where(SEALED.c.case_id == case_id)) is not None
+
+    def requests(self, connection: Connection, case_id: str | None = None) -> list[Row]:
+        """The requests with their case's number, those that wait first, then the newest."""
+        query = select(REQUESTS, CASES.c.number, CASES.c.received).join(CASES, CASES.c.id == REQUESTS.c.case_id)
+        if case_id is not None:
+            query = query.where(REQUESTS.c.case_id == case_id)
+        query = query.order_by(REQUESTS.c.decided.is_not(None), REQUESTS.c.asked.desc(), REQUESTS.c.id.desc())
+        return [dict(row) for row in connection.execute(query.limit(LIMIT)).mappings()]
+
+    def _decide(
+        self, connection: Connection, request: str, who: str, role: str, reason: str, at: int, *, opened: bool
+    ) -> Row:
+        if role != CUSTODIAN:
+            raise Refused("只有身份保管员可以处理。", "only the identity custodian may decide this")
+        reason = _reason(reason)
+        row = connection.execute(select(REQUESTS).where(REQUESTS.c.id == request).with_for_update()).mappings().first()
+        if row is None:
+            raise Refused("没有这个申请。", "there is no such request")
+        if row["decided"] is not None:
+            raise Refused(
+                "这个申请已经处理；再次查看须重新申请。", "this request is done; another look needs another request"
+            )
+        if row["asked_by"] == who:
+            raise Refused("申请人不能自己开启。", "who asked may not open it")
+        change = update(REQUESTS).where(REQUESTS.c.id == request)
+        connection.execute(change.values(decided=at, decided_by=who, opened=opened, answer=reason))
+        said = IdentityOpened(who) if opened else IdentityDeclined(who)
+        self._journal(connection, row["case_id"], said, reason, at)
+        case = connection.execute(select(CASES).where(CASES.c.id == row["case_id"])).mappings().one()
+        to = Notice(said.NAME, (f"user:{row['asked_by']}",))
+        notices.tell(connection, to, dict(case), at, f"{request}:{said.NAME}", by=who, who=who)
+        return dict(row)
+
+    def _journal(self, connection: Connection, case_id: str, said: Content, reason: str, at: int) -> None:
+        entries.append_facts(connection, [Fact(at, said, reason)], case_id=case_id)
+
+
+def _reason(text: str) -> str:
+    """A reason, fit to be kept in the clear."""
+    if len(text.strip()) < REASON_MIN or len(text) > TEXT_MAX:
+        raise Refused("请写明原因（2–200 个字）。", "give a reason (2 to 200 characters)", "reason")
+    return without_numbers(text.strip())

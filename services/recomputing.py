@@ -1,0 +1,88 @@
+"""Due dates of open cases after a rule or the calendar changed: counted anew, the old date kept beside the new one.
+
+Extended and paused promises stand: somebody decided on them. What is already answered stands too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, Connection, Engine, select
+
+from ivr.cases.actions import Do, Refused
+from ivr.cases.changes import changed
+from ivr.cases.clock import Rules, promised
+from ivr.cases.workflow import apply
+from store import notices
+from store.engine import reading
+from store.journal import entries
+from store.sql import Row, table, upsert
+
+CASES, MARKS = table("cases"), table("marks")
+MARK = "rules"
+BY = "hotline"  # who does it, in the case's history
+PIECE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A case whose due date is another one by today's rules."""
+
+    case_id: str
+    number: str
+    was: str
+    due: str
+    provisional: bool
+
+
+def changes(engine: Engine, rules: Rules) -> Iterator[Change]:
+    """Every open case whose date would change, oldest first. Nothing is written."""
+    last = ""
+    while True:
+        query = select(CASES).where(*_open(), CASES.c.id > last).order_by(CASES.c.id).limit(PIECE)
+        with reading(engine).connect() as connection:
+            rows = [dict(row) for row in connection.execute(query).mappings()]
+        for row in rows:
+            new = promised(row, row["span_from"], rules, "")
+            if (new.due_ms, new.provisional) != (row["due_ms"], row["provisional"]):
+                yield Change(row["id"], row["number"], row["due"], new.due, new.provisional)
+        if len(rows) < PIECE:
+            return
+        last = rows[-1]["id"]
+
+
+def recompute(connection: Connection, case_id: str, rules: Rules, now: int, reason: str, who: str = BY) -> bool:
+    """Count one case's date anew; False when it is the same, or another process was first."""
+    row = connection.execute(select(CASES).where(CASES.c.id == case_id, *_open()).with_for_update()).mappings().first()
+    if row is None:
+        return False
+    case: Row = dict(row)
+    try:
+        outcome = apply(case, Do("recompute", who, "supervisor", now, {"reason": reason}), rules)
+    except Refused:
+        return False
+    rows = [entries.new_row(fact, case_id=case_id) for fact in outcome.facts]
+    entries.append(connection, rows)
+    for notice in outcome.notices:
+        after = {**case, **changed(case, outcome.facts[0].content, now)}
+        notices.tell(connection, notice, after, now, f"{rows[0].id}:{notice.kind}")
+    return True
+
+
+def seen(connection: Connection) -> str | None:
+    """The rules open cases were last looked through by (:attr:`Rules.signature`); None: never."""
+    return connection.scalar(select(MARKS.c.value).where(MARKS.c.name == MARK))
+
+
+def mark(connection: Connection, rules: Rules, now: int) -> None:
+    """Open cases are as these rules say."""
+    upsert(connection, "marks", [{"name": MARK, "value": rules.signature, "at": now}])
+
+
+def _open() -> tuple[ColumnElement[bool], ...]:
+    nothing = (CASES.c.replied, CASES.c.closed, CASES.c.arrived, CASES.c.paused)
+    return (
+        CASES.c.due_ms.is_not(None), *(column.is_(None) for column in nothing), CASES.c.extended.is_(False),
+        CASES.c.paused_ms == 0,
+    )  # fmt: skip

@@ -1,0 +1,163 @@
+"""The one way to a figure: board, API, reports, exports and command line all ask here."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import and_, or_, select
+from sqlalchemy.orm import Session
+
+from ivr.kpi import formulas
+from ivr.kpi.records import (
+    HOUR_MS,
+    Announced,
+    Dispatched,
+    DueCase,
+    Figure,
+    FollowUp,
+    Limits,
+    Period,
+    Target,
+    TurnedAway,
+)
+from ivr.profile import ConnectRate, Profile
+from store.figures import lines
+from store.figures.dispatching import dispatched
+from store.figures.promises import due_cases, of_window, with_calls
+from store.journal import ratings
+from store.read import missed, outage_notices, tally
+from store.read.missed import NOT_TO_BE_CALLED, Missed
+from store.schema import Callback, Case
+
+CONNECT_DAYS = {"day": (1, 1), "month": (28, 31)}
+
+
+def limits(profile: Profile) -> Limits:
+    """What the figures need of a profile."""
+    return Limits(
+        profile.name,
+        profile.answer.clock,
+        profile.answer.limit_ms,
+        round(profile.figures.short_s * 1000),
+        tuple(round(level * 1000) for level in profile.figures.service_level_s),
+        profile.apology_after_ms,
+        profile.missed_call_back_h * HOUR_MS,
+        tuple(_targets(profile)),
+    )
+
+
+def _targets(profile: Profile) -> Iterator[Target]:
+    """The shares the profile promises (S2-1 §5(二), §13(五); GB/T 33358)."""
+    yield Target("K14", profile.promise_target)
+    yield Target("K15", profile.followup_rate_target)
+    match profile.connect_rate:
+        case ConnectRate(target=share, window="rolling_24h"):
+            yield Target("K1g", share)
+        case ConnectRate(target=share, window=window):
+            yield Target("K1", share, CONNECT_DAYS[window])
+
+
+def follow_ups(session: Session, from_ms: int, to_ms: int, window: str | None = None) -> list[FollowUp]:
+    """The cases closed in the period, and whether their citizens were reached (one entry for each case)."""
+    query = (
+        select(
+            Case.id, Case.closed, Case.anonymous, Case.consent, Case.test, Callback.id, Callback.outcome,
+            or_(Callback.outcome == "reached", Callback.reached), Callback.rating,
+        )
+        .outerjoin(Callback, and_(Callback.case_id == Case.id, Callback.kind == "followup"))
+        .where(Case.closed >= from_ms, Case.closed < to_ms, *of_window(window))
+        .order_by(Case.id, Callback.created)
+    )  # fmt: skip
+    found: dict[str, FollowUp] = {}
+    for case_id, closed, anonymous, consent, test, callback, outcome, was_reached, rating in session.execute(
+        with_calls(query, window)
+    ):
+        why = "anonymous" if anonymous else "no_consent" if not consent else "no_number" if callback is None else ""
+        before = found.get(case_id, FollowUp())
+        found[case_id] = FollowUp(
+            before.reached or bool(was_reached),
+            before.rating if rating is None else rating,
+            why or (outcome if outcome in NOT_TO_BE_CALLED else ""),
+            test,
+            case_id,
+            closed or 0,
+        )
+    return list(found.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """What figures of promises and of what comes after calls are counted from, row by row."""
+
+    cases: Sequence[DueCase]
+    follow_ups: Sequence[FollowUp]
+    missed: Missed
+    dispatched: Sequence[Dispatched]
+    outages: Sequence[Announced]
+    away: Sequence[TurnedAway]
+
+    def between(self, from_ms: int, to_ms: int) -> Material:
+        """What belongs to a part ``[from_ms, to_ms)`` of the period."""
+
+        def inside(at: int) -> bool:
+            return from_ms <= at < to_ms
+
+        return Material(
+            [each for each in self.cases if inside(each.due) or inside(each.strict)],
+            [each for each in self.follow_ups if inside(each.closed)],
+            self.missed.between(from_ms, to_ms),
+            [each for each in self.dispatched if inside(each.closed)],
+            [each for each in self.outages if inside(each.starts)],
+            [each for each in self.away if inside(each.at)],
+        )
+
+
+def material(session: Session, from_ms: int, to_ms: int, known: Limits, window: str | None = None) -> Material:
+    """The promises due, the cases closed, the calls missed, the outages planned in ``[from_ms, to_ms)``.
+
+    Outages and calls that were turned away are of the whole unit, so of no window.
+    """
+    return Material(
+        list(due_cases(session, from_ms, to_ms, window)),
+        follow_ups(session, from_ms, to_ms, window),
+        missed.read(session, from_ms, to_ms, known.missed, window),
+        dispatched(session, from_ms, to_ms, window),
+        [] if window else outage_notices.planned(session, from_ms, to_ms),
+        [] if window else lines.away(session, from_ms, to_ms),
+    )
+
+
+def figures(
+    session: Session,
+    from_ms: int,
+    to_ms: int,
+    profile: Profile,
+    now_ms: int | None = None,
+    window: str | None = None,
+    rows: Material | None = None,
+) -> tuple[Figure, ...]:
+    """Every figure of calls that arrived, and promises that were due, in ``[from_ms, to_ms)`` (UTC ms).
+
+    ``window``: only calls to this window and the cases of these calls. ``rows``: when they were read already.
+    """
+    now = time.time_ns() // 1_000_000 if now_ms is None else now_ms
+    known = limits(profile)
+    counts = tally.Counts(session, from_ms, to_ms, window)
+    rows = rows or material(session, from_ms, to_ms, known, window)
+    return formulas.all_figures(
+        counts.tally(known),
+        counts.hours(),
+        counts.late(known),
+        rows.cases,
+        rows.follow_ups,
+        rows.missed.callers(),
+        Period(from_ms, to_ms, now),
+        known,
+        ratings.counted(session, from_ms, to_ms, window),
+        rows.dispatched,
+        rows.outages,
+        0 if window else counts.arrivals().total(),
+        rows.away,
+    )

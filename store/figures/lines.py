@@ -1,0 +1,71 @@
+"""What the telephone system told: how the lines of a call sounded, and whom it refused."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from ivr.kpi.records import TurnedAway
+from ivr.telephony import STRANGERS, TURNED_AWAY
+from store.schema import Journal, LineQuality
+
+ROWS_MAX = 5000  # refusals are gathered by the minute, so that is more than three days of an attack
+
+
+def quality(session: Session, call_id: str) -> Sequence[LineQuality]:
+    """How each line of the call sounded, the caller's first."""
+    query = select(LineQuality).where(LineQuality.call_id == call_id)
+    return session.scalars(query.order_by(LineQuality.leg_id, LineQuality.id)).all()
+
+
+def refusals(session: Session, since: int) -> int:
+    """How often somebody was refused since then (UTC ms): wrong passwords, forbidden addresses …"""
+    return sum(count for kind, count in _kinds(session, since).items() if kind not in TURNED_AWAY)
+
+
+def turned_away(session: Session, since: int) -> dict[str, int]:
+    """How many calls since then (UTC ms) got 503 for lack of room, by why (``ivr.telephony.TURNED_AWAY``)."""
+    return {kind: count for kind, count in _kinds(session, since).items() if kind in TURNED_AWAY}
+
+
+def away(session: Session, from_ms: int, to_ms: int) -> list[TurnedAway]:
+    """The calls turned away in ``[from_ms, to_ms)``, as they were told."""
+    query = select(Journal.at, Journal.data).where(
+        Journal.kind == "system", Journal.at >= from_ms, Journal.at < to_ms, Journal.name == "refused",
+        or_(*(Journal.data.contains(f'"{kind}"') for kind in TURNED_AWAY)),  # an attack's are many, and no calls
+    )  # fmt: skip
+    told = ((at, json.loads(data)) for at, data in session.execute(query.order_by(Journal.seq)))
+    return [TurnedAway(one["kind"], int(one.get("count", 1)), at) for at, one in told if one.get("kind") in TURNED_AWAY]
+
+
+def strangers(session: Session, since: int, most: int = 5) -> list[tuple[str, int]]:
+    """The networks calls came from that are not taken, since then (UTC ms), with how many; most first."""
+    found: Counter[str] = Counter()
+    for one in _refused(session, since):
+        if one.get("kind") in STRANGERS and one.get("network"):
+            found[str(one["network"])] += int(one.get("count", 1))
+    return found.most_common(most)
+
+
+def door_set(session: Session) -> Mapping[str, Any] | None:
+    """Whose calls were taken last, as journaled; None when it never was."""
+    query = select(Journal.data).where(Journal.kind == "system", Journal.name == "door_set")
+    last = session.scalar(query.order_by(Journal.at.desc()).limit(1))
+    return None if last is None else dict(json.loads(last))
+
+
+def _kinds(session: Session, since: int) -> Counter[str]:
+    counts: Counter[str] = Counter()
+    for one in _refused(session, since):
+        counts[one.get("kind", "")] += int(one.get("count", 1))
+    return counts
+
+
+def _refused(session: Session, since: int) -> Iterator[Mapping[str, Any]]:
+    query = select(Journal.data).where(Journal.kind == "system", Journal.at >= since, Journal.name == "refused")
+    return map(json.loads, session.scalars(query.limit(ROWS_MAX)))

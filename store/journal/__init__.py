@@ -1,0 +1,1 @@
+"""The journal and what is written together with it: one transaction a turn, the derived rows, the calls that are up."""

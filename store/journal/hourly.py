@@ -1,0 +1,299 @@
+"""Hours that are over, counted beforehand: what figures need of their calls, exactly, in one row per window.
+
+    kept = load(session, from_ms, to_ms, window)     # the hours that are counted, and the gaps between them
+    kept.tally(limits), kept.hours(), kept.late(limits), kept.arrivals
+
+Every single wait is kept (packed), so figures of counted hours equal figures of rows to the last digit, medians and
+percentiles of a year included, whatever profile is asked for. An hour is counted (:func:`close`) when all its calls
+are over. Whoever changes a call of it afterwards takes its rows away in the same transaction (:func:`reopen`), so a
+row that is there is right; an hour without rows is a gap and is counted from its calls.
+"""
+
+from __future__ import annotations
+
+import json
+from array import array
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, insert, select
+from sqlalchemy.orm import Session
+
+from ivr.kpi.records import HOUR_MS, LateCalls, Limits, Request, RequestOutcome
+from ivr.kpi.tally import Hours, Tally
+from ivr.projections.fold import FAX, NORMAL_ENDS
+from store.sql import table
+
+CALLS, HOURS = table("calls"), table("call_hours")
+# F of B9: nobody could be had, or our own fault; both are our doing.
+CLASSES: dict[str, RequestOutcome] = {
+    "abandoned": "abandoned", "callback": "callback", "unanswered": "failed", "failed": "failed",
+}  # fmt: skip
+QUARTER_MS = 900_000
+NONE = -(2**63)  # in a packed column: there is no such wait
+REST = 2  # hours that are left alone: calls of them are likely to change still
+GAPS_MAX = 8
+LONG, ENOUGH = 31 * 24, 1000  # hours
+COUNTS = ("test", "waiting", "clock_errors", "talked", "talk_ms", "cut", "lead_ms")
+# Waits in ms: of the answered (with the ring and the system's answer beside each), of the others by class; the system's
+# answer to every real call, to those it apologised to, and to test calls.
+PACKED = ("answered", "rings", "networks", "abandoned", "callback", "failed", "lines", "apologised", "test_lines")
+COLUMNS = (
+    CALLS.c.outcome, CALLS.c.agent_answered, CALLS.c.agent_left, CALLS.c.human_wait, CALLS.c.agent_ring_wait,
+    CALLS.c.network_wait, CALLS.c.test, CALLS.c.human_requested, CALLS.c.arrived, CALLS.c.released_by, CALLS.c.cause,
+    CALLS.c.window, CALLS.c.late_apology,
+)  # fmt: skip
+
+NAMES = tuple(HOURS.c.keys())
+
+Range = tuple[int, int]  # [from, to) in UTC ms
+
+
+def request(row: Any) -> Request:
+    """A call that asked for a person, as figures see it; ``row`` begins with :data:`COLUMNS`."""
+    outcome, answered, left, wait, ring, network, test, requested, arrived, by, cause = row[:11]
+    return Request(
+        "waiting" if wait is None else "answered" if answered is not None else CLASSES.get(outcome, "failed"),
+        wait or 0,
+        ring,
+        network,
+        test,
+        (requested or 0) - arrived,
+        left - answered if left is not None and answered is not None else None,
+        by == "us" and cause not in NORMAL_ENDS,
+        arrived,
+    )
+
+
+@dataclass(slots=True)
+class _Count:
+    """One hour of one window."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    packed: dict[str, array[int]] = field(default_factory=lambda: {name: array("q") for name in PACKED})
+    quarters: dict[str, list[int]] = field(default_factory=dict)  # outcome -> real calls of each quarter
+
+    def add(self, row: Any) -> None:
+        network, test, asked, arrived, apology = row[5], row[6], row[7], row[8], row[12]
+        if not test and row[0] != FAX:
+            self.quarters.setdefault(row[0], [0, 0, 0, 0])[arrived % HOUR_MS // QUARTER_MS] += 1
+        if network is not None:
+            self.packed["test_lines" if test else "lines"].append(network)
+            if apology and not test:
+                self.packed["apologised"].append(network)
+        if asked is not None:
+            self._request(request(row))
+
+    def _request(self, r: Request) -> None:
+        if r.test or r.outcome == "waiting" or r.wait < 0:
+            self.counts["test" if r.test else "waiting" if r.outcome == "waiting" else "clock_errors"] += 1
+            return
+        self.packed[r.outcome].append(r.wait)
+        self.counts["lead_ms"] += r.lead
+        if r.outcome == "answered":
+            self.packed["rings"].append(NONE if r.ring is None else r.ring)
+            self.packed["networks"].append(NONE if r.network is None else r.network)
+            self.counts["cut"] += r.cut
+            if r.talk is not None:
+                self.counts["talked"] += 1
+                self.counts["talk_ms"] += r.talk
+
+    def row(self, hour: int, window: str) -> dict[str, Any]:
+        return {
+            "hour": hour, "window": window, **{name: self.counts[name] for name in COUNTS},
+            **{name: waits.tobytes() for name, waits in self.packed.items()}, "quarters": json.dumps(self.quarters),
+        }  # fmt: skip
+
+
+def count(hour: int, rows: Iterable[Any]) -> list[dict[str, Any]]:
+    """The rows of an hour from its calls (:data:`COLUMNS`); that of no window is always there: the hour is counted."""
+    found: dict[str, _Count] = {"": _Count()}
+    for row in rows:
+        found.setdefault(row[11], _Count()).add(row)
+    return [each.row(hour, window) for window, each in sorted(found.items())]
+
+
+# --- writing -------------------------------------------------------------------------------
+
+
+def close(connection: Connection, hour: int) -> bool:
+    """Count an hour, in a transaction nobody writes the journal during; False: one of its calls is still up."""
+    rows = _calls(connection, hour)
+    if any(row.outcome == "live" for row in rows):
+        return False
+    connection.execute(delete(HOURS).where(HOURS.c.hour == hour))
+    connection.execute(insert(HOURS), count(hour, rows))
+    return True
+
+
+def reopen(connection: Connection, arrivals: Iterable[int]) -> None:
+    """Calls that arrived then have changed: their hours are gaps again."""
+    connection.execute(_REOPEN, {"hours": sorted({at // HOUR_MS for at in arrivals})})
+
+
+def wrong(connection: Connection, hours: Collection[int], fix: bool) -> list[tuple[int, str]]:
+    """Which rows of these hours are not what their calls say; with ``fix`` they are made so."""
+    found = []
+    for hour in hours:
+        query = select(HOURS).where(HOURS.c.hour == hour).order_by(HOURS.c.window)
+        is_ = {row["window"]: dict(row) for row in connection.execute(query).mappings()}
+        rows = _calls(connection, hour)
+        live = any(row.outcome == "live" for row in rows)
+        should = {} if live else {row["window"]: row for row in count(hour, rows)}
+        bad = [window for window in sorted({*is_, *should}) if is_.get(window) != should.get(window)]
+        found += [(hour, window) for window in bad]
+        if fix and bad:
+            connection.execute(delete(HOURS).where(HOURS.c.hour == hour))
+            if should:
+                connection.execute(insert(HOURS), list(should.values()))
+    return found
+
+
+def uncounted(connection: Connection, now_ms: int) -> list[int]:
+    """Hours that could be counted now and are not, the newest first; not all of them at once.
+
+    Where nobody called for longer than :data:`LONG` hours nothing is counted: one gap costs nothing.
+    """
+    first = connection.scalar(select(func.min(CALLS.c.arrived)))
+    if first is None:
+        return []
+    query = select(HOURS.c.hour).where(HOURS.c.window == "").order_by(HOURS.c.hour.desc())
+    above = now_ms // HOUR_MS - REST + 1
+    found: list[int] = []
+    for known in (*connection.scalars(query), first // HOUR_MS - 1):
+        last = above - 1
+        while last > known and len(found) < ENOUGH:
+            if last - known > LONG:  # perhaps nothing is there
+                within = (CALLS.c.arrived < (last + 1) * HOUR_MS, CALLS.c.arrived >= (known + 1) * HOUR_MS)
+                newest = connection.scalar(select(func.max(CALLS.c.arrived)).where(*within))
+                if newest is None:
+                    break
+                last = newest // HOUR_MS if last - newest // HOUR_MS > LONG else last
+            piece = range(last, max(known, last - LONG), -1)
+            found += piece
+            last -= len(piece)
+        above = min(above, known)
+    return found
+
+
+def counted(connection: Connection) -> list[int]:
+    """The hours that are counted, oldest first."""
+    return list(connection.scalars(select(HOURS.c.hour).where(HOURS.c.window == "").order_by(HOURS.c.hour)))
+
+
+def _calls(connection: Connection, hour: int) -> Sequence[Any]:
+    begin = hour * HOUR_MS
+    query = select(*COLUMNS).where(CALLS.c.arrived >= begin, CALLS.c.arrived < begin + HOUR_MS)
+    return connection.execute(query.order_by(CALLS.c.arrived, CALLS.c.id)).all()
+
+
+_REOPEN = delete(HOURS).where(HOURS.c.hour.in_(bindparam("hours", expanding=True)))
+
+
+# --- reading -------------------------------------------------------------------------------
+
+
+class Kept:
+    """Counted hours of a period, and the ``gaps`` between them that are to be counted from calls."""
+
+    def __init__(self, rows: Sequence[Sequence[Any]], gaps: Sequence[Range]) -> None:
+        self.rows, self.gaps = rows, gaps
+        self._by_hour: dict[int, list[Sequence[Any]]] | None = None
+        # Column by column: a year has some 40,000 rows.
+        self._columns = dict(zip(NAMES, zip(*rows, strict=True), strict=True)) if rows else dict.fromkeys(NAMES, ())
+
+    def between(self, first: int, end: int) -> Kept:
+        """Those of the hours from ``first`` up to ``end``; without gaps."""
+        if self._by_hour is None:
+            self._by_hour = {}
+            for row in self.rows:
+                self._by_hour.setdefault(row[0], []).append(row)
+        return Kept([row for hour in range(first, end) for row in self._by_hour.get(hour, ())], ())
+
+    def packed(self, name: str) -> array[int]:
+        """Every wait of that kind."""
+        found = array("q")
+        found.frombytes(b"".join(self._columns[name]))
+        return found
+
+    def tally(self, limits: Limits) -> Tally:
+        """The requests of the counted hours."""
+        waits: Counter[tuple[RequestOutcome, int]] = Counter()
+        kinds: tuple[RequestOutcome, ...] = ("answered", "abandoned", "callback", "failed")
+        for kind in kinds:
+            waits.update({(kind, wait): n for wait, n in Counter(self.packed(kind)).items()})
+        clock = {"human_wait": "answered", "agent_ring": "rings", "network_answer": "networks"}[limits.clock]
+        in_limit = sum(NONE < wait <= limits.limit for wait in self.packed(clock))
+        sums = {name: sum(self._columns[name]) for name in COUNTS}
+        return Tally(
+            sums["test"], sums["waiting"], sums["clock_errors"], waits, in_limit, sums["talked"], sums["talk_ms"],
+            sums["cut"], sums["lead_ms"],
+        )  # fmt: skip
+
+    def hours(self) -> Hours:
+        """Offered and answered by hour."""
+        found = Hours()
+        columns = (self._columns[name] for name in ("hour", "answered", "abandoned", "callback", "failed"))
+        for hour, answered, *others in zip(*columns, strict=True):
+            n = len(answered) // 8
+            if offered := n + sum(map(len, others)) // 8:
+                found.offered[hour] += offered
+                found.answered[hour] += n
+        return found
+
+    def late(self, limits: Limits) -> LateCalls:
+        """Calls the system answered late."""
+
+        def of(name: str) -> int:
+            return sum(wait >= limits.apology for wait in self.packed(name))
+
+        return LateCalls(of("lines"), of("apologised"), of("test_lines"))
+
+    def arrivals(self) -> Counter[tuple[int, str]]:
+        """(quarter of an hour since 1970, outcome) -> real calls."""
+        found: Counter[tuple[int, str]] = Counter()
+        for hour, text in zip(self._columns["hour"], self._columns["quarters"], strict=True):
+            for outcome, quarters in json.loads(text).items():
+                for quarter, n in enumerate(quarters):
+                    if n:
+                        found[hour * 4 + quarter, outcome] += n
+        return found
+
+    def windows(self) -> set[str]:
+        """The windows that were asked for."""
+        asked = ("test", "waiting", "clock_errors", "answered", "abandoned", "callback", "failed")
+        columns = zip(self._columns["window"], zip(*(self._columns[name] for name in asked), strict=True), strict=True)
+        return {window for window, counts in columns if any(counts)}
+
+
+def load(session: Session, from_ms: int, to_ms: int, window: str | None = None) -> Kept:
+    """The counted hours that lie wholly in ``[from_ms, to_ms)``, and what is left of it."""
+    first, end = -(-from_ms // HOUR_MS), to_ms // HOUR_MS
+    if first >= end:
+        return Kept((), [(from_ms, to_ms)] if from_ms < to_ms else [])
+    inside: tuple[ColumnElement[bool], ...] = (HOURS.c.hour >= first, HOURS.c.hour < end)
+    known = session.scalars(select(HOURS.c.hour).where(*inside, HOURS.c.window == "").order_by(HOURS.c.hour)).all()
+    gaps = _gaps(from_ms, to_ms, known)
+    if len(gaps) > GAPS_MAX:  # few, long questions are quicker than many short ones
+        begin, stop = gaps[0][0], gaps[-1][1]
+        gaps = [(begin, stop)]
+        inside += ((HOURS.c.hour < begin // HOUR_MS) | (HOURS.c.hour >= -(-stop // HOUR_MS)),)
+    if not known:
+        return Kept((), gaps)
+    query = select(HOURS).where(*inside)
+    rows = session.execute(query if window is None else query.where(HOURS.c.window == window)).all()
+    return Kept(rows, gaps)
+
+
+def _gaps(from_ms: int, to_ms: int, known: Sequence[int]) -> list[Range]:
+    """What of the period is not covered by these hours."""
+    gaps, at = [], from_ms
+    for hour in known:
+        if hour * HOUR_MS > at:
+            gaps.append((at, hour * HOUR_MS))
+        at = (hour + 1) * HOUR_MS
+    if at < to_ms:
+        gaps.append((at, to_ms))
+    return gaps

@@ -1,0 +1,35 @@
+"""What the ledger's thread is handed: one thing to be written, shown or asked."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection
+
+from store.board import SeatChange
+from store.journal.work import Work
+
+
+@dataclass(slots=True)
+class Job:
+    """Something to be written. ``seat``, ``side``: best effort, never spooled (what the board shows).
+
+    ``ask``: a question, whose answer is the reply; while the database is away there is none. ``may_destroy``: its
+    answer may destroy somebody's key.
+    """
+
+    work: Work | None = None
+    seat: SeatChange | None = None
+    side: Callable[[Connection], None] | None = None
+    ask: Callable[[Connection], Any] | None = None
+    reply: Callable[[Any], None] | None = None
+    reached: threading.Event | None = None
+    may_destroy: bool = False
+
+    @property
+    def destroys(self) -> bool:
+        """A person's key may be gone after it."""
+        return self.may_destroy or (self.work is not None and self.work.seal is not None)

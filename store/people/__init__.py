@@ -1,0 +1,1 @@
+"""What is kept about people: numbers, what was written, drafts, log-ins; personal data encrypted, erasable."""

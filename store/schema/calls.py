@@ -1,0 +1,203 @@
+"""Calls: what happened on the lines, who sits where, what was recorded, how many an hour."""
+
+from __future__ import annotations
+
+from sqlalchemy import Index, LargeBinary, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from store.schema.base import Base
+
+
+class Call(Base):
+    """Derived: one row per call, with its three clocks (``*_wait`` in ms, None while unknown)."""
+
+    __tablename__ = "calls"
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    ref: Mapped[str] = mapped_column(String(255), default="")
+    called: Mapped[str] = mapped_column(String(80), default="")
+    party_id: Mapped[str | None] = mapped_column(String(36), index=True)
+    flow: Mapped[str] = mapped_column(String(80), default="")
+    version: Mapped[str] = mapped_column(String(64), default="")
+    profile: Mapped[str] = mapped_column(String(80), default="")
+    test: Mapped[bool] = mapped_column(default=False)
+    arrived: Mapped[int]
+    answered: Mapped[int | None]
+    human_requested: Mapped[int | None]
+    agent_ring: Mapped[int | None]  # first operator's phone rang
+    agent_answered: Mapped[int | None]
+    agent_left: Mapped[int | None]
+    ended: Mapped[int | None]
+    network_wait: Mapped[int | None]  # arrived -> answered
+    human_wait: Mapped[int | None]  # human_requested -> agent_answered, or -> ended when never
+    agent_ring_wait: Mapped[int | None]  # the answering seat's ringing -> answered
+    window: Mapped[str] = mapped_column(String(40), default="")
+    seat: Mapped[str] = mapped_column(String(40), default="")
+    late_apology: Mapped[bool] = mapped_column(default=False)
+    keys: Mapped[str] = mapped_column(String(120), default="")  # pressed in menus
+    last_step: Mapped[str] = mapped_column(String(80), default="")
+    cases: Mapped[int] = mapped_column(default=0)
+    # answered, abandoned, callback, unanswered, failed (a human was asked for); self, hung_up (never asked); live
+    outcome: Mapped[str] = mapped_column(String(16), default="live")
+    released_by: Mapped[str] = mapped_column(String(10), default="")  # caller, us, failure
+    cause: Mapped[str] = mapped_column(String(40), default="")
+
+
+class Leg(Base):
+    """Derived: one row per attempt to ring an operator's phone."""
+
+    __tablename__ = "legs"
+    id: Mapped[str] = mapped_column(String(80), primary_key=True)
+    call_id: Mapped[str] = mapped_column(String(36), index=True)
+    seat: Mapped[str] = mapped_column(String(40))
+    window: Mapped[str] = mapped_column(String(40), default="")
+    level: Mapped[str] = mapped_column(String(10), default="")
+    dialed: Mapped[int]
+    ringing: Mapped[int | None]
+    answered: Mapped[int | None]
+    ended: Mapped[int | None]
+    result: Mapped[str] = mapped_column(String(16), default="")  # answered, busy, no_answer, ...
+    reason: Mapped[str] = mapped_column(Text, default="")
+
+
+class LineQuality(Base):
+    """Derived: how a line sounded; ``leg_id`` empty: the caller's. Packets, microseconds; -1: never told."""
+
+    __tablename__ = "line_quality"
+    id: Mapped[str] = mapped_column(String(80), primary_key=True)
+    call_id: Mapped[str] = mapped_column(String(36), index=True)
+    leg_id: Mapped[str] = mapped_column(String(80), default="")
+    at: Mapped[int]
+    received: Mapped[int]
+    lost: Mapped[int]
+    jitter_us: Mapped[int]
+    sent: Mapped[int]
+    far_lost: Mapped[int]
+    far_jitter_us: Mapped[int]
+    rtt_us: Mapped[int]
+
+
+class DeskCommand(Base):
+    """Something an operator asked the calls process to do; this table is the truth, a look at it takes 0.3 s.
+
+    queued -> taken -> done; refused: it was not done (``reason``). Of what is live (queued or taken) there is one
+    for a number and one for a seat: ``live_number`` (its HMAC) and ``live_seat`` are unique, and empty afterwards.
+    """
+
+    __tablename__ = "desk_commands"
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)  # also the outgoing call's
+    at: Mapped[int] = mapped_column(index=True)
+    who: Mapped[str] = mapped_column(String(80))
+    role: Mapped[str] = mapped_column(String(20))
+    seat: Mapped[str] = mapped_column(String(40))
+    kind: Mapped[str] = mapped_column(String(20))  # call_back
+    callback_id: Mapped[str] = mapped_column(String(36), index=True)
+    number_hmac: Mapped[str] = mapped_column(String(64), index=True)
+    state: Mapped[str] = mapped_column(String(10), index=True)
+    reason: Mapped[str] = mapped_column(String(40), default="")
+    owner: Mapped[str] = mapped_column(String(80), default="")  # the process that took it
+    taken: Mapped[int | None]
+    ended: Mapped[int | None]
+    result: Mapped[str] = mapped_column(String(20), default="")
+    noted: Mapped[int | None]  # when the result became an attempt; None: it is still to be written down
+    live_number: Mapped[str | None] = mapped_column(String(64), unique=True)
+    live_seat: Mapped[str | None] = mapped_column(String(40), unique=True)
+
+
+class OutgoingCall(Base):
+    """Derived: a call the hotline placed to a citizen. Never among ``calls``: those are people who called."""
+
+    __tablename__ = "outgoing_calls"
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    callback_id: Mapped[str] = mapped_column(String(36), index=True)
+    case_id: Mapped[str | None] = mapped_column(String(36), index=True)
+    party_id: Mapped[str | None] = mapped_column(String(36), index=True)
+    who: Mapped[str] = mapped_column(String(80), default="")
+    seat: Mapped[str] = mapped_column(String(40), default="")
+    owner: Mapped[str] = mapped_column(String(80), default="")
+    started: Mapped[int] = mapped_column(index=True)
+    seat_ringing: Mapped[int | None]
+    seat_answered: Mapped[int | None]
+    dialled: Mapped[int | None]
+    ringing: Mapped[int | None]
+    answered: Mapped[int | None]
+    ended: Mapped[int | None]
+    result: Mapped[str] = mapped_column(String(20), default="")
+    cause: Mapped[str] = mapped_column(String(40), default="")
+    code: Mapped[int] = mapped_column(default=0)  # SIP, of a citizen's phone that was not had
+
+
+class Recording(Base):
+    """Derived: one row per recording in the vault."""
+
+    __tablename__ = "recordings"
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    call_id: Mapped[str | None] = mapped_column(String(36), index=True)
+    case_id: Mapped[str | None] = mapped_column(String(36), index=True)
+    token: Mapped[str] = mapped_column(String(40), default="")
+    path: Mapped[str] = mapped_column(String(255))
+    ms: Mapped[int]
+    bytes: Mapped[int]
+    sha256: Mapped[str] = mapped_column(String(64))
+    created: Mapped[int]
+    pruned: Mapped[int | None]  # when it was deleted by the retention rule
+
+
+class LiveCall(Base):
+    """A call that is up now: who owns it, until when, and the encrypted machine state."""
+
+    __tablename__ = "live_calls"
+    call_id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    owner: Mapped[str] = mapped_column(String(80), index=True)
+    lease_until: Mapped[int]
+    ref: Mapped[str] = mapped_column(String(255), index=True)
+    flow: Mapped[str] = mapped_column(String(80))
+    step: Mapped[str] = mapped_column(String(80))
+    step_since: Mapped[int]
+    arrived: Mapped[int]
+    window: Mapped[str] = mapped_column(String(40), default="")
+    seat: Mapped[str] = mapped_column(String(40), default="")
+    waiting_since: Mapped[int | None]
+    test: Mapped[bool] = mapped_column(default=False)
+    state: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class Seat(Base):
+    """What the board shows of an operator's phone; the calls process keeps it."""
+
+    __tablename__ = "seats"
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    reachable: Mapped[bool] = mapped_column(default=False)
+    call_id: Mapped[str | None] = mapped_column(String(36))
+    since: Mapped[int]
+
+
+class CallHour(Base):
+    """An hour that is over, counted beforehand for the figures (``journal/hourly.py``); blobs are packed waits."""
+
+    __tablename__ = "call_hours"
+    hour: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)  # full hours since 1970
+    window: Mapped[str] = mapped_column(String(40), primary_key=True)
+    test: Mapped[int]
+    waiting: Mapped[int]
+    clock_errors: Mapped[int]
+    talked: Mapped[int]
+    talk_ms: Mapped[int]
+    cut: Mapped[int]
+    lead_ms: Mapped[int]
+    answered: Mapped[bytes] = mapped_column(LargeBinary)
+    rings: Mapped[bytes] = mapped_column(LargeBinary)
+    networks: Mapped[bytes] = mapped_column(LargeBinary)
+    abandoned: Mapped[bytes] = mapped_column(LargeBinary)
+    callback: Mapped[bytes] = mapped_column(LargeBinary)
+    failed: Mapped[bytes] = mapped_column(LargeBinary)
+    lines: Mapped[bytes] = mapped_column(LargeBinary)
+    apologised: Mapped[bytes] = mapped_column(LargeBinary)
+    test_lines: Mapped[bytes] = mapped_column(LargeBinary)
+    quarters: Mapped[str] = mapped_column(Text)
+
+
+# Lists go by time and id, newest first, under each filter; what figures ask for stands in the index itself.
+Index("ix_calls_arrived_id", Call.arrived, Call.id)
+Index("ix_calls_outcome_arrived", Call.outcome, Call.arrived, Call.id)
+Index("ix_calls_window_arrived", Call.window, Call.arrived, Call.id)
+Index("ix_calls_seat_arrived", Call.seat, Call.arrived, Call.id)
