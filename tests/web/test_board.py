@@ -37,6 +37,16 @@ def test_callers_who_were_turned_away_for_lack_of_room_are_counted_by_why_and_ar
     assert re.search(r'id="lines".*?\n *<span class="n">5</span>', page)
 
 
+def test_of_very_many_calls_those_who_wait_longest_are_shown_and_the_number_of_the_others(as_role, world):
+    for n in range(64):
+        world.listening(400 + n)
+    first = world.waiting(9)
+    page = as_role("operator").get("/board").text
+    rows = re.findall(r'id="call-([^"]+)"', page)
+    assert (len(rows), rows[0]) == (60, first)
+    assert "另有 5 通来电没有列出" in page
+
+
 def test_callers_who_wait_stand_first_the_longest_wait_on_top(as_role, world):
     world.listening(400)
     short = world.waiting(9)

@@ -24,6 +24,7 @@ bp = Blueprint("board", __name__)
 
 ON_BOARD = ("K1", "K2a", "K3", "K4", "K5", "K13-complaint", "K13-report")  # the rest stands on the figures' own page
 DAY_MS = 24 * 3600 * 1000
+CALLS_SHOWN = 60  # who waits longest first; nobody reads more, and hundreds would hold every other page up
 BEAT_MS = 30_000  # a process that was silent for this long is shown as down
 
 
@@ -37,7 +38,8 @@ def _state() -> dict[str, Any]:
     told = [json.loads(process.detail) for process in alive]
     return {
         "now": now,
-        "calls": calls,
+        "calls": calls[:CALLS_SHOWN],
+        "more_calls": len(calls[CALLS_SHOWN:]),
         "waiting": board.waiting,
         "talks": board.talks,
         "rung": {call for call, _seat in board.ringing},
