@@ -15,8 +15,6 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, select
-
 from ivr.cases.actions import ANSWERED, CLOSED, Changed, Do, Notice, Outcome, Refused
 from ivr.cases.clock import Rules
 from ivr.cases.kinds import of
@@ -30,7 +28,8 @@ from ivr.numbers import HOME, NotANumber, Plan, read
 from ivr.scrubbing import without_numbers
 from ivr.wording import Wording
 from services.identities import Identities
-from store import notices
+from store import cases, notices
+from store.engine import Connection
 from store.ids import uuid7
 from store.journal import entries, work
 from store.journal.live import LiveCalls
@@ -38,9 +37,8 @@ from store.journal.writer import Writer
 from store.keys import Keys
 from store.people.notes import Notes
 from store.people.parties import Parties
-from store.sql import Row, table
+from store.sql import Row
 
-CASES, CALLBACKS, PARTIES = table("cases"), table("callbacks"), table("parties")
 CHANNELS = ("letter", "visit", "web", "phone")  # 信函, 来访, 网络; phone: told to a person who types
 DAY_MS = 86_400_000
 
@@ -102,10 +100,10 @@ class Casework:
         request = replace(request, owner=entry.who, consent=entry.consent)
         item = work.of_case(request, self._keys)
         item.parties = (party,) if party and known else ()
-        before = connection.scalar(select(CASES.c.id).where(CASES.c.command_id == request.command_id))
+        again = cases.is_registered(connection, request.command_id)
         stored = self._writer.write(connection, [item], entry.at)[0]
         assert stored is not None
-        if before is None:
+        if not again:
             noted = Fact(entry.at, CaseNoted(who=entry.who))
             self._write(connection, stored.id, Outcome((noted,), (), entry.text), entry.who)
             if entry.identity.strip():
@@ -139,7 +137,7 @@ class Casework:
     def do(self, connection: Connection, case_id: str, do: Do, version: int | None = None) -> Row:
         """Do something to a case (id or number); its row afterwards. Raises :class:`Refused`."""
         case = self.case(connection, case_id, version)
-        if do.action == "link" and self._find(connection, do.get("other").replace(" ", "")) is None:
+        if do.action == "link" and cases.held(connection, do.get("other").replace(" ", "")) is None:
             raise Refused("没有这个编号的工单。", f"there is no case {do.get('other')}", "other")
         if do.action == "follow_up":
             self._record_follow_up(connection, case, do)
@@ -162,7 +160,7 @@ class Casework:
             check(self._wording(), attempt.text)
         group = [callback]
         if callback["kind"] == "missed" or attempt.result in ("no_answer", "busy", "wrong_number"):
-            group += self._same_number(connection, callback)
+            group += cases.of_same_number(connection, callback)
         for one in group:
             self._attempted(connection, one, attempt)
         if case is not None and attempt.result == "reached" and attempt.agreed is None:
@@ -195,20 +193,17 @@ class Casework:
 
     def _record_follow_up(self, connection: Connection, case: Row, do: Do) -> None:
         """A follow-up told on the case's page is an attempt that reached the person."""
-        query = select(CALLBACKS).where(
-            CALLBACKS.c.case_id == case["id"], CALLBACKS.c.kind == "followup", CALLBACKS.c.state == "open"
-        )
-        row = connection.execute(query.with_for_update()).mappings().first()
+        row = cases.open_follow_up(connection, case["id"])
         if row is not None:
             attempt = Attempt(do.who, do.role, do.at, "reached", solved=do.get("solved"), rating=do.get("rating"))
             apply(case, do, self.rules)  # refused before anything is written
-            self._attempted(connection, dict(row), attempt)
+            self._attempted(connection, row, attempt)
 
     # --- looking ---------------------------------------------------------------------------
 
     def case(self, connection: Connection, case_id: str, version: int | None = None) -> Row:
         """The case by id or number, held until the transaction ends. Raises :class:`Refused`."""
-        row = self._find(connection, case_id)
+        row = cases.held(connection, case_id)
         if row is None:
             raise Refused("没有这个工单。", f"there is no case {case_id}")
         if version is not None and row["version"] != version:
@@ -227,14 +222,10 @@ class Casework:
         if number:
             hmac: str | None = self._parties.number_hmac(number)
         else:
-            hmac = connection.scalar(select(PARTIES.c.number_hmac).where(PARTIES.c.id == party_id))
+            hmac = cases.number_hmac_of(connection, party_id)
         if not hmac:
             return []
-        since = at - self.rules.profile.repeat_caller_days * DAY_MS
-        same = select(PARTIES.c.id).where(PARTIES.c.number_hmac == hmac)
-        query = select(CASES).where(CASES.c.party_id.in_(same), CASES.c.received >= since, CASES.c.anonymous.is_(False))
-        rows = connection.execute(query.order_by(CASES.c.received.desc(), CASES.c.id.desc()).limit(50)).mappings()
-        return [dict(row) for row in rows]
+        return cases.of_number(connection, hmac, at - self.rules.profile.repeat_caller_days * DAY_MS)
 
     # --- within ----------------------------------------------------------------------------
 
@@ -249,32 +240,11 @@ class Casework:
         for notice in outcome.notices:
             notices.tell(connection, notice, case, facts[0].at, f"{rows[0].id}:{notice.kind}", by=who, who=who)
 
-    def _find(self, connection: Connection, case_id: str) -> Row | None:
-        query = select(CASES).where((CASES.c.id == case_id) | (CASES.c.number == case_id))
-        row = connection.execute(query.with_for_update()).mappings().first()
-        return None if row is None else dict(row)
-
     def _callback(self, connection: Connection, callback_id: str) -> Row:
-        row = connection.execute(select(CALLBACKS).where(CALLBACKS.c.id == callback_id).with_for_update()).mappings()
-        found = row.first()
+        found = cases.callback(connection, callback_id)
         if found is None:
             raise Refused("没有这一条回电任务。", f"there is no callback {callback_id}")
-        return dict(found)
-
-    def _same_number(self, connection: Connection, callback: Row) -> list[Row]:
-        """The other open entries of the same list and number."""
-        hmac = select(PARTIES.c.number_hmac).where(PARTIES.c.id == callback["party_id"]).scalar_subquery()
-        query = (
-            select(CALLBACKS)
-            .join(PARTIES, PARTIES.c.id == CALLBACKS.c.party_id)
-            .where(
-                PARTIES.c.number_hmac == hmac, CALLBACKS.c.kind == callback["kind"], CALLBACKS.c.state == "open",
-                CALLBACKS.c.id != callback["id"],
-            )
-            .order_by(CALLBACKS.c.id)
-            .with_for_update(of=CALLBACKS)
-        )  # fmt: skip
-        return [dict(row) for row in connection.execute(query).mappings()]
+        return found
 
 
 def _of_call(callback: Mapping[str, Any], case: Mapping[str, Any], attempt: Attempt) -> Do | None:

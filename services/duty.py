@@ -6,16 +6,12 @@ been silent for :data:`STALE_MS`. What came of it stays in the mark and is told 
 
 from __future__ import annotations
 
-from typing import Any
-
-from sqlalchemy import Connection, select, update
-
 from ivr.cases.actions import Notice
-from ivr.cases.kinds import ids
-from store import notices
-from store.sql import Row, table
+from store import cases, marks, notices
+from store.engine import Connection
+from store.marks import Mark
+from store.sql import Row
 
-CASES, MARKS = table("cases"), table("marks")
 WITHIN_MS = 3_600_000
 STALE_MS = 180_000  # longer than one phone rings and is told
 RINGING, DONE = "ringing", "done"
@@ -23,32 +19,24 @@ RINGING, DONE = "ringing", "done"
 
 def waiting(connection: Connection, now: int) -> list[Row]:
     """Cases the phones are to be rung for now."""
-    nobodys = (CASES.c.status.in_(("received", "classified")), CASES.c.owner == "", CASES.c.channel == "phone")
-    query = select(CASES).where(
-        CASES.c.kind.in_(ids(lambda kind: kind.urgent)), CASES.c.received > now - WITHIN_MS, *nobodys
-    )
-    found = [dict(row) for row in connection.execute(query.order_by(CASES.c.received)).mappings()]
-    marks = {row.name: row for row in connection.execute(select(MARKS).where(MARKS.c.name.in_(map(_mark, found))))}
-    return [row for row in found if _is_free(marks.get(_mark(row)), now)]
+    found = cases.urgent_of_nobody(connection, now - WITHIN_MS)
+    known = marks.found(connection, map(_mark, found))
+    return [row for row in found if _is_free(known.get(_mark(row)), now)]
 
 
 def take(connection: Connection, case: Row, now: int) -> bool:
     """Make the ringing for this case ours; False: another process has it."""
-    name = _mark(case)
-    if notices.insert_once(connection, "marks", {"name": name, "value": RINGING, "at": now}, "name"):
-        return True
-    old = update(MARKS).where(MARKS.c.name == name, MARKS.c.value == RINGING, MARKS.c.at < now - STALE_MS)
-    return connection.execute(old.values(at=now)).rowcount == 1
+    return marks.take(connection, _mark(case), RINGING, now, now - STALE_MS)
 
 
 def still(connection: Connection, case: Row, now: int) -> None:
     """We go on ringing for it."""
-    connection.execute(update(MARKS).where(MARKS.c.name == _mark(case)).values(at=now))
+    marks.touch(connection, _mark(case), now)
 
 
 def done(connection: Connection, case: Row, taken: bool, place: int, now: int) -> None:
     """Somebody took it, or nobody did: the leads are told."""
-    connection.execute(update(MARKS).where(MARKS.c.name == _mark(case)).values(value=DONE, at=now))
+    marks.put(connection, _mark(case), DONE, now)
     kind = "duty_taken" if taken else "duty_nobody"
     more: Row = {"place": place + 1} if taken else {}
     notices.tell(connection, Notice(kind, ("role:lead",)), case, now, f"{case['id']}:{kind}", **more)
@@ -58,5 +46,5 @@ def _mark(case: Row) -> str:
     return f"d:{case['id']}"
 
 
-def _is_free(mark: Any, now: int) -> bool:
+def _is_free(mark: Mark | None, now: int) -> bool:
     return mark is None or (mark.value == RINGING and mark.at < now - STALE_MS)

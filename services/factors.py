@@ -14,14 +14,14 @@ import hmac
 import secrets
 
 import pyotp
-from sqlalchemy import delete, func, select, update
-from sqlalchemy.orm import Session
 
 from services import users
 from services.users import UserError
 from store.digests import digest
+from store.engine import Session
 from store.keys import Keys
-from store.schema import RecoveryCode, User
+from store.people import accounts
+from store.schema import User
 
 STEP_MS = 30_000
 DRIFT = 1  # steps a clock may be off, either way
@@ -37,7 +37,7 @@ class Factors:
 
     def begin(self, session: Session, user: User) -> None:
         """Make a secret for an app; what counted before goes on counting until :meth:`confirm`."""
-        user.totp_new = self._keys.encrypt(pyotp.random_base32().encode(), place(user.id))
+        user.totp_new = self._keys.encrypt(pyotp.random_base32().encode(), accounts.factor_place(user.id))
         session.flush()
 
     def pending(self, user: User) -> str:
@@ -61,24 +61,19 @@ class Factors:
             return False
         step = matching(secret, code, now)
         if step is None:
-            used = delete(RecoveryCode).where(RecoveryCode.user_id == user.id, RecoveryCode.hash == _hash(code))
-            return session.scalars(used.returning(RecoveryCode.hash)).first() is not None
-        later = update(User).where(User.id == user.id, User.totp_step < step).values(totp_step=step)
-        return session.scalars(later.returning(User.id)).first() is not None
+            return accounts.use_code(session, user, _hash(code))
+        return accounts.step_later(session, user, step)
 
     def new_codes(self, session: Session, user: User) -> list[str]:
         """Recovery codes in the place of those of before; to be shown once."""
-        session.execute(delete(RecoveryCode).where(RecoveryCode.user_id == user.id))
         codes = ["-".join(_part() for _ in range(4)) for _ in range(CODES)]
-        session.add_all(RecoveryCode(user_id=user.id, hash=_hash(code)) for code in codes)
-        session.flush()
+        accounts.put_codes(session, user, map(_hash, codes))
         return codes
 
     def drop(self, session: Session, user: User) -> None:
         """The password alone is enough again."""
         user.totp, user.totp_new, user.totp_since = None, None, None
-        session.execute(delete(RecoveryCode).where(RecoveryCode.user_id == user.id))
-        session.flush()
+        accounts.put_codes(session, user, ())
 
     def reset(self, session: Session, user: User, now: int) -> None:
         """Somebody else takes it away: logged out everywhere, those concerned told, nothing opened for a day."""
@@ -88,12 +83,7 @@ class Factors:
         users.tell(session, user, "account_factor", now)
 
     def _open(self, user: User, sealed: bytes | None) -> str:
-        return "" if sealed is None else self._keys.decrypt(sealed, place(user.id)).decode()
-
-
-def codes_left(session: Session, user: User) -> int:
-    """How many recovery codes were not used yet."""
-    return session.scalar(select(func.count()).where(RecoveryCode.user_id == user.id)) or 0
+        return "" if sealed is None else self._keys.decrypt(sealed, accounts.factor_place(user.id)).decode()
 
 
 def matching(secret: str, code: str, now: int) -> int | None:
@@ -110,11 +100,6 @@ def matching(secret: str, code: str, now: int) -> int | None:
 def address(secret: str, account: str, unit: str) -> str:
     """What a QR code says to an app: ``otpauth://totp/…``."""
     return pyotp.TOTP(secret).provisioning_uri(name=account, issuer_name=unit)
-
-
-def place(user_id: str) -> bytes:
-    """Where a sealed secret belongs."""
-    return f"totp:{user_id}".encode()
 
 
 def _part() -> str:

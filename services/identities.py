@@ -14,27 +14,24 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
-from sqlalchemy.orm import Session
-
 from ivr.cases.actions import LEADS, REASON_MIN, STAFF, Notice, Refused
 from ivr.facts.base import Content
 from ivr.facts.identities import IdentityAsked, IdentityDeclined, IdentityOpened, IdentitySealed
 from ivr.ledger import Fact
 from ivr.scrubbing import without_numbers
 from services import users
-from store import notices
+from store import cases, notices
+from store.engine import Connection, Session
 from store.ids import uuid7
 from store.journal import entries
 from store.keys import Keys
+from store.people import identities as kept
 from store.people.parties import decrypt_field, encrypt_field
-from store.sql import Row, table
+from store.sql import Row
 
-SEALED, REQUESTS, CASES = table("sealed_identities"), table("identity_requests"), table("cases")
 CUSTODIAN = "custodian"
 TEXT_MAX = 500
 FIELD = "identity"  # of a form in which it is typed
-LIMIT = 200
 
 
 _NOT_NOW = {
@@ -66,7 +63,7 @@ class Identities:
         key = secrets.token_bytes(32)
         sealed = encrypt_field(key, case["id"], "sealed_identity", text.strip())
         row = {"case_id": case["id"], "created": at, "who": who, "wrapped": self._keys.wrap(key), "sealed": sealed}
-        connection.execute(insert(SEALED), row)
+        kept.add(connection, row)
         self._journal(connection, case["id"], IdentitySealed(who), "", at)
 
     def ask(self, connection: Connection, case: Mapping[str, Any], who: str, role: str, reason: str, at: int) -> str:
@@ -76,12 +73,11 @@ class Identities:
         if not self.has(connection, case["id"]):
             raise Refused("这个工单没有密封的身份。", "this case has no sealed identity")
         reason = _reason(reason)
-        open_ = select(REQUESTS.c.id).where(REQUESTS.c.case_id == case["id"], REQUESTS.c.decided.is_(None))
-        if connection.scalar(open_) is not None:
+        if kept.waits(connection, case["id"]):
             raise Refused("已有一个申请在等候保管员处理。", "a request is waiting for the custodian already")
         request = uuid7()
         row = {"id": request, "case_id": case["id"], "asked": at, "asked_by": who, "reason": reason}
-        connection.execute(insert(REQUESTS), {**row, "decided_by": "", "answer": ""})
+        kept.ask(connection, row)
         self._journal(connection, case["id"], IdentityAsked(who), reason, at)
         to = Notice("identity_asked", (f"role:{CUSTODIAN}",))
         notices.tell(connection, to, case, at, f"{request}:asked", by=who, who=who)
@@ -94,7 +90,7 @@ class Identities:
         if why:
             raise Refused(*_NOT_NOW[why])
         row = self._decide(connection, request, who, role, reason, at, opened=True)
-        sealed = connection.execute(select(SEALED).where(SEALED.c.case_id == row["case_id"])).mappings().first()
+        sealed = kept.sealed(connection, row["case_id"])
         if sealed is None:
             raise Refused("密封的身份已经销毁。", "the sealed identity was destroyed")
         return decrypt_field(self._keys.unwrap(sealed["wrapped"]), row["case_id"], "sealed_identity", sealed["sealed"])
@@ -105,15 +101,11 @@ class Identities:
 
     def has(self, connection: Connection, case_id: str) -> bool:
         """Is an identity sealed for this case?"""
-        return connection.scalar(select(SEALED.c.case_id).where(SEALED.c.case_id == case_id)) is not None
+        return kept.is_sealed(connection, case_id)
 
     def requests(self, connection: Connection, case_id: str | None = None) -> list[Row]:
         """The requests with their case's number, those that wait first, then the newest."""
-        query = select(REQUESTS, CASES.c.number, CASES.c.received).join(CASES, CASES.c.id == REQUESTS.c.case_id)
-        if case_id is not None:
-            query = query.where(REQUESTS.c.case_id == case_id)
-        query = query.order_by(REQUESTS.c.decided.is_not(None), REQUESTS.c.asked.desc(), REQUESTS.c.id.desc())
-        return [dict(row) for row in connection.execute(query.limit(LIMIT)).mappings()]
+        return kept.requests(connection, case_id)
 
     def _decide(
         self, connection: Connection, request: str, who: str, role: str, reason: str, at: int, *, opened: bool
@@ -121,7 +113,7 @@ class Identities:
         if role != CUSTODIAN:
             raise Refused("只有身份保管员可以处理。", "only the identity custodian may decide this")
         reason = _reason(reason)
-        row = connection.execute(select(REQUESTS).where(REQUESTS.c.id == request).with_for_update()).mappings().first()
+        row = kept.request(connection, request)
         if row is None:
             raise Refused("没有这个申请。", "there is no such request")
         if row["decided"] is not None:
@@ -130,14 +122,14 @@ class Identities:
             )
         if row["asked_by"] == who:
             raise Refused("申请人不能自己开启。", "who asked may not open it")
-        change = update(REQUESTS).where(REQUESTS.c.id == request)
-        connection.execute(change.values(decided=at, decided_by=who, opened=opened, answer=reason))
+        kept.decide(connection, request, at=at, who=who, opened=opened, answer=reason)
         said = IdentityOpened(who) if opened else IdentityDeclined(who)
         self._journal(connection, row["case_id"], said, reason, at)
-        case = connection.execute(select(CASES).where(CASES.c.id == row["case_id"])).mappings().one()
+        case = cases.held(connection, row["case_id"])
+        assert case is not None, "a request is of a case"
         to = Notice(said.NAME, (f"user:{row['asked_by']}",))
-        notices.tell(connection, to, dict(case), at, f"{request}:{said.NAME}", by=who, who=who)
-        return dict(row)
+        notices.tell(connection, to, case, at, f"{request}:{said.NAME}", by=who, who=who)
+        return row
 
     def _journal(self, connection: Connection, case_id: str, said: Content, reason: str, at: int) -> None:
         entries.append_facts(connection, [Fact(at, said, reason)], case_id=case_id)

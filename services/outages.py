@@ -12,28 +12,24 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import tzinfo
 
-from sqlalchemy import Connection, select
-
 from ivr.cases.actions import Refused
 from ivr.facts.base import with_texts
 from ivr.ledger import Fact
 from ivr.outages import notice
 from ivr.outages.notice import By, Draft, Standing
 from ivr.scrubbing import without_numbers
+from store.engine import Connection
 from store.journal import entries
-from store.read.outage_notices import standing
-from store.sql import Row, table
-
-OUTAGES = table("outages")
+from store.read.outage_notices import one, standing
+from store.sql import Row
 
 
 def announce(connection: Connection, outage_id: str, draft: Draft, by: By, days: int, zone: tzinfo) -> Row | None:
     """Keep a notice. None: there is one of this id, and nothing was changed. Raises :class:`Refused`."""
-    mine = select(OUTAGES).where(OUTAGES.c.id == outage_id)
-    if connection.execute(mine).first() is not None:
+    if one(connection, outage_id) is not None:
         return None
     _write(connection, outage_id, notice.announce(draft, by, days, zone))
-    return dict(connection.execute(mine).mappings().one())
+    return one(connection, outage_id)
 
 
 def name_customers(connection: Connection, outage_id: str, names: Sequence[str], by: By) -> Row:
@@ -70,11 +66,11 @@ def withdraw(connection: Connection, outage_id: str, reason: str, by: By) -> Row
 
 def _change(connection: Connection, outage_id: str, facts: Callable[[Standing], Sequence[Fact]]) -> Row:
     """Journal what may be done to the notice as it stands; the row it was done to."""
-    found = connection.execute(select(OUTAGES).where(OUTAGES.c.id == outage_id).with_for_update()).mappings().first()
+    found = one(connection, outage_id, hold=True)
     if found is None:
         raise Refused("没有这个停电公告。", "there is no such outage notice")
-    _write(connection, outage_id, facts(standing(dict(found))))
-    return dict(found)
+    _write(connection, outage_id, facts(standing(found)))
+    return found
 
 
 def _write(connection: Connection, outage_id: str, facts: Sequence[Fact]) -> None:

@@ -8,18 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Connection, Engine, select
-
 from ivr.cases.actions import Do, Refused
 from ivr.cases.changes import changed
 from ivr.cases.clock import Rules, promised
 from ivr.cases.workflow import apply
-from store import notices
-from store.engine import reading
+from store import cases, marks, notices
+from store.engine import Connection, Engine, reading
 from store.journal import entries
-from store.sql import Row, table, upsert
+from store.sql import Row
 
-CASES, MARKS = table("cases"), table("marks")
 MARK = "rules"
 BY = "hotline"  # who does it, in the case's history
 PIECE = 500
@@ -40,9 +37,8 @@ def changes(engine: Engine, rules: Rules) -> Iterator[Change]:
     """Every open case whose date would change, oldest first. Nothing is written."""
     last = ""
     while True:
-        query = select(CASES).where(*_open(), CASES.c.id > last).order_by(CASES.c.id).limit(PIECE)
         with reading(engine).connect() as connection:
-            rows = [dict(row) for row in connection.execute(query).mappings()]
+            rows = cases.promised(connection, last, PIECE)
         for row in rows:
             new = promised(row, row["span_from"], rules, "")
             if (new.due_ms, new.provisional) != (row["due_ms"], row["provisional"]):
@@ -54,10 +50,9 @@ def changes(engine: Engine, rules: Rules) -> Iterator[Change]:
 
 def recompute(connection: Connection, case_id: str, rules: Rules, now: int, reason: str, who: str = BY) -> bool:
     """Count one case's date anew; False when it is the same, or another process was first."""
-    row = connection.execute(select(CASES).where(CASES.c.id == case_id, *_open()).with_for_update()).mappings().first()
-    if row is None:
+    case: Row | None = cases.still_promised(connection, case_id)
+    if case is None:
         return False
-    case: Row = dict(row)
     try:
         outcome = apply(case, Do("recompute", who, "supervisor", now, {"reason": reason}), rules)
     except Refused:
@@ -72,17 +67,9 @@ def recompute(connection: Connection, case_id: str, rules: Rules, now: int, reas
 
 def seen(connection: Connection) -> str | None:
     """The rules open cases were last looked through by (:attr:`Rules.signature`); None: never."""
-    return connection.scalar(select(MARKS.c.value).where(MARKS.c.name == MARK))
+    return marks.value(connection, MARK)
 
 
 def mark(connection: Connection, rules: Rules, now: int) -> None:
     """Open cases are as these rules say."""
-    upsert(connection, "marks", [{"name": MARK, "value": rules.signature, "at": now}])
-
-
-def _open() -> tuple[ColumnElement[bool], ...]:
-    nothing = (CASES.c.replied, CASES.c.closed, CASES.c.arrived, CASES.c.paused)
-    return (
-        CASES.c.due_ms.is_not(None), *(column.is_(None) for column in nothing), CASES.c.extended.is_(False),
-        CASES.c.paused_ms == 0,
-    )  # fmt: skip
+    marks.put(connection, MARK, rules.signature, now)

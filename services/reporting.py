@@ -13,9 +13,9 @@ from datetime import time
 from zoneinfo import ZoneInfo
 
 from ivr.report.periods import Due, due
-from services import reports
-from services.reports import Made
+from store import reports
 from store.engine import Engine, reading
+from store.reports import Made
 
 
 class Reporting:

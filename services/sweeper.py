@@ -19,10 +19,11 @@ from typing import Protocol
 
 from ivr.calendar.hours import is_open
 from ivr.cases.clock import Rules
-from services import sweeping
-from services.sweeping import Addresses, Outgoing
+from services import warning
+from store import outbox
 from store.engine import Engine, explain, is_away, reading
 from store.journal import rebuild
+from store.outbox import Addresses, Outgoing
 from store.read import worklists
 
 LOG = logging.getLogger(__name__)
@@ -131,12 +132,12 @@ class Sweeper:
         """Warn of one case."""
         now = self._now()
         with reading(self._engine).connect() as connection:
-            case_id = sweeping.next_case(connection, now, self._working_hours(now), self._left_alone(now))
+            case_id = warning.next_case(connection, now, self._working_hours(now), self._left_alone(now))
         if case_id is None:
             return False
         try:
             with self._engine.begin() as connection:
-                if not sweeping.warn(connection, case_id, now):  # another sweeper got there first
+                if not warning.warn(connection, case_id, now):  # another sweeper got there first
                     self._aside[case_id] = now + FIRST_MS
         except Exception as error:
             self._put_aside(case_id, error)
@@ -155,12 +156,12 @@ class Sweeper:
         """Make the e-mails and the webhook of one notice."""
         now = self._now()
         with reading(self._engine).connect() as connection:
-            inbox_id = sweeping.next_notice(connection, self._left_alone(now))
+            inbox_id = outbox.next_notice(connection, self._left_alone(now))
         if inbox_id is None:
             return False
         try:
             with self._engine.begin() as connection:
-                sweeping.pass_on(connection, inbox_id, self._addresses, now)
+                outbox.pass_on(connection, inbox_id, self._addresses, now)
         except Exception as error:
             self._put_aside(inbox_id, error)
         return True
@@ -169,10 +170,10 @@ class Sweeper:
         """Send one notice: claim it, send it, note what came of it. ``channel``: only one of these."""
         now = self._now()
         with reading(self._engine).connect() as connection:
-            if not sweeping.is_waiting(connection, now, channel):
+            if not outbox.is_waiting(connection, now, channel):
                 return False
         with self._engine.begin() as connection:
-            item = sweeping.claim(connection, now, channel)
+            item = outbox.claim(connection, now, channel)
         if item is None:
             return False
         sender = self._senders.get(item.channel)
@@ -183,11 +184,11 @@ class Sweeper:
         except Exception as error:
             self.problems += 1
             with self._engine.begin() as connection:
-                again = sweeping.failed(connection, item, self._now(), f"{type(error).__name__}: {error}")
+                again = outbox.failed(connection, item, self._now(), f"{type(error).__name__}: {error}")
             LOG.warning("notice %s by %s: %s%s", item.key, item.channel, error, "" if again else "; given up")
             return True
         with self._engine.begin() as connection:
-            sweeping.delivered(connection, item, self._now(), detail)
+            outbox.delivered(connection, item, self._now(), detail)
         return True
 
     def _working_hours(self, now: int) -> bool:

@@ -9,24 +9,22 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Protocol
-
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
 
 from ivr.cases.actions import Notice
 from ivr.passwords import PASSWORD_MAX, fault
 from ivr.scrubbing import without_numbers
 from store import notices
 from store.digests import digest
+from store.engine import Session
 from store.ids import uuid7
-from store.people import logins
-from store.schema import ApiToken, Audit, Case, User
+from store.people import accounts, logins
+from store.people.accounts import CUSTODIAN
+from store.schema import ApiToken, Audit, User
 
 ROLES = ("operator", "lead", "supervisor", "admin", "custodian")  # 话务员 班长 督导 管理员 身份保管员
 SCOPES = ("calls:read", "cases:read", "figures:read")
-CUSTODIAN = "custodian"
 WATCHED = ("custodian", "supervisor")  # whose accounts open what nobody else may
 TOLD = ("role:custodian", "role:supervisor")
 DAY_MS = 86_400_000
@@ -81,7 +79,7 @@ def create_user(
         raise UserError("bad_name")
     if role not in ROLES:
         raise UserError("bad_role")
-    if find_user(session, name) is not None:
+    if accounts.find_user(session, name) is not None:
         raise UserError("name_taken")
     user = User(
         id=uuid7(now), name=name, role=role, password=password, seat=seat, active=True,
@@ -92,21 +90,6 @@ def create_user(
     session.flush()
     tell(session, user, "account_new", now)
     return user
-
-
-def find_user(session: Session, name: str) -> User | None:
-    """The account of that exact name, active or not."""
-    return session.scalar(select(User).where(User.name == name))
-
-
-def any_account(session: Session) -> bool:
-    """Is there an account at all?"""
-    return session.scalar(select(User.id).limit(1)) is not None
-
-
-def list_users(session: Session) -> Sequence[User]:
-    """Every account, active ones first, by name."""
-    return session.scalars(select(User).order_by(User.active.desc(), User.name)).all()
 
 
 def is_right(hasher: Hasher, known: str | None, password: str) -> bool:
@@ -179,18 +162,12 @@ def is_fresh(user: User, now: int) -> bool:
 
 def may_open(session: Session, name: str, now: int) -> str:
     """Why the custodian of that name may not open a sealed identity now; empty when they may."""
-    user = find_user(session, name)
+    user = accounts.find_user(session, name)
     if user is None or not user.active or user.role != CUSTODIAN:
         return "no_custodian"
     if user.confirmed is None:
         return "unconfirmed"
     return "fresh" if is_fresh(user, now) else ""
-
-
-def custodians(session: Session) -> Sequence[User]:
-    """The custodians, those who wait for a supervisor first."""
-    query = select(User).where(User.role == CUSTODIAN, User.active)
-    return session.scalars(query.order_by(User.confirmed.is_not(None), User.name)).all()
 
 
 def tell(session: Session, user: User, kind: str, now: int) -> None:
@@ -233,20 +210,9 @@ def set_active(session: Session, user: User, active: bool, now: int) -> None:
     session.flush()
 
 
-def closed_names(session: Session) -> frozenset[str]:
-    """The names of closed accounts, so that what they still own can be marked."""
-    return frozenset(session.scalars(select(User.name).where(User.active.is_(False))))
-
-
-def open_cases(session: Session, name: str) -> int:
-    """How many open cases this account owns."""
-    mine = select(func.count()).select_from(Case).where(Case.owner == name, Case.closed.is_(None))
-    return session.scalar(mine) or 0
-
-
 def _tell_of_orphans(session: Session, user: User, now: int) -> None:
     """Leads are told what a closed account leaves behind."""
-    if user.active and (left := open_cases(session, user.name)):
+    if user.active and (left := accounts.open_cases(session, user.name)):
         event = f"owner_closed:{user.id}:{now}"
         notice = Notice("owner_closed", ("role:lead", "role:supervisor"))
         notices.tell(session.connection(), notice, _NO_CASE, now, event, account=user.name, left=str(left))
@@ -262,8 +228,7 @@ def _full_name(text: str) -> str:
 def _keep_an_admin(session: Session, user: User) -> None:
     if user.role != "admin" or not user.active:
         return
-    others = select(User.id).where(User.role == "admin", User.active, User.id != user.id)
-    if session.scalar(others.limit(1)) is None:
+    if not accounts.another_admin(session, user):
         raise UserError("last_admin")
 
 
@@ -314,19 +279,6 @@ def create_token(session: Session, *, name: str, scopes: Iterable[str], now: int
     session.add(row)
     session.flush()
     return row, clear
-
-
-def list_tokens(session: Session) -> Sequence[ApiToken]:
-    """Every token, newest first, revoked ones too."""
-    return session.scalars(select(ApiToken).order_by(ApiToken.created.desc())).all()
-
-
-def find_token(session: Session, token: str, now: int) -> ApiToken | None:
-    """The row of a token that is valid at ``now`` (UTC ms)."""
-    row = session.scalar(select(ApiToken).where(ApiToken.hash == digest(token)))
-    if row is None or row.revoked is not None or row.expires <= now:
-        return None
-    return row
 
 
 def revoke_token(session: Session, token_id: str, now: int) -> ApiToken | None:

@@ -25,6 +25,12 @@ def values(entity: Base) -> Row:
     return {column.name: getattr(entity, column.name) for column in entity.__table__.columns}
 
 
+def first(connection: Connection, query: Executable) -> Row | None:
+    """The first row of an answer as plain data."""
+    row = connection.execute(query).mappings().first()
+    return None if row is None else dict(row)
+
+
 def upsert(connection: Connection, name: str, rows: list[Row]) -> None:
     """Insert or replace whole rows. Text longer than its column is cut (headers may be any length)."""
     limits = _limits(name)

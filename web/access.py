@@ -17,9 +17,8 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 
-from services import users
 from store.engine import Session
-from store.people import logins
+from store.people import accounts, logins
 from store.schema import User
 from web.db import config, now_ms, reading
 
@@ -117,7 +116,7 @@ def may(permission: str) -> bool:
 def closed_accounts() -> frozenset[str]:
     """Names of closed accounts, read once for a page."""
     if "closed_accounts" not in g:
-        g.closed_accounts = users.closed_names(reading())
+        g.closed_accounts = accounts.closed_names(reading())
     return cast(frozenset[str], g.closed_accounts)
 
 

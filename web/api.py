@@ -17,7 +17,7 @@ from flask_limiter import Limiter
 from flask_wtf.csrf import CSRFProtect
 
 from ivr.report.figures import as_data
-from services import users
+from store.people import accounts
 from store.read import queries
 from store.schema import Call, Case
 from web import refusals
@@ -66,7 +66,7 @@ def check() -> Response | None:
     if wanted is None:
         return None
     token = _bearer()
-    row = users.find_token(reading(), token, now_ms()) if token else None
+    row = accounts.find_token(reading(), token, now_ms()) if token else None
     if row is None:
         return problem(401, "Unauthorized", "Send a valid token: Authorization: Bearer hl_…")
     g.token = row

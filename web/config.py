@@ -16,12 +16,12 @@ from recordings.vault import Vault
 from services.callbacks import Calling
 from services.casework import Casework
 from services.factors import Factors
-from services.pruning import Rule
 from services.users import Hasher
 from store.engine import Engine
 from store.figures.counting import Counting
 from store.people.drafts import Drafts
 from store.people.parties import Parties
+from store.upkeep.pruning import Rule
 from web.passwords import Argon2
 from web.proxy import LOOPBACK
 

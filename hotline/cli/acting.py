@@ -13,8 +13,8 @@ from hotline.config.settings import Settings
 from hotline.process import factories
 from ivr.cases.actions import Refused
 from ivr.cases.told import BadlyWorded
-from services import users
 from store.engine import Session
+from store.people import accounts
 
 worded_option = click.option("--worded", is_flag=True, help="Save the words though some must not be said 服务忌语.")
 as_option = click.option("--as", "who", required=True, metavar="NAME", help="The account in whose name it is done.")
@@ -25,7 +25,7 @@ def acting(settings: Settings, who: str) -> Iterator[tuple[Session, str]]:
     """A transaction, and the account's role; a refusal is told and ends the command."""
     try:
         with factories.changing(settings) as session:
-            found = users.find_user(session, who)
+            found = accounts.find_user(session, who)
             if found is None or not found.active:
                 raise click.UsageError(f"there is no account {who}; `hotline user list` shows all")
             yield session, found.role

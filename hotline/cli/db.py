@@ -17,12 +17,12 @@ from hotline.cli.common import FOUND, json_option, looking, print_json
 from hotline.config.settings import Settings
 from hotline.process import factories, retention
 from hotline.process.sweep import now_ms
-from services import pruning as store
-from services import scrub as scrubbing
 from services import users
 from store import aside
 from store.engine import reading
 from store.journal import rebuild as rebuilding
+from store.upkeep import pruning as store
+from store.upkeep import scrub as scrubbing
 
 
 @click.group()

@@ -13,7 +13,7 @@ from hotline.cli.common import json_option, looking, print_json
 from hotline.config.settings import Settings
 from hotline.process import factories
 from hotline.process.rotation import KINDS, Rotation
-from services import resealing
+from store.upkeep import resealing
 
 
 @click.group()

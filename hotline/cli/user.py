@@ -18,6 +18,7 @@ from services import users
 from services.factors import Factors
 from services.users import ROLES, SCOPES, UserError
 from store.engine import Session
+from store.people import accounts
 from store.schema import User
 from web.passwords import Argon2
 
@@ -96,7 +97,7 @@ def list_(settings: Settings, as_json: bool) -> None:
                 "active": u.active,
                 "created": _iso(u.created),
             }
-            for u in users.list_users(session)
+            for u in accounts.list_users(session)
         ]
     if as_json:
         print_json(rows)
@@ -162,7 +163,7 @@ def close(settings: Settings, name: str) -> None:
         account = _account(session, name)
         _done(lambda: users.set_active(session, account, False, _now()))
         users.audit(session, at=_now(), user=BY, action="user.close", target=name)
-        left = users.open_cases(session, name)
+        left = accounts.open_cases(session, name)
     click.echo(f"{name} is closed." + (f" It still owns {left} open cases; hand them over." if left else ""))
 
 
@@ -236,7 +237,7 @@ def token(settings: Settings, name: str, scopes: tuple[str, ...], days: int) -> 
 
 
 def _account(session: Session, name: str) -> User:
-    account = users.find_user(session, name)
+    account = accounts.find_user(session, name)
     if account is None:
         raise click.UsageError(f'there is no account "{name}"; `hotline user list` shows all')
     return account

@@ -5,11 +5,11 @@ from __future__ import annotations
 from hotline.config.settings import Settings
 from hotline.notify.email import Mail
 from hotline.notify.webhook import Webhook
-from services import reports
-from services.reports import Made
 from services.sweeper import Sender
-from services.sweeping import Addresses
+from store import reports
 from store.engine import Engine, reading
+from store.outbox import Addresses
+from store.reports import Made
 
 
 def senders(settings: Settings, engine: Engine) -> dict[str, Sender]:

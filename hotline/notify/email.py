@@ -12,8 +12,8 @@ from email.utils import format_datetime
 
 from hotline.config.tables import Notify
 from ivr.cases import notices
-from services.reports import Made
-from services.sweeping import Outgoing
+from store.outbox import Outgoing
+from store.reports import Made
 
 TIMEOUT_S = 20.0
 SHEET = "vnd.openxmlformats-officedocument.spreadsheetml.sheet"

@@ -20,7 +20,7 @@ import urllib.request
 from collections.abc import Callable
 from typing import Any
 
-from services.sweeping import Outgoing
+from store.outbox import Outgoing
 
 TIMEOUT_S = 10.0
 

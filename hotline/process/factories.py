@@ -23,11 +23,11 @@ from recordings.sound import Line
 from recordings.vault import Vault
 from recordings.voices import ESPEAK_WPM, Voices
 from recordings.voices import Settings as VoiceSettings
-from services import rekeying
 from services.calendars import Added
 from store.engine import DatabaseAway, Engine, Session, open_engine, reading
 from store.journal import forgetting
 from store.upgrade import PATIENCE_MS, Upgraded, require_current, upgrade
+from store.upkeep import rekeying
 
 log = logging.getLogger(__name__)
 AT_START_S = 1.0  # so long a start waits for those who read

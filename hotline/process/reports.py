@@ -15,9 +15,9 @@ from ivr.report import page
 from ivr.report.figures import Part
 from ivr.report.periods import Due
 from ivr.report.sheet import write_xlsx
-from services.reports import Made
 from store.engine import Engine, Session, reading
 from store.figures.report import contents
+from store.reports import Made
 
 log = logging.getLogger(__name__)
 

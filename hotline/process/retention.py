@@ -1,4 +1,4 @@
-"""Deletion by the retention rules of this hotline: what the store's part (``services/pruning.py``) is given."""
+"""Deletion by the retention rules of this hotline: what the store's part (``store/upkeep/pruning.py``) is given."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 
 from hotline.config.settings import Settings
 from hotline.process import factories
-from services import pruning as store
 from store.engine import Engine, reading
 from store.sql import Row
+from store.upkeep import pruning as store
 
 
 def now_ms() -> int:

@@ -24,10 +24,11 @@ from hotline.errors import CannotRun
 from hotline.process import factories
 from recordings.keys import INDEX_OLD, SESSION_OLD, KeyProblem, KeyRing
 from recordings.vault import Vault, VaultError
-from services import querycodes, rekeying, resealing, users
+from services import users
 from store.engine import Engine, Session
 from store.journal.forgetting import truncate
 from store.journal.spool import reseal_aside, waiting_by
+from store.upkeep import querycodes, rekeying, resealing
 
 KINDS = ("data", "index", "session")
 SETTLE_S = 10.0  # by then whatever was begun with the old key is written

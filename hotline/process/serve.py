@@ -23,6 +23,7 @@ from hotline.process.supervisor import Child, Supervisor, python
 from ivr.profile import retired
 from services import users
 from store.engine import Session, open_engine, reading
+from store.people import accounts
 
 FIRST_ACCOUNTS = ("admin", "supervisor")  # name and role of each
 READY_POLL_S = 0.2
@@ -40,12 +41,12 @@ def first_accounts(settings: Settings) -> dict[str, str]:
     try:
         factories.up_to_date(settings, engine)
         with Session(reading(engine)) as session:
-            if users.any_account(session):
+            if accounts.any_account(session):
                 return {}
         passwords = {name: "-".join(secrets.token_hex(2) for _ in range(4)) for name in FIRST_ACCOUNTS}
         hashes = {name: users.hashed(Argon2(), name, password) for name, password in passwords.items()}
         with Session(engine) as session, session.begin():
-            if users.any_account(session):
+            if accounts.any_account(session):
                 return {}
             now = time.time_ns() // 1_000_000
             for name in FIRST_ACCOUNTS:

@@ -15,8 +15,9 @@ from ivr.outages import notice
 from ivr.outages.notice import DAY_MS, PLANNED, Standing
 from store.read.paging import PAGE, Order, Page, read
 from store.schema import Journal, Outage, OutageCustomer
-from store.sql import Row, among
+from store.sql import Row, among, first, table
 
+OUTAGES = table("outages")
 ORDERS = {
     "starts": Outage.starts, "ends": Outage.ends, "announced": Outage.announced, "line": Outage.line,
     "area": Outage.area, "kind": Outage.kind, "told": Outage.told, "restored": Outage.restored,
@@ -61,6 +62,12 @@ def listed(
     query = query.where(*conditions.get(where.state, ()))
     order = Order(ORDERS.get(sort.lstrip("-"), Outage.starts), Outage.id, sort[:1] == "-")
     return read(session, query, order, before, limit)
+
+
+def one(connection: Connection, outage_id: str, *, hold: bool = False) -> Row | None:
+    """The notice of that id; ``hold``: nobody else changes it until the transaction ends."""
+    query = select(OUTAGES).where(OUTAGES.c.id == outage_id)
+    return first(connection, query.with_for_update() if hold else query)
 
 
 def on_board(session: Session, now: int) -> list[Outage]:

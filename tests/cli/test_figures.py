@@ -21,7 +21,7 @@ from recordings.keys import KeyRing
 from store.engine import open_engine
 from store.journal.ledger import SqlLedger
 from store.schema import Audit, Case
-from tests.metrics.test_formulas import ABANDONED, ANSWERED
+from tests.kpi.test_formulas import ABANDONED, ANSWERED
 from tests.support.database import migrated
 from tests.support.history import START, Caller, number_for, request_abandoned, request_answered
 

@@ -12,8 +12,8 @@ from hotline.config.tables import Notify
 from hotline.notify.email import Mail
 from hotline.notify.webhook import Webhook
 from ivr.report.span import Span
-from services.sweeping import Addresses
 from store.journal.rebuild import verify
+from store.outbox import Addresses
 from tests.month.proof import prove, rows
 from tests.support.city.city import City
 from tests.support.moments import ZONE

@@ -37,9 +37,9 @@ from ivr.kpi.formulas import figures
 from ivr.kpi.records import MissedCaller, Period, Request
 from ivr.profile import Profile
 from services.casework import Casework, Entry
-from services.pruning import DAY_MS, Keep
-from services.pruning import rules as pruning_rules
 from store.figures.figures import limits
+from store.upkeep.pruning import DAY_MS, Keep
+from store.upkeep.pruning import rules as pruning_rules
 from tests.support.case import Told
 from tests.web.conftest import Auth
 from tests.web.demo import World

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
-from services import users
+from store.people import accounts
 from store.schema import InboxRow
 from tests.web.conftest import Auth
 from tests.web.demo import World, at
@@ -35,7 +35,7 @@ def main() -> int:
         browser["operator"].send(f"/cases/{case.id}", f"/cases/{case.id}/identity/seal", identity=WHO)
         browser["supervisor"].send(f"/cases/{case.id}", f"/cases/{case.id}/identity/ask", reason="纪委来函核实")
         with Session(world.engine) as session:
-            found = users.find_user(session, "custodian")
+            found = accounts.find_user(session, "custodian")
             assert found is not None
             ident = found.id
         shown = browser["admin"].send("/users", f"/users/{ident}/password").text

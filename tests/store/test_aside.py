@@ -12,9 +12,8 @@ from sqlalchemy.orm import Session
 
 from ivr.call.state import CallState
 from recordings.keys import KeyRing
-from services import sweeping
 from services.sweeper import Sweeper
-from store import aside, notices
+from store import aside, notices, outbox
 from store.journal.ledger import SqlLedger
 from store.journal.rebuild import verify
 from store.journal.spool import Spool
@@ -103,7 +102,7 @@ class Post:
     def __init__(self) -> None:
         self.sent: list[str] = []
 
-    def send(self, item: sweeping.Outgoing) -> str:
+    def send(self, item: outbox.Outgoing) -> str:
         self.sent.append(item.id)
         return "ok"
 

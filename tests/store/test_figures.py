@@ -16,7 +16,7 @@ from store.engine import reading
 from store.figures.figures import figures, limits, material
 from store.journal import entries
 from store.journal.ledger import SqlLedger
-from tests.metrics.test_formulas import ABANDONED, ANSWERED
+from tests.kpi.test_formulas import ABANDONED, ANSWERED
 from tests.month.recount import Count
 from tests.support.facts import fact
 from tests.support.history import START, Caller, request_abandoned, request_answered

@@ -13,12 +13,12 @@ from hotline.config.settings import Settings
 from hotline.process import factories
 from ivr.profile import Profile
 from recordings.keys import KeyRing
-from services import pruning
-from services.pruning import DAY_MS, Keep, Rule
 from store.engine import open_engine, reading
 from store.journal.forgetting import truncate
 from store.journal.ledger import SqlLedger
 from store.sql import table
+from store.upkeep import pruning
+from store.upkeep.pruning import DAY_MS, Keep, Rule
 from tests.store.test_away import until
 from tests.support.casework import Desk
 from tests.support.database import migrated

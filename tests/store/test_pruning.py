@@ -16,13 +16,14 @@ from ivr.cases.actions import Refused
 from ivr.profile import Profile
 from recordings.keys import KeyRing
 from recordings.vault import Vault
-from services import pruning, users
+from services import users
 from services.identities import Identities
-from services.pruning import DAY_MS, Keep, digest
 from store.journal.ledger import SqlLedger
 from store.journal.rebuild import rebuild, verify
 from store.people.parties import Parties
 from store.schema import CaseNote, InboxRow, PartyKey, PartyRow, Recording, SealedIdentity
+from store.upkeep import pruning
+from store.upkeep.pruning import DAY_MS, Keep, digest
 from tests.recordings.conftest import record
 from tests.support.casework import Desk
 from tests.support.history import START, Caller

@@ -9,11 +9,11 @@ from sqlalchemy import Engine, text, update
 
 from ivr.numbers import HOME, Plan
 from recordings.keys import KeyRing
-from services import rekeying
 from store.journal.projection import DERIVED
 from store.journal.rebuild import rebuild, verify
 from store.people.parties import Parties
 from store.sql import table
+from store.upkeep import rekeying
 from tests.rules.numbers_table import CITY
 from tests.support.casework import Desk
 

@@ -18,7 +18,6 @@ from ivr.ledger import Live, Party
 from recordings.keys import KeyProblem, KeyRing
 from recordings.vault import Vault
 from services import factors, users
-from services.resealing import SEALED
 from store import aside
 from store.journal.live import LiveCalls
 from store.journal.rebuild import verify
@@ -26,6 +25,7 @@ from store.people.drafts import Drafts
 from store.people.parties import Parties, cases_of_code, query_code_of
 from store.schema import User
 from store.sql import table
+from store.upkeep.resealing import SEALED
 from tests.support.casework import Desk
 
 NUMBER, WHO, TEXT, SECRET = "13800001111", "王某,电力公司职工", "来信反映窗口人员态度生硬", "A" * 32

@@ -12,12 +12,12 @@ from sqlalchemy.exc import DatabaseError
 from hotline.process.logs import Formatter
 from ivr.outages.notice import By, Draft
 from services import outages, users
-from services.pruning import DAY_MS, digest, proofs
-from services.scrub import count, scrub
 from store.engine import Session
 from store.ids import uuid7
 from store.journal.rebuild import rebuild, verify
 from store.sql import table
+from store.upkeep.pruning import DAY_MS, digest, proofs
+from store.upkeep.scrub import count, scrub
 from tests.support.casework import Desk
 from tests.support.moments import ZONE
 

@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from services import users
+from store.people import accounts
 from store.schema import Audit, User
 
 NOW = 1_795_665_600_000
@@ -49,7 +50,7 @@ def _user(session, hasher, name="wang", role="lead"):
 
 def _enter(session, hasher, name, password):
     """As the panel lets somebody in: looked up, checked outside of any transaction, written down."""
-    user = users.find_user(session, name)
+    user = accounts.find_user(session, name)
     if not users.is_right(hasher, user.password if user else None, password) or user is None:
         return None
     fresh = hasher.hash(password) if hasher.outdated(user.password) else None
@@ -147,11 +148,11 @@ def test_nothing_is_kept_when_the_transaction_fails(engine, hasher):
 def test_a_token_is_known_by_its_hash_until_it_ends(session):
     row, clear = users.create_token(session, name="city", scopes=["cases:read"], now=1000, expires=2000)
     assert clear not in (row.hash, row.id, row.name)
-    assert users.find_token(session, clear, 1999) is row
-    assert users.find_token(session, clear, 2000) is None
-    assert users.find_token(session, clear + "x", 1500) is None
+    assert accounts.find_token(session, clear, 1999) is row
+    assert accounts.find_token(session, clear, 2000) is None
+    assert accounts.find_token(session, clear + "x", 1500) is None
     users.revoke_token(session, row.id, 1500)
-    assert users.find_token(session, clear, 1600) is None
+    assert accounts.find_token(session, clear, 1600) is None
     users.revoke_token(session, row.id, 1700)
     assert row.revoked == 1500
 

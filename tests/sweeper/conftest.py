@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from services.sweeper import Sender, Sweeper
-from services.sweeping import Addresses, Outgoing
+from store.outbox import Addresses, Outgoing
 from tests.support.casework import Desk
 
 TO = Addresses({"lead": ("lead@example.cn",), "李强": ("li@example.cn",), "supervisor": ("boss@example.cn",)}, True)

@@ -22,13 +22,12 @@ from sqlalchemy import Engine, event
 from hotline.process import sweep as program
 from recordings.keys import KeyRing
 from services import sweeper as module
-from services import sweeping
 from services.sweeper import Sweeper
-from services.sweeping import Addresses, Outgoing
-from store import notices
+from store import notices, outbox
 from store.engine import open_engine
 from store.journal.ledger import SqlLedger
 from store.journal.rebuild import verify
+from store.outbox import Addresses, Outgoing
 from store.read import worklists
 from tests.support import warm
 from tests.support.casework import Desk
@@ -41,7 +40,7 @@ from tests.sweeper.conftest import TO, Kept
 from tests.sweeper.servers import HookServer, running
 
 DAYS = 5  # in so many every moment was told, in each a fifth of them; at night all
-TRACED = {m.__file__ for m in (module, sweeping, notices, worklists, program)}
+TRACED = {m.__file__ for m in (module, outbox, notices, worklists, program)}
 
 
 class Killed(BaseException):
@@ -131,7 +130,7 @@ def test_killed_at_any_line_nothing_is_lost_and_no_inbox_row_is_there_twice(nigh
         kept, line = Kept(), Line(kill_at)
         night.sweep(kept, now, line)
         night.sweep(kept, now)
-        rows = night.sweep(kept, now + sweeping.LEASE_MS)  # what the killed one was sending
+        rows = night.sweep(kept, now + outbox.LEASE_MS)  # what the killed one was sending
         where = f"killed at {line.seen[-1]}"
         assert rows == expected, where
         keys = sorted(item.key for item in kept.sent)
@@ -205,7 +204,7 @@ def test_killed_at_any_statement_and_commit_on_both_databases(desk: Desk, sweepe
         left = fault.run(sweeper(**one), kill_at) == kill_at  # False: it came to its end before
         for _ in range(2):
             fault.run(sweeper(**one))
-            desk.now += sweeping.LEASE_MS
+            desk.now += outbox.LEASE_MS
         told = [(row["kind"], row["recipient"]) for row in desk.rows("inbox", case_id=case_id)]
         assert sorted(told) == [("due", "role:lead"), ("due", "user:李强")], f"killed at {kill_at}"
         keys = [item.key for item in kept.sent]

@@ -16,11 +16,11 @@ from hotline.notify.email import Mail
 from hotline.process import reports as making
 from ivr.report import periods
 from ivr.report.periods import Due
-from services import reports
 from services.reporting import Reporting
-from services.reports import Made
 from services.sweeper import Sweeper
-from services.sweeping import Outgoing
+from store import reports
+from store.outbox import Outgoing
+from store.reports import Made
 from tests.support.casework import Desk
 from tests.support.moments import ZONE, at
 from tests.sweeper.servers import MailServer, running

@@ -13,9 +13,9 @@ import pytest
 from hotline.config.tables import Notify
 from hotline.notify.email import Mail
 from hotline.notify.webhook import Webhook
-from services import sweeping
 from services.sweeper import Sweeper
-from services.sweeping import Addresses, Outgoing
+from store import outbox
+from store.outbox import Addresses, Outgoing
 from tests.support.casework import Desk
 from tests.support.moments import at
 from tests.sweeper.conftest import TO, Kept
@@ -79,13 +79,13 @@ def test_a_server_that_is_away_is_given_up_after_half_a_day_and_not_before(desk:
         gone = mail(server)
     begun = desk.now
     one = sweeper(addresses=Addresses({"lead": ("lead@example.cn",)}), senders={"email": gone})
-    for _ in range(sweeping.TRIES_MAX + 5):
+    for _ in range(outbox.TRIES_MAX + 5):
         one.once()
         desk.now = desk.rows("outbox")[0]["next_at"] or desk.now
     row = desk.rows("outbox")[0]
-    assert (row["tries"], row["next_at"], row["sent"]) == (sweeping.TRIES_MAX, None, None)
+    assert (row["tries"], row["next_at"], row["sent"]) == (outbox.TRIES_MAX, None, None)
     assert desk.now - begun > 11 * 3_600_000
-    assert len(desk.rows("deliveries")) == sweeping.TRIES_MAX
+    assert len(desk.rows("deliveries")) == outbox.TRIES_MAX
 
 
 def test_the_webhook_is_signed_and_carries_its_key_and_nobodys_details(desk: Desk, sweeper: Make) -> None:
@@ -172,10 +172,10 @@ def test_a_lease_lets_one_send_at_a_time_and_ends_by_itself(desk: Desk, sweeper:
     one = sweeper(addresses=Addresses({}, True))
     one.warn_one(), one.pass_on_one(), one.pass_on_one()
     with desk.engine.begin() as connection:
-        assert sweeping.claim(connection, desk.now) is not None
+        assert outbox.claim(connection, desk.now) is not None
     with desk.engine.begin() as connection:
-        assert sweeping.claim(connection, desk.now) is None
-        again = sweeping.claim(connection, desk.now + sweeping.LEASE_MS)
+        assert outbox.claim(connection, desk.now) is None
+        again = outbox.claim(connection, desk.now + outbox.LEASE_MS)
     assert again is not None and again.tries == 2
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from ivr.cases.clock import Rules
 from ivr.profile import Schedule
-from services import sweeping
+from services import warning
 from services.sweeper import Sweeper
 from store.journal.rebuild import verify
 from tests.support.casework import Desk
@@ -140,14 +140,14 @@ def test_a_poisoned_case_never_stops_the_others(desk: Desk, sweeper: Make, monke
     with desk.engine.begin() as connection:
         connection.execute(text("UPDATE cases SET span_from = -99 WHERE id = :id"), {"id": poisoned})
         connection.execute(text("UPDATE cases SET next_action_at = 1, due = NULL WHERE false"))
-    warn = sweeping.warn
+    warn = warning.warn
 
     def spoiled(connection: object, case_id: str, now: int) -> bool:
         if case_id == poisoned:
             raise ValueError("this row cannot be read")
         return warn(connection, case_id, now)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(sweeping, "warn", spoiled)
+    monkeypatch.setattr(warning, "warn", spoiled)
     desk.now = at("2026-11-28 09:00")
     one = sweeper()
     one.once()
@@ -155,7 +155,7 @@ def test_a_poisoned_case_never_stops_the_others(desk: Desk, sweeper: Make, monke
     assert one.problems == 1
     one.once()
     assert one.problems == 1  # left alone for a while ...
-    monkeypatch.setattr(sweeping, "warn", warn)
+    monkeypatch.setattr(warning, "warn", warn)
     desk.now += 600_000
     one.once()
     assert [row["case_id"] for row in desk.rows("inbox")] == [good, poisoned]  # ... and not forgotten

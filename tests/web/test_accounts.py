@@ -9,12 +9,13 @@ from sqlalchemy.orm import Session
 
 from services import users
 from store.digests import digest
+from store.people import accounts
 from tests.web.conftest import Auth
 
 
 def _user(world, name):
     with Session(world.engine) as session:
-        return users.find_user(session, name)
+        return accounts.find_user(session, name)
 
 
 def test_a_new_account_gets_a_password_that_is_shown_once(as_role, app, world, audit):
@@ -94,7 +95,7 @@ def test_a_token_is_shown_once_and_stored_as_a_hash(as_role, client, world, audi
     assert clear.startswith("hl_")
     assert clear not in admin.get("/tokens").text
     with Session(world.engine) as session:
-        (row,) = users.list_tokens(session)
+        (row,) = accounts.list_tokens(session)
     assert row.hash == digest(clear)
     assert row.expires == world.clock() + 30 * 86_400_000
     assert client.get("/api/v1/cases", headers={"Authorization": f"Bearer {clear}"}).status_code == 200

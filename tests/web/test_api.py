@@ -10,6 +10,7 @@ from jsonschema import Draft202012Validator
 from sqlalchemy.orm import Session
 
 from services import users
+from store.people import accounts
 from tests.web.demo import at, morning
 
 ALL = ("calls:read", "cases:read", "figures:read")
@@ -98,10 +99,10 @@ def test_expired_and_revoked_tokens_are_worth_nothing(client, world, token):
     assert client.get("/api/v1/cases", headers=expiring).status_code == 401
     revoked = token("cases:read")
     with Session(world.engine) as session, session.begin():
-        users.revoke_token(session, users.list_tokens(session)[0].id, world.clock())
+        users.revoke_token(session, accounts.list_tokens(session)[0].id, world.clock())
     assert client.get("/api/v1/cases", headers=revoked).status_code in (200, 401)
     with Session(world.engine) as session, session.begin():
-        for row in users.list_tokens(session):
+        for row in accounts.list_tokens(session):
             users.revoke_token(session, row.id, world.clock())
     assert client.get("/api/v1/cases", headers=revoked).status_code == 401
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ivr.profile import Profile
-from services import pruning
-from services.pruning import Keep
+from store.upkeep import pruning
+from store.upkeep.pruning import Keep
 from tests.support.history import Caller
 from tests.web.conftest import Auth
 from tests.web.demo import at

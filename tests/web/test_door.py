@@ -278,7 +278,7 @@ def test_a_stream_ends_with_its_session(app, world, as_role, served, monkeypatch
     from sqlalchemy.orm import Session
 
     with Session(world.engine) as session, session.begin():
-        users.set_active(session, users.find_user(session, "operator"), False, world.clock())
+        users.set_active(session, accounts.find_user(session, "operator"), False, world.clock())
     assert reader.until(b"event: over")
 
 

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from services import users
 from store import notices
+from store.people import accounts
 from store.read.handlers import Handler, resolve
 from store.schema import Case
 from tests.web.demo import PASSWORD, at, quick_hasher
@@ -96,7 +97,7 @@ def test_the_list_offers_people_and_windows_with_what_finds_them(as_role, world,
 
 def test_a_closed_account_is_nobody(as_role, world, case):
     with Session(world.engine) as session, session.begin():
-        users.set_active(session, users.find_user(session, "李强"), False, world.clock())
+        users.set_active(session, accounts.find_user(session, "李强"), False, world.clock())
     operator = as_role("operator")
     _classified(operator, case)
     assert _do(operator, case, action="assign", handler="李强").status_code == 400

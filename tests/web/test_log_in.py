@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from services import users
+from store.people import accounts
 from store.read import health
 from tests.web.conftest import Auth
 from tests.web.demo import PASSWORD, quick_hasher
@@ -239,7 +240,7 @@ def test_a_bad_new_password_is_refused_with_the_reason(auth, old, new, again, pr
 def test_a_closed_account_is_out_at_once_and_cannot_come_back(as_role, auth, world):
     browser = as_role("operator")
     with Session(world.engine) as session, session.begin():
-        users.set_active(session, users.find_user(session, "operator"), False, world.clock())
+        users.set_active(session, accounts.find_user(session, "operator"), False, world.clock())
     assert browser.get("/board").status_code == 302
     assert auth.login("operator").status_code == 401
 
@@ -251,4 +252,4 @@ def test_a_forged_or_broken_session_is_nobody(client):
 
 def test_passwords_are_stored_as_argon2id(world):
     with Session(world.engine) as session:
-        assert users.find_user(session, "lead").password.startswith("$argon2id$")
+        assert accounts.find_user(session, "lead").password.startswith("$argon2id$")

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from services import users
+from store.people import accounts
 from store.schema import InboxRow, User
 from tests.web.conftest import Auth
 from tests.web.demo import PASSWORD
@@ -18,7 +19,7 @@ from web import create_app
 
 def _ident(world, name):
     with Session(world.engine) as session:
-        return users.find_user(session, name).id
+        return accounts.find_user(session, name).id
 
 
 class Phone:
@@ -59,7 +60,7 @@ def test_after_setting_it_up_log_in_asks_for_a_code(app, world, as_role, audit):
     assert client.get("/board").status_code == 200
     assert audit("factor.on") == [("lead", "factor.on", "lead", "")]
     with Session(world.engine) as session:
-        assert phone.app.secret.encode() not in users.find_user(session, "lead").totp
+        assert phone.app.secret.encode() not in accounts.find_user(session, "lead").totp
 
 
 def test_the_picture_and_the_key_come_from_this_machine(as_role):
@@ -114,7 +115,7 @@ def test_the_second_step_cannot_wait_nor_outlive_the_password(app, world, as_rol
     Auth(reset).login("lead")
     token = Auth(reset).token("/log-in/code")
     with Session(world.engine) as session, session.begin():
-        users.log_out(session, users.find_user(session, "lead"))
+        users.log_out(session, accounts.find_user(session, "lead"))
     reset.post("/log-in/code", data={"csrf_token": token, "code": phone.code()})
     assert reset.get("/board").status_code == 302
 
@@ -140,7 +141,7 @@ def test_setting_up_takes_the_password_and_a_right_code(world, as_role):
     for password, code, problem in ((PASSWORD, "000000", "验证码不正确"), ("wrong", "000000", "当前密码不正确")):
         assert problem in page.send("/second-factor", do="confirm", password=password, code=code).text
     with Session(world.engine) as session:
-        assert users.find_user(session, "lead").totp is None
+        assert accounts.find_user(session, "lead").totp is None
 
 
 def test_somebody_elses_is_reset_by_the_administrator_and_those_concerned_are_told_at_once(app, world, as_role):
@@ -173,5 +174,5 @@ def test_it_is_switched_off_and_codes_are_renewed_with_a_code_only(world, as_rol
     assert old[1] not in fresh.text and fresh.text.count('<code class="secret">') == 10
     assert page.send("/second-factor", do="remove", code=phone.code()).status_code == 303
     with Session(world.engine) as session:
-        assert users.find_user(session, "lead").totp is None
+        assert accounts.find_user(session, "lead").totp is None
     assert [row[1] for row in audit() if row[1].startswith("factor.")] == ["factor.on", "factor.codes", "factor.off"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy.orm import Session
 
-from services import users
+from store.people import accounts
 from tests.web.conftest import Auth
 from web import create_app
 
@@ -64,7 +64,7 @@ def test_nobody_ends_the_log_in_of_another_account(app, world, as_role):
     with Session(world.engine) as session:
         from store.people import logins
 
-        (row,) = logins.of(session, users.find_user(session, "lead").id, world.clock())
+        (row,) = logins.of(session, accounts.find_user(session, "lead").id, world.clock())
     Auth(operator).send("/sessions", "/sessions/end", id=row.id)
     assert lead.get("/board").status_code == 200
 
@@ -72,7 +72,7 @@ def test_nobody_ends_the_log_in_of_another_account(app, world, as_role):
 def test_the_administrator_ends_the_log_ins_of_another(as_role, world, audit):
     lead, admin = as_role("lead"), as_role("admin")
     with Session(world.engine) as session:
-        ident = users.find_user(session, "lead").id
+        ident = accounts.find_user(session, "lead").id
     assert Auth(admin).send("/users", f"/users/{ident}/log-out").status_code == 302
     assert lead.get("/board").status_code == 302
     assert audit("user.logout") == [("admin", "user.logout", "lead", "")]
@@ -127,7 +127,7 @@ def test_an_open_case_of_a_closed_account_is_marked_listed_and_told(as_role, wor
     _call, case = world.complaint(at("11:00"), "13987654321")
     with Session(world.engine) as session, session.begin():
         session.get(Case, case.id).owner = "operator"
-        ident = users.find_user(session, "operator").id
+        ident = accounts.find_user(session, "operator").id
     admin, lead = as_role("admin"), as_role("lead")
     assert "账号已停用" not in lead.get("/cases").text
     closed = Auth(admin).send("/users", f"/users/{ident}/active", active="0")
@@ -144,7 +144,7 @@ def test_a_real_name_is_shown_changed_and_found_by_its_initials(as_role, world):
 
     admin = as_role("admin")
     with Session(world.engine) as session:
-        ident = users.find_user(session, "operator").id
+        ident = accounts.find_user(session, "operator").id
     Auth(admin).send("/users", f"/users/{ident}", role="operator", seat="101", full_name=" 王  芳 ")
     assert 'value="王 芳"' in admin.get("/users").text
     with Session(world.engine) as session:

@@ -7,7 +7,7 @@ import re
 import pytest
 from sqlalchemy.orm import Session
 
-from services import users
+from store.people import accounts
 from store.schema import InboxRow
 from tests.support.history import Caller
 from tests.web.demo import World, at
@@ -96,7 +96,7 @@ def test_a_figure_of_one_rating_is_that_rating_so_it_is_shown_to_leads_only(worl
 
 def test_what_owners_were_told_by_versions_before_is_in_no_operators_inbox(world, as_role):
     with Session(world.engine) as session, session.begin():
-        assert users.find_user(session, "operator")
+        assert accounts.find_user(session, "operator")
         row = {"id": "n1", "recipient": "user:operator", "kind": "bad_rating", "case_id": None, "at": world.clock(),
                "event": "e", "key": "e", "data": "{}", "read": None, "read_by": "", "fanned": 1}  # fmt: skip
         session.execute(InboxRow.__table__.insert(), row)

@@ -7,7 +7,7 @@ import re
 import pytest
 from sqlalchemy.orm import Session
 
-from services import users
+from store.people import accounts
 from store.schema import InboxRow
 from tests.web.conftest import Auth
 from tests.web.demo import PASSWORD, at
@@ -32,7 +32,7 @@ def request_id(world, as_role):
 def reset(browser: Auth, world, name: str) -> str:
     """The administrator resets a password; what is shown."""
     with Session(world.engine) as session:
-        ident = users.find_user(session, name).id
+        ident = accounts.find_user(session, name).id
     return re.search(r'class="secret">([^<]+)<', browser.send("/users", f"/users/{ident}/password").text)[1]
 
 
@@ -90,7 +90,7 @@ def test_a_supervisor_the_administrator_has_just_reset_confirms_nobody(app, auth
 def test_an_account_that_is_made_custodian_starts_anew(app, auth, world, request_id):
     auth.login("admin")
     with Session(world.engine) as session:
-        ident = users.find_user(session, "lead").id
+        ident = accounts.find_user(session, "lead").id
     auth.send("/users", f"/users/{ident}", role="custodian", seat="")
     lead = Auth(app.test_client())
     lead.login("lead")

@@ -11,9 +11,9 @@ from flask.sansio.blueprints import BlueprintSetupState
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from services import pruning
 from store.read import queries
 from store.schema import Audit
+from store.upkeep import pruning
 from web.access import ROLE_NAMES, needs
 from web.casework import RESULTS, action_labels
 from web.db import config, now_ms, reading

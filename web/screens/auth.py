@@ -11,7 +11,7 @@ from flask_login import current_user, logout_user
 from werkzeug import Response
 
 from services import users
-from store.people import logins
+from store.people import accounts, logins
 from store.schema import User
 from web.access import enter, home, needs, public, start_session
 from web.db import config, now_ms, reading, record, release, writing
@@ -48,7 +48,7 @@ def login() -> Any:
 @public
 def log_in() -> Any:
     name, password, address = _name(), request.form.get("password", ""), request.remote_addr or ""
-    account = users.find_user(reading(), name)
+    account = accounts.find_user(reading(), name)
     known = None if account is None else (account.id, account.password)
     browser = known_browser(known[0] if known else None)
     release()  # nothing of the database is held while the password is looked at

@@ -14,8 +14,8 @@ from flask_login import current_user
 from ivr.calendar.tables import CalendarError, WorkCalendar, YearTable, missing_years, parse_table
 from ivr.cases.actions import Refused
 from ivr.cases.clock import Rules
-from services import calendars as stored
 from services import recomputing
+from store import calendars as stored
 from store.schema import CalendarTable
 from web.access import needs
 from web.casework import desk

@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from services import users
+from store.people import accounts
 from store.schema import User
 from web.access import needs
 from web.casework import said
@@ -43,4 +44,4 @@ def confirm(user_id: str) -> Any:
 
 
 def _page() -> str:
-    return render_template("custodians.html", custodians=users.custodians(reading()))
+    return render_template("custodians.html", custodians=accounts.custodians(reading()))

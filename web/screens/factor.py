@@ -12,7 +12,7 @@ from flask_login import current_user
 from services import factors, users
 from services.users import UserError
 from store.engine import Session
-from store.people import logins
+from store.people import accounts, logins
 from store.schema import User
 from web.access import must_have_factor, needs
 from web.casework import said
@@ -107,6 +107,6 @@ def _page(codes: list[str] | None = None) -> str:
         code = segno.make(factors.address(secret, user.name, config().unit.zh), error="m")
         picture = code.svg_data_uri(scale=5, border=3, dark="#000", light="#fff")
     return render_template(
-        "factor.html", on=user.totp_since, left=factors.codes_left(reading(), user), secret=secret, picture=picture,
+        "factor.html", on=user.totp_since, left=accounts.codes_left(reading(), user), secret=secret, picture=picture,
         codes=codes, required=must_have_factor(),
     )  # fmt: skip

@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from services import users
+from store.people import accounts
 from store.schema import ApiToken
 from web.access import needs
 from web.db import now_ms, reading, record, writing
@@ -46,7 +47,7 @@ def _state(row: ApiToken) -> str:
 
 def _rows() -> list[ApiToken]:
     wanted, scope = word("state", STATES), word("scope", users.SCOPES)
-    rows = [row for row in users.list_tokens(reading()) if not wanted or _state(row) == wanted]
+    rows = [row for row in accounts.list_tokens(reading()) if not wanted or _state(row) == wanted]
     return TABLE.sorted(row for row in rows if not scope or scope in row.scopes.split())
 
 

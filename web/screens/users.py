@@ -12,6 +12,7 @@ from flask_login import current_user
 
 from services import users
 from store.engine import Session
+from store.people import accounts
 from store.schema import User
 from web.access import ROLE_NAMES, enter, needs, start_session
 from web.casework import said
@@ -46,7 +47,7 @@ TABLE = Table(
 
 def _rows() -> list[User]:
     wanted = {"yes": True, "no": False}.get(word("active", ACTIVE))
-    rows = [row for row in users.list_users(reading()) if wanted is None or row.active is wanted]
+    rows = [row for row in accounts.list_users(reading()) if wanted is None or row.active is wanted]
     return TABLE.sorted(of_kind(rows, role=word("role", ROLE_NAMES)))
 
 
@@ -120,7 +121,7 @@ def active(user_id: str) -> Any:
             user = _user(db, user_id)
             users.set_active(db, user, wanted, now_ms())
             record(db, "user.open" if wanted else "user.close", target=user.name)
-            left = 0 if wanted else users.open_cases(db, user.name)
+            left = 0 if wanted else accounts.open_cases(db, user.name)
     except users.UserError as error:
         flash(said(user_problem(error)), "error")
         return _list(400)

@@ -20,8 +20,8 @@ from ivr.desk.desk import WindowSeats
 from ivr.script import lines
 from ivr.telephony import Clip
 from services.sweeper import Sender, Sweeper
-from services.sweeping import Addresses
 from sip.simulator import SeatPlan
+from store.outbox import Addresses
 from tests.support.city import outages
 from tests.support.city.citizens import WANTS, Citizen
 from tests.support.city.staff import Staff

@@ -16,12 +16,12 @@ from typing import Any, Protocol
 
 from sqlalchemy import Connection, Engine, LargeBinary, and_, bindparam, func, literal, select, tuple_, update
 
-from services import factors, querycodes
 from store.engine import reading
 from store.journal import live
 from store.keys import Keys
-from store.people import drafts, notes
+from store.people import accounts, drafts, notes
 from store.sql import table
+from store.upkeep import querycodes
 
 PIECE = 100  # rows of a transaction, some 10 ms
 BREATH_S = 0.01  # between two, so that the journal is written
@@ -54,8 +54,8 @@ SEALED = (
     Sealed("drafts", "sealed", ("account", "form"), lambda row: drafts.place(row["account"], row["form"])),
     Sealed("live_calls", "state", ("call_id",), lambda row: live.place(row["call_id"])),
     Sealed("set_aside", "data", ("id", "key"), lambda row: live.place(row["key"])),
-    Sealed("users", "totp", ("id",), lambda row: factors.place(row["id"])),
-    Sealed("users", "totp_new", ("id",), lambda row: factors.place(row["id"])),
+    Sealed("users", "totp", ("id",), lambda row: accounts.factor_place(row["id"])),
+    Sealed("users", "totp_new", ("id",), lambda row: accounts.factor_place(row["id"])),
     Sealed("query_codes", "sealed", ("case_id",), lambda row: querycodes.place(row["case_id"])),
 )
 

@@ -16,10 +16,10 @@ from typing import Any
 from sqlalchemy import Connection, Engine, insert, select, text, update
 
 from ivr.scrubbing import scrubbed, without_numbers
-from services import pruning
 from store.engine import reading
 from store.ids import uuid7
 from store.sql import Row, table
+from store.upkeep import pruning
 
 PIECE = 200  # rows of one transaction
 LOOKED_FOR = 1000  # rows of a look

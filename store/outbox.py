@@ -1,4 +1,7 @@
-"""What the sweeper asks of the store: each step one short transaction, decided again inside it (compare and set)."""
+"""E-mails and webhooks of notices: made of the inbox once each, taken by one process at a time, tried again.
+
+Each function is a part of one short transaction, and decides again inside it (compare and set).
+"""
 
 from __future__ import annotations
 
@@ -7,19 +10,14 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, insert, select, update
 
-from ivr.cases.actions import Notice
-from ivr.cases.watch import DAY_MS, SUPERVISED, due_level
-from ivr.facts.cases import CaseWarned
-from ivr.ledger import Fact
 from store import notices
 from store.aside import put as put_aside
 from store.ids import uuid7
-from store.journal import entries
 from store.sql import table
 
-CASES, INBOX, OUTBOX, DELIVERIES = table("cases"), table("inbox"), table("outbox"), table("deliveries")
+INBOX, OUTBOX, DELIVERIES = table("inbox"), table("outbox"), table("deliveries")
 LEASE_MS = 120_000  # who sends has this long; then somebody else tries
 FIRST_PAUSE_MS, LONGEST_PAUSE_MS = 30_000, 3_600_000
 TRIES_MAX = 20  # about half a day of trying
@@ -43,39 +41,6 @@ class Outgoing:
     target: str
     data: Mapping[str, Any]
     tries: int
-
-
-# --- warnings ------------------------------------------------------------------------------
-
-
-def next_case(connection: Connection, now: int, working_hours: bool, aside: Collection[str]) -> str | None:
-    """A case that needs attention; outside working hours only what cannot wait.
-
-    That is what is promised within a day (a repair: 45 minutes), and what is major.
-    """
-    query = select(CASES.c.id).where(CASES.c.next_action_at <= now, CASES.c.id.not_in(list(aside)))
-    if not working_hours:
-        query = query.where(or_(CASES.c.flag == "major", CASES.c.due_ms - CASES.c.span_from < DAY_MS))
-    return connection.scalar(query.order_by(CASES.c.next_action_at, CASES.c.id).limit(1))
-
-
-def warn(connection: Connection, case_id: str, now: int) -> bool:
-    """Warn of what is due in this case, once; False when somebody else was first or nothing is due."""
-    found = connection.execute(select(CASES).where(CASES.c.id == case_id).with_for_update()).mappings().first()
-    row: dict[str, Any] = dict(found or {})
-    level = due_level(row, now) if row else None
-    if level is None:
-        return False
-    kind, moment = level.id, row["due_ms"]
-    if level is SUPERVISED:
-        kind, moment = "supervision_late", row["supervised"]
-    fact = Fact(now, CaseWarned(level=level.id, percent=level.percent, to=level.to))
-    entries.append_facts(connection, [fact], case_id=case_id)
-    notices.tell(connection, Notice(kind, level.to), row, now, f"{case_id}:{row['span_from']}:{moment}:{kind}")
-    return True
-
-
-# --- e-mail and webhook --------------------------------------------------------------------
 
 
 def next_notice(connection: Connection, aside: Collection[str]) -> str | None:
