@@ -270,6 +270,7 @@ def test_a_stream_is_refused_without_a_log_in(served):
 
 def test_a_stream_ends_with_its_session(app, world, as_role, served, monkeypatch):
     from services import users
+    from store.people import accounts
     from web import streams
 
     monkeypatch.setattr(streams.News.stream, "__defaults__", (0.2, 0.2))
