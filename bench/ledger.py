@@ -21,7 +21,7 @@ from pathlib import Path
 
 from ivr.facts import calls as f
 from ivr.facts import seats
-from ivr.ledger import Fact, Live, Party, Turn
+from ivr.ledger import CallTransaction, Fact, Live, Party
 from recordings.keys import KeyRing
 from store.engine import open_engine
 from store.ids import uuid7
@@ -35,27 +35,27 @@ PACKET_S = 0.02
 LIMITS = {"cpu_share": 0.5, "ack_p95_ms": 50.0, "late_over_40_ms_share": 0.001}
 
 
-def turns() -> Iterator[Turn]:
+def turns() -> Iterator[CallTransaction]:
     """One call that reaches an operator: 10 turns, 20 facts."""
     call_id, party, at = uuid7(), uuid7(), time.time_ns() // 1_000_000
     leg = f"{call_id}/101"
     story = [
-        f.Offered(called="95598", ref=call_id, flow="bench", party_id=party),
-        f.Answered(),
-        f.Step("menu"),
-        f.Digit("0"),
+        f.OfferedFact(called="95598", ref=call_id, flow="bench", party_id=party),
+        f.AnsweredFact(),
+        f.StepFact("menu"),
+        f.DigitFact("0"),
         f.HumanRequested("general"),
-        seats.DialSeat(leg, "101", "general"),
-        seats.SeatRinging(leg, "101"),
-        seats.SeatAnswered(leg, "101"),
-        seats.SeatLeft(leg, "101"),
+        seats.DialSeatFact(leg, "101", "general"),
+        seats.SeatRingingFact(leg, "101"),
+        seats.SeatAnsweredFact(leg, "101"),
+        seats.SeatLeftFact(leg, "101"),
         f.CallEnded("caller", "caller_left"),
     ]
     live = Live("x" * 1200, call_id, "bench", "menu", at, at)
     for n, said in enumerate(story):
-        facts = (Fact(at + n, said), Fact(at + n, f.Play(f"p{n}", ("main",))))
+        facts = (Fact(at + n, said), Fact(at + n, f.PlayFact(f"p{n}", ("main",))))
         people = (Party(party, "13800001111"),) if n == 0 else ()
-        yield Turn(call_id, facts, live if n + 1 < TURNS else None, people)
+        yield CallTransaction(call_id, facts, live if n + 1 < TURNS else None, people)
 
 
 def flat_out(ledger: SqlLedger, calls: int) -> dict[str, float]:

@@ -22,7 +22,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from hotline.config.tables import Notify
+from hotline.config.tables import NotifySettings
 from hotline.notify.email import Mail
 from hotline.notify.webhook import Webhook
 from ivr.report.span import Span
@@ -40,7 +40,7 @@ def lived(folder: Path, days: int, calls: int, seed: int) -> tuple[City, int]:
     with running(MailServer()) as mail, running(HookServer()) as hook:
         smtp = {"smtp_host": "127.0.0.1", "smtp_port": mail.port, "smtp_tls": "none", "mail_from": "hotline@example.cn"}
         senders = {
-            "email": Mail(Notify.model_validate(smtp), "Model Centre"),
+            "email": Mail(NotifySettings.model_validate(smtp), "Model Centre"),
             "webhook": Webhook(hook.url, "a secret of enough length"),
         }
         city = City(folder, seed, addresses=TO, senders=senders)

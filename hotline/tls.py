@@ -25,7 +25,7 @@ CLOCK_SKEW = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
-class Made:
+class MadeCertificates:
     """Where the certificates are, what they are for, and whether they are new."""
 
     ca: Path
@@ -36,7 +36,7 @@ class Made:
     new: bool
 
 
-def make(folder: Path, names: Iterable[str] = (), *, renew: bool = False) -> Made:
+def make(folder: Path, names: Iterable[str] = (), *, renew: bool = False) -> MadeCertificates:
     """Make what is missing in ``folder`` (0700): ``hotline-ca.crt/.key`` and ``server.crt/.key``.
 
     The certificate names localhost, 127.0.0.1, ::1, this host's name and ``names``. Raises ``OSError``.
@@ -50,7 +50,9 @@ def make(folder: Path, names: Iterable[str] = (), *, renew: bool = False) -> Mad
     )
     if certificate_path.exists() and key_path.exists() and not renew:
         present = x509.load_pem_x509_certificate(certificate_path.read_bytes())
-        return Made(ca_path, certificate_path, key_path, _names_in(present), present.not_valid_after_utc, new=False)
+        return MadeCertificates(
+            ca_path, certificate_path, key_path, _names_in(present), present.not_valid_after_utc, new=False
+        )
 
     ca, ca_key = _authority(ca_path, folder / "hotline-ca.key")
     all_names = tuple(dict.fromkeys(["localhost", "127.0.0.1", "::1", socket.gethostname(), *names]))
@@ -65,7 +67,7 @@ def make(folder: Path, names: Iterable[str] = (), *, renew: bool = False) -> Mad
     )
     _write(key_path, _pem(key))
     _write(certificate_path, certificate.public_bytes(serialization.Encoding.PEM))
-    return Made(ca_path, certificate_path, key_path, all_names, certificate.not_valid_after_utc, new=True)
+    return MadeCertificates(ca_path, certificate_path, key_path, all_names, certificate.not_valid_after_utc, new=True)
 
 
 def _authority(path: Path, key_path: Path) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:

@@ -23,10 +23,10 @@ from ivr.call.machine import begin, step
 from ivr.call.state import CallState
 from ivr.facts.calls import PartySealed, Recorded
 from ivr.facts.of_call import arrival, command_fact, ended_fact, event_fact, quality_fact, system_fact
-from ivr.facts.seats import Held
-from ivr.house import House
-from ivr.ledger import Fact, Interrupted, Party, Progress, StoredCase, Turn
-from ivr.ongoing import Leg, OngoingCall, recording_id_of
+from ivr.facts.seats import HeldFact
+from ivr.house import CallServices
+from ivr.ledger import CallTransaction, Fact, Interrupted, Party, Progress, StoredCase
+from ivr.ongoing import OngoingCall, SeatLeg, recording_id_of
 
 log = logging.getLogger(__name__)
 
@@ -37,9 +37,9 @@ Planned = list[tuple[c.Command, dict[str, Any]]]  # commands, and what only the 
 class Conductor:
     """All calls of one process. Feed it with the engine's events: ``engine.start(conductor.happened)``."""
 
-    def __init__(self, house: House) -> None:
+    def __init__(self, house: CallServices) -> None:
         self._h = house
-        self._lines: dict[str, tuple[OngoingCall, Leg | None]] = {}
+        self._lines: dict[str, tuple[OngoingCall, SeatLeg | None]] = {}
         self._calls: dict[str, OngoingCall] = {}
         # Lines whose quality may still be told, oldest first: call and leg by id, for the call itself is soon over.
         self._sounding: dict[str, tuple[str, str]] = {}
@@ -60,7 +60,7 @@ class Conductor:
             self._arrived(event)
         elif isinstance(event, t.LineQuality):
             self._sounded(event)
-        elif isinstance(event, t.TrunkState | t.Refused):
+        elif isinstance(event, t.TrunkChanged | t.AccessDenied):
             self._h.ledger.note(system_fact(event))
         elif found := self._lines.get(event.line):
             call, leg = found
@@ -84,13 +84,13 @@ class Conductor:
         match event:
             case t.LineUp():
                 self._feed(call, e.Answered(event.at))
-            case t.Keyed(key=key, began=began):
+            case t.DtmfKey(key=key, began=began):
                 self._feed(call, e.Digit(event.at, key, began))
-            case t.FaxHeard():
+            case t.FaxDetected():
                 self._feed(call, e.FaxHeard(event.at))
-            case t.PlayDone(token=token, finished=True):
+            case t.PlaybackEnded(token=token, finished=True):
                 self._feed(call, e.PlayDone(event.at, token))
-            case t.RecordDone():
+            case t.RecordingEnded():
                 self._keep(call, event.token, event.path, event.at, event.ms, event.end)
             case t.LineGone() if call.state.over:
                 call.gone = True
@@ -99,9 +99,9 @@ class Conductor:
                 call.gone = True
                 self._feed(call, e.CallerLeft(event.at, "far" if by == "far" else cause or by))
             case t.Held(held=held):
-                self._note(call, Fact(event.at, Held(held)))
+                self._note(call, Fact(event.at, HeldFact(held)))
 
-    def _seat_line(self, call: OngoingCall, leg: Leg, event: t.EngineEvent) -> None:
+    def _seat_line(self, call: OngoingCall, leg: SeatLeg, event: t.EngineEvent) -> None:
         more = {"leg_id": leg.id}
         match event:
             case t.LineRinging():
@@ -124,13 +124,13 @@ class Conductor:
         if call_id:
             self._write(call_id, self._calls.get(call_id), quality_fact(event, leg_id))
 
-    def _line(self, line: str, call: OngoingCall, leg: Leg | None) -> None:
+    def _line(self, line: str, call: OngoingCall, leg: SeatLeg | None) -> None:
         self._lines[line] = (call, leg)
         self._sounding[line] = (call.id, leg.id if leg else "")
         if len(self._sounding) > SOUNDING_MAX:
             del self._sounding[next(iter(self._sounding))]
 
-    def _leg_ended(self, call: OngoingCall, leg: Leg, at: int) -> None:
+    def _leg_ended(self, call: OngoingCall, leg: SeatLeg, at: int) -> None:
         self._lines.pop(leg.id, None)
         call.legs.pop(leg.id, None)
         self._h.desk.free(leg.seat, call.id)
@@ -177,7 +177,7 @@ class Conductor:
         parties, seal = self._parties(call, event, planned)
         if seal:
             facts.append(Fact(event.at, PartySealed(seal)))
-        turn = Turn(call.id, tuple(facts), call.live(), parties, seal)
+        turn = CallTransaction(call.id, tuple(facts), call.live(), parties, seal)
         self._arm(call)
         self._h.ledger.commit(turn, lambda error: self._written(call, planned, error))
 
@@ -248,7 +248,7 @@ class Conductor:
             if error is not None:
                 log.error("call %s: %s not written: %s", call_id, fact.name, error)
 
-        self._h.ledger.commit(Turn(call_id, (fact,), call.live() if call else None), written)
+        self._h.ledger.commit(CallTransaction(call_id, (fact,), call.live() if call else None), written)
 
     # --- carrying out ---
 
@@ -305,7 +305,7 @@ class Conductor:
         if not self._h.desk.take(seat, call.id):
             self._feed(call, e.SeatFailed(now, seat, "busy"), {"leg_id": leg_id})
             return
-        leg = Leg(leg_id, seat)
+        leg = SeatLeg(leg_id, seat)
         call.legs[leg_id] = leg
         self._line(leg_id, call, leg)
         self._h.ledger.seat_changed(seat, now, call_id=call.id)

@@ -36,7 +36,7 @@ class Casebook(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class House:
+class CallServices:
     """What a conductor leans on."""
 
     engine: t.Engine

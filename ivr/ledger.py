@@ -60,7 +60,7 @@ class Live:
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class CallTransaction:
     """One event of one call, written in one transaction. ``live`` None: the call is over."""
 
     call_id: str
@@ -156,7 +156,7 @@ class Interrupted:
 class Ledger(Protocol):
     """The store as the conductor sees it. ``done`` is called on the conductor's own thread."""
 
-    def commit(self, turn: Turn, done: Callable[[Exception | None], None]) -> None:
+    def commit(self, turn: CallTransaction, done: Callable[[Exception | None], None]) -> None:
         """Write a turn durably, then ``done(None)``; ``done(error)`` when it could not be written."""
 
     def open_case(self, request: CaseRequest, done: Callable[[StoredCase | Exception], None]) -> None:

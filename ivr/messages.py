@@ -21,8 +21,8 @@ from ivr.call import events as e
 from ivr.call.state import CallState
 from ivr.conductor import Conductor
 from ivr.facts.of_call import arrival, event_fact
-from ivr.house import House
-from ivr.ledger import Interrupted, Party, Turn
+from ivr.house import CallServices
+from ivr.ledger import CallTransaction, Interrupted, Party
 from ivr.ongoing import OngoingCall, recording_id_of
 
 log = logging.getLogger(__name__)
@@ -34,7 +34,7 @@ _WHO = re.compile(r"([0-9+]*)_([0-9A-Za-z+*#]*)\s*")
 _TOKEN = "r1"  # noqa: S105 - the recording's name within its call
 
 
-def take_in(conductor: Conductor, house: House, folder: Path, known: Callable[[str], bool]) -> int:
+def take_in(conductor: Conductor, house: CallServices, folder: Path, known: Callable[[str], bool]) -> int:
     """Turn finished messages in ``folder`` into calls; how many. ``known``: is there a call of this id already?
 
     At every moment a process may die: the file is copied before its call is written and removed after, and
@@ -76,7 +76,9 @@ def _remove(path: Path) -> None:
     path.with_suffix(".who").unlink(missing_ok=True)
 
 
-def _begin(conductor: Conductor, house: House, path: Path, call_id: str, at: int, caller: str, called: str) -> None:
+def _begin(
+    conductor: Conductor, house: CallServices, path: Path, call_id: str, at: int, caller: str, called: str
+) -> None:
     copy = house.spool / f"{recording_id_of(call_id, _TOKEN)}.wav"
     shutil.copyfile(path, copy)
     flow = house.flow_for(called)
@@ -105,4 +107,4 @@ def _begin(conductor: Conductor, house: House, path: Path, call_id: str, at: int
         _remove(path)
         conductor.close_interrupted(Interrupted(call_id, live, last=at), party.id if party else None)
 
-    house.ledger.commit(Turn(call_id, facts, live, (party,) if party else ()), written)
+    house.ledger.commit(CallTransaction(call_id, facts, live, (party,) if party else ()), written)

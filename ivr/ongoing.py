@@ -16,7 +16,7 @@ from ivr.ledger import Live
 
 
 @dataclass(slots=True)
-class Leg:
+class SeatLeg:
     id: str
     seat: str
     up: bool = False
@@ -42,10 +42,10 @@ class OngoingCall:
     seal: bool = False
     commands: int = 0
     inbox: deque[tuple[e.Event, Mapping[str, Any]]] = field(default_factory=deque)
-    legs: dict[str, Leg] = field(default_factory=dict)  # by leg id
+    legs: dict[str, SeatLeg] = field(default_factory=dict)  # by leg id
     timer: Timer | None = None
 
-    def leg_of(self, seat: str) -> Leg | None:
+    def leg_of(self, seat: str) -> SeatLeg | None:
         """The present leg to a seat."""
         return next((leg for leg in reversed(self.legs.values()) if leg.seat == seat), None)
 

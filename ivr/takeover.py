@@ -16,10 +16,10 @@ from typing import Any
 from ivr.call import events as e
 from ivr.call.state import CallState
 from ivr.conductor import Conductor
-from ivr.house import House
+from ivr.house import CallServices
 from ivr.ledger import Interrupted
-from ivr.ongoing import Leg, OngoingCall, recording_id_of
-from ivr.telephony import Surviving, Survivor
+from ivr.ongoing import OngoingCall, SeatLeg, recording_id_of
+from ivr.telephony import ResumableEngine, SurvivingLeg
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +27,7 @@ Told = tuple[e.Event, Mapping[str, Any]]  # an event, and what its journal row s
 
 
 @dataclass(frozen=True, slots=True)
-class Unfinished:
+class UnfinishedCall:
     """What the store knows of an interrupted call. ``legs``: those without an end, leg id -> seat."""
 
     known: bool
@@ -37,11 +37,14 @@ class Unfinished:
 
 
 def take_over(
-    conductor: Conductor, house: House, interrupted: Sequence[Interrupted], look_up: Callable[[str], Unfinished]
+    conductor: Conductor,
+    house: CallServices,
+    interrupted: Sequence[Interrupted],
+    look_up: Callable[[str], UnfinishedCall],
 ) -> None:
     """Bring interrupted calls and surviving lines together; to be called as soon as the engine has started."""
     engine = house.engine
-    survivors = engine.survivors() if isinstance(engine, Surviving) else ()
+    survivors = engine.survivors() if isinstance(engine, ResumableEngine) else ()
     by_ref = {survivor.ref: survivor for survivor in survivors if survivor.ref}
     by_line = {survivor.line: survivor for survivor in survivors}
     for left in interrupted:
@@ -55,7 +58,7 @@ def take_over(
             _go_on(conductor, house, call, caller, by_line)
 
 
-def _rebuilt(house: House, left: Interrupted, caller: Survivor, known: Unfinished) -> OngoingCall | None:
+def _rebuilt(house: CallServices, left: Interrupted, caller: SurvivingLeg, known: UnfinishedCall) -> OngoingCall | None:
     """The call as it stood; None when this program or its flow has no such place any more."""
     flow = house.flow_for(known.called)
     try:
@@ -73,15 +76,19 @@ def _rebuilt(house: House, left: Interrupted, caller: Survivor, known: Unfinishe
     call.window, call.level = left.live.window, state.ring.level
     # Ids of commands are not used again: a process cannot have given more than one each millisecond.
     call.commands = house.clock.now_ms() - left.live.arrived
-    call.legs = {leg_id: Leg(leg_id, seat) for leg_id, seat in known.legs.items()}
+    call.legs = {leg_id: SeatLeg(leg_id, seat) for leg_id, seat in known.legs.items()}
     return call
 
 
 def _go_on(
-    conductor: Conductor, house: House, call: OngoingCall, caller: Survivor, by_line: Mapping[str, Survivor]
+    conductor: Conductor,
+    house: CallServices,
+    call: OngoingCall,
+    caller: SurvivingLeg,
+    by_line: Mapping[str, SurvivingLeg],
 ) -> None:
     engine, state, now = house.engine, call.state, house.clock.now_ms()
-    assert isinstance(engine, Surviving)
+    assert isinstance(engine, ResumableEngine)
     recording = (state.recording, _spooled(house, call.id, state.recording)) if state.recording else None
     engine.adopt(caller.line, playing=state.token, recording=recording)
     told: list[Told] = [(_again(house, call, caller, now), {})]
@@ -103,21 +110,21 @@ def _go_on(
     conductor.go_on(call, told)
 
 
-def _rescue(house: House, left: Interrupted) -> None:
+def _rescue(house: CallServices, left: Interrupted) -> None:
     """What the caller was saying when the process died is brought where the call's end looks for it."""
     try:
         token = CallState.from_json(left.live.state).recording
     except (TypeError, KeyError, ValueError):
         return
-    if token and isinstance(house.engine, Surviving):
+    if token and isinstance(house.engine, ResumableEngine):
         house.engine.rescue(_spooled(house, left.call_id, token))
 
 
-def _spooled(house: House, call_id: str, token: str) -> Path:
+def _spooled(house: CallServices, call_id: str, token: str) -> Path:
     return house.spool / f"{recording_id_of(call_id, token)}.wav"
 
 
-def _again(house: House, call: OngoingCall, caller: Survivor, now: int) -> e.Event:
+def _again(house: CallServices, call: OngoingCall, caller: SurvivingLeg, now: int) -> e.Event:
     """What the machine is told first."""
     if call.state.phase == "answering":
         if caller.up:

@@ -125,7 +125,7 @@ class LineGone:
 
 
 @dataclass(frozen=True, slots=True)
-class Keyed:
+class DtmfKey:
     """A key was pressed: one of ``0-9*#A-D``, once per press.
 
     ``began``: when it went down, if it is told later; else 0.
@@ -138,7 +138,7 @@ class Keyed:
 
 
 @dataclass(frozen=True, slots=True)
-class FaxHeard:
+class FaxDetected:
     """The far end of an incoming line is a fax machine that calls: its tone (CNG, ITU-T T.30) was heard twice."""
 
     line: str
@@ -146,7 +146,7 @@ class FaxHeard:
 
 
 @dataclass(frozen=True, slots=True)
-class PlayDone:
+class PlaybackEnded:
     """A ``play`` ended; ``finished`` is False when it was stopped or replaced."""
 
     line: str
@@ -156,7 +156,7 @@ class PlayDone:
 
 
 @dataclass(frozen=True, slots=True)
-class RecordDone:
+class RecordingEnded:
     """A recording ended; the WAV at ``path`` is complete and on disk.
 
     ``ms``: its length, or 0 when nobody spoke in it.
@@ -208,7 +208,7 @@ class LineQuality:
 
 
 @dataclass(frozen=True, slots=True)
-class TrunkState:
+class TrunkChanged:
     """The registration at the provider changed: ``registered``, ``rejected``, ``unregistered`` …"""
 
     at: int
@@ -216,7 +216,7 @@ class TrunkState:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class AccessDenied:
     """Somebody was refused by the telephone system, ``count`` times: wrong password, forbidden address …
 
     ``kind``: in Asterisk's words, ``FailedACL`` for a call from where none is taken. ``account``: of ours, or empty.
@@ -231,13 +231,13 @@ class Refused:
     count: int = 1
 
 
-# Kinds of ``Refused`` that say: no room. All lines are taken, the loop or the ledger is behind, the process ends.
+# Kinds of ``AccessDenied`` that say: no room. All lines are taken, the loop or the ledger is behind, the process ends.
 TURNED_AWAY = ("CallLimit", "LoopLate", "LedgerLate", "Ending")
 STRANGERS = ("FailedACL", "InvalidAccountID")  # and those that say: from where no calls are taken
 
 
 @dataclass(frozen=True, slots=True)
-class DoorSet:
+class AccessSet:
     """Whose calls are taken, by the settings the calls process started with; told when that changed.
 
     ``trunk``: only the provider's, operators', this machine's, and those from ``accept`` networks; else everybody's.
@@ -257,21 +257,21 @@ EngineEvent = (
     | LineUp
     | LineFailed
     | LineGone
-    | Keyed
-    | FaxHeard
-    | PlayDone
-    | RecordDone
+    | DtmfKey
+    | FaxDetected
+    | PlaybackEnded
+    | RecordingEnded
     | Held
     | SeatReach
     | LineQuality
-    | TrunkState
-    | Refused
+    | TrunkChanged
+    | AccessDenied
 )
 Sink = Callable[[EngineEvent], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Survivor:
+class SurvivingLeg:
     """A leg that lived on in the engine while our process was started anew.
 
     ``ref`` and ``caller``: as in :class:`Incoming`.
@@ -308,19 +308,19 @@ class Engine(Protocol):
         """Answer an incoming line -> ``LineUp``."""
 
     def play(self, line: str, clips: Sequence[Clip], token: str) -> None:
-        """Play clips back to back -> ``PlayDone(token)``. Replaces what is playing."""
+        """Play clips back to back -> ``PlaybackEnded(token)``. Replaces what is playing."""
 
     def stop_play(self, line: str) -> None:
-        """Stop playing -> ``PlayDone(finished=False)``; nothing happens when nothing plays."""
+        """Stop playing -> ``PlaybackEnded(finished=False)``; nothing happens when nothing plays."""
 
     def record(self, line: str, token: str, path: Path, max_ms: int, silence_ms: int) -> None:
-        """Record what the far end says into a WAV (8 kHz, mono, 16 bit) -> ``RecordDone(token)``.
+        """Record what the far end says into a WAV (8 kHz, mono, 16 bit) -> ``RecordingEnded(token)``.
 
         Ends after ``max_ms``, after ``silence_ms`` without speech, or by ``stop_record``.
         """
 
     def stop_record(self, line: str) -> None:
-        """End the recording -> ``RecordDone(end="stopped")``."""
+        """End the recording -> ``RecordingEnded(end="stopped")``."""
 
     def dial(self, line: str, seat: str, ring_ms: int, display: str = "", beside: str = "") -> None:
         """Ring the phone of ``seat`` for at most ``ring_ms`` -> ``LineRinging``, ``LineUp`` or ``LineFailed``.
@@ -353,7 +353,7 @@ class Engine(Protocol):
 
 
 @runtime_checkable
-class Surviving(Protocol):
+class ResumableEngine(Protocol):
     """What an engine can do besides, whose calls go on while our process is started anew.
 
     Between the return of :meth:`Engine.start` and the next turn of the loop, ``survivors`` are there to be adopted;
@@ -363,7 +363,7 @@ class Surviving(Protocol):
 
     leave_calls: bool
 
-    def survivors(self) -> Sequence[Survivor]:
+    def survivors(self) -> Sequence[SurvivingLeg]:
         """The legs found at the start."""
 
     def adopt(self, line: str, *, seat: str = "", playing: str = "", recording: tuple[str, Path] | None = None) -> None:

@@ -58,7 +58,7 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class WordingFinding:
     """One thing wrong (error) or weak (warning) in a prompt, and what to do."""
 
     level: Level
@@ -118,7 +118,7 @@ class Wording:
                 hits[rule.id] = Hit(rule.id, text[start:end], start, end, rule.source, rule.instead)
         return sorted(hits.values(), key=lambda hit: (hit.start, hit.id))
 
-    def check_prompts(self, phrases: Phrases, unit: str, unit_en: str | None = None) -> list[Finding]:
+    def check_prompts(self, phrases: Phrases, unit: str, unit_en: str | None = None) -> list[WordingFinding]:
         """All findings over all phrases, errors first. ``unit``: the name every greeting must bear."""
         units = {"zh-CN": unit, "en": unit_en or unit}
         found = [
@@ -128,45 +128,47 @@ class Wording:
             for finding in self._check(phrase, lang, text, units.get(lang, unit))
         ]
         found += [
-            Finding("error", phrase.key, DEFAULT_LANG, _refusal(hit))
+            WordingFinding("error", phrase.key, DEFAULT_LANG, _refusal(hit))
             for phrase in phrases
             for text in phrase.also
             for hit in self.forbidden(text)
         ]
         return sorted(found, key=lambda finding: finding.level)
 
-    def check_text(self, key: str, text: str, lang: str = DEFAULT_LANG) -> list[Finding]:
+    def check_text(self, key: str, text: str, lang: str = DEFAULT_LANG) -> list[WordingFinding]:
         """Findings for one text of a flow's own: forbidden words, length, jargon, advertising."""
-        found = [Finding("error", key, lang, _refusal(hit)) for hit in self.forbidden(text)]
+        found = [WordingFinding("error", key, lang, _refusal(hit)) for hit in self.forbidden(text)]
         if long := _long_clause(text, lang):
             limit = f"{CLAUSE_CHARS} characters" if lang == "zh-CN" else f"{CLAUSE_WORDS} words"
-            found.append(Finding("warning", key, lang, f"clause longer than {limit}: {long!r}; split it (LIS-6)"))
+            found.append(
+                WordingFinding("warning", key, lang, f"clause longer than {limit}: {long!r}; split it (LIS-6)")
+            )
         for words, name in ((self._jargon, "jargon"), (self._advertising, "advertising")):
             found += [
-                Finding("warning", key, lang, f"{name}: {word!r}; say it in plain words or leave it out")
+                WordingFinding("warning", key, lang, f"{name}: {word!r}; say it in plain words or leave it out")
                 for word in words
                 if word.casefold() in text.casefold()
             ]
         return found
 
-    def _check(self, phrase: Phrase, lang: str, text: str, unit: str) -> list[Finding]:
+    def _check(self, phrase: Phrase, lang: str, text: str, unit: str) -> list[WordingFinding]:
         found = self.check_text(phrase.key, text, lang)
         if phrase.use == "O":  # scripts are read by people: only forbidden words count
             found = [finding for finding in found if finding.level == "error"]
         elif phrase.key in OPENINGS:
             found += _greeting(phrase.key, lang, text, unit)
         elif phrase.key.startswith(WAITING) and not _SORRY[lang].search(text):
-            found.append(Finding("error", phrase.key, lang, "whoever waits is owed an apology (ANS-12)"))
+            found.append(WordingFinding("error", phrase.key, lang, "whoever waits is owed an apology (ANS-12)"))
         return found
 
 
-def _greeting(key: str, lang: str, text: str, unit: str) -> list[Finding]:
+def _greeting(key: str, lang: str, text: str, unit: str) -> list[WordingFinding]:
     found = []
     if not _HELLO[lang].search(text):
         word = "您好" if lang == "zh-CN" else "Hello"
-        found.append(Finding("error", key, lang, f"a greeting begins with {word} (GRT-1)"))
+        found.append(WordingFinding("error", key, lang, f"a greeting begins with {word} (GRT-1)"))
     if unit not in text and "{unit}" not in text:
-        found.append(Finding("error", key, lang, "a greeting names the unit: put {unit} into it (GRT-2)"))
+        found.append(WordingFinding("error", key, lang, "a greeting names the unit: put {unit} into it (GRT-2)"))
     return found
 
 

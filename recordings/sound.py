@@ -35,7 +35,7 @@ class Sound:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class SpokenText:
     """A text to be spoken. ``pace``: 1.0 normal, below it slower (0.75 for elderly callers).
 
     ``phrase_key``: the phrase's key, only when the phrase has no arguments; a person's recording

@@ -25,7 +25,7 @@ class VoiceError(RuntimeError):
     """Nothing can be said; the text says why and what to do."""
 
 
-class WorkerFailed(VoiceError):
+class VoiceWorkerFailed(VoiceError):
     """The worker itself failed, twice; another time it may work."""
 
 
@@ -85,7 +85,7 @@ class Studio:
                 except (_Gone, OSError) as error:
                     self._drop()
                     if last:
-                        raise WorkerFailed(f"the speech worker failed twice: {error}") from None
+                        raise VoiceWorkerFailed(f"the speech worker failed twice: {error}") from None
         if not header["ok"]:
             raise VoiceError(header["error"])
         return header, body

@@ -23,8 +23,8 @@ from typing import Literal
 from recordings.cache import Disk, Memory
 from recordings.human import Human
 from recordings.online import Online
-from recordings.sound import Line, Sound, Source, wav_bytes
-from recordings.studio import Studio, VoiceError, WorkerFailed
+from recordings.sound import Sound, Source, SpokenText, wav_bytes
+from recordings.studio import Studio, VoiceError, VoiceWorkerFailed
 
 log = logging.getLogger(__name__)
 
@@ -34,12 +34,12 @@ PACES = (0.55, 1.6)  # espeak-ng's slowest, and the fastest that is still polite
 PROCESSING = "2"  # part of every cache key: raise it when recordings/audio.py changes how a prompt sounds
 TEXT_LIMIT = 2000  # characters: minutes of speech, surely a mistake beyond
 
-Progress = Callable[[int, int, Line, "Sound | Exception"], None]
+Progress = Callable[[int, int, SpokenText, "Sound | Exception"], None]
 Words = Callable[[str, str], str]  # (text, language) -> the text in words, as a machine's voice shall say it
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class VoiceChoice:
     """How the voices are chosen. ``stale``: what speaks when a text changed after its recording.
 
     ``piper``: voice files (``.onnx``) by language, for those who installed ``piper-tts``.
@@ -55,8 +55,8 @@ class Built:
     """What a build did: counts by source, and what could not be spoken and why."""
 
     sources: Mapping[str, int]
-    failed: tuple[tuple[Line, str], ...]
-    stale: tuple[Line, ...]
+    failed: tuple[tuple[SpokenText, str], ...]
+    stale: tuple[SpokenText, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ class Status:
     cache_entries: int
     cache_bytes: int
     cache_trouble: str
-    stale: tuple[Line, ...]
+    stale: tuple[SpokenText, ...]
     unusable: Mapping[str, str]
 
 
@@ -99,14 +99,14 @@ class Voices:
         cache_dir: Path,
         human_dir: Path | None = None,
         allow_online: bool = False,
-        settings: Settings | None = None,
+        settings: VoiceChoice | None = None,
         *,
         words: Words = lambda text, lang: text,
         studio: Studio | None = None,
         online: Online | None = None,
     ) -> None:
         self._words = words
-        self._settings = settings or Settings()
+        self._settings = settings or VoiceChoice()
         self._online = (online or Online()) if allow_online else None
         self._disk, self._memory = Disk(cache_dir), Memory()
         self._human = Human(human_dir)
@@ -120,7 +120,7 @@ class Voices:
 
     def cached(self, text: str, lang: str = "zh-CN", pace: float = 1.0, phrase_key: str | None = None) -> Sound | None:
         """The best voice that was already made: from memory, else from disk; None when there is none."""
-        line = _checked(Line(text, lang, pace, phrase_key))
+        line = _checked(SpokenText(text, lang, pace, phrase_key))
         return next((s for voice in self._voices(line) if (s := self._get(line, voice))), None)
 
     def speak(
@@ -134,21 +134,21 @@ class Voices:
     ) -> Sound:
         """The text as audio; blocks (some 50 ms) when it was never spoken before.
 
-        ``phrase_key``: see :class:`Line`. ``keep=False`` for texts with personal data (a caller's
+        ``phrase_key``: see :class:`SpokenText`. ``keep=False`` for texts with personal data (a caller's
         number read back): held in memory, never on disk. Raises :class:`VoiceError` when nothing
         can speak, ``ValueError`` for a text or a pace that cannot be spoken.
         """
-        line = _checked(Line(text, lang, pace, phrase_key))
+        line = _checked(SpokenText(text, lang, pace, phrase_key))
         return self._first(line, keep, live=True)
 
     # --- ahead of time ---
 
-    def build(self, lines: Iterable[Line | str], progress: Progress | None = None) -> Built:
+    def build(self, lines: Iterable[SpokenText | str], progress: Progress | None = None) -> Built:
         """Make every line with the best voice that can be had now; a failed line stops no other.
 
         Only for phrases without personal data: an online voice sends the text away.
         """
-        todo = [Line(line) if isinstance(line, str) else line for line in lines]
+        todo = [SpokenText(line) if isinstance(line, str) else line for line in lines]
         sources: Counter[str] = Counter()
         failed = []
         for n, line in enumerate(todo, 1):
@@ -175,7 +175,7 @@ class Voices:
         """Delete the longest unused prompts beyond ``max_bytes`` on disk; bytes freed."""
         return self._disk.prune(max_bytes)
 
-    def status(self, lines: Iterable[Line] = ()) -> Status:
+    def status(self, lines: Iterable[SpokenText] = ()) -> Status:
         """What works and what does not. ``lines``: the present phrases, to find stale recordings."""
         espeak = trouble = ""
         try:
@@ -200,7 +200,7 @@ class Voices:
 
     def phonemes(self, text: str, lang: str = "zh-CN") -> str:
         """What espeak-ng would say, in its notation: ``(en)`` in Chinese marks a spelled-out part."""
-        return self._studio.phonemes(_checked(Line(text, lang)).text, _espeak_voice(lang))
+        return self._studio.phonemes(_checked(SpokenText(text, lang)).text, _espeak_voice(lang))
 
     def unspoken(self, text: str) -> tuple[str, ...]:
         """The Chinese characters of a text that espeak-ng would spell in English. Raises :class:`VoiceError`."""
@@ -221,7 +221,7 @@ class Voices:
 
     # --- the chain ---
 
-    def _voices(self, line: Line) -> list[_Voice]:
+    def _voices(self, line: SpokenText) -> list[_Voice]:
         """The voices that may speak this line, best first."""
         studio, settings, chain = self._studio, self._settings, []
         take = self._human.take(line.phrase_key, line.lang, line.text)
@@ -242,7 +242,7 @@ class Voices:
         chain.append(_Voice(name, "espeak", text, lambda: studio.espeak(text, voice, wpm), live=True))
         return chain
 
-    def _first(self, line: Line, keep: bool, live: bool) -> Sound:
+    def _first(self, line: SpokenText, keep: bool, live: bool) -> Sound:
         """The line in the first voice that has or can make it; ``live``: a caller waits."""
         troubles = []
         for voice in self._voices(line):
@@ -254,24 +254,24 @@ class Voices:
                 return self._make(line, voice, keep)
             except VoiceError as error:
                 troubles.append(f"{voice.source}: {error}")
-                if voice.source == "human" and not isinstance(error, WorkerFailed):
+                if voice.source == "human" and not isinstance(error, VoiceWorkerFailed):
                     self._unusable[voice.engine] = (f"{line.lang}/{line.phrase_key}", str(error))
         raise VoiceError("no voice can speak: " + ("; ".join(troubles) or f"nothing in {line.text!r} can be said"))
 
-    def _make(self, line: Line, voice: _Voice, keep: bool) -> Sound:
+    def _make(self, line: SpokenText, voice: _Voice, keep: bool) -> Sound:
         if not voice.live:
             return self._put(line, voice, *voice.make(), keep)
         with self._making:  # whoever waited here finds it made
             return self._get(line, voice) or self._put(line, voice, *voice.make(), keep)
 
-    def _get(self, line: Line, voice: _Voice) -> Sound | None:
+    def _get(self, line: SpokenText, voice: _Voice) -> Sound | None:
         key = self.key(voice.text, line.lang, line.pace, voice.engine)
         sound = self._memory.get(key)
         if sound is None and (sound := self._disk.load(key)) is not None:
             self._memory.put(key, sound)
         return sound
 
-    def _put(self, line: Line, voice: _Voice, pcm8: bytes, pcm16: bytes, keep: bool) -> Sound:
+    def _put(self, line: SpokenText, voice: _Voice, pcm8: bytes, pcm16: bytes, keep: bool) -> Sound:
         key = self.key(voice.text, line.lang, line.pace, voice.engine)
         name = hashlib.sha256(pcm8).hexdigest()[:32]
         sound = Sound(name, pcm8, line.text, None, None, voice.source)
@@ -288,14 +288,14 @@ class Voices:
         self._memory.put(key, sound)
         return sound
 
-    def _fetch(self, line: Line, text: str) -> tuple[bytes, bytes]:
+    def _fetch(self, line: SpokenText, text: str) -> tuple[bytes, bytes]:
         assert self._online is not None
         with tempfile.NamedTemporaryFile(suffix=".mp3") as mp3:
             mp3.write(self._online.say(text, line.lang))
             mp3.flush()
             return self._studio.file(Path(mp3.name), 1 / line.pace)
 
-    def _stale(self, lines: Iterable[Line]) -> tuple[Line, ...]:
+    def _stale(self, lines: Iterable[SpokenText]) -> tuple[SpokenText, ...]:
         takes = ((line, self._human.take(line.phrase_key, line.lang, _clean(line.text))) for line in lines)
         return tuple(line for line, take in takes if take and take.stale)
 
@@ -306,7 +306,7 @@ def _clean(text: str) -> str:
     return " ".join("".join(" " if unicodedata.category(c) == "Cc" else c for c in text).split())
 
 
-def _checked(line: Line) -> Line:
+def _checked(line: SpokenText) -> SpokenText:
     """The line with its text cleaned. Raises ``ValueError`` for what cannot be spoken."""
     text = _clean(line.text)
     if not any(c.isalnum() for c in text):
@@ -315,7 +315,7 @@ def _checked(line: Line) -> Line:
         raise ValueError(f"a text of {len(text)} characters is too long to be one prompt (at most {TEXT_LIMIT})")
     if not PACES[0] <= line.pace <= PACES[1]:
         raise ValueError(f"pace {line.pace} is out of range ({PACES[0]} to {PACES[1]}; 1.0 is normal)")
-    return Line(text, line.lang, line.pace, line.phrase_key)
+    return SpokenText(text, line.lang, line.pace, line.phrase_key)
 
 
 def _espeak_voice(lang: str) -> str:

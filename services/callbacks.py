@@ -13,13 +13,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ivr.cases.actions import Refused
+from ivr.cases.actions import ActionRefused
 from ivr.cases.kinds import of
 from ivr.cases.worklist import Attempt
 from ivr.facts.callbacks import CallbackRefused
 from ivr.facts.outgoing import OutgoingHeld, OutgoingStarted
 from ivr.ledger import Fact
-from ivr.outgoing.allow import DAY_MS, MINUTE_MS, Asked, Limits, may_place
+from ivr.outgoing.allow import DAY_MS, MINUTE_MS, Asked, OutgoingLimits, may_place
 from ivr.outgoing.numbers import NotAllowed
 from services.casework import Casework
 from store import cases, desk_commands
@@ -53,7 +53,7 @@ class Wish:
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class CallbackJob:
     """A command that is ours to carry out. ``number``: the digits to dial."""
 
     id: str
@@ -68,7 +68,7 @@ class Order:
 class Calling:
     """Works inside the caller's transaction."""
 
-    def __init__(self, casework: Casework, parties: Parties, limits: Limits) -> None:
+    def __init__(self, casework: Casework, parties: Parties, limits: OutgoingLimits) -> None:
         self.limits = limits
         self._casework, self._parties = casework, parties
 
@@ -137,7 +137,7 @@ class Calling:
         """Is there anything to do? A look that holds up nobody."""
         return desk_commands.anything_to_do(connection)
 
-    def take(self, connection: Connection, owner: str, now: int) -> Order | None:
+    def take(self, connection: Connection, owner: str, now: int) -> CallbackJob | None:
         """The oldest command that may be carried out, from now on ours alone; its call is journaled as begun."""
         self.expire(connection, now)
         while row := desk_commands.oldest(connection):
@@ -173,17 +173,17 @@ class Calling:
 
     # --- within -----------------------------------------------------------------------------
 
-    def _begin(self, connection: Connection, callback: Row, wish: Wish, owner: str, digits: str) -> Order:
+    def _begin(self, connection: Connection, callback: Row, wish: Wish, owner: str, digits: str) -> CallbackJob:
         party_id = str(callback["party_id"])
         started = OutgoingStarted(callback["id"], callback["case_id"], party_id, wish.who, wish.seat, owner)
         entries.append_facts(connection, [Fact(wish.at, started)], call_id=wish.id)
-        return Order(wish.id, callback["id"], callback["case_id"], party_id, wish.who, wish.seat, digits)
+        return CallbackJob(wish.id, callback["id"], callback["case_id"], party_id, wish.who, wish.seat, digits)
 
     def _attempt(self, connection: Connection, command: Row, result: str) -> None:
         attempt = Attempt(command["who"], command["role"], command["over"], result, call=command["id"])
         try:
             self._casework.attempt(connection, command["callback_id"], attempt)
-        except Refused:  # somebody closed the entry meanwhile (the citizen called in): the call's row tells it
+        except ActionRefused:  # somebody closed the entry meanwhile (the citizen called in): the call's row tells it
             return
 
     def _check(self, connection: Connection, callback: Row, number: str, hmac: str, wish: Wish) -> str:

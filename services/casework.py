@@ -4,8 +4,9 @@
     with engine.begin() as connection:
         casework.do(connection, case_id, Do("accept", "王芳", "operator", now), version=7)
 
-``version`` is the one the person looked at: when somebody else changed the case meanwhile, :class:`Refused` says so
-and nothing happens. The rules are pure (:mod:`ivr.cases.workflow`, :mod:`ivr.cases.worklist`).
+``version`` is the one the person looked at: when somebody else changed the case meanwhile,
+:class:`ActionRefused` says so and nothing happens. The rules are pure (:mod:`ivr.cases.workflow`,
+:mod:`ivr.cases.worklist`).
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
-from ivr.cases.actions import ANSWERED, CLOSED, Changed, Do, Notice, Outcome, Refused
-from ivr.cases.clock import Rules
+from ivr.cases.actions import ANSWERED, CLOSED, ActionRefused, Changed, Do, Notice, Outcome
+from ivr.cases.clock import CasePolicy
 from ivr.cases.kinds import of
 from ivr.cases.promise import case_request
 from ivr.cases.told import TO_CITIZENS, check
@@ -44,7 +45,7 @@ DAY_MS = 86_400_000
 
 
 @dataclass(frozen=True)
-class Entry:
+class MatterEntry:
     """A matter that came by letter, at the counter or otherwise, typed in by ``who`` (首问责任人)."""
 
     kind: str
@@ -66,7 +67,7 @@ class Casework:
     """Works inside the caller's transaction. ``wording``: read when a citizen is first told something."""
 
     def __init__(
-        self, keys: Keys, rules: Rules, number_for: Callable[[str, int], str], plan: Plan = HOME,
+        self, keys: Keys, rules: CasePolicy, number_for: Callable[[str, int], str], plan: Plan = HOME,
         wording: Callable[[], Wording] = Wording.load,
     ) -> None:  # fmt: skip
         self.rules = rules
@@ -79,12 +80,14 @@ class Casework:
 
     # --- taking ----------------------------------------------------------------------------
 
-    def open(self, connection: Connection, entry: Entry) -> StoredCase:
-        """Register a matter (CMP-4, CMP-16: every channel, one register). Raises :class:`Refused`."""
+    def open(self, connection: Connection, entry: MatterEntry) -> StoredCase:
+        """Register a matter (CMP-4, CMP-16: every channel, one register). Raises :class:`ActionRefused`."""
         if entry.channel not in CHANNELS:
-            raise Refused("渠道须为信函、来访、网络或电话。", f"the channel is one of {', '.join(CHANNELS)}", "channel")
+            raise ActionRefused(
+                "渠道须为信函、来访、网络或电话。", f"the channel is one of {', '.join(CHANNELS)}", "channel"
+            )
         if not entry.text.strip():
-            raise Refused("请填写来信来访的要点。", "please write down what it is about", "text")
+            raise ActionRefused("请填写来信来访的要点。", "please write down what it is about", "text")
         number = "" if entry.anonymous else self.number(entry.number)
         party = None if entry.anonymous else Party(uuid7(), number, entry.name.strip())
         known = party is not None and bool(party.number or party.name)
@@ -96,7 +99,7 @@ class Casework:
                 confirmed=bool(party and party.number),
             )  # fmt: skip
         except ValueError as error:
-            raise Refused(f"不能登记：{error}", str(error)) from None
+            raise ActionRefused(f"不能登记：{error}", str(error)) from None
         request = replace(request, owner=entry.who, consent=entry.consent)
         item = work.of_case(request, self._keys)
         item.parties = (party,) if party and known else ()
@@ -112,21 +115,23 @@ class Casework:
         return stored
 
     def number(self, written: str) -> str:
-        """The number as it is stored: the digits its owner is known by. Raises :class:`Refused` with what is wrong."""
+        """Return the number as it is stored: the digits its owner is known by. Raises :class:`ActionRefused`."""
         if not written.strip():
             return ""
         found = read(written, self._plan)
         if isinstance(found, NotANumber):
-            raise Refused(found.why.zh, found.why.en, "number")
+            raise ActionRefused(found.why.zh, found.why.en, "number")
         return found.key
 
-    def append(self, connection: Connection, case_id: str, entry: Entry) -> Row:
-        """Another letter or visit about the same matter goes to the case there is. Raises :class:`Refused`."""
+    def append(self, connection: Connection, case_id: str, entry: MatterEntry) -> Row:
+        """Another letter or visit about the same matter goes to the case there is. Raises :class:`ActionRefused`."""
         case = self.case(connection, case_id)
         if case["status"] in CLOSED:
-            raise Refused("工单已归档，请先重开或另行登记。", "the case is archived; reopen it or register a new one")
+            raise ActionRefused(
+                "工单已归档，请先重开或另行登记。", "the case is archived; reopen it or register a new one"
+            )
         if not entry.text.strip():
-            raise Refused("请填写来信来访的要点。", "please write down what it is about", "text")
+            raise ActionRefused("请填写来信来访的要点。", "please write down what it is about", "text")
         appended = Fact(entry.at, CaseAppended(who=entry.who, channel=entry.channel))
         notices_ = (Notice("appended", ("owner",)),) if case["owner"] else ()
         self._write(connection, case["id"], Outcome((appended,), notices_, entry.text), entry.who)
@@ -135,10 +140,10 @@ class Casework:
     # --- working ---------------------------------------------------------------------------
 
     def do(self, connection: Connection, case_id: str, do: Do, version: int | None = None) -> Row:
-        """Do something to a case (id or number); its row afterwards. Raises :class:`Refused`."""
+        """Do something to a case (id or number); its row afterwards. Raises :class:`ActionRefused`."""
         case = self.case(connection, case_id, version)
         if do.action == "link" and cases.held(connection, do.get("other").replace(" ", "")) is None:
-            raise Refused("没有这个编号的工单。", f"there is no case {do.get('other')}", "other")
+            raise ActionRefused("没有这个编号的工单。", f"there is no case {do.get('other')}", "other")
         if do.action == "follow_up":
             self._record_follow_up(connection, case, do)
         outcome = apply(case, _plain(do), self.rules)
@@ -148,7 +153,7 @@ class Casework:
         return self.case(connection, case["id"])
 
     def attempt(self, connection: Connection, callback_id: str, attempt: Attempt) -> Row:
-        """Note that somebody was called: closes the entry or plans the next try. Raises :class:`Refused`.
+        """Note that somebody was called: closes the entry or plans the next try. Raises :class:`ActionRefused`.
 
         Who was not reached was not reached for any entry of the same list and number: they move together.
         """
@@ -170,11 +175,11 @@ class Casework:
 
     def _reached(self, callback: Row, attempt: Attempt) -> None:
         if callback["kind"] == "followup" and attempt.solved not in ("yes", "no"):
-            raise Refused(
+            raise ActionRefused(
                 "请记录来电人认为是否解决。", "say whether the citizen calls it solved (solved=yes or no)", "solved"
             )
         if callback["kind"] == "answer" and not attempt.text.strip():
-            raise Refused("请记录答复内容。", "write down what was answered", "text")
+            raise ActionRefused("请记录答复内容。", "write down what was answered", "text")
 
     def _attempted(self, connection: Connection, callback: Row, attempt: Attempt) -> None:
         case = self.case(connection, callback["case_id"]) if callback["case_id"] else None
@@ -202,10 +207,10 @@ class Casework:
     # --- looking ---------------------------------------------------------------------------
 
     def case(self, connection: Connection, case_id: str, version: int | None = None) -> Row:
-        """The case by id or number, held until the transaction ends. Raises :class:`Refused`."""
+        """The case by id or number, held until the transaction ends. Raises :class:`ActionRefused`."""
         row = cases.held(connection, case_id)
         if row is None:
-            raise Refused("没有这个工单。", f"there is no case {case_id}")
+            raise ActionRefused("没有这个工单。", f"there is no case {case_id}")
         if version is not None and row["version"] != version:
             raise Changed(
                 "其他人刚刚改动了这个工单，请重新查看后再操作。",
@@ -243,7 +248,7 @@ class Casework:
     def _callback(self, connection: Connection, callback_id: str) -> Row:
         found = cases.callback(connection, callback_id)
         if found is None:
-            raise Refused("没有这一条回电任务。", f"there is no callback {callback_id}")
+            raise ActionRefused("没有这一条回电任务。", f"there is no callback {callback_id}")
         return found
 
 

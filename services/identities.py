@@ -14,7 +14,7 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
-from ivr.cases.actions import LEADS, REASON_MIN, STAFF, Notice, Refused
+from ivr.cases.actions import LEADS, REASON_MIN, STAFF, ActionRefused, Notice
 from ivr.facts.base import Content
 from ivr.facts.identities import IdentityAsked, IdentityDeclined, IdentityOpened, IdentitySealed
 from ivr.ledger import Fact
@@ -45,7 +45,7 @@ _NOT_NOW = {
 
 
 class Identities:
-    """Works inside the caller's transaction; raises :class:`Refused` with the reason."""
+    """Works inside the caller's transaction; raises :class:`ActionRefused` with the reason."""
 
     def __init__(self, keys: Keys) -> None:
         self._keys = keys
@@ -53,13 +53,15 @@ class Identities:
     def seal(self, connection: Connection, case: Mapping[str, Any], who: str, role: str, text: str, at: int) -> None:
         """Keep who the reporter is. Once for a case; nobody can change or read it by this."""
         if role not in STAFF:
-            raise Refused("您无权登记举报人身份。", "only operators, leads and supervisors take an identity")
+            raise ActionRefused("您无权登记举报人身份。", "only operators, leads and supervisors take an identity")
         if not case["anonymous"]:
-            raise Refused("只有匿名举报才密封身份。", "only anonymous cases have a sealed identity")
+            raise ActionRefused("只有匿名举报才密封身份。", "only anonymous cases have a sealed identity")
         if not text.strip() or len(text) > TEXT_MAX:
-            raise Refused("请填写举报人身份（500 字以内）。", "write down the identity (at most 500 characters)", FIELD)
+            raise ActionRefused(
+                "请填写举报人身份（500 字以内）。", "write down the identity (at most 500 characters)", FIELD
+            )
         if self.has(connection, case["id"]):
-            raise Refused("身份已经密封，不能更改。", "the identity is sealed already and cannot be changed")
+            raise ActionRefused("身份已经密封，不能更改。", "the identity is sealed already and cannot be changed")
         key = secrets.token_bytes(32)
         sealed = encrypt_field(key, case["id"], "sealed_identity", text.strip())
         row = {"case_id": case["id"], "created": at, "who": who, "wrapped": self._keys.wrap(key), "sealed": sealed}
@@ -69,12 +71,12 @@ class Identities:
     def ask(self, connection: Connection, case: Mapping[str, Any], who: str, role: str, reason: str, at: int) -> str:
         """Ask the custodian to open it; the request's id. Tells the custodian's inbox."""
         if role not in LEADS:
-            raise Refused("只有班长和督导可以申请开启身份。", "only a lead or supervisor may ask for an identity")
+            raise ActionRefused("只有班长和督导可以申请开启身份。", "only a lead or supervisor may ask for an identity")
         if not self.has(connection, case["id"]):
-            raise Refused("这个工单没有密封的身份。", "this case has no sealed identity")
+            raise ActionRefused("这个工单没有密封的身份。", "this case has no sealed identity")
         reason = _reason(reason)
         if kept.waits(connection, case["id"]):
-            raise Refused("已有一个申请在等候保管员处理。", "a request is waiting for the custodian already")
+            raise ActionRefused("已有一个申请在等候保管员处理。", "a request is waiting for the custodian already")
         request = uuid7()
         row = {"id": request, "case_id": case["id"], "asked": at, "asked_by": who, "reason": reason}
         kept.ask(connection, row)
@@ -88,11 +90,11 @@ class Identities:
         with Session(connection) as session:
             why = users.may_open(session, who, at)
         if why:
-            raise Refused(*_NOT_NOW[why])
+            raise ActionRefused(*_NOT_NOW[why])
         row = self._decide(connection, request, who, role, reason, at, opened=True)
         sealed = kept.sealed(connection, row["case_id"])
         if sealed is None:
-            raise Refused("密封的身份已经销毁。", "the sealed identity was destroyed")
+            raise ActionRefused("密封的身份已经销毁。", "the sealed identity was destroyed")
         return decrypt_field(self._keys.unwrap(sealed["wrapped"]), row["case_id"], "sealed_identity", sealed["sealed"])
 
     def decline(self, connection: Connection, request: str, who: str, role: str, reason: str, at: int) -> None:
@@ -111,17 +113,17 @@ class Identities:
         self, connection: Connection, request: str, who: str, role: str, reason: str, at: int, *, opened: bool
     ) -> Row:
         if role != CUSTODIAN:
-            raise Refused("只有身份保管员可以处理。", "only the identity custodian may decide this")
+            raise ActionRefused("只有身份保管员可以处理。", "only the identity custodian may decide this")
         reason = _reason(reason)
         row = kept.request(connection, request)
         if row is None:
-            raise Refused("没有这个申请。", "there is no such request")
+            raise ActionRefused("没有这个申请。", "there is no such request")
         if row["decided"] is not None:
-            raise Refused(
+            raise ActionRefused(
                 "这个申请已经处理；再次查看须重新申请。", "this request is done; another look needs another request"
             )
         if row["asked_by"] == who:
-            raise Refused("申请人不能自己开启。", "who asked may not open it")
+            raise ActionRefused("申请人不能自己开启。", "who asked may not open it")
         kept.decide(connection, request, at=at, who=who, opened=opened, answer=reason)
         said = IdentityOpened(who) if opened else IdentityDeclined(who)
         self._journal(connection, row["case_id"], said, reason, at)
@@ -138,5 +140,5 @@ class Identities:
 def _reason(text: str) -> str:
     """A reason, fit to be kept in the clear."""
     if len(text.strip()) < REASON_MIN or len(text) > TEXT_MAX:
-        raise Refused("请写明原因（2–200 个字）。", "give a reason (2 to 200 characters)", "reason")
+        raise ActionRefused("请写明原因（2–200 个字）。", "give a reason (2 to 200 characters)", "reason")
     return without_numbers(text.strip())

@@ -12,11 +12,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import tzinfo
 
-from ivr.cases.actions import Refused
+from ivr.cases.actions import ActionRefused
 from ivr.facts.base import with_texts
 from ivr.ledger import Fact
 from ivr.outages import notice
-from ivr.outages.notice import By, Draft, Standing
+from ivr.outages.notice import By, NoticeDraft, Standing
 from ivr.scrubbing import without_numbers
 from store.engine import Connection
 from store.journal import entries
@@ -24,8 +24,8 @@ from store.read.outage_notices import one, standing
 from store.sql import Row
 
 
-def announce(connection: Connection, outage_id: str, draft: Draft, by: By, days: int, zone: tzinfo) -> Row | None:
-    """Keep a notice. None: there is one of this id, and nothing was changed. Raises :class:`Refused`."""
+def announce(connection: Connection, outage_id: str, draft: NoticeDraft, by: By, days: int, zone: tzinfo) -> Row | None:
+    """Keep a notice. None: there is one of this id, and nothing was changed. Raises :class:`ActionRefused`."""
     if one(connection, outage_id) is not None:
         return None
     _write(connection, outage_id, notice.announce(draft, by, days, zone))
@@ -37,7 +37,7 @@ def name_customers(connection: Connection, outage_id: str, names: Sequence[str],
 
     def facts(standing: Standing) -> tuple[Fact, ...]:
         if not any(name.strip() for name in names):
-            raise Refused("请填写重要客户名称。", "write the key customer's name", notice.CUSTOMERS)
+            raise ActionRefused("请填写重要客户名称。", "write the key customer's name", notice.CUSTOMERS)
         return notice.name_customers(standing, names, by)
 
     return _change(connection, outage_id, facts)
@@ -48,7 +48,7 @@ def tell(connection: Connection, outage_id: str, n: int, how: str, result: str, 
 
     def facts(standing: Standing) -> tuple[Fact, ...]:
         if not 1 <= n <= standing.customers:
-            raise Refused("公告中没有这个重要客户。", "the notice has no such key customer")
+            raise ActionRefused("公告中没有这个重要客户。", "the notice has no such key customer")
         return (notice.tell(standing, n, how, result, told, by),)
 
     return _change(connection, outage_id, facts)
@@ -68,7 +68,7 @@ def _change(connection: Connection, outage_id: str, facts: Callable[[Standing], 
     """Journal what may be done to the notice as it stands; the row it was done to."""
     found = one(connection, outage_id, hold=True)
     if found is None:
-        raise Refused("没有这个停电公告。", "there is no such outage notice")
+        raise ActionRefused("没有这个停电公告。", "there is no such outage notice")
     _write(connection, outage_id, facts(standing(found)))
     return found
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ivr.cases.actions import Do, Refused
+from ivr.cases.actions import ActionRefused, Do
 from ivr.cases.changes import changed
-from ivr.cases.clock import Rules, promised
+from ivr.cases.clock import CasePolicy, promised
 from ivr.cases.workflow import apply
 from store import cases, marks, notices
 from store.engine import Connection, Engine, reading
@@ -33,7 +33,7 @@ class Change:
     provisional: bool
 
 
-def changes(engine: Engine, rules: Rules) -> Iterator[Change]:
+def changes(engine: Engine, rules: CasePolicy) -> Iterator[Change]:
     """Every open case whose date would change, oldest first. Nothing is written."""
     last = ""
     while True:
@@ -48,14 +48,14 @@ def changes(engine: Engine, rules: Rules) -> Iterator[Change]:
         last = rows[-1]["id"]
 
 
-def recompute(connection: Connection, case_id: str, rules: Rules, now: int, reason: str, who: str = BY) -> bool:
+def recompute(connection: Connection, case_id: str, rules: CasePolicy, now: int, reason: str, who: str = BY) -> bool:
     """Count one case's date anew; False when it is the same, or another process was first."""
     case: Row | None = cases.still_promised(connection, case_id)
     if case is None:
         return False
     try:
         outcome = apply(case, Do("recompute", who, "supervisor", now, {"reason": reason}), rules)
-    except Refused:
+    except ActionRefused:
         return False
     rows = [entries.new_row(fact, case_id=case_id) for fact in outcome.facts]
     entries.append(connection, rows)
@@ -70,6 +70,6 @@ def seen(connection: Connection) -> str | None:
     return marks.value(connection, MARK)
 
 
-def mark(connection: Connection, rules: Rules, now: int) -> None:
+def mark(connection: Connection, rules: CasePolicy, now: int) -> None:
     """Open cases are as these rules say."""
     marks.put(connection, MARK, rules.signature, now)

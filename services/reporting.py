@@ -12,10 +12,10 @@ from collections.abc import Callable, Mapping
 from datetime import time
 from zoneinfo import ZoneInfo
 
-from ivr.report.periods import Due, due
+from ivr.report.periods import ReportDue, due
 from store import reports
 from store.engine import Engine, reading
-from store.reports import Made
+from store.reports import FinishedReport
 
 
 class Reporting:
@@ -27,7 +27,7 @@ class Reporting:
         zone: ZoneInfo,
         to: Mapping[str, tuple[str, ...]],
         at: time,
-        make: Callable[[Due], Made],
+        make: Callable[[ReportDue], FinishedReport],
         now_ms: Callable[[], int],
     ) -> None:
         self._engine, self._zone, self._at, self._make, self._now = engine, zone, at, make, now_ms

@@ -18,12 +18,12 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from ivr.calendar.hours import is_open
-from ivr.cases.clock import Rules
+from ivr.cases.clock import CasePolicy
 from services import warning
 from store import outbox
 from store.engine import Engine, explain, is_away, reading
 from store.journal import rebuild
-from store.outbox import Addresses, Outgoing
+from store.outbox import Addresses, OutboxNotice
 from store.read import worklists
 
 LOG = logging.getLogger(__name__)
@@ -39,7 +39,7 @@ CARRY_S = 1.0  # between two looks of a courier: a complaint is told outside wit
 class Sender(Protocol):
     """Takes notices out of the house. Any exception means that it is to be tried again."""
 
-    def send(self, item: Outgoing) -> str:
+    def send(self, item: OutboxNotice) -> str:
         """Send it; what the other side said."""
 
 
@@ -52,7 +52,7 @@ class Sweeper:
     def __init__(
         self,
         engine: Engine,
-        rules: Rules,
+        rules: CasePolicy,
         now_ms: Callable[[], int],
         addresses: Addresses | None = None,
         senders: Mapping[str, Sender] | None = None,

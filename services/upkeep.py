@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 
 from ivr.calendar.tables import missing_years
 from ivr.cases.actions import Notice
-from ivr.cases.clock import Rules
+from ivr.cases.clock import CasePolicy
 from services import recomputing
 from services.calendars import Added
 from store import notices
@@ -29,7 +29,7 @@ NO_CASE = {"id": None, "number": "", "kind": "", "due": "", "status": "", "owner
 class Upkeep:
     """See the module."""
 
-    def __init__(self, engine: Engine, rules: Rules, now_ms: Callable[[], int]) -> None:
+    def __init__(self, engine: Engine, rules: CasePolicy, now_ms: Callable[[], int]) -> None:
         self._engine, self._rules, self._now = engine, rules, now_ms
         self._added = Added(engine, rules.calendar)
         self._looked_through = ""

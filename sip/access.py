@@ -1,10 +1,10 @@
 """Who may call, and how much: pure, every engine asks the same questions.
 
-Two questions are asked of a new call. *Whose is it?* (:meth:`Door.whose`): with a trunk (中继) configured only calls of
-the provider, of ``accept`` networks, of registered seats and of this machine are taken; a stranger's is dropped.
-*Is there room for it?* (:func:`room`): calls whose answer was never acknowledged (RFC 3261 §13.3.1.4: they live for
-32 s) are bounded per source and in all, calls at once per number are bounded, and an overdue call makes room for
-another one, so that a flood never takes what honest callers need.
+Two questions are asked of a new call. *Whose is it?* (:meth:`CallOrigins.whose`): with a trunk (中继) configured only
+calls of the provider, of ``accept`` networks, of registered seats and of this machine are taken; a stranger's is
+dropped. *Is there room for it?* (:func:`room`): calls whose answer was never acknowledged (RFC 3261 §13.3.1.4: they
+live for 32 s) are bounded per source and in all, calls at once per number are bounded, and an overdue call makes room
+for another one, so that a flood never takes what honest callers need.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ NUMBER_FULL = "NumberLimit"
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
+class AccessRules:
     """What the settings say of who may call.
 
     ``trunk``: one is configured, so not everybody may. ``peers``: further addresses the provider calls from.
@@ -59,7 +59,7 @@ class Rules:
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class PresentCall:
     """A call that is there. ``number`` None: withheld. ``acknowledged``: the far end is known to have our answer.
 
     ``overdue``: it should have been known for ``OVERDUE_S``. ``answered_at``: in seconds; None while it only rings.
@@ -98,10 +98,10 @@ def plain(host: str) -> str:
 
 
 @dataclass(slots=True)
-class Door:
+class CallOrigins:
     """Whose a call is. ``line``: the secret of our registration's Contact (``;line=``), empty without one."""
 
-    rules: Rules
+    rules: AccessRules
     line: str = ""
     _hosts: dict[str, float] = field(default_factory=dict)  # the provider's addresses, and when each was last found
 
@@ -141,7 +141,7 @@ class Door:
         return any(address.version == network.version and address in network for network in self.rules.accept)
 
 
-def room(rules: Rules, there: Iterable[Call], source: str, trunk: bool, number: str | None) -> Room:
+def room(rules: AccessRules, there: Iterable[PresentCall], source: str, trunk: bool, number: str | None) -> Room:
     """Whether a call finds room beside those that are there.
 
     Where a bound is reached, the call that makes room is the oldest one whose ACK is overdue; where calls without an
@@ -170,13 +170,13 @@ def room(rules: Rules, there: Iterable[Call], source: str, trunk: bool, number: 
     return Room(overdue=leaving)
 
 
-def _overdue(calls: Iterable[Call]) -> str:
+def _overdue(calls: Iterable[PresentCall]) -> str:
     """The call that was answered first of those whose ACK should have come."""
     late = [(call.answered_at, call.line) for call in calls if call.overdue and call.answered_at is not None]
     return min(late)[1] if late else ""
 
 
-def _of_the_greediest(calls: Iterable[Call], share: int) -> str:
+def _of_the_greediest(calls: Iterable[PresentCall], share: int) -> str:
     """The first answered call of the source that has most, when the newcomer's source stays below it."""
     answered = [(call.source, call.answered_at, call.line) for call in calls if call.answered_at is not None]
     if not answered:

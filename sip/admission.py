@@ -34,7 +34,7 @@ class Lags:
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class AdmissionLimits:
     """When to close and when to open, in seconds.
 
     A call is answered after one turn and hears its prompt after two: behind by ``close_s`` that is still within the
@@ -51,7 +51,7 @@ class Limits:
 class Admission:
     """Closes when we are behind, opens by itself. ``max_calls``: calls at once in all."""
 
-    def __init__(self, max_calls: int, limits: Limits = Limits()) -> None:
+    def __init__(self, max_calls: int, limits: AdmissionLimits = AdmissionLimits()) -> None:
         self._max_calls, self._limits = max_calls, limits
         self._closed = ""  # why
         self._late_since: float | None = None

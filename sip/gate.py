@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 
-from ivr.telephony import Refused
+from ivr.telephony import AccessDenied
 from sip.admission import ENDING, Admission, Lags
 from sip.refusals import GATHER_MS, Gathered
 
@@ -20,7 +20,7 @@ class Gate:
     """``lags``: how far behind we are now. ``tell`` gets who was turned away: the first at once, more by the minute."""
 
     def __init__(
-        self, max_calls: int, lags: Callable[[], Lags], tell: Callable[[Refused], None], now_ms: Callable[[], int]
+        self, max_calls: int, lags: Callable[[], Lags], tell: Callable[[AccessDenied], None], now_ms: Callable[[], int]
     ) -> None:
         self._admission, self._lags, self._now_ms = Admission(max_calls), lags, now_ms
         self._gathered, self._tell = Gathered(self._told), tell
@@ -43,10 +43,10 @@ class Gate:
         self._see()
         why = ENDING if ending else self._admission.refusal(calls)
         if why:
-            self._gathered.add(Refused(self._now_ms(), why, _SERVICE, "", ""))
+            self._gathered.add(AccessDenied(self._now_ms(), why, _SERVICE, "", ""))
         return bool(why)
 
-    def _told(self, refused: Refused) -> None:
+    def _told(self, refused: AccessDenied) -> None:
         log.warning("callers turned away: %s, %d", refused.kind, refused.count)
         self._tell(refused)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Callable
 
-from ivr.telephony import Refused
+from ivr.telephony import AccessDenied
 
 GATHER_MS = 60_000
 KINDS_MAX = 50  # of one minute; what is beyond is told together
@@ -27,12 +27,12 @@ def network_of(address: str) -> str:
 class Gathered:
     """Refusals: the first of its kind is told at once, those like it are counted and told once a minute."""
 
-    def __init__(self, tell: Callable[[Refused], None]) -> None:
+    def __init__(self, tell: Callable[[AccessDenied], None]) -> None:
         self._tell = tell
         self._since = 0
         self._more: dict[tuple[str, str, str, str], int] = {}
 
-    def add(self, one: Refused) -> None:
+    def add(self, one: AccessDenied) -> None:
         """Take one in; its ``at`` is the time now."""
         self.flush(one.at)
         key = (one.kind, one.service, one.account, one.network)
@@ -44,7 +44,7 @@ class Gathered:
         if not self._more:
             self._since = one.at
         self._more[key] = 0
-        self._tell(Refused(one.at, *key))
+        self._tell(AccessDenied(one.at, *key))
 
     def flush(self, now: int) -> None:
         """Tell what was counted, when its minute is over."""
@@ -53,4 +53,4 @@ class Gathered:
         gathered, self._more = self._more, {}
         for key, count in gathered.items():
             if count:
-                self._tell(Refused(now, *key, count))
+                self._tell(AccessDenied(now, *key, count))

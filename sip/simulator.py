@@ -22,19 +22,19 @@ from pathlib import Path
 from ivr.clock import Timer, VirtualClock
 from ivr.telephony import (
     Clip,
+    DtmfKey,
     FailReason,
-    FaxHeard,
+    FaxDetected,
     Held,
     Incoming,
-    Keyed,
     LineFailed,
     LineGone,
     LineRinging,
     LineSpeaks,
     LineUp,
-    PlayDone,
-    RecordDone,
+    PlaybackEnded,
     RecordEnd,
+    RecordingEnded,
     SeatReach,
     Sink,
 )
@@ -124,12 +124,12 @@ class Simulator:
         """The caller presses keys, one after the other; ``began``: when the one let go now went down, UTC ms."""
         for key in keys:
             if line in self._lines:
-                self._tell(Keyed(line, self._clock.now_ms(), key, began))
+                self._tell(DtmfKey(line, self._clock.now_ms(), key, began))
 
     def fax(self, line: str) -> None:
         """What calls is a fax machine: its tone is heard."""
         if self.is_up(line):
-            self._tell(FaxHeard(line, self._clock.now_ms()))
+            self._tell(FaxDetected(line, self._clock.now_ms()))
 
     def speak(self, line: str, ms: int) -> None:
         """The caller speaks for so long."""
@@ -359,7 +359,7 @@ class Simulator:
                 line.cut.append(clip.text)
         if line.play_timer:
             line.play_timer.cancel()
-        self._tell(PlayDone(line.id, self._clock.now_ms(), token, finished))
+        self._tell(PlaybackEnded(line.id, self._clock.now_ms(), token, finished))
 
     def _watch_recording(self, line: _Line) -> None:
         if line.record is None:
@@ -379,7 +379,7 @@ class Simulator:
             line.record_timer.cancel()
         ms = min(line.spoke_ms, self._clock.now_ms() - line.record_from)
         _write_wav(path, ms)
-        self._tell(RecordDone(line.id, self._clock.now_ms(), token, path, ms, end))
+        self._tell(RecordingEnded(line.id, self._clock.now_ms(), token, path, ms, end))
 
 
 def _write_wav(path: Path, ms: int) -> None:

@@ -32,7 +32,7 @@ class Addresses:
 
 
 @dataclass(frozen=True, slots=True)
-class Outgoing:
+class OutboxNotice:
     """A notice to be sent. ``key`` is always the same for the same notice to the same place."""
 
     id: str
@@ -79,7 +79,7 @@ def is_waiting(connection: Connection, now: int, channel: str = "") -> bool:
     return connection.scalar(select(OUTBOX.c.id).where(_due(now, channel)).limit(1)) is not None
 
 
-def claim(connection: Connection, now: int, channel: str = "", aside: Collection[str] = ()) -> Outgoing | None:
+def claim(connection: Connection, now: int, channel: str = "", aside: Collection[str] = ()) -> OutboxNotice | None:
     """Take a notice to be sent, for :data:`LEASE_MS`: whoever is killed while sending leaves it to the next."""
     query = select(OUTBOX).where(_due(now, channel), OUTBOX.c.id.not_in(list(aside)))
     row = connection.execute(query.order_by(OUTBOX.c.next_at, OUTBOX.c.id).limit(1)).mappings().first()
@@ -95,16 +95,16 @@ def claim(connection: Connection, now: int, channel: str = "", aside: Collection
         reason = f"{row['channel']}: {error}"
         put_aside(connection, "notice", row["id"], reason, now, row["payload"].encode())
         return claim(connection, now, channel, aside)
-    return Outgoing(row["id"], row["key"], row["channel"], row["target"], data, row["tries"] + 1)
+    return OutboxNotice(row["id"], row["key"], row["channel"], row["target"], data, row["tries"] + 1)
 
 
-def delivered(connection: Connection, item: Outgoing, now: int, detail: str) -> None:
+def delivered(connection: Connection, item: OutboxNotice, now: int, detail: str) -> None:
     """It was sent."""
     connection.execute(update(OUTBOX).where(OUTBOX.c.id == item.id).values(sent=now, next_at=None, error=""))
     _log(connection, item, now, True, detail)
 
 
-def failed(connection: Connection, item: Outgoing, now: int, error: str) -> int | None:
+def failed(connection: Connection, item: OutboxNotice, now: int, error: str) -> int | None:
     """It could not be sent: when it is tried again (UTC ms), None when it is given up."""
     pause = min(FIRST_PAUSE_MS << min(item.tries - 1, 20), LONGEST_PAUSE_MS)
     next_at = now + pause if item.tries < TRIES_MAX else None
@@ -119,6 +119,6 @@ def _due(now: int, channel: str) -> ColumnElement[bool]:
     return and_(due, OUTBOX.c.channel == channel) if channel else due
 
 
-def _log(connection: Connection, item: Outgoing, now: int, ok: bool, detail: str) -> None:
+def _log(connection: Connection, item: OutboxNotice, now: int, ok: bool, detail: str) -> None:
     row = {"id": uuid7(), "outbox_id": item.id, "at": now, "tries": item.tries, "ok": ok, "detail": detail[:1000]}
     connection.execute(insert(DELIVERIES), row)

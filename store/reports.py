@@ -16,7 +16,7 @@ REPORTS = table("reports")
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class FinishedReport:
     """A report as it is sent. ``pdf``, ``xlsx``: None where it is not attached."""
 
     title: str
@@ -30,7 +30,7 @@ def is_made(connection: Connection, key: str) -> bool:
     return connection.scalar(select(REPORTS.c.key).where(REPORTS.c.key == key)) is not None
 
 
-def put(connection: Connection, key: str, made: Made, to: Iterable[str], at: int, now: int) -> bool:
+def put(connection: Connection, key: str, made: FinishedReport, to: Iterable[str], at: int, now: int) -> bool:
     """Keep it and put its e-mails into the outbox, once; False when another process was first. ``at``: its date."""
     row = {"key": key, "made": now, "title": made.title, "html": made.html, "pdf": made.pdf, "xlsx": made.xlsx}
     if not insert_once(connection, "reports", row, "key"):
@@ -45,7 +45,7 @@ def put(connection: Connection, key: str, made: Made, to: Iterable[str], at: int
     return True
 
 
-def load(connection: Connection, key: str) -> Made | None:
+def load(connection: Connection, key: str) -> FinishedReport | None:
     """The report of this period."""
     row = connection.execute(select(REPORTS).where(REPORTS.c.key == key)).mappings().first()
-    return None if row is None else Made(row["title"], row["html"], row["pdf"], row["xlsx"])
+    return None if row is None else FinishedReport(row["title"], row["html"], row["pdf"], row["xlsx"])

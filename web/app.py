@@ -33,7 +33,7 @@ from web.config import PanelConfig
 from web.cookies import Cookies, Secrets
 from web.figures import Recent
 from web.proxy import behind
-from web.routing import LateRule
+from web.routing import LazyRule
 from web.screens import (
     about,
     audit,
@@ -101,7 +101,7 @@ CSP = {
 class Panel(Flask):
     """Flask with the panel's kind of rule."""
 
-    url_rule_class = LateRule
+    url_rule_class = LazyRule
 
 
 def create_app(config: PanelConfig) -> Flask:

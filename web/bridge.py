@@ -33,7 +33,7 @@ Send = Callable[[Message], Any]
 
 
 @dataclass
-class Answer:
+class AppResponse:
     """What the app said: the head, the first piece of the body, and the rest (None: that was all)."""
 
     status: int
@@ -43,7 +43,7 @@ class Answer:
     close: Callable[[], None]
 
 
-class Bridge:
+class AsgiBridge:
     """``app`` for an ASGI server. ``ending``: set when the server stops, so that streams end."""
 
     def __init__(self, app: WSGIApplication, threads: int = THREADS) -> None:
@@ -74,7 +74,7 @@ class Bridge:
     async def _thread(self, call: Callable[..., Any], *arguments: Any) -> Any:
         return await asyncio.get_running_loop().run_in_executor(self._pool, call, *arguments)
 
-    def _ask(self, environment: dict[str, Any]) -> Answer:
+    def _ask(self, environment: dict[str, Any]) -> AppResponse:
         head: list[Any] = []
 
         def start_response(status: str, headers: list[tuple[str, str]], _error: Any = None) -> Callable[[bytes], None]:
@@ -94,9 +94,9 @@ class Bridge:
                 close()  # here, where the app ran
                 rest = None
         headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in head[1]]
-        return Answer(int(head[0].split(" ", 1)[0]), headers, first, rest, close)
+        return AppResponse(int(head[0].split(" ", 1)[0]), headers, first, rest, close)
 
-    async def _send(self, answer: Answer, scope: Message, receive: Receive, send: Send) -> None:
+    async def _send(self, answer: AppResponse, scope: Message, receive: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
         rest = answer.rest
         if rest is None or scope["method"] == "HEAD":

@@ -154,7 +154,7 @@ def _steps(case: Case) -> list[dict[str, Any]]:
 
 
 @dataclass(frozen=True)
-class Line:
+class HistoryEntry:
     """One line of a case's history: a step, a change of its due date, or a call to the citizen."""
 
     at: int
@@ -165,20 +165,22 @@ class Line:
     reason: str
 
 
-def history(case: Case) -> list[Line]:
+def history(case: Case) -> list[HistoryEntry]:
     """Everything that was done about a case, in order of time; nothing of what people wrote."""
     steps = [
-        Line(row.at, str(step_name(row.action)), row.who, str(labels.label(labels.STATUSES, row.was)),
+        HistoryEntry(row.at, str(step_name(row.action)), row.who, str(labels.label(labels.STATUSES, row.was)),
              str(labels.label(labels.STATUSES, row.status)), row.reason)
         for row in case_history.steps(reading(), case.id)
     ]  # fmt: skip
     dues = [
-        Line(one.at, _("期限：%(why)s", why=step_name(one.cause)), one.who, due_text(one.was), due_text(one.due),
-             one.reason)
+        HistoryEntry(one.at, _("期限：%(why)s", why=step_name(one.cause)), one.who, due_text(one.was),
+                     due_text(one.due), one.reason)
         for one in case_history.dues(reading(), case.id)
     ]  # fmt: skip
     tried = [
-        Line(one.at, _("回电：%(result)s", result=labels.label(RESULTS, one.result)), one.who, "", "", one.reason)
+        HistoryEntry(
+            one.at, _("回电：%(result)s", result=labels.label(RESULTS, one.result)), one.who, "", "", one.reason
+        )
         for one in case_history.attempts(reading(), case.id)
     ]
     return sorted([*steps, *dues, *tried], key=lambda line: line.at)

@@ -77,7 +77,7 @@ class Timed(H11Protocol):
             self.transport.abort()
 
 
-class Door:
+class ConnectionDoor:
     """Accepts on ``listener`` until closed. ``spared(address)``: has no bound of its own (the reverse proxy)."""
 
     def __init__(

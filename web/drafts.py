@@ -13,10 +13,10 @@ from typing import Any
 from flask import Flask, flash, g, request
 from flask_login import current_user
 
-from ivr.cases.actions import Refused
+from ivr.cases.actions import ActionRefused
 from ivr.wording import Hit
 from store.engine import Session
-from store.people.drafts import Draft
+from store.people.drafts import FormDraft
 from web.db import config, now_ms, reading
 from web.forms import typed
 from web.language import chosen
@@ -28,7 +28,7 @@ class Back:
 
     form: str
     fields: Mapping[str, str]
-    why: Refused
+    why: ActionRefused
     changed: tuple[dict[str, Any], ...] = ()
     hits: tuple[Hit, ...] = ()
 
@@ -48,7 +48,7 @@ class Filled:
     def open(self) -> bool:
         return bool(self.back or self.fields)
 
-    def problem(self, name: str) -> Refused | None:
+    def problem(self, name: str) -> ActionRefused | None:
         """Why this field was refused."""
         return self.back.why if self.back and self.back.why.field == name else None
 
@@ -73,7 +73,7 @@ def come_back(back: Back) -> None:
     g.back = back
 
 
-def refused(why: Refused, fields: Mapping[str, str] | None = None) -> None:
+def refused(why: ActionRefused, fields: Mapping[str, str] | None = None) -> None:
     """The form that was sent, of which no drafts are kept, comes back; ``fields`` where they are not as they came.
 
     What is about no field is told above the page, which may have the form no more.
@@ -83,9 +83,9 @@ def refused(why: Refused, fields: Mapping[str, str] | None = None) -> None:
     come_back(Back(request.script_root + request.path, typed() if fields is None else fields, why))
 
 
-def wrong(name: str, text: str) -> Refused:
+def wrong(name: str, text: str) -> ActionRefused:
     """What is wrong with a field, in the page's language."""
-    return Refused(text, text, name)
+    return ActionRefused(text, text, name)
 
 
 def saved(session: Session, form: str) -> None:
@@ -93,12 +93,12 @@ def saved(session: Session, form: str) -> None:
     config().drafts.drop(session.connection(), current_user.id, form)
 
 
-def _drafts() -> dict[str, Draft]:
+def _drafts() -> dict[str, FormDraft]:
     if not current_user.is_authenticated:
         return {}
     if "drafts" not in g:
         g.drafts = config().drafts.of(reading().connection(), current_user.id, now_ms())
-    found: dict[str, Draft] = g.drafts
+    found: dict[str, FormDraft] = g.drafts
     return found
 
 

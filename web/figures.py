@@ -19,13 +19,13 @@ from ivr.kpi.records import MIN_FOR_PERCENT, Figure, Period
 from ivr.report.charts import Drawn
 from ivr.report.span import Span
 from store.figures import behind
-from store.figures.counting import Counted, Counter
+from store.figures.counting import FigureCounter, PeriodFigures
 from store.figures.figures import figures, limits
 from web.db import config, now_ms, reading
 from web.labels import label
 from web.language import chosen
 from web.names import said
-from web.shared import Shared
+from web.shared import SwrCache
 
 KEPT_MS = 2500  # boards that ask within this time share one calculation
 LONG_MS = 25 * 3_600_000  # figures of more than a day are computed once in so long, and are never older than so much
@@ -96,7 +96,7 @@ def raw(from_ms: int, to_ms: int, window: str = "") -> tuple[Figure, ...]:
     """The same as records, for the API; ``window``: only its calls and their cases."""
     panel = config()
     if _long(from_ms, to_ms):
-        return panel.counter.ask(Counter.figures, from_ms, to_ms, window, panel.profile, now_ms())
+        return panel.counter.ask(FigureCounter.figures, from_ms, to_ms, window, panel.profile, now_ms())
     return figures(reading(), from_ms, to_ms, panel.profile, now_ms(), window or None)
 
 
@@ -114,10 +114,10 @@ class Recent:
 
     def __init__(self) -> None:
         beside = threading.Lock()
-        self._short: Shared[tuple[int, int, str], tuple[Figure, ...]] = Shared(KEPT_MS)
-        self._long: Shared[tuple[int, int, str], Counted] = Shared(LONG_KEPT_MS, LONG_STALE_MS, beside)
-        self._over: Shared[Span, tuple[Figure, ...]] = Shared(OVER_KEPT_MS, OVER_STALE_MS, beside)
-        self._charts: Shared[tuple[date, date, str], list[Drawn]] = Shared(LONG_KEPT_MS, LONG_STALE_MS, beside)
+        self._short: SwrCache[tuple[int, int, str], tuple[Figure, ...]] = SwrCache(KEPT_MS)
+        self._long: SwrCache[tuple[int, int, str], PeriodFigures] = SwrCache(LONG_KEPT_MS, LONG_STALE_MS, beside)
+        self._over: SwrCache[Span, tuple[Figure, ...]] = SwrCache(OVER_KEPT_MS, OVER_STALE_MS, beside)
+        self._charts: SwrCache[tuple[date, date, str], list[Drawn]] = SwrCache(LONG_KEPT_MS, LONG_STALE_MS, beside)
 
     def get(self, from_ms: int, to_ms: int, window: str = "") -> tuple[Figure, ...]:
         if _long(from_ms, to_ms):
@@ -141,12 +141,12 @@ class Recent:
         panel = config()
         return self._charts.get(
             (span.first, span.last, language),
-            lambda: panel.counter.ask(Counter.charts, span, language, panel.profile, now_ms()),
+            lambda: panel.counter.ask(FigureCounter.charts, span, language, panel.profile, now_ms()),
         )
 
-    def _counted(self, from_ms: int, to_ms: int, window: str = "") -> Counted:
+    def _counted(self, from_ms: int, to_ms: int, window: str = "") -> PeriodFigures:
         panel, asked = config(), (from_ms, to_ms, window)
-        return self._long.get(asked, lambda: panel.counter.ask(Counter.counted, *asked, panel.profile, now_ms()))
+        return self._long.get(asked, lambda: panel.counter.ask(FigureCounter.counted, *asked, panel.profile, now_ms()))
 
 
 def show(figure: Figure) -> Shown:

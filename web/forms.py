@@ -169,14 +169,14 @@ class _Forms(FormDataParser):
         return stream, kept, files
 
 
-class Request(FlaskRequest):
+class PanelRequest(FlaskRequest):
     """A request whose forms are read by :class:`_Forms`."""
 
     form_data_parser_class = _Forms
 
 
 def init(app: Flask) -> None:
-    app.request_class = Request
+    app.request_class = PanelRequest
 
     @app.before_request
     def bounded() -> None:

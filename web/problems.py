@@ -14,7 +14,7 @@ from flask_limiter import RateLimitExceeded
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, InternalServerError
 
-from ivr.cases.actions import Refused
+from ivr.cases.actions import ActionRefused
 from ivr.passwords import PASSWORD_MIN
 from services.users import UserError
 from store.engine import is_away
@@ -74,7 +74,7 @@ FIELDS = {  # in which what is wrong was typed
 }  # fmt: skip
 
 
-def user_problem(error: UserError) -> Refused:
+def user_problem(error: UserError) -> ActionRefused:
     """The sentence for a refused change, and the field it is about."""
     return wrong(FIELDS.get(error.code, ""), str(USER_PROBLEMS.get(error.code, error.code)))
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from werkzeug.routing import Rule
 
 
-class LateRule(Rule):
+class LazyRule(Rule):
     """A rule whose two builders are compiled when they are needed."""
 
     def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:

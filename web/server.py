@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
-from web.bridge import Bridge
-from web.door import Door, Timed
+from web.bridge import AsgiBridge
+from web.door import ConnectionDoor, Timed
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -134,7 +134,7 @@ class _Server(uvicorn.Server):
         tls: ssl.SSLContext | None,
         spared: Callable[[str], bool],
     ) -> None:
-        self._bridge = Bridge(app)
+        self._bridge = AsgiBridge(app)
         super().__init__(
             uvicorn.Config(
                 self._bridge, http=Timed, ws="none", lifespan="off", loop="asyncio", log_config=None, log_level="error",
@@ -145,7 +145,7 @@ class _Server(uvicorn.Server):
         self._listener, self._tls, self._spared = listener, tls, spared
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        self._door = Door(self._listener, self._protocol, self._tls, self._spared)
+        self._door = ConnectionDoor(self._listener, self._protocol, self._tls, self._spared)
         self.servers = [self._door]  # type: ignore[list-item]  # it can be closed and waited for
         self.started = True
 

@@ -17,7 +17,7 @@ Made = TypeVar("Made")
 log = logging.getLogger("web")
 
 
-class Shared(Generic[Key, Made]):
+class SwrCache(Generic[Key, Made]):
     """What was made lately, by key.
 
     Younger than ``kept_ms`` it is given as it is. Younger than ``stale_ms`` it is given too, and made anew beside the

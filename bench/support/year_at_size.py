@@ -27,9 +27,9 @@ from bench.synthetic.filling import VERSION, fill
 from bench.synthetic.lives import ROLES
 from bench.synthetic.plan import Plan
 from ivr.calendar.tables import WorkCalendar
-from ivr.cases.clock import Rules
+from ivr.cases.clock import CasePolicy
 from ivr.cases.numbers import spoken_number
-from ivr.outages.notice import By, Draft
+from ivr.outages.notice import By, NoticeDraft
 from ivr.profile import Profile
 from recordings.keys import KeyRing
 from services import outages, users
@@ -63,8 +63,8 @@ def plan_of(calls: int, cases: int) -> Plan:
     return replace(plan, first=first, until_ms=round(now.timestamp() * 1000))
 
 
-def rules_of(plan: Plan) -> Rules:
-    return Rules(Profile.load(), WorkCalendar.load(), plan.zone)
+def rules_of(plan: Plan) -> CasePolicy:
+    return CasePolicy(Profile.load(), WorkCalendar.load(), plan.zone)
 
 
 def name_of(plan: Plan) -> str:
@@ -136,7 +136,7 @@ def cut_off(connection: Connection, plan: Plan) -> None:
         starts = until - (number - OUTAGES // 10) * 86_400_000 * 365 // OUTAGES
         told = min(starts - dice.choice((8, 9, 12, 6)) * 86_400_000, until)
         boss, by = By("陈总", "supervisor", told), By("陈总", "supervisor", starts + 4 * 3_600_000)
-        draft = Draft(
+        draft = NoticeDraft(
             f"10千伏{number % 90}号线", f"人民路 {number} 号一带", "planned", starts, starts + 9 * 3_600_000,
             "更换设备", customers=("市第一医院", "城东水厂"), confirmed="设备隐患",
         )  # fmt: skip

@@ -9,7 +9,7 @@ from typing import Any
 
 from bench.synthetic.plan import NUMBER_RANGE
 from bench.synthetic.unit import Unit
-from ivr.cases.clock import Rules
+from ivr.cases.clock import CasePolicy
 from ivr.cases.promise import case_request
 from ivr.ledger import CaseRequest, Party
 from store.journal.work import NewCase
@@ -69,7 +69,7 @@ class Caller:
 
     unit: Unit
     dice: random.Random
-    rules: Rules
+    rules: CasePolicy
     numbers: Sequence
     until: int
 

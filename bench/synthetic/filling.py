@@ -21,7 +21,7 @@ from bench.synthetic.calls import Caller, Numbers, Sequence
 from bench.synthetic.lives import HOUR, ROLES, Life
 from bench.synthetic.plan import Ids, Plan
 from bench.synthetic.unit import Unit
-from ivr.cases.clock import Rules
+from ivr.cases.clock import CasePolicy
 from ivr.ledger import Party
 from ivr.projections.rows import Row
 from store.journal.entries import values_of
@@ -44,7 +44,7 @@ def fill(
     engine: Engine,
     keys: Keys,
     plan: Plan,
-    rules: Rules,
+    rules: CasePolicy,
     number_for: NumberFor,
     *,
     journal_from_ms: int = 0,
@@ -58,7 +58,7 @@ def fill(
 
 class _Year:
     def __init__(
-        self, bulk: Bulk, keys: Keys, plan: Plan, rules: Rules, number_for: NumberFor, journal_from_ms: int
+        self, bulk: Bulk, keys: Keys, plan: Plan, rules: CasePolicy, number_for: NumberFor, journal_from_ms: int
     ) -> None:
         self._bulk, self._plan, self._rules, self._journal_from = bulk, plan, rules, journal_from_ms
         self._parties, self._notes = Parties(keys), Notes(keys)

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from bench.synthetic.unit import Unit
-from ivr.cases.actions import Do, Notice, Refused
-from ivr.cases.clock import Rules
+from ivr.cases.actions import ActionRefused, Do, Notice
+from ivr.cases.clock import CasePolicy
 from ivr.cases.watch import SUPERVISED, due_level
 from ivr.cases.workflow import apply, with_note
 from ivr.cases.worklist import Attempt, after, into_calling_hours
@@ -37,7 +37,7 @@ class Life:
 
     unit: Unit
     dice: random.Random
-    rules: Rules
+    rules: CasePolicy
     until: int
 
     def live(self, case_id: str) -> None:
@@ -192,7 +192,7 @@ class Life:
         role = ROLES[who]
         try:
             outcome = apply(case, Do(action, who, role, at, fields), self.rules)
-        except Refused:
+        except ActionRefused:
             return
         first = True
         told = ""

@@ -9,7 +9,7 @@ from typing import Any
 
 from bench.synthetic.plan import Ids
 from ivr.facts import read
-from ivr.facts.calls import CallEnded, Rated, RatingInvited
+from ivr.facts.calls import CallEnded, RatedFact, RatingInvited
 from ivr.ledger import Fact, Party
 from ivr.projections.fold import FOLDS
 from ivr.projections.rows import AnyRow, JournalRow, Row, Tables
@@ -43,7 +43,9 @@ class Unit:
     def say(self, fact: Fact, case_id: str | None = None, call: bool = True) -> AnyRow:
         """A fact of this unit; ``call``: of its call."""
         at, said = fact.at, fact.content
-        if said.KIND == "case" or isinstance(said, CallEnded | RatingInvited | Rated):  # rows bear the name of these
+        if said.KIND == "case" or isinstance(
+            said, CallEnded | RatingInvited | RatedFact
+        ):  # rows bear the name of these
             id_ = self.ids(at)
         else:  # ids of their own dice, so that the year is the same without its journal
             id_ = self.plain(at) if self.keep else ""

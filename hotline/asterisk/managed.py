@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 
 from hotline.asterisk import setup
 from hotline.config.settings import Settings
-from hotline.config.tables import Asterisk
+from hotline.config.tables import AsteriskSettings
 from hotline.config.values import Address, parse_address
 from hotline.errors import CannotRun
 from hotline.ports import is_free, next_free
@@ -31,11 +31,11 @@ PART = "asterisk"  # in run.json
 HOME = "asterisk"  # in the data folder
 START_S = 60.0  # a loaded machine; usually 2 s
 POLL_S = 0.1
-DEFAULT_SPOOL = Asterisk().spool
+DEFAULT_SPOOL = AsteriskSettings().spool
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class ChosenAsterisk:
     """Which Asterisk answers the calls. ``own``: the program to start; None: one that answers already."""
 
     settings: Settings
@@ -56,7 +56,7 @@ class Found:
         return {"HOTLINE_ASTERISK_URL": asterisk.url, "HOTLINE_ASTERISK_SPOOL": str(asterisk.spool), **ami}
 
 
-def find(settings: Settings) -> Found:
+def find(settings: Settings) -> ChosenAsterisk:
     """The Asterisk that answers at ``[asterisk] url``, else the program to start there.
 
     Raises :class:`CannotRun` when none answers and none may or can be started.
@@ -64,7 +64,7 @@ def find(settings: Settings) -> Found:
     asterisk = settings.asterisk
     try:
         info = setup.ask(settings, "asterisk/info?only=system")
-        return Found(settings, version=str(info["system"]["version"]))
+        return ChosenAsterisk(settings, version=str(info["system"]["version"]))
     except urllib.error.HTTPError as error:
         explicit = "url" in asterisk.model_fields_set
         if explicit or not asterisk.start:
@@ -79,7 +79,7 @@ def find(settings: Settings) -> Found:
     return _ours(settings)
 
 
-def _ours(settings: Settings) -> Found:
+def _ours(settings: Settings) -> ChosenAsterisk:
     asterisk = settings.asterisk
     url = urlsplit(asterisk.url)
     host = url.hostname or ""
@@ -102,7 +102,7 @@ def _ours(settings: Settings) -> Found:
         changes["spool"] = settings.data.dir / HOME / "spool" / "recording"
     changed = settings.model_copy(update={"asterisk": asterisk.model_copy(update=changes)})
     major, minor = program.version
-    return Found(changed, program, f"{major}.{minor}", tuple(notes))
+    return ChosenAsterisk(changed, program, f"{major}.{minor}", tuple(notes))
 
 
 def _program(settings: Settings) -> setup.Installation:
@@ -144,7 +144,7 @@ def as_running(settings: Settings) -> Settings:
 
 
 @asynccontextmanager
-async def running(found: Found, say: Callable[[str], None]) -> AsyncIterator[Supervisor | None]:
+async def running(found: ChosenAsterisk, say: Callable[[str], None]) -> AsyncIterator[Supervisor | None]:
     """Our own Asterisk, set up, started and answering, kept running; None when somebody else's is used.
 
     Raises :class:`CannotRun` when it does not come up.
@@ -174,14 +174,14 @@ async def running(found: Found, say: Callable[[str], None]) -> AsyncIterator[Sup
             await task
 
 
-def _command(found: Found) -> list[str]:
+def _command(found: ChosenAsterisk) -> list[str]:
     assert found.own is not None
     command = [*found.own.command, "-f", "-C", str(found.home / "asterisk.conf")]
     # Nothing is left behind when `serve` itself is killed.
     return [tool, "--pdeathsig", "TERM", "--", *command] if (tool := shutil.which("setpriv")) else command
 
 
-async def _until_up(found: Found, child: Child, task: asyncio.Task[int]) -> None:
+async def _until_up(found: ChosenAsterisk, child: Child, task: asyncio.Task[int]) -> None:
     end = time.monotonic() + START_S
     while True:
         try:

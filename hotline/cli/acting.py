@@ -11,7 +11,7 @@ import click
 from hotline.cli.common import FOUND
 from hotline.config.settings import Settings
 from hotline.process import factories
-from ivr.cases.actions import Refused
+from ivr.cases.actions import ActionRefused
 from ivr.cases.told import BadlyWorded
 from store.engine import Session
 from store.people import accounts
@@ -29,7 +29,7 @@ def acting(settings: Settings, who: str) -> Iterator[tuple[Session, str]]:
             if found is None or not found.active:
                 raise click.UsageError(f"there is no account {who}; `hotline user list` shows all")
             yield session, found.role
-    except Refused as refused:
+    except ActionRefused as refused:
         click.echo(f"Refused: {refused.zh} {refused.en}", err=True)
         if isinstance(refused, BadlyWorded):
             for hit in refused.hits:

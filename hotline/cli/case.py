@@ -21,7 +21,7 @@ from ivr.cases.workflow import possible
 from ivr.cases.worklist import RESULTS, Attempt
 from ivr.outgoing.numbers import why_not
 from services import recomputing, users
-from services.casework import CHANNELS, Casework, Entry
+from services.casework import CHANNELS, Casework, MatterEntry
 from store.engine import Session
 from store.read import case_history, queries, worklists
 from store.read.handlers import handed, handlers, units
@@ -148,7 +148,7 @@ def new(
         similar = desk.similar(connection, number=number, at=now_ms()) if number else []
         stored = desk.open(
             connection,
-            Entry(kind, channel, who, now_ms(), text, number, name, category, anonymous, not no_follow_up),
+            MatterEntry(kind, channel, who, now_ms(), text, number, name, category, anonymous, not no_follow_up),
         )
         users.audit(session, at=now_ms(), user=who, action="case.new", target=stored.number)
     click.echo(f"{stored.number}" + (f", due {stored.due}" if stored.due else ""))

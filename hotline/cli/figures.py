@@ -21,7 +21,7 @@ from hotline.process import factories
 from ivr.kpi.records import Figure
 from ivr.profile import Profile
 from ivr.report import figures as said
-from ivr.report.figures import Part
+from ivr.report.figures import FiguresPart
 from ivr.report.sheet import write_csv
 from ivr.report.span import Span
 from ivr.spoken import LANGS
@@ -113,23 +113,23 @@ def figures(
         _print(found, lang)
 
 
-def measured(session: Session, span: Span, profile: Profile, by: str | None) -> Iterator[Part]:
+def measured(session: Session, span: Span, profile: Profile, by: str | None) -> Iterator[FiguresPart]:
     """The figures of the whole period, or of each of its parts that had a call or a promise."""
     now = time.time_ns() // 1_000_000
     if by is None:
-        yield Part("", stored(session, span.from_ms, span.to_ms, profile, now))
+        yield FiguresPart("", stored(session, span.from_ms, span.to_ms, profile, now))
         return
     if by == "window":
         for window in tally.windows(session, span.from_ms, span.to_ms):
-            yield Part(window, stored(session, span.from_ms, span.to_ms, profile, now, window))
+            yield FiguresPart(window, stored(session, span.from_ms, span.to_ms, profile, now, window))
         return
     for name, start, end in span.by_hour() if by == "hour" else span.by_day():
-        part = Part(name, stored(session, start, end, profile, now))
+        part = FiguresPart(name, stored(session, start, end, profile, now))
         if any(figure.denominator for figure in part.figures if figure.id != "K1g"):
             yield part
 
 
-def _document(found: list[Part], span: Span, by: str | None) -> dict[str, Any]:
+def _document(found: list[FiguresPart], span: Span, by: str | None) -> dict[str, Any]:
     period = {"from": span.first.isoformat(), "to": span.last.isoformat(), "zone": str(span.zone)}
     if by is None:
         return {"period": period, "items": [said.as_data(figure) for figure in found[0].figures]}
@@ -137,7 +137,7 @@ def _document(found: list[Part], span: Span, by: str | None) -> dict[str, Any]:
     return {"period": period, "by": by, "parts": every}
 
 
-def _print(found: list[Part], lang: str) -> None:
+def _print(found: list[FiguresPart], lang: str) -> None:
     if not found:
         click.echo("no calls and no promises in this period")
         return

@@ -15,7 +15,7 @@ from hotline.cli.rows import print_rows
 from hotline.config.settings import Settings
 from hotline.process import factories
 from hotline.process.sweep import now_ms
-from ivr.outages.notice import HOWS, KINDS, PLANNED, RESULTS, STATES, By, Draft
+from ivr.outages.notice import HOWS, KINDS, PLANNED, RESULTS, STATES, By, NoticeDraft
 from ivr.scrubbing import without_numbers
 from services import outages, users
 from store.engine import Connection, Session
@@ -57,7 +57,7 @@ def add(
              --to 2026-12-05T17:00 --reason 更换变压器 --customer 市第一医院 --as wang.fang
     """
     moments = _moment(settings, starts), _moment(settings, ends)
-    draft = Draft(line, area, kind, *moments, reason, _moment(settings, announced), customers, confirmed)
+    draft = NoticeDraft(line, area, kind, *moments, reason, _moment(settings, announced), customers, confirmed)
     days, outage_id = factories.profile(settings).outage_notice_days, uuid7()
     with _writing(settings, who, "add", confirmed) as (connection, by, done):
         row = outages.announce(connection, outage_id, draft, by, days, _zone(settings))

@@ -20,7 +20,7 @@ from hotline.process import factories
 from hotline.process.reports import unit_name
 from ivr.report import page, periods
 from ivr.report.contents import Contents
-from ivr.report.periods import Due
+from ivr.report.periods import ReportDue
 from ivr.report.span import Span
 from ivr.spoken import LANGS
 from store.figures.report import contents
@@ -45,7 +45,7 @@ class Month(click.ParamType):
         return date(int(found[1]), int(found[2]), 1)
 
 
-class Week(click.ParamType):
+class IsoWeek(click.ParamType):
     """A week by ISO 8601, Monday to Sunday; its first day."""
 
     name = "week"
@@ -94,7 +94,7 @@ def monthly(settings: Settings, month: date | None, html_only: bool, **asked: An
 
 
 @report.command()
-@click.option("--week", type=Week(), metavar="YYYY-Www", help="Monday to Sunday; default: the last whole week.")
+@click.option("--week", type=IsoWeek(), metavar="YYYY-Www", help="Monday to Sunday; default: the last whole week.")
 @html_only_option
 @options
 def weekly(settings: Settings, week: date | None, html_only: bool, **asked: Any) -> None:
@@ -149,7 +149,7 @@ def _write(
 ) -> None:
     with factories.looking(settings) as session:
         found = contents(session, span, factories.profile(settings), time.time_ns() // 1_000_000)
-    title = Due(report_name, period, span, 0).title(lang)
+    title = ReportDue(report_name, period, span, 0).title(lang)
     html = render(found, title, unit_name(settings, lang), lang)
     target = out / f"{report_name}-{period}.html"
     try:

@@ -27,7 +27,7 @@ Say = Callable[[str], None]
 
 
 @dataclass
-class Outcome:
+class TestCallOutcome:
     """What a call came to. ``steps``: those of the flow that were seen, in order."""
 
     answered: bool = False
@@ -80,13 +80,13 @@ class Caller:
 
     def __init__(self, uri: str, target: Address, whereabouts: Whereabouts, say: Say) -> None:
         self.uri, self._target, self._where, self._say = uri, target, whereabouts, say
-        self.outcome = Outcome()
+        self.outcome = TestCallOutcome()
         self.phone: Phone | None = None
         self._began = 0.0
 
     async def run(
         self, from_user: str, acts: Sequence[Act], *, clips: Sequence[Clip] = (), longest_s: float | None = None
-    ) -> Outcome:
+    ) -> TestCallOutcome:
         """Call, do ``acts``, stay until the hotline ends the call or ``longest_s`` have passed."""
         self.phone = phone = await Phone.open(phone_host(self._target), on_event=self._happened)
         watch: asyncio.Task[None] | None = None
@@ -228,4 +228,4 @@ class SeatPhone:
                 self._say(f"registration: {event.detail}")
 
 
-__all__ = ["Caller", "DatabaseAway", "Outcome", "SeatPhone", "Whereabouts", "clip_of", "phone_host"]
+__all__ = ["Caller", "DatabaseAway", "SeatPhone", "TestCallOutcome", "Whereabouts", "clip_of", "phone_host"]

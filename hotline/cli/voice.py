@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from hotline.cli.common import FOUND, json_option, looking, print_json
 from hotline.config.settings import Settings
 from hotline.process import factories
-from recordings.sound import Line, Sound
+from recordings.sound import Sound, SpokenText
 
 
 @click.group()
@@ -44,7 +44,7 @@ def build(settings: Settings, quiet: bool) -> None:
         with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
             bar = progress.add_task("prompts 语音", total=len(lines))
 
-            def show(done: int, _total: int, _line: Line, _result: Sound | Exception) -> None:
+            def show(done: int, _total: int, _line: SpokenText, _result: Sound | Exception) -> None:
                 progress.update(bar, completed=done)
 
             built = voices.build(lines, show)

@@ -14,24 +14,24 @@ from typing import Any, Literal, Self
 from pydantic import Field, model_validator
 
 from hotline.config.tables import (
-    Asterisk,
-    Calendar,
-    Data,
-    Duty,
-    Notify,
-    Outgoing,
-    Panel,
-    Part,
-    Prune,
-    Reports,
-    Rtp,
-    Seat,
-    Sip,
-    Test,
-    Trunk,
-    Unit,
-    Voice,
-    Window,
+    AsteriskSettings,
+    CalendarSettings,
+    DataSettings,
+    DutySettings,
+    NotifySettings,
+    OutgoingSettings,
+    PanelSettings,
+    PruneSettings,
+    ReportsSettings,
+    RtpSettings,
+    SeatSettings,
+    SettingsTable,
+    SipSettings,
+    TestSettings,
+    TrunkSettings,
+    UnitSettings,
+    VoiceSettings,
+    WindowSettings,
 )
 from hotline.config.values import Address, Hours
 from ivr.numbers import Plan, key_of
@@ -39,31 +39,31 @@ from ivr.outgoing.numbers import NumberRules, why_not
 from ivr.profile import Schedule
 
 
-class Settings(Part):
+class Settings(SettingsTable):
     """Everything that can be set."""
 
     engine: Literal["embedded", "asterisk"] = "embedded"
     flow: str = Field(default="power-95598", min_length=1)
     profile: str = Field(default="sgcc_window", min_length=1)
-    unit: Unit = Unit()
-    sip: Sip = Sip()
-    rtp: Rtp = Rtp()
-    panel: Panel = Panel()
-    data: Data = Data()
+    unit: UnitSettings = UnitSettings()
+    sip: SipSettings = SipSettings()
+    rtp: RtpSettings = RtpSettings()
+    panel: PanelSettings = PanelSettings()
+    data: DataSettings = DataSettings()
     hours: dict[str, Hours] = Field(default_factory=lambda: {"default": Schedule(kind="always")})
-    calendar: Calendar = Calendar()
+    calendar: CalendarSettings = CalendarSettings()
     numbers: dict[str, str] = Field(default_factory=dict)
-    windows: dict[str, Window] = Field(default_factory=dict)
-    seats: dict[str, Seat] = Field(default_factory=dict)
-    trunk: Trunk | None = None
-    outgoing: Outgoing = Outgoing()
-    duty: Duty = Duty()
-    asterisk: Asterisk = Asterisk()
-    voice: Voice = Voice()
-    notify: Notify = Notify()
-    prune: Prune = Prune()
-    reports: Reports = Reports()
-    test: Test = Test()
+    windows: dict[str, WindowSettings] = Field(default_factory=dict)
+    seats: dict[str, SeatSettings] = Field(default_factory=dict)
+    trunk: TrunkSettings | None = None
+    outgoing: OutgoingSettings = OutgoingSettings()
+    duty: DutySettings = DutySettings()
+    asterisk: AsteriskSettings = AsteriskSettings()
+    voice: VoiceSettings = VoiceSettings()
+    notify: NotifySettings = NotifySettings()
+    prune: PruneSettings = PruneSettings()
+    reports: ReportsSettings = ReportsSettings()
+    test: TestSettings = TestSettings()
 
     config: Path | None = Field(default=None, exclude=True)  # the file this was read from
     key: str = Field(default="", exclude=True, repr=False)  # master key; only from HOTLINE_KEY

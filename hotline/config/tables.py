@@ -30,13 +30,13 @@ DEFAULT_PANEL_PORT = 8080
 RETIRED_OF_UNIT = ("hours", "hours_en")
 
 
-class Part(BaseModel):
+class SettingsTable(BaseModel):
     """A table of the file; an unknown key is an error, not a silent typo."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Unit(Part):
+class UnitSettings(SettingsTable):
     """Who answers: the unit (单位) that is named in the greeting."""
 
     name: str = Field(default="示范政务服务中心", min_length=1)
@@ -53,7 +53,7 @@ class Unit(Part):
 DigestKind = Literal["md5", "sha256", "both"]
 
 
-class Sip(Part):
+class SipSettings(SettingsTable):
     """Where calls and operators' phones arrive."""
 
     listen: HostPort = Address("127.0.0.1", DEFAULT_SIP_PORT)
@@ -77,13 +77,13 @@ class Sip(Part):
     qualify_s: int = Field(default=15, ge=0, le=300)  # how often they are asked whether they are there; 0: never
 
 
-class Rtp(Part):
+class RtpSettings(SettingsTable):
     """Where sound arrives."""
 
     ports: Ports = PortRange(16384, 17383)
 
 
-class Panel(Part):
+class PanelSettings(SettingsTable):
     """Where the browser goes."""
 
     listen: HostPort = Address("127.0.0.1", DEFAULT_PANEL_PORT)
@@ -102,14 +102,14 @@ class Panel(Part):
         return self
 
 
-class Data(Part):
+class DataSettings(SettingsTable):
     """Where everything is kept."""
 
     dir: Path = Path("data")
     database_url: str = Field(default="", repr=False)  # may hold a password
 
 
-class Window(Part):
+class WindowSettings(SettingsTable):
     """A window (窗口): its seats in order, A first, then B; then the group that helps out."""
 
     name: str
@@ -119,7 +119,7 @@ class Window(Part):
     responsible: tuple[str, ...] = ()  # accounts told at once of a complaint, report or repair; none: all leads
 
 
-class Seat(Part):
+class SeatSettings(SettingsTable):
     """An operator's phone (座席): it registers with ``secret``, or is always called at ``uri``."""
 
     name: str = ""
@@ -135,14 +135,14 @@ class Seat(Part):
         return self
 
 
-class Calendar(Part):
+class CalendarSettings(SettingsTable):
     """Which days are working days: the shipped tables, and those of your own (next year's, for one)."""
 
     name: str = "cn"
     tables: tuple[Path, ...] = ()
 
 
-class Trunk(Part):
+class TrunkSettings(SettingsTable):
     """The line (中继) to a provider or a PBX: registered with user and secret, or known by IP address."""
 
     host: str = Field(min_length=1)
@@ -163,7 +163,7 @@ class Trunk(Part):
         return self
 
 
-class Outgoing(Part):
+class OutgoingSettings(SettingsTable):
     """Whom operators may call back by one click, and how often; the line is that of ``[trunk]``."""
 
     allow: tuple[NumberPattern, ...] = USUAL
@@ -175,7 +175,7 @@ class Outgoing(Part):
     rate_per_day_number: int = Field(default=6, ge=1)
 
 
-class Duty(Part):
+class DutySettings(SettingsTable):
     """Phones that are rung in turn while nobody is there, for an urgent repair nobody has, until one presses 1."""
 
     phones: tuple[CallerNumber, ...] = ()
@@ -184,7 +184,7 @@ class Duty(Part):
     staffed: str = ""  # schedule in which people are there; default: working days, 08:30 to 17:30
 
 
-class Asterisk(Part):
+class AsteriskSettings(SettingsTable):
     """The Asterisk that answers when ``engine = "asterisk"``: where its ARI is, and the folders shared with it."""
 
     url: HttpUrl = "http://127.0.0.1:8088"
@@ -201,7 +201,7 @@ class Asterisk(Part):
     root: Path | None = None  # a folder made by docker/asterisk-root.sh, for machines without their own
 
 
-class Voice(Part):
+class VoiceSettings(SettingsTable):
     """How prompts become sound."""
 
     online: bool = False
@@ -213,7 +213,7 @@ class Voice(Part):
     hold_music: Path | None = None  # what callers on hold hear; default: our own, made by `hotline voice build`
 
 
-class Test(Part):
+class TestSettings(SettingsTable):
     """Calls that are tests: they are answered like all others, and kept out of public figures."""
 
     __test__ = False  # not a pytest class
@@ -221,7 +221,7 @@ class Test(Part):
     callers: tuple[str, ...] = ("hotline-test",)
 
 
-class Notify(Part):
+class NotifySettings(SettingsTable):
     """How notices of due dates leave the house, besides the inbox of the panel."""
 
     smtp_host: str = ""
@@ -244,7 +244,7 @@ class Notify(Part):
         return self
 
 
-class Prune(Part):
+class PruneSettings(SettingsTable):
     """How long personal data is kept besides the profile's rule for recordings, and whether it goes by itself."""
 
     daily: bool = True
@@ -253,7 +253,7 @@ class Prune(Part):
     notices_days: int = Field(default=365, ge=1)
 
 
-class Reports(Part):
+class ReportsSettings(SettingsTable):
     """Reports that are sent by themselves, by the mail server of ``[notify]``; and the public page of promises."""
 
     at: str = Field(default="08:00", pattern=r"^([01]\d|2[0-3]):[0-5]\d$")  # local time, the day after the period

@@ -9,7 +9,7 @@ from services.sweeper import Sender
 from store import reports
 from store.engine import Engine, reading
 from store.outbox import Addresses
-from store.reports import Made
+from store.reports import FinishedReport
 
 
 def senders(settings: Settings, engine: Engine) -> dict[str, Sender]:
@@ -22,7 +22,7 @@ def senders(settings: Settings, engine: Engine) -> dict[str, Sender]:
     return found
 
 
-def _report(engine: Engine, key: str) -> Made | None:
+def _report(engine: Engine, key: str) -> FinishedReport | None:
     with reading(engine).connect() as connection:
         return reports.load(connection, key)
 

@@ -10,10 +10,10 @@ from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.utils import format_datetime
 
-from hotline.config.tables import Notify
+from hotline.config.tables import NotifySettings
 from ivr.cases import notices
-from store.outbox import Outgoing
-from store.reports import Made
+from store.outbox import OutboxNotice
+from store.reports import FinishedReport
 
 TIMEOUT_S = 20.0
 SHEET = "vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -24,17 +24,17 @@ class Mail:
 
     def __init__(
         self,
-        settings: Notify,
+        settings: NotifySettings,
         unit: str,
         tls: ssl.SSLContext | None = None,
-        report: Callable[[str], Made | None] | None = None,
+        report: Callable[[str], FinishedReport | None] | None = None,
     ) -> None:
         """``report``: finds a report that was made, by its key."""
         self._settings, self._unit = settings, unit
         self._report = report or (lambda key: None)
         self._tls = tls or ssl.create_default_context()
 
-    def send(self, item: Outgoing) -> str:
+    def send(self, item: OutboxNotice) -> str:
         """Hand the message to the server. Raises ``OSError`` (every SMTP error is one)."""
         how = self._settings
         server: smtplib.SMTP
@@ -50,7 +50,7 @@ class Mail:
             server.send_message(self.message(item))
         return f"accepted by {how.smtp_host}:{how.smtp_port}"
 
-    def message(self, item: Outgoing) -> EmailMessage:
+    def message(self, item: OutboxNotice) -> EmailMessage:
         """The message; the same bytes for the same notice, whenever it is sent."""
         sender = self._settings.mail_from
         message = EmailMessage()

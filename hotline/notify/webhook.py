@@ -20,7 +20,7 @@ import urllib.request
 from collections.abc import Callable
 from typing import Any
 
-from store.outbox import Outgoing
+from store.outbox import OutboxNotice
 
 TIMEOUT_S = 10.0
 
@@ -42,7 +42,7 @@ class Webhook:
         # No proxies from the environment: the address is the operator's own.
         self._opener = urllib.request.build_opener(_NoRedirect, urllib.request.ProxyHandler({}))
 
-    def send(self, item: Outgoing) -> str:
+    def send(self, item: OutboxNotice) -> str:
         """Post the notice. Raises ``OSError`` when it was not taken."""
         body = json.dumps(dict(item.data), ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
         stamp = str(int(self._now_s()))

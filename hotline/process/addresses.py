@@ -10,7 +10,7 @@ from hotline.errors import CannotRun
 from hotline.ports import is_free, next_free
 
 
-class Taken(CannotRun):
+class AddressTaken(CannotRun):
     """An address that was asked for is not free; the text says what to do."""
 
 
@@ -23,7 +23,7 @@ class Chosen:
 
 
 def choose_addresses(settings: Settings, *, sip: bool = True, panel: bool = True, own_asterisk: bool = False) -> Chosen:
-    """Keep given addresses (or raise :class:`Taken`); move default ones to the next free port."""
+    """Keep given addresses (or raise :class:`AddressTaken`); move default ones to the next free port."""
     notes: list[str] = []
     changes: dict[str, Address] = {}
     for name, wanted, explicit, udp, use in (
@@ -36,7 +36,7 @@ def choose_addresses(settings: Settings, *, sip: bool = True, panel: bool = True
             continue
         found = None if explicit else next_free(wanted, udp=udp)
         if found is None:
-            raise Taken(
+            raise AddressTaken(
                 f"{wanted} is taken by another program or is not an address of this machine; "
                 f"end that program, or choose another with --{name} HOST:PORT"
             )

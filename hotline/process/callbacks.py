@@ -8,14 +8,14 @@ from concurrent.futures import ThreadPoolExecutor
 
 from hotline.config.settings import Settings
 from hotline.process import factories
-from ivr.cases.clock import Rules
+from ivr.cases.clock import CasePolicy
 from ivr.cases.numbers import spoken_number
-from ivr.house import House
-from ivr.outgoing.allow import Limits
+from ivr.house import CallServices
+from ivr.outgoing.allow import OutgoingLimits
 from ivr.outgoing.numbers import NumberRules
-from ivr.outgoing.placing import Lines, Placing
+from ivr.outgoing.placing import OutgoingServices, Placing
 from ivr.outgoing.takeover import take_over
-from services.callbacks import Calling, Order
+from services.callbacks import CallbackJob, Calling
 from services.casework import Casework
 from store.engine import Engine, reading
 from store.keys import Keys
@@ -32,10 +32,10 @@ def number_rules(settings: Settings) -> NumberRules:
     return NumberRules(settings.outgoing.allow, settings.outgoing.emergency, factories.plan(settings))
 
 
-def limits(settings: Settings) -> Limits:
+def limits(settings: Settings) -> OutgoingLimits:
     """What may be called, and how often."""
     outgoing = settings.outgoing
-    return Limits(
+    return OutgoingLimits(
         number_rules(settings),
         outgoing.rate_per_minute,
         outgoing.rate_per_minute_operator,
@@ -58,10 +58,12 @@ class Callbacks:
     """``placing`` gets the engine's events first; what is not of its lines goes on to the conductor."""
 
     def __init__(
-        self, settings: Settings, keys: Keys, rules: Rules, database: Engine, house: House, owner: str
+        self, settings: Settings, keys: Keys, rules: CasePolicy, database: Engine, house: CallServices, owner: str
     ) -> None:
         ring_ms = settings.outgoing.ring_s * 1000
-        lines = Lines(house.engine, house.ledger, house.clock, house.desk, house.speaker, caller_id(settings), ring_ms)
+        lines = OutgoingServices(
+            house.engine, house.ledger, house.clock, house.desk, house.speaker, caller_id(settings), ring_ms
+        )
         self.placing = Placing(lines)
         self._calling = calling(settings, Casework(keys, rules, spoken_number, factories.plan(settings)), keys)
         self._database, self._house, self._owner = database, house, owner
@@ -86,7 +88,7 @@ class Callbacks:
                     pause = AWAY_S
                 await asyncio.sleep(pause)
 
-    def _taken(self) -> list[Order]:
+    def _taken(self) -> list[CallbackJob]:
         with reading(self._database).connect() as connection:
             if not self._calling.look(connection):
                 return []

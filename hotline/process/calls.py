@@ -29,19 +29,19 @@ from hotline.process.speaker import VoiceSpeaker
 from ivr.calendar.tables import WorkCalendar
 from ivr.call.commands import OpenCase
 from ivr.call.state import CallState
-from ivr.cases.clock import Rules
+from ivr.cases.clock import CasePolicy
 from ivr.cases.numbers import case_number
 from ivr.cases.promise import case_request
 from ivr.clock import SystemClock
 from ivr.conductor import Conductor
 from ivr.desk.desk import Desk, WindowSeats
 from ivr.facts.of_call import system_fact
-from ivr.house import House
+from ivr.house import CallServices
 from ivr.ledger import CaseRequest
 from ivr.messages import take_in
 from ivr.profile import Profile
 from ivr.takeover import take_over
-from ivr.telephony import Engine, EngineEvent, Incoming, Surviving
+from ivr.telephony import Engine, EngineEvent, Incoming, ResumableEngine
 from recordings.vault import Vault, VaultError
 from services.calendars import Added
 from store.engine import Engine as SqlEngine
@@ -59,7 +59,7 @@ CALENDAR_S = 10.0  # how soon a year added in the panel counts
 DRAIN_S = 15.0  # how long running calls may go on after Ctrl-C
 
 
-class Promises:
+class DeadlineCasebook:
     """Implements :class:`ivr.house.Casebook` with the profile's deadlines and the calendar."""
 
     def __init__(self, profile: Profile, calendar: WorkCalendar, zone: ZoneInfo) -> None:
@@ -170,22 +170,22 @@ async def run_calls(settings: Settings, stop: asyncio.Event, drain: asyncio.Even
 
     behind = Behind(loop, lambda: ledger.lag_s)
     engine = engines.build(settings, give_up, behind)
-    house = House(
+    house = CallServices(
         engine=engine,
         ledger=ledger,
         clock=clock,
         desk=desk_of(settings),
         speaker=speaker,
         keeper=VaultKeeper(Vault(data / "vault", keys), worker, loop.call_soon_threadsafe),
-        casebook=Promises(profile, calendar, zone),
+        casebook=DeadlineCasebook(profile, calendar, zone),
         flow_for=flow_for,
         new_id=lambda: str(uuid7()),
         spool=spool,
         profile=profile.name,
     )
     conductor = Conductor(house)
-    callbacks = Callbacks(settings, keys, Rules(profile, calendar, zone), database, house, owner())
-    duty = DutyPhones(settings, Rules(profile, calendar, zone), database, house)
+    callbacks = Callbacks(settings, keys, CasePolicy(profile, calendar, zone), database, house, owner())
+    duty = DutyPhones(settings, CasePolicy(profile, calendar, zone), database, house)
     interrupted = ledger.interrupted(clock.now_ms(), CallState.from_json)
 
     def take_back() -> None:
@@ -198,7 +198,7 @@ async def run_calls(settings: Settings, stop: asyncio.Event, drain: asyncio.Even
         if not (duty.alerting.happened(event) or callbacks.placing.happened(event)):
             conductor.happened(event)
 
-    surviving = isinstance(engine, Surviving)
+    surviving = isinstance(engine, ResumableEngine)
     try:
         if not surviving:
             await loop.run_in_executor(worker, warm)
@@ -230,7 +230,7 @@ async def run_calls(settings: Settings, stop: asyncio.Event, drain: asyncio.Even
         await stop.wait()
         for task in tasks:
             task.cancel()
-        if isinstance(engine, Surviving) and drain is not None and drain.is_set():
+        if isinstance(engine, ResumableEngine) and drain is not None and drain.is_set():
             engine.leave_calls = surviving = False
         log.info("no new calls; %d are given up to %.0f s", conductor.calls, DRAIN_S)
         await engine.stop(0 if fatal else DRAIN_S)
@@ -285,7 +285,7 @@ async def _beat(
         await asyncio.sleep(BEAT_S)
 
 
-async def _messages(conductor: Conductor, house: House, folder: Path, database: SqlEngine) -> None:
+async def _messages(conductor: Conductor, house: CallServices, folder: Path, database: SqlEngine) -> None:
     """Look for messages of callers whom no hotline answered."""
     while True:
         try:

@@ -11,7 +11,7 @@ from typing import Any
 from hotline.config.settings import Settings
 from hotline.finding import Finding
 from hotline.process import factories
-from ivr.telephony import DoorSet
+from ivr.telephony import AccessSet
 from store.engine import DatabaseAway
 from store.figures import lines
 
@@ -19,12 +19,12 @@ WHAT = "callers"
 DAY_MS = 24 * 3600 * 1000
 
 
-def as_set(settings: Settings, now: int) -> DoorSet:
+def as_set(settings: Settings, now: int) -> AccessSet:
     """Whose calls are taken by these settings. ``now``: UTC ms."""
-    return DoorSet(now, settings.trunk is not None, settings.sip.accept, settings.sip.calls_per_number)
+    return AccessSet(now, settings.trunk is not None, settings.sip.accept, settings.sip.calls_per_number)
 
 
-def differs(door: DoorSet, last: Mapping[str, Any] | None) -> bool:
+def differs(door: AccessSet, last: Mapping[str, Any] | None) -> bool:
     """Is it another rule than the one journaled last (``store.figures.lines.door_set``)?"""
     told = {name: value for name, value in asdict(door).items() if name != "at"}
     return last is None or any(last.get(name) != _plain(value) for name, value in told.items())

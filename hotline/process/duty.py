@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from hotline.config.settings import Settings
 from hotline.process.callbacks import caller_id, number_rules
 from ivr.calendar.hours import is_open
-from ivr.cases.clock import Rules
-from ivr.house import House
+from ivr.cases.clock import CasePolicy
+from ivr.house import CallServices
 from ivr.outgoing.alerting import Alert, Alerting
 from ivr.outgoing.numbers import dialled
 from ivr.profile import Schedule
@@ -29,7 +29,7 @@ OFFICE = Schedule(kind="workday_lunch")  # working days, 08:30 to 17:30
 class DutyPhones:
     """``alerting`` gets the engine's events first. Without phones in the settings nothing is looked for."""
 
-    def __init__(self, settings: Settings, rules: Rules, database: Engine, house: House) -> None:
+    def __init__(self, settings: Settings, rules: CasePolicy, database: Engine, house: CallServices) -> None:
         wanted, allowed = settings.duty, number_rules(settings)
         numbers = [dialled(phone, allowed) for phone in wanted.phones]
         self.alerting = Alerting(house, numbers, caller_id(settings), wanted.ring_s * 1000, wanted.rounds)

@@ -60,9 +60,9 @@ def watcher(settings: Settings, sink: Sink, now_ms: Callable[[], int]) -> Watchi
     config = asterisk_config(settings)
     if settings.engine != "asterisk" or config.ami is None:
         return None
-    from sip.asterisk.watch import Watch
+    from sip.asterisk.watch import AmiMonitor
 
-    return Watch(config, sink, now_ms)
+    return AmiMonitor(config, sink, now_ms)
 
 
 def seat_configs(settings: Settings) -> dict[str, SeatConfig]:

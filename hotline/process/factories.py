@@ -19,10 +19,10 @@ from ivr.profile import Profile
 from ivr.speech import normaliser
 from recordings.keys import KeyRing
 from recordings.music import HoldMusic
-from recordings.sound import Line
+from recordings.sound import SpokenText
 from recordings.vault import Vault
 from recordings.voices import ESPEAK_WPM, Voices
-from recordings.voices import Settings as VoiceSettings
+from recordings.voices import VoiceChoice as VoiceSettings
 from services.calendars import Added
 from store.engine import DatabaseAway, Engine, Session, open_engine, reading
 from store.journal import forgetting
@@ -104,20 +104,20 @@ def music(settings: Settings) -> HoldMusic:
     return HoldMusic(voice_cache(settings), settings.voice.hold_music)
 
 
-def prompt_lines(settings: Settings, phrases: Phrases) -> list[Line]:
+def prompt_lines(settings: Settings, phrases: Phrases) -> list[SpokenText]:
     """Everything that can be spoken ahead of any call, in both languages, each once."""
-    lines: dict[tuple[str, str], Line] = {}
+    lines: dict[tuple[str, str], SpokenText] = {}
     closes = [name for name, schedule in settings.hours.items() if schedule.kind != "always"]
     for lang in spoken.LANGS:
         for key in HOURS_TOLD:
             for name in closes:
                 text = phrases.text(key, {"hours": hours(settings, name, lang)}, lang)
-                lines[lang, text] = Line(text, lang, phrase_key=key)
+                lines[lang, text] = SpokenText(text, lang, phrase_key=key)
         for phrase in phrases:
             if phrase.use != "O" and lang in phrase.text and not phrase.placeholders(lang):
-                lines[lang, phrase.text[lang]] = Line(phrase.text[lang], lang, phrase_key=phrase.key)
+                lines[lang, phrase.text[lang]] = SpokenText(phrase.text[lang], lang, phrase_key=phrase.key)
         for text in phrases.static_texts(lang):
-            lines.setdefault((lang, text), Line(text, lang))
+            lines.setdefault((lang, text), SpokenText(text, lang))
     return list(lines.values())
 
 

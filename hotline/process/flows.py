@@ -19,10 +19,10 @@ from hotline.process.callbacks import number_rules
 from ivr.calendar.hours import is_open
 from ivr.calendar.tables import WorkCalendar
 from ivr.call.commands import Say
-from ivr.call.turn import FlowContext, Rules
+from ivr.call.turn import CallLimits, FlowContext
 from ivr.called import CalledNumbers
-from ivr.flow.checker import Report, check
-from ivr.flow.loader import House, load
+from ivr.flow.checker import CheckReport, check
+from ivr.flow.loader import FlowEnvironment, load
 from ivr.flow.reach import Reach, reach, spoken_s
 from ivr.flow.source import FlowRefused
 from ivr.outgoing.numbers import called_back
@@ -51,7 +51,7 @@ def find(name: str) -> Path:
     raise CannotRun(f"there is no flow '{name}': use one of {', '.join(known)}, or the path of a .yaml file")
 
 
-def house(settings: Settings, phrases: Phrases | None = None, calendar: WorkCalendar | None = None) -> House:
+def house(settings: Settings, phrases: Phrases | None = None, calendar: WorkCalendar | None = None) -> FlowEnvironment:
     """What flows may lean on, from the settings. ``phrases``: if they were read already; ``calendar``: the one
     everybody counts by, when there is one."""
     phrases = phrases or factories.phrases(settings)
@@ -61,7 +61,7 @@ def house(settings: Settings, phrases: Phrases | None = None, calendar: WorkCale
     def open_now(schedule: str, at_ms: int) -> bool:
         return is_open(settings.hours[schedule], datetime.fromtimestamp(at_ms / 1000, UTC), calendar, zone)
 
-    return House(
+    return FlowEnvironment(
         has_phrase=phrases.has,
         phrases=[phrase.key for phrase in phrases],
         windows={name: window.seats for name, window in settings.windows.items()},
@@ -72,9 +72,9 @@ def house(settings: Settings, phrases: Phrases | None = None, calendar: WorkCale
     )
 
 
-def rules(profile: Profile) -> Rules:
+def rules(profile: Profile) -> CallLimits:
     """What of the profile the call machine obeys."""
-    return Rules(
+    return CallLimits(
         limit_s=profile.ring_limit_ms / 1000,
         a_alone_s=profile.a_alone_ms / 1000,
         apology_after_s=profile.apology_after_ms / 1000,
@@ -107,7 +107,7 @@ def serve_flows(
     return CalledNumbers(by_number, default, factories.plan(settings))
 
 
-def read(path: Path, base: House) -> FlowContext:
+def read(path: Path, base: FlowEnvironment) -> FlowContext:
     """The flow in a file, every name in it known. Raises :class:`CannotRun` with what is wrong."""
     try:
         return load(path, base)
@@ -162,7 +162,7 @@ def in_reach(settings: Settings, name: str, flow: FlowContext, phrases: Phrases)
     return [*flow.notes, far]
 
 
-def describe(file: str, report: Report) -> str:
+def describe(file: str, report: CheckReport) -> str:
     """The findings of a walk for people."""
     return "\n".join(f"{file}: {finding}" for finding in report.findings)
 

@@ -20,7 +20,7 @@ from ivr.cases.numbers import spoken_number
 from services.casework import Casework
 from services.factors import Factors
 from store.engine import Engine
-from store.figures.counting import Counter, Counting
+from store.figures.counting import Counting, FigureCounter
 from store.people.drafts import Drafts
 from store.people.parties import Parties
 from web import Name, PanelConfig, create_app
@@ -42,7 +42,7 @@ def run_panel(settings: Settings) -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(most, FILES) if most > 0 else FILES, most))
     panel = settings.panel
     tls = TlsFiles(panel.tls_cert, panel.tls_key) if panel.tls_cert and panel.tls_key else None
-    with factories.database(settings) as engine, WorkerProcess(Counter.of, settings.database) as counter:
+    with factories.database(settings) as engine, WorkerProcess(FigureCounter.of, settings.database) as counter:
         app = create_app(panel_config(settings, engine, counter))
         # What stands now stands for ever; looking through all that figures are counted from holds every page up.
         gc.collect()

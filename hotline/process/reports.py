@@ -12,12 +12,12 @@ from hotline.config.settings import Settings
 from ivr.profile import Profile
 from ivr.report import figures as said
 from ivr.report import page
-from ivr.report.figures import Part
-from ivr.report.periods import Due
+from ivr.report.figures import FiguresPart
+from ivr.report.periods import ReportDue
 from ivr.report.sheet import write_xlsx
 from store.engine import Engine, Session, reading
 from store.figures.report import contents
-from store.reports import Made
+from store.reports import FinishedReport
 
 log = logging.getLogger(__name__)
 
@@ -27,16 +27,16 @@ def unit_name(settings: Settings, lang: str) -> str:
     return settings.unit.name if lang == "zh-CN" else settings.unit.name_en or settings.unit.name
 
 
-def make(settings: Settings, engine: Engine, profile: Profile, due: Due) -> Made:
+def make(settings: Settings, engine: Engine, profile: Profile, due: ReportDue) -> FinishedReport:
     """The report as an e-mail carries it. A system that cannot draw PDF sends it without one."""
     lang, attach = settings.reports.lang, settings.reports.attach
     with Session(reading(engine)) as session:
         found = contents(session, due.span, profile, time.time_ns() // 1_000_000)
     html = page.summary(found, due.title(lang), unit_name(settings, lang), lang)
     book = io.BytesIO()
-    parts = [Part("", found.figures), *(Part(name, figures) for name, figures in found.days)]
+    parts = [FiguresPart("", found.figures), *(FiguresPart(name, figures) for name, figures in found.days)]
     write_xlsx(said.sheet(parts, due.span.zone, lang), book)
-    return Made(
+    return FinishedReport(
         due.title(lang), html, _pdf(html) if "pdf" in attach else None, book.getvalue() if "xlsx" in attach else None
     )
 

@@ -38,7 +38,7 @@ TRUNCATE_S = 20.0
 Step = Callable[[str, int], None]
 
 
-class Unfinished(CannotRun):
+class RotationUnfinished(CannotRun):
     """The old key is still needed; the text says by what, and what to do."""
 
 
@@ -59,7 +59,7 @@ class Rotation:
     _unknown: int = field(default=0, init=False)  # query codes only the former look-up key can check
 
     def run(self, kinds: Collection[str]) -> None:
-        """Rotate these, and finish what was begun. Raises :class:`Unfinished`, ``KeyProblem``."""
+        """Rotate these, and finish what was begun. Raises :class:`RotationUnfinished`, ``KeyProblem``."""
         begun = self.ring.unfinished
         for kind in (kind for kind in KINDS if kind in kinds and kind not in begun):
             self._begin(kind)
@@ -87,7 +87,7 @@ class Rotation:
         for _look in range(LOOKS):
             if not self._look(kinds):
                 return
-        raise Unfinished("something still seals by the old key; end processes of older versions, then go on")
+        raise RotationUnfinished("something still seals by the old key; end processes of older versions, then go on")
 
     def _data(self) -> int:
         found = resealing.reseal(self.engine, self.ring, self.step)
@@ -126,7 +126,7 @@ class Rotation:
         if kind == "session":
             self._remove(kind, (SESSION_OLD,), self.ring.end_session)
         elif self._spooled(kind):
-            raise Unfinished(
+            raise RotationUnfinished(
                 "calls still wait in the spool to be written to the database: see that it can be reached, then go on"
             )
         elif kind == "index":

@@ -13,7 +13,7 @@ from rich.cells import set_cell_size
 from rich.console import Console
 
 from hotline import private
-from hotline.asterisk.managed import Found, find
+from hotline.asterisk.managed import ChosenAsterisk, find
 from hotline.asterisk.managed import running as own_asterisk
 from hotline.config.settings import Settings
 from hotline.ports import sip_answers, web_answers
@@ -69,12 +69,12 @@ def serve(settings: Settings, console: Console) -> int:
     return asyncio.run(_serve(found, console, passwords))
 
 
-def _asterisk(settings: Settings) -> Found:
+def _asterisk(settings: Settings) -> ChosenAsterisk:
     """Which Asterisk there is, when one may have to be started; else the calls process finds out itself."""
-    return find(settings) if settings.engine == "asterisk" and settings.asterisk.start else Found(settings)
+    return find(settings) if settings.engine == "asterisk" and settings.asterisk.start else ChosenAsterisk(settings)
 
 
-async def _serve(found: Found, console: Console, passwords: dict[str, str]) -> int:
+async def _serve(found: ChosenAsterisk, console: Console, passwords: dict[str, str]) -> int:
     def say(line: str) -> None:
         console.print(line, highlight=False)
 
@@ -91,7 +91,7 @@ async def _serve(found: Found, console: Console, passwords: dict[str, str]) -> i
         return await _keep_running(found, supervisor, console, passwords)
 
 
-def _supervisor(found: Found, say: Callable[[str], None]) -> Supervisor:
+def _supervisor(found: ChosenAsterisk, say: Callable[[str], None]) -> Supervisor:
     arguments = [*found.settings.arguments(), "--supervised"]
     ours = found.own is not None
     environ = found.environ if found.settings.engine == "asterisk" else {}
@@ -105,7 +105,9 @@ def _supervisor(found: Found, say: Callable[[str], None]) -> Supervisor:
     return Supervisor(children, say)
 
 
-async def _keep_running(found: Found, supervisor: Supervisor, console: Console, passwords: dict[str, str]) -> int:
+async def _keep_running(
+    found: ChosenAsterisk, supervisor: Supervisor, console: Console, passwords: dict[str, str]
+) -> int:
     settings = found.settings
     running = asyncio.create_task(supervisor.run())
     ready = asyncio.create_task(_until_ready(settings, lambda text: console.print(text)))
@@ -143,7 +145,7 @@ async def _until_ready(settings: Settings, say: Callable[[str], None]) -> None:
         await asyncio.sleep(READY_POLL_S)
 
 
-def _welcome(found: Found, console: Console, passwords: dict[str, str]) -> None:
+def _welcome(found: ChosenAsterisk, console: Console, passwords: dict[str, str]) -> None:
     settings = found.settings
     config = settings.config.name if settings.config else "hotline.toml"
     console.print(f"\n[bold]{settings.unit.name}[/bold] · {settings.unit.name_en}: the hotline answers.\n")
@@ -161,7 +163,7 @@ def _welcome(found: Found, console: Console, passwords: dict[str, str]) -> None:
     console.print("\nCtrl-C ends it.\n")
 
 
-def _asterisk_rows(found: Found) -> list[tuple[str, str, str]]:
+def _asterisk_rows(found: ChosenAsterisk) -> list[tuple[str, str, str]]:
     if found.settings.engine != "asterisk":
         return []
     what = f"{found.version} from {found.home}, ends with us" if found.own else found.version

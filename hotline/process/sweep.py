@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from hotline import notify
 from hotline.config.settings import Settings
 from hotline.process import factories, reports, retention
-from ivr.cases.clock import Rules
+from ivr.cases.clock import CasePolicy
 from services.reporting import Reporting
 from services.sweeper import PAUSE_S, Sweeper
 from services.upkeep import Upkeep
@@ -26,14 +26,14 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-def rules(settings: Settings) -> Rules:
+def rules(settings: Settings) -> CasePolicy:
     """What decisions on cases need."""
-    return Rules(factories.profile(settings), factories.calendar(settings), ZoneInfo(settings.unit.zone))
+    return CasePolicy(factories.profile(settings), factories.calendar(settings), ZoneInfo(settings.unit.zone))
 
 
-def known_rules(settings: Settings) -> Rules:
+def known_rules(settings: Settings) -> CasePolicy:
     """The same with the years added in the panel: for commands, which end before anything changes."""
-    return Rules(factories.profile(settings), factories.known_calendar(settings), ZoneInfo(settings.unit.zone))
+    return CasePolicy(factories.profile(settings), factories.known_calendar(settings), ZoneInfo(settings.unit.zone))
 
 
 def sweep_once(settings: Settings) -> tuple[int, int]:

@@ -15,7 +15,7 @@ from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from ivr.calendar.explain import Days, Step, StepKind, day_steps, explain, explain_days, warn
+from ivr.calendar.explain import CountedSpan, Days, StepKind, day_steps, explain, explain_days, warn
 from ivr.calendar.hours import local_moment, next_opening, open_spans
 from ivr.calendar.tables import WORKDAY, Reason, WorkCalendar
 from ivr.profile import DeadlineRule, Schedule
@@ -27,7 +27,7 @@ _SECONDS = {"hour": 3600, "minute": 60}
 
 
 @dataclass(frozen=True, slots=True, eq=False)  # by identity: its lines are kept by it
-class Counted:
+class CountedDue:
     """What follows from the start alone: shared by everything that starts alike.
 
     ``due``: the local date, or the local moment for hours, minutes and ``same_time``; ``due_at``: the
@@ -41,7 +41,7 @@ class Counted:
     unrolled_at: datetime
     uncovered: tuple[int, ...]
     days: Days | None
-    after: tuple[Step, ...]
+    after: tuple[CountedSpan, ...]
 
 
 class DueDate(NamedTuple):
@@ -53,8 +53,8 @@ class DueDate(NamedTuple):
 
     rule: DeadlineRule
     received: datetime
-    before: tuple[Step, ...]
-    counted: Counted
+    before: tuple[CountedSpan, ...]
+    counted: CountedDue
 
     @property
     def due(self) -> date:
@@ -77,7 +77,7 @@ class DueDate(NamedTuple):
         return self.counted.uncovered
 
     @property
-    def explanation(self) -> tuple[Step, ...]:
+    def explanation(self) -> tuple[CountedSpan, ...]:
         """Every step in order."""
         days = self.counted.days
         return (*self.before, *(days.steps if days else ()), *self.counted.after)
@@ -106,7 +106,7 @@ class DueDate(NamedTuple):
 
 
 @lru_cache(maxsize=8192)
-def _lines(counted: Counted, lang: str) -> tuple[str, ...]:
+def _lines(counted: CountedDue, lang: str) -> tuple[str, ...]:
     days = explain_days(counted.days, lang) if counted.days else ()
     return (*days, *explain(counted.after, lang))
 
@@ -132,7 +132,7 @@ def due(
 def _end_of_day(
     rule: DeadlineRule, local: datetime, calendar: WorkCalendar, zone: ZoneInfo, schedule: Schedule
 ) -> DueDate:
-    steps: tuple[Step, ...] = ()
+    steps: tuple[CountedSpan, ...] = ()
     start = local
     if rule.after_hours == "next_opening":
         start = next_opening(schedule, local, calendar, zone)
@@ -142,11 +142,11 @@ def _end_of_day(
 
 
 @lru_cache(maxsize=4096)  # a register has many rows on few days
-def _count_days(unit: str, n: int, roll: bool, start: date, calendar: WorkCalendar, zone: ZoneInfo) -> Counted:
+def _count_days(unit: str, n: int, roll: bool, start: date, calendar: WorkCalendar, zone: ZoneInfo) -> CountedDue:
     days = day_steps(unit, n, roll, start, calendar)
     end, unrolled_end = (local_moment(d, time.max, zone).astimezone(UTC) for d in (days.due, days.unrolled))
-    after = (Step(StepKind.RESULT, days.due, days.due, 0, WORKDAY),)
-    return Counted(days.due, end, days.unrolled, unrolled_end, days.uncovered, days, after)
+    after = (CountedSpan(StepKind.RESULT, days.due, days.due, 0, WORKDAY),)
+    return CountedDue(days.due, end, days.unrolled, unrolled_end, days.uncovered, days, after)
 
 
 def _same_time(
@@ -167,21 +167,21 @@ def _same_time(
 
 def _count_same_time(
     rule: DeadlineRule, start: datetime, calendar: WorkCalendar, zone: ZoneInfo, schedule: Schedule
-) -> Counted:
+) -> CountedDue:
     days = day_steps(rule.unit, rule.n, False, start.date(), calendar)
     unrolled = local_moment(days.unrolled, start.time(), zone)
     moved, uncovered = unrolled, days.uncovered
-    rolled: tuple[Step, ...] = ()
+    rolled: tuple[CountedSpan, ...] = ()
     if rule.roll == "next_workday":
         moved = _next_working_moment(unrolled, calendar, zone, schedule)
         uncovered = tuple(sorted({*uncovered, *_uncovered(calendar, unrolled.date(), moved.date())}))
         if moved != unrolled:
             off = not calendar.is_workday(unrolled.date())
             reason = calendar.why(unrolled.date()) if off else _CLOSED
-            rolled = (Step(StepKind.ROLLED, unrolled, moved, _seconds(unrolled, moved), reason),)
+            rolled = (CountedSpan(StepKind.ROLLED, unrolled, moved, _seconds(unrolled, moved), reason),)
     end, unrolled_end = moved.astimezone(UTC), unrolled.astimezone(UTC)
-    after = (*rolled, Step(StepKind.RESULT, moved, moved, 0, WORKDAY))
-    return Counted(moved, end, unrolled, unrolled_end, uncovered, days, after)
+    after = (*rolled, CountedSpan(StepKind.RESULT, moved, moved, 0, WORKDAY))
+    return CountedDue(moved, end, unrolled, unrolled_end, uncovered, days, after)
 
 
 _count_from_opening = lru_cache(maxsize=4096)(_count_same_time)
@@ -193,29 +193,29 @@ def _timed(rule: DeadlineRule, local: datetime, calendar: WorkCalendar, zone: Zo
     start = local
     if rule.after_hours == "next_opening" or rule.within_service_hours:
         start = next_opening(schedule, local, calendar, zone)
-    steps = [Step(StepKind.RECEIVED, local, local, 0, WORKDAY), *_opening_step(local, start)]
+    steps = [CountedSpan(StepKind.RECEIVED, local, local, 0, WORKDAY), *_opening_step(local, start)]
     at = start
     if rule.within_service_hours:
         for begin, end in open_spans(schedule, start, calendar, zone):
             begin = max(begin, at, key=datetime.timestamp)
             if _seconds(at, begin):
-                steps.append(Step(StepKind.SKIPPED, at, begin, _seconds(at, begin), _CLOSED))
+                steps.append(CountedSpan(StepKind.SKIPPED, at, begin, _seconds(at, begin), _CLOSED))
             at = begin
             piece = min(left, end.astimezone(UTC) - begin.astimezone(UTC))
             if piece:
                 at = _later(begin, piece, zone)
-                steps.append(Step(StepKind.COUNTED, begin, at, _seconds(begin, at), WORKDAY))
+                steps.append(CountedSpan(StepKind.COUNTED, begin, at, _seconds(begin, at), WORKDAY))
             left -= piece
             if not left:
                 break
     else:
         at = _later(start, left, zone)
-        steps.append(Step(StepKind.COUNTED, start, at, _seconds(start, at), WORKDAY))
-    steps.append(Step(StepKind.RESULT, at, at, 0, WORKDAY))
+        steps.append(CountedSpan(StepKind.COUNTED, start, at, _seconds(start, at), WORKDAY))
+    steps.append(CountedSpan(StepKind.RESULT, at, at, 0, WORKDAY))
     asks_calendar = schedule.workdays_only and (rule.within_service_hours or start != local)
     uncovered = _uncovered(calendar, local.date(), at.date()) if asks_calendar else ()
     end_at = at.astimezone(UTC)
-    return DueDate(rule, local, (), Counted(at, end_at, at, end_at, uncovered, None, tuple(steps)))
+    return DueDate(rule, local, (), CountedDue(at, end_at, at, end_at, uncovered, None, tuple(steps)))
 
 
 def _next_working_moment(at: datetime, calendar: WorkCalendar, zone: ZoneInfo, schedule: Schedule) -> datetime:
@@ -227,10 +227,10 @@ def _next_working_moment(at: datetime, calendar: WorkCalendar, zone: ZoneInfo, s
     raise AssertionError("open_spans never ends")
 
 
-def _opening_step(received: datetime, start: datetime) -> tuple[Step, ...]:
+def _opening_step(received: datetime, start: datetime) -> tuple[CountedSpan, ...]:
     if start == received:
         return ()
-    return (Step(StepKind.AFTER_HOURS, received, start, _seconds(received, start), _CLOSED),)
+    return (CountedSpan(StepKind.AFTER_HOURS, received, start, _seconds(received, start), _CLOSED),)
 
 
 def _later(at: datetime, by: timedelta, zone: ZoneInfo) -> datetime:

@@ -28,7 +28,7 @@ class StepKind(StrEnum):
     RESULT = "result"
 
 
-class Step(NamedTuple):
+class CountedSpan(NamedTuple):
     """A span from ``first`` to ``last`` with what it adds: ``n`` days (dates) or seconds (moments)."""
 
     kind: StepKind
@@ -45,30 +45,30 @@ class Days:
     unrolled: date
     due: date
     uncovered: tuple[int, ...]
-    steps: tuple[Step, ...]
+    steps: tuple[CountedSpan, ...]
 
 
 @lru_cache(maxsize=8192)  # a register has many cases and few (rule, day) pairs
 def day_steps(unit: str, n: int, roll: bool, start: date, calendar: WorkCalendar) -> Days:
     """``n`` natural or working days after ``start``, which is not counted; with ``roll`` to a working day."""
-    steps = [Step(StepKind.RECEIVED, start, start, 0, WORKDAY)]
+    steps = [CountedSpan(StepKind.RECEIVED, start, start, 0, WORKDAY)]
     if unit == "natural_day":
         unrolled = start + n * _DAY
         if n:
-            steps.append(Step(StepKind.COUNTED, start + _DAY, unrolled, n, _NATURAL))
+            steps.append(CountedSpan(StepKind.COUNTED, start + _DAY, unrolled, n, _NATURAL))
         asked_from = unrolled
     else:
         unrolled = calendar.workday_after(start, n) if n else calendar.next_workday(start)
         first, last = (start + _DAY, unrolled) if n else (start, unrolled - _DAY)
         for begin, end, reason, working in _spans(first, last, calendar):
             kind = StepKind.COUNTED if working else StepKind.SKIPPED
-            steps.append(Step(kind, begin, end, (end - begin).days + 1, reason))
+            steps.append(CountedSpan(kind, begin, end, (end - begin).days + 1, reason))
         asked_from = start
     due = unrolled
     if roll:
         due = calendar.next_workday(unrolled)
         for begin, end, reason, _ in _spans(unrolled, due - _DAY, calendar):
-            steps.append(Step(StepKind.ROLLED, begin, end, (end - begin).days + 1, reason))
+            steps.append(CountedSpan(StepKind.ROLLED, begin, end, (end - begin).days + 1, reason))
     years = range(asked_from.year, due.year + 1) if unit == "workday" or roll else ()
     return Days(unrolled, due, tuple(y for y in years if y not in calendar.tables), tuple(steps))
 
@@ -87,7 +87,7 @@ def _spans(first: date, last: date, calendar: WorkCalendar) -> Iterator[tuple[da
 # --- in words ------------------------------------------------------------------------------
 
 
-def explain(steps: Sequence[Step], lang: str) -> list[str]:
+def explain(steps: Sequence[CountedSpan], lang: str) -> list[str]:
     """One line per step, with the running total of what is counted."""
     lines, total, say = [], 0, _line_zh if lang == "zh-CN" else _line_en
     for step in steps:
@@ -110,7 +110,7 @@ def warn(year: int, lang: str) -> str:
     return f"There is no holiday table for {year}; only weekends were taken as off, so the date is provisional."
 
 
-def _line_zh(step: Step, total: int) -> str:
+def _line_zh(step: CountedSpan, total: int) -> str:
     if step.kind is StepKind.AFTER_HOURS:
         return f"{_when(step.first, 'zh-CN')} {step.reason.zh}收到，从 {_when(step.last, 'zh-CN')} 起算"
     span = _span(step, " 至 ", "zh-CN")
@@ -132,7 +132,7 @@ def _line_zh(step: Step, total: int) -> str:
             return f"到期：{span}" + ("" if timed else " 24:00")
 
 
-def _line_en(step: Step, total: int) -> str:
+def _line_en(step: CountedSpan, total: int) -> str:
     if step.kind is StepKind.AFTER_HOURS:
         return f"{_when(step.first, 'en')}: {step.reason.en}, counted from {_when(step.last, 'en')}"
     span = _span(step, " to ", "en")
@@ -154,7 +154,7 @@ def _line_en(step: Step, total: int) -> str:
             return f"Due: {span}" + ("" if timed else " 24:00")
 
 
-def _span(step: Step, to: str, lang: str) -> str:
+def _span(step: CountedSpan, to: str, lang: str) -> str:
     first = _when(step.first, lang)
     return first if step.first == step.last else f"{first}{to}{_when(step.last, lang)}"
 

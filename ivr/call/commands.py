@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ivr.call.state import Draft
+    from ivr.call.state import CaseDraft
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ class OpenCase(Command):
     complete: bool = True
 
     @classmethod
-    def of(cls, draft: Draft, *, complete: bool) -> OpenCase:
+    def of(cls, draft: CaseDraft, *, complete: bool) -> OpenCase:
         """The command that stores a draft."""
         return cls(
             kind=draft.kind,
@@ -148,7 +148,7 @@ class Hold(Command):
 
 
 @dataclass(frozen=True, slots=True)
-class Mark(Command):
+class Annotate(Command):
     """A fact for the record that asks nothing of anybody (``human_requested``, ``step``, ``rated`` ...)."""
 
     name: str

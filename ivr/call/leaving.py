@@ -11,14 +11,14 @@ from ivr.call import events as e
 from ivr.call.limits import RECORD_END_LIMIT_S, SAVE_LIMIT_S
 from ivr.call.phases import Phase, register, stored
 from ivr.call.steps import account
-from ivr.call.turn import Turn
+from ivr.call.turn import StepContext
 
 PREFIX = "left."
 register({PREFIX + "recording": Phase(), PREFIX + "saving": Phase(world=stored)})
 INTERRUPTED = "interrupted"
 
 
-def begin(turn: Turn, event: e.CallerLeft) -> None:
+def begin(turn: StepContext, event: e.CallerLeft) -> None:
     """Let the operators go, then store what there is, then end.
 
     ``interrupted``: the process that served the call died. What it may have asked the store is asked
@@ -50,7 +50,7 @@ def begin(turn: Turn, event: e.CallerLeft) -> None:
         _end(turn)
 
 
-def on(turn: Turn, event: e.Event) -> None:
+def on(turn: StepContext, event: e.Event) -> None:
     """What still happens after the caller left."""
     if turn.s.phase == PREFIX + "saving":
         if isinstance(event, (e.CaseOpened, e.CaseFailed, e.TimeUp)):
@@ -62,7 +62,7 @@ def on(turn: Turn, event: e.Event) -> None:
             _end(turn)
 
 
-def _take_up(turn: Turn) -> None:
+def _take_up(turn: StepContext) -> None:
     """The caller had left before the process died."""
     if turn.s.phase == PREFIX + "saving":
         _store_again(turn)
@@ -70,13 +70,13 @@ def _take_up(turn: Turn) -> None:
         turn.arm("record", RECORD_END_LIMIT_S)
 
 
-def _store_again(turn: Turn) -> None:
+def _store_again(turn: StepContext) -> None:
     turn.ask(c.OpenCase.of(turn.s.draft, complete=not turn.s.draft.todo))
     turn.set(phase=PREFIX + "saving")
     turn.arm("save", SAVE_LIMIT_S)
 
 
-def _store(turn: Turn) -> bool:
+def _store(turn: StepContext) -> bool:
     draft = turn.s.draft
     if not draft.recordings or draft.number:
         return False
@@ -88,5 +88,5 @@ def _store(turn: Turn) -> bool:
     return True
 
 
-def _end(turn: Turn) -> None:
+def _end(turn: StepContext) -> None:
     turn.end(turn.s.cause, by=turn.s.released_by)

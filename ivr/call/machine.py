@@ -13,7 +13,7 @@ from ivr.call import leaving
 from ivr.call.limits import DOUBLE_MS, HELD_MAX_MS
 from ivr.call.phases import Phase, phase_of, register
 from ivr.call.state import OVER, CallState
-from ivr.call.turn import FlowContext, Turn
+from ivr.call.turn import FlowContext, StepContext
 
 register({"new": Phase(), "ringing_first": Phase(), "answering": Phase(), OVER: Phase()})
 
@@ -25,7 +25,7 @@ def begin(flow: FlowContext) -> CallState:
 
 def step(flow: FlowContext, state: CallState, event: e.Event) -> tuple[CallState, tuple[c.Command, ...]]:
     """What the call does about ``event``. Never raises for any event in any state."""
-    turn = Turn(flow, state, event.at)
+    turn = StepContext(flow, state, event.at)
     if not state.over and not _stale(state, event):
         _dispatch(turn, event)
         _note_taken(turn, state, event)
@@ -62,7 +62,7 @@ def _answers_nothing(state: CallState, event: e.Digit) -> bool:
     return -HELD_MAX_MS < since < 0 or (same and 0 <= event.at - state.key_at < DOUBLE_MS)
 
 
-def _note_taken(turn: Turn, before: CallState, event: e.Event) -> None:
+def _note_taken(turn: StepContext, before: CallState, event: e.Event) -> None:
     """Remember when an answer was taken: something else is asked, or the same once more.
 
     Only what the caller did is one: a key, a silence, what he said. Not the start of the call, nor a prompt's end.
@@ -77,7 +77,7 @@ def _note_taken(turn: Turn, before: CallState, event: e.Event) -> None:
             turn.set(taken_key=event.key, key_at=event.at)
 
 
-def _dispatch(turn: Turn, event: e.Event) -> None:
+def _dispatch(turn: StepContext, event: e.Event) -> None:
     match event:
         case e.Offered():
             if turn.s.phase == "new":
@@ -125,7 +125,7 @@ def _dispatch(turn: Turn, event: e.Event) -> None:
         here.on(turn, event)
 
 
-def _offered(turn: Turn, event: e.Offered) -> None:
+def _offered(turn: StepContext, event: e.Offered) -> None:
     turn.set(offered_at=event.at, caller_known=event.caller_known, never_called=event.never_called)
     turn.ask(c.Ring())
     if turn.rules.answer_after_s > 0:
@@ -135,13 +135,13 @@ def _offered(turn: Turn, event: e.Offered) -> None:
         _answer(turn)
 
 
-def _answer(turn: Turn) -> None:
+def _answer(turn: StepContext) -> None:
     turn.set(phase="answering")
     turn.ask(c.Answer())
     turn.arm("answering", 40)  # longer than the 32 s in which a 200 is repeated (RFC 3261 timer H)
 
 
-def _fax(turn: Turn) -> None:
+def _fax(turn: StepContext) -> None:
     """A fax machine calls: whoever rings for it is let go, and nothing is kept of it. Who has a case is a person."""
     if not turn.s.answered_at or turn.s.draft.number or turn.s.phase.startswith(leaving.PREFIX):
         return
@@ -153,7 +153,7 @@ def _fax(turn: Turn) -> None:
     turn.end("fax")
 
 
-def _answered(turn: Turn) -> None:
+def _answered(turn: StepContext) -> None:
     late = turn.at - turn.s.offered_at >= turn.rules.apology_after_s * 1000
     turn.set(answered_at=turn.at, apologise=late)
     turn.goto(turn.flow.start)

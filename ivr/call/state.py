@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 OVER = "over"  # phase of a finished call
-S = TypeVar("S", bound="Draft | Ringing | CallState")
+S = TypeVar("S", bound="CaseDraft | SeatsRinging | CallState")
 
 
 def evolve(old: S, changes: dict[str, Any]) -> S:
@@ -22,7 +22,7 @@ def evolve(old: S, changes: dict[str, Any]) -> S:
 
 
 @dataclass(frozen=True)
-class Draft:
+class CaseDraft:
     """The case being taken: what is still to be asked, and what was said so far."""
 
     kind: str = ""
@@ -41,7 +41,7 @@ class Draft:
 
 
 @dataclass(frozen=True)
-class Ringing:
+class SeatsRinging:
     """The operators' phones being rung for this caller. Times are UTC ms."""
 
     level: str = ""  # window, group, general
@@ -89,8 +89,8 @@ class CallState:
     seat: str = ""
     released_by: str = ""
     cause: str = ""
-    draft: Draft = field(default_factory=Draft)
-    ring: Ringing = field(default_factory=Ringing)
+    draft: CaseDraft = field(default_factory=CaseDraft)
+    ring: SeatsRinging = field(default_factory=SeatsRinging)
 
     @property
     def over(self) -> bool:
@@ -108,4 +108,4 @@ class CallState:
         draft, ring = raw.pop("draft"), raw.pop("ring")
         for part, names in ((draft, ("todo", "recordings")), (ring, ("waiting", "seats", "tried"))):
             part.update({name: tuple(part[name]) for name in names})
-        return cls(**raw, draft=Draft(**draft), ring=Ringing(**ring))
+        return cls(**raw, draft=CaseDraft(**draft), ring=SeatsRinging(**ring))

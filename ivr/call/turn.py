@@ -1,6 +1,6 @@
 """One turn of the machine: the state as it changes, and the commands it asks for.
 
-Steps work on a :class:`Turn`; nothing of it outlives the call of ``step``, so the machine stays
+Steps work on a :class:`StepContext`; nothing of it outlives the call of ``step``, so the machine stays
 a pure function for everybody outside.
 """
 
@@ -13,14 +13,14 @@ from typing import Any, Protocol
 from ivr.call import commands as c
 from ivr.call import events as e
 from ivr.call.limits import HOPS_MAX, NOTICE, PLAY_LIMIT_S, TALK_NOTICES
-from ivr.call.state import OVER, CallState, Draft, Ringing, evolve
+from ivr.call.state import OVER, CallState, CaseDraft, SeatsRinging, evolve
 
 FAREWELL = "@farewell"  # the built-in last step: bye, grace time, hang up
 HOURS_TOLD = ("hours.notice", "hours.closed")  # phrases that say we are closed, and name the hours of the schedule
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
+class CallLimits:
     """What of the profile the machine obeys. Seconds, as in the profile; sources there."""
 
     limit_s: float = 12  # S2-1 第十条(二)6: 铃响4声(12秒)内
@@ -42,9 +42,9 @@ class Rules:
 class Acting(Protocol):
     """What a turn, the machine and the checker need of a step (``ivr/call/steps/base.py`` makes them)."""
 
-    def enter(self, turn: Turn) -> None: ...
-    def on(self, turn: Turn, event: e.Event) -> None: ...
-    def resume(self, turn: Turn) -> None: ...
+    def enter(self, turn: StepContext) -> None: ...
+    def on(self, turn: StepContext, event: e.Event) -> None: ...
+    def resume(self, turn: StepContext) -> None: ...
     def phrases(self) -> Iterator[tuple[str, str]]: ...
     def offered(self) -> str: ...
 
@@ -58,14 +58,14 @@ class FlowContext:
     start: str
     person: str
     steps: Mapping[str, Acting]
-    rules: Rules
+    rules: CallLimits
     is_open: Callable[[str, int], bool]  # (schedule, UTC ms) -> open?
     call_back: Callable[[str], tuple[str, str]]  # digits -> (as they are dialled, ""), or ("", why never: one word)
     labels: Mapping[str, str]  # step name -> phrase key of its menu label
     notes: tuple[str, ...] = ()  # what is weak in the file, and served all the same
 
 
-class Turn:
+class StepContext:
     """The working copy of one call during one event."""
 
     def __init__(self, flow: FlowContext, state: CallState, at: int) -> None:
@@ -81,12 +81,12 @@ class Turn:
         """Change fields of the state."""
         self.s = evolve(self.s, changes)
 
-    def draft(self, **changes: Any) -> Draft:
+    def draft(self, **changes: Any) -> CaseDraft:
         """Change fields of the case draft."""
         self.set(draft=evolve(self.s.draft, changes))
         return self.s.draft
 
-    def ring(self, **changes: Any) -> Ringing:
+    def ring(self, **changes: Any) -> SeatsRinging:
         """Change fields of the ringing state."""
         self.set(ring=evolve(self.s.ring, changes))
         return self.s.ring
@@ -114,7 +114,7 @@ class Turn:
         if self.s.apologise:
             items = (c.Say("late.main"), *items)
             self.set(apologise=False)
-            self.ask(c.Mark("late_apology"))
+            self.ask(c.Annotate("late_apology"))
         if any(item.key == NOTICE for item in items):
             self.set(noticed=True)
         self.set(phase=phase)
@@ -163,7 +163,7 @@ class Turn:
         if self.s.hops > HOPS_MAX and name != FAREWELL:
             name = FAREWELL
             self.set(step=name)
-        self.ask(c.Mark("step", name))
+        self.ask(c.Annotate("step", name))
         self.flow.steps[name].enter(self)
 
     def person(self) -> None:
@@ -180,7 +180,7 @@ class Turn:
         """The clock ``human_wait`` starts with the first request for a person (B9: from arrival without a menu)."""
         if not self.s.human_at:
             self.set(human_at=self.at if self.s.chose else self.s.offered_at)
-            self.ask(c.Mark("human_requested", window, at=self.s.human_at))
+            self.ask(c.Annotate("human_requested", window, at=self.s.human_at))
 
     def end(self, cause: str, by: str = "us") -> None:
         """The call is over. ``by``: caller, us or failure."""

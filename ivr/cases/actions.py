@@ -23,7 +23,7 @@ LEADS = ("lead", "supervisor")
 TEXT_MAX, LINE_MAX, REASON_MIN = 4000, 200, 2
 
 
-class Refused(Exception):
+class ActionRefused(Exception):
     """Something may not be done to this case now; :meth:`text` says why and what to do, ``field`` where."""
 
     def __init__(self, zh: str, en: str, field: str = "") -> None:
@@ -35,7 +35,7 @@ class Refused(Exception):
         return self.en if lang.startswith("en") else self.zh
 
 
-class Changed(Refused):
+class Changed(ActionRefused):
     """Somebody else changed the case since it was looked at."""
 
 

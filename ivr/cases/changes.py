@@ -25,7 +25,7 @@ def changed(case: Case, said: Content, at: int) -> Columns:
     return {} if change is None else change(case, said, at)
 
 
-def due_columns(due: f.Due) -> Columns:
+def due_columns(due: f.DueChange) -> Columns:
     """Return the columns of a due date."""
     return {
         "due": due.due,

@@ -16,14 +16,14 @@ from zoneinfo import ZoneInfo
 from ivr.calendar.due import due
 from ivr.calendar.hours import local_moment, open_spans
 from ivr.calendar.tables import WorkCalendar
-from ivr.facts.cases import Due
+from ivr.facts.cases import DueChange
 from ivr.profile import DeadlineRule, Profile
 
 UNITS = {"natural_day": "天", "workday": "个工作日", "hour": "小时", "minute": "分钟"}
 
 
 @dataclass(frozen=True)
-class Rules:
+class CasePolicy:
     """What decisions on cases need besides the case: the profile, the working days, the zone."""
 
     profile: Profile
@@ -49,22 +49,22 @@ class Rules:
         return f"{self.local(ms):%Y-%m-%d %H:%M}"
 
 
-def promised(case: Mapping[str, Any], at: int, rules: Rules, why: str) -> Due:
+def promised(case: Mapping[str, Any], at: int, rules: CasePolicy, why: str) -> DueChange:
     """The promise counted from ``at`` by today's rule and calendar; nothing is promised without a rule."""
     rule = rules.rule(case)
     if rule is None:
-        return Due("", None, "", None, False, (why,))
+        return DueChange("", None, "", None, False, (why,))
     return _due(rule, rules.local(at), rules, [why])
 
 
-def extended(case: Mapping[str, Any], n: int, rules: Rules) -> Due:
+def extended(case: Mapping[str, Any], n: int, rules: CasePolicy) -> DueChange:
     """``n`` units of the kind's rule after the present due date (延期)."""
     rule = rules.rule(case) or DeadlineRule(n=n, unit="natural_day")
     why = f"原期限 {_text(case)}，经批准延期 {n} {UNITS[rule.unit]}"
     return _later(case, rule, n, rules, why)
 
 
-def resumed(case: Mapping[str, Any], at: int, rules: Rules) -> Due | None:
+def resumed(case: Mapping[str, Any], at: int, rules: CasePolicy) -> DueChange | None:
     """What was left when the clock was paused, counted from the day (or moment) it runs again; None: the same date."""
     rule, since = rules.rule(case), int(case["paused"])
     if rule is None or case["due_ms"] is None or at <= since:
@@ -85,7 +85,7 @@ def resumed(case: Mapping[str, Any], at: int, rules: Rules) -> Due | None:
     return counted if later else None
 
 
-def _days(rule: DeadlineRule, paused: date, end: str, rules: Rules) -> int:
+def _days(rule: DeadlineRule, paused: date, end: str, rules: CasePolicy) -> int:
     """Days of the rule that were left after the day of the pause."""
     last = date.fromisoformat(end[:10])
     if rule.unit == "workday":
@@ -93,13 +93,13 @@ def _days(rule: DeadlineRule, paused: date, end: str, rules: Rules) -> int:
     return max(0, (last - paused).days)
 
 
-def _same_time(case: Mapping[str, Any], day: datetime, rules: Rules) -> datetime:
+def _same_time(case: Mapping[str, Any], day: datetime, rules: CasePolicy) -> datetime:
     """That day, at the due moment's time of day; a due date has none, so noon."""
     at = rules.local(case["due_ms"]).time() if "T" in str(case["due"]) else time(12)
     return local_moment(day.date(), at, rules.zone)
 
 
-def _later(case: Mapping[str, Any], rule: DeadlineRule, n: int, rules: Rules, why: str) -> Due:
+def _later(case: Mapping[str, Any], rule: DeadlineRule, n: int, rules: CasePolicy, why: str) -> DueChange:
     """``n`` units after the due date: from the day itself when it is a date, else from the moment."""
     text = str(case["due"])
     moved = rule.model_copy(update={"n": n})
@@ -109,9 +109,9 @@ def _later(case: Mapping[str, Any], rule: DeadlineRule, n: int, rules: Rules, wh
     return _due(moved.model_copy(update={"after_hours": "counts"}), start, rules, [why])
 
 
-def _due(rule: DeadlineRule, start: datetime, rules: Rules, why: Sequence[str]) -> Due:
+def _due(rule: DeadlineRule, start: datetime, rules: CasePolicy, why: Sequence[str]) -> DueChange:
     promise = due(rule, start, rules.calendar, rules.zone, rules.profile.hours)
-    return Due(
+    return DueChange(
         promise.due_text,
         _ms(promise.due_at),
         promise.unrolled_text,
@@ -121,7 +121,7 @@ def _due(rule: DeadlineRule, start: datetime, rules: Rules, why: Sequence[str]) 
     )
 
 
-def _minutes(rule: DeadlineRule, first: datetime, last: datetime, rules: Rules) -> int:
+def _minutes(rule: DeadlineRule, first: datetime, last: datetime, rules: CasePolicy) -> int:
     """Minutes between the two that count by the rule."""
     if not rule.within_service_hours:
         return round((last - first).total_seconds()) // 60

@@ -7,13 +7,13 @@ Whoever insists saves it as it stands (``worded``): a citizen may be quoted. Rea
 
 from __future__ import annotations
 
-from ivr.cases.actions import Refused
+from ivr.cases.actions import ActionRefused
 from ivr.wording import Hit, Wording
 
 TO_CITIZENS = ("reply", "note")  # actions whose text the citizen is told, or reads later
 
 
-class BadlyWorded(Refused):
+class BadlyWorded(ActionRefused):
     """The text holds phrases no citizen should hear: ``hits``."""
 
     def __init__(self, hits: tuple[Hit, ...]) -> None:

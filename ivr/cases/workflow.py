@@ -3,7 +3,7 @@
     outcome = apply(case, Do("assign", "王芳", "lead", now, {"handler": "李强"}), rules)
     outcome.facts, outcome.notices          # to be journaled; to be told
 
-``case`` is a row of ``cases``. What may not be done is :class:`~ivr.cases.actions.Refused`, with the reason in
+``case`` is a row of ``cases``. What may not be done is :class:`~ivr.cases.actions.ActionRefused`, with the reason in
 Chinese and English. An action becomes one journal fact (two when the citizen says the matter is not solved).
 """
 
@@ -20,25 +20,25 @@ from ivr.cases.actions import (
     REASON_MIN,
     TEXT_MAX,
     Action,
+    ActionRefused,
     Do,
     Effect,
     Outcome,
-    Refused,
 )
 from ivr.cases.changes import changed
-from ivr.cases.clock import Rules
+from ivr.cases.clock import CasePolicy
 from ivr.cases.effects import CONDITIONS, EFFECTS
 from ivr.cases.names import STATES
-from ivr.facts.cases import Action as AnAction
+from ivr.facts.cases import CaseFact as AnAction
 from ivr.ledger import Fact
 
 
-def apply(case: Mapping[str, Any], do: Do, rules: Rules) -> Outcome:
-    """What doing this to the case means. Raises :class:`Refused`."""
+def apply(case: Mapping[str, Any], do: Do, rules: CasePolicy) -> Outcome:
+    """What doing this to the case means. Raises :class:`ActionRefused`."""
     action = ACTIONS.get(do.action)
     if action is None:
         known = ", ".join(ACTIONS)
-        raise Refused(f"没有“{do.action}”这种操作。", f"there is no action {do.action!r}; use one of {known}")
+        raise ActionRefused(f"没有“{do.action}”这种操作。", f"there is no action {do.action!r}; use one of {known}")
     check_role(action, do)
     check_state(action, case)
     check_fields(action, do)
@@ -53,7 +53,7 @@ def apply(case: Mapping[str, Any], do: Do, rules: Rules) -> Outcome:
     return Outcome(tuple(facts), notices, do.get("text"))
 
 
-def possible(case: Mapping[str, Any], who: str, role: str, at: int, rules: Rules, units: str = "") -> list[Action]:
+def possible(case: Mapping[str, Any], who: str, role: str, at: int, rules: CasePolicy, units: str = "") -> list[Action]:
     """The actions this person of these windows could begin now (fields aside), in the order of the work."""
     found, given = [], {"units": units}
     for action in ACTIONS.values():
@@ -62,7 +62,7 @@ def possible(case: Mapping[str, Any], who: str, role: str, at: int, rules: Rules
         try:
             for condition in CONDITIONS.get(action.id, ()):
                 condition(case, Do(action.id, who, role, at, given), rules)
-        except Refused:
+        except ActionRefused:
             continue
         found.append(action)
     return found
@@ -78,14 +78,14 @@ def check_role(action: Action, do: Do) -> None:
     """Is this person's role one of those that may?"""
     if do.role not in action.roles:
         zh = "班长或督导" if action.roles == LEADS else "话务员、班长或督导"
-        raise Refused(f"“{action.zh}”须由{zh}进行。", f"only {', '.join(action.roles)} may {action.en}")
+        raise ActionRefused(f"“{action.zh}”须由{zh}进行。", f"only {', '.join(action.roles)} may {action.en}")
 
 
 def check_state(action: Action, case: Mapping[str, Any]) -> None:
     """Does the action lead from the case's state?"""
     if case["status"] not in action.states:
         zh, now = "、".join(STATES[state].zh for state in action.states), case["status"]
-        raise Refused(
+        raise ActionRefused(
             f"工单现在是“{STATES[now].zh if now in STATES else now}”，“{action.zh}”只能用于：{zh}。",
             f"the case is {now}; to {action.en} it must be {', '.join(action.states)}",
         )
@@ -97,21 +97,21 @@ def check_fields(action: Action, do: Do) -> None:
         value = do.get(wanted.name)
         if not value:
             if wanted.required:
-                raise Refused(
+                raise ActionRefused(
                     f"请填写“{wanted.zh}”。", f"{wanted.name} ({wanted.en}) is missing; please give it", wanted.name
                 )
             continue
         if wanted.choices and value not in wanted.choices:
-            raise Refused(
+            raise ActionRefused(
                 f"“{wanted.zh}”不能是“{value}”。", f"{wanted.name} is one of {', '.join(wanted.choices)}", wanted.name
             )
         limit = TEXT_MAX if wanted.kind == "text" else LINE_MAX
         if len(value) > limit:
-            raise Refused(
+            raise ActionRefused(
                 f"“{wanted.zh}”最多 {limit} 个字。", f"{wanted.name} has at most {limit} characters", wanted.name
             )
         if wanted.kind == "reason" and len(value) < REASON_MIN:
-            raise Refused("请写明原因。", "please say why", wanted.name)
+            raise ActionRefused("请写明原因。", "please say why", wanted.name)
 
 
 def _fact(do: Do, effect: Effect) -> Fact:

@@ -14,8 +14,8 @@ from datetime import datetime, time, timedelta
 from typing import Any
 
 from ivr.calendar.hours import local_moment
-from ivr.cases.actions import Refused
-from ivr.cases.clock import Rules
+from ivr.cases.actions import ActionRefused
+from ivr.cases.clock import CasePolicy
 from ivr.facts.callbacks import CallbackAttempted
 
 RESULTS = ("reached", "no_answer", "busy", "wrong_number", "refused")
@@ -45,16 +45,18 @@ class Attempt:
     worded: bool = False
 
 
-def after(callback: Mapping[str, Any], attempt: Attempt, rules: Rules, *, urgent: bool = False) -> CallbackAttempted:
-    """What the attempt means for this callback. Raises :class:`Refused`. ``urgent``: a repair, at any hour."""
+def after(
+    callback: Mapping[str, Any], attempt: Attempt, rules: CasePolicy, *, urgent: bool = False
+) -> CallbackAttempted:
+    """What the attempt means for this callback. Raises :class:`ActionRefused`. ``urgent``: a repair, at any hour."""
     if callback["state"] != "open":
-        raise Refused("这一条已经处理完毕。", "this entry is done already")
+        raise ActionRefused("这一条已经处理完毕。", "this entry is done already")
     if attempt.result not in RESULTS:
-        raise Refused(f"没有“{attempt.result}”这种结果。", f"the result is one of {', '.join(RESULTS)}", "result")
+        raise ActionRefused(f"没有“{attempt.result}”这种结果。", f"the result is one of {', '.join(RESULTS)}", "result")
     told = CallbackAttempted(callback_id=callback["id"], who=attempt.who, result=attempt.result, call=attempt.call)
     if attempt.agreed is not None:
         if attempt.agreed <= attempt.at:
-            raise Refused("约定的时间须晚于现在。", "the agreed time must be later than now", "agreed")
+            raise ActionRefused("约定的时间须晚于现在。", "the agreed time must be later than now", "agreed")
         if attempt.result != "wrong_number":
             return replace(told, next_at=attempt.agreed, agreed=True)
     if attempt.result in FINAL:
@@ -74,12 +76,12 @@ def may_call(callback: Mapping[str, Any], now: int, hours: bool, *, urgent: bool
     return bool(urgent or callback["agreed"] or hours)
 
 
-def in_calling_hours(at: int, rules: Rules) -> bool:
+def in_calling_hours(at: int, rules: CasePolicy) -> bool:
     """May people be called at that moment (UTC ms)?"""
     return into_calling_hours(at, rules) == at
 
 
-def into_calling_hours(at: int, rules: Rules) -> int:
+def into_calling_hours(at: int, rules: CasePolicy) -> int:
     """``at`` when people may be called then, else the next moment they may (UTC ms)."""
     begin, end = rules.profile.casework.calling
     local = rules.local(at)

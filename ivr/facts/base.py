@@ -79,14 +79,15 @@ def fact(
     upcasters: Mapping[int, Upcaster] | None = None,
     kw_only: bool = False,
 ) -> Callable[[type[C]], type[C]]:
-    """Make a class the content of a fact. ``name``: by default the class's in small letters (``seat_answered``).
+    """Make a class the content of a fact. ``name``: by default the class's in small letters
+    without ``Fact`` (``seat_answered``).
 
     ``record_only``: nothing is derived from it. ``upcasters``: by version, one for each before ``version``.
     """
 
     def make(plain: type[C]) -> type[C]:
         made = dataclass(frozen=True, slots=True, kw_only=kw_only)(plain)
-        made.NAME = name or _CAMEL.sub("_", plain.__name__).lower()
+        made.NAME = name or _CAMEL.sub("_", plain.__name__.removesuffix("Fact")).lower()
         made.KIND, made.VERSION, made.RECORD_ONLY = kind, version, record_only
         made.UPCASTERS = upcasters or {}
         known = fields(made)  # type: ignore[arg-type]

@@ -6,7 +6,7 @@ from ivr.facts.base import Content, fact, left_out, without_version
 
 
 @fact("event")
-class Offered(Content):
+class OfferedFact(Content):
     """A call came in. ``called``: the number dialled; ``ref``: the SIP Call-ID; ``version``: of the flow;
     ``party_id``: who calls, None when no number came with the call.
 
@@ -26,7 +26,7 @@ class Offered(Content):
 
 
 @fact("event")
-class Answered(Content):
+class AnsweredFact(Content):
     """The system answered.
 
     Example: {}
@@ -34,7 +34,7 @@ class Answered(Content):
 
 
 @fact("command", record_only=True)
-class Ring(Content):
+class RingFact(Content):
     """Told to the engine: let the caller hear that it rings.
 
     Example: {}
@@ -42,7 +42,7 @@ class Ring(Content):
 
 
 @fact("command", record_only=True)
-class Answer(Content):
+class AnswerFact(Content):
     """Told to the engine: answer.
 
     Example: {}
@@ -68,7 +68,7 @@ class LateApology(Content):
 
 
 @fact("command")
-class Step(Content):
+class StepFact(Content):
     """The call entered this step of the flow.
 
     Example: {"step": "main"}
@@ -78,7 +78,7 @@ class Step(Content):
 
 
 @fact("event")
-class Digit(Content):
+class DigitFact(Content):
     """A key was pressed; ``•`` while a number, a code or a rating is typed.
 
     Example: {"key": "3"}
@@ -88,7 +88,7 @@ class Digit(Content):
 
 
 @fact("event", record_only=True)
-class TimeUp(Content):
+class TimeUpFact(Content):
     """A wait was over. ``timer``: which.
 
     Example: {"timer": "silence"}
@@ -98,7 +98,7 @@ class TimeUp(Content):
 
 
 @fact("command", record_only=True)
-class Play(Content):
+class PlayFact(Content):
     """Phrases are played, by their keys.
 
     Example: {"token": "p1", "say": ["greeting", "menu.main"]}
@@ -109,7 +109,7 @@ class Play(Content):
 
 
 @fact("command", record_only=True)
-class StopPlay(Content):
+class StopPlayFact(Content):
     """What is played is stopped (a key was pressed).
 
     Example: {}
@@ -117,7 +117,7 @@ class StopPlay(Content):
 
 
 @fact("event", record_only=True)
-class PlayDone(Content):
+class PlayDoneFact(Content):
     """What was played came to its end.
 
     Example: {"token": "p1"}
@@ -127,7 +127,7 @@ class PlayDone(Content):
 
 
 @fact("command", record_only=True)
-class Record(Content):
+class RecordFact(Content):
     """The caller's words are recorded; limits in seconds.
 
     Example: {"token": "r1", "max_s": 120, "silence_s": 4}
@@ -139,7 +139,7 @@ class Record(Content):
 
 
 @fact("command", record_only=True)
-class StopRecord(Content):
+class StopRecordFact(Content):
     """A recording was ended by a key or its limit.
 
     Example: {}
@@ -147,7 +147,7 @@ class StopRecord(Content):
 
 
 @fact("event", record_only=True)
-class RecordDone(Content):
+class RecordDoneFact(Content):
     """A recording ended: after ``ms``, by silence, max, stopped, gone or failed.
 
     Example: {"token": "r1", "ms": 21500, "end": "silence"}
@@ -186,7 +186,7 @@ class RecordingPruned(Content):
 
 
 @fact("event", version=2, upcasters={1: without_version}, record_only=True)
-class FaxHeard(Content):
+class FaxHeardFact(Content):
     """What calls is a fax machine (its tone came twice); the call ends with cause ``fax``.
 
     Example: {}
@@ -194,7 +194,7 @@ class FaxHeard(Content):
 
 
 @fact("command", record_only=True)
-class OpenCase(Content):
+class OpenCaseFact(Content):
     """A case is to be stored. ``callback``: caller (their own number), typed or none; ``party_id``: who is called back.
 
     Example: {"command_id": "0198c2f1/case1", "party_id": "0198c2f2", "kind": "complaint", "anonymous": false,
@@ -220,7 +220,7 @@ class CaseStored(Content):
 
 
 @fact("event", record_only=True)
-class CaseFailed(Content):
+class CaseFailedFact(Content):
     """The case could not be stored, as the call was told; why in the reason.
 
     Example: {}
@@ -228,7 +228,7 @@ class CaseFailed(Content):
 
 
 @fact("command", record_only=True)
-class AskRating(Content):
+class AskRatingFact(Content):
     """May the caller be asked for a rating? The answer follows.
 
     Example: {}
@@ -236,7 +236,7 @@ class AskRating(Content):
 
 
 @fact("event", record_only=True)
-class RatingAsked(Content):
+class RatingAskedFact(Content):
     """The answer: ``allowed``.
 
     Example: {"allowed": true}
@@ -254,7 +254,7 @@ class RatingInvited(Content):
 
 
 @fact("command")
-class Rated(Content):
+class RatedFact(Content):
     """The key of the rating: 1 very satisfied … 5 very dissatisfied.
 
     Example: {"rating": "2"}
@@ -264,7 +264,7 @@ class Rated(Content):
 
 
 @fact("command", record_only=True)
-class FindCase(Content):
+class FindCaseFact(Content):
     """The case of a query code or number is looked for; what was typed is not told.
 
     Example: {}
@@ -272,7 +272,7 @@ class FindCase(Content):
 
 
 @fact("event", record_only=True)
-class CaseFound(Content):
+class CaseFoundFact(Content):
     """What the call was told of it: found, unknown or later (too much was guessed).
 
     Example: {"result": "found"}
@@ -300,7 +300,7 @@ class QueryCodeNoted(Content):
 
 
 @fact("event", record_only=True)
-class CallerLeft(Content):
+class CallerLeftFact(Content):
     """The caller hung up (``far``), or the line to them was lost.
 
     Example: {"cause": "far"}
@@ -310,7 +310,7 @@ class CallerLeft(Content):
 
 
 @fact("event", record_only=True)
-class Resumed(Content):
+class ResumedFact(Content):
     """A restarted process took the call over.
 
     Example: {}
@@ -318,7 +318,7 @@ class Resumed(Content):
 
 
 @fact("command", record_only=True)
-class Hangup(Content):
+class HangupFact(Content):
     """Told to the engine: end the call; the cause in the reason.
 
     Example: {}
@@ -326,7 +326,7 @@ class Hangup(Content):
 
 
 @fact("event")
-class LineQuality(Content):
+class LineQualityFact(Content):
     """How a line sounded (``leg_id`` empty: the caller's): packets, and times in µs; -1: the far end never said.
 
     Example: {"leg_id": "", "received": 500, "lost": 2, "jitter_us": 300, "sent": 510, "far_lost": 1,

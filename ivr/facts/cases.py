@@ -14,7 +14,7 @@ from ivr.facts.base import Content, fact, left_out, part
 
 
 @dataclass(frozen=True, slots=True)
-class Due:
+class DueChange:
     """A due date that was counted: the day or moment (local, ISO) and when it ends (UTC ms), as promised and without
     rolling over holidays; ``explanation``: how it was counted, in Chinese."""
 
@@ -26,7 +26,7 @@ class Due:
     explanation: tuple[Any, ...]
 
 
-class Action(Content):
+class CaseFact(Content):
     """What somebody did to a case. ``STEP``: what of it stands in the list of the case's steps."""
 
     __slots__ = ()
@@ -34,14 +34,14 @@ class Action(Content):
     who: str
     note: str | None
 
-    def noted(self, note: str) -> Action:
+    def noted(self, note: str) -> CaseFact:
         """Return it with the id of what was written about it."""
-        changed: Action = replace(self, note=note)  # type: ignore[type-var]  # every action is a dataclass
+        changed: CaseFact = replace(self, note=note)  # type: ignore[type-var]  # every action is a dataclass
         return changed
 
 
 @fact("case", version=2, kw_only=True, upcasters={1: before.classified})
-class CaseClassified(Action):
+class CaseClassified(CaseFact):
     """分类 classify. ``due``: the new due date of a repair whose area has another one.
 
     Example: {"who": "王芳", "urgency": "ordinary", "window": "complaint", "category": "attitude"}
@@ -51,12 +51,12 @@ class CaseClassified(Action):
     urgency: str
     window: str
     category: str
-    due: Due | None = part(Due, default=None)
+    due: DueChange | None = part(DueChange, default=None)
     note: str | None = left_out(default=None)
 
 
 @fact("case", version=2, kw_only=True, upcasters={1: before.assigned})
-class CaseAssigned(Action):
+class CaseAssigned(CaseFact):
     """转办 assign to ``handler`` (an account or a window).
 
     Example: {"who": "王芳", "handler": "李强", "co_handlers": ["赵敏"]}
@@ -70,7 +70,7 @@ class CaseAssigned(Action):
 
 
 @fact("case", version=2, kw_only=True, upcasters={1: before.accepted})
-class CaseAccepted(Action):
+class CaseAccepted(CaseFact):
     """接办 accept: who did is the owner from now on.
 
     Example: {"who": "李强", "was_owner": ""}
@@ -83,7 +83,7 @@ class CaseAccepted(Action):
 
 
 @fact("case", version=2, kw_only=True, upcasters={1: before.returned})
-class CaseReturned(Action):
+class CaseReturned(CaseFact):
     """退回 return; why in the reason.
 
     Example: {"who": "李强"}
@@ -94,7 +94,7 @@ class CaseReturned(Action):
 
 
 @fact("case", version=2, kw_only=True, upcasters={1: before.replied})
-class CaseReplied(Action):
+class CaseReplied(CaseFact):
     """答复 reply. ``evidence``: a call or a letter; ``bare``: of before, when only the moment was told.
 
     Example: {"who": "李强", "evidence": "call-1", "note": "0198c2f4"}
@@ -108,7 +108,7 @@ class CaseReplied(Action):
 
 
 @fact("case", version=2, kw_only=True, upcasters={1: before.closed})
-class CaseClosed(Action):
+class CaseClosed(CaseFact):
     """办结 close. ``followup``: the citizen is to be called (回访).
 
     Example: {"who": "李强", "followup": true}
@@ -121,7 +121,7 @@ class CaseClosed(Action):
 
 
 @fact("case", version=2, kw_only=True, upcasters={1: before.followed_up})
-class CaseFollowedUp(Action):
+class CaseFollowedUp(CaseFact):
     """回访结果 follow-up result. ``rating``: 1 to 5, None: none was given.
 
     Example: {"who": "李强", "solved": true, "rating": 2}
@@ -135,7 +135,7 @@ class CaseFollowedUp(Action):
 
 
 @fact("case", version=2, kw_only=True, upcasters={1: before.archived})
-class CaseArchived(Action):
+class CaseArchived(CaseFact):
     """归档 archive.
 
     Example: {"who": "王芳"}
@@ -146,7 +146,7 @@ class CaseArchived(Action):
 
 
 @fact("case", version=2, kw_only=True, upcasters={1: before.reopened})
-class CaseReopened(Action):
+class CaseReopened(CaseFact):
     """重开 reopen, with a due date counted anew; why in the reason. ``arrival_stands``: of before, when a repair that
     did not hold was not reached again.
 
@@ -155,13 +155,13 @@ class CaseReopened(Action):
     """
 
     who: str
-    due: Due = part(Due)
+    due: DueChange = part(DueChange)
     arrival_stands: bool = left_out(default=False)
     note: str | None = left_out(default=None)
 
 
 @fact("case", version=2, kw_only=True, upcasters={1: before.supervised})
-class CaseSupervised(Action):
+class CaseSupervised(CaseFact):
     """督办 supervise. ``until``: its own deadline, UTC ms.
 
     Example: {"who": "陈总", "until": 1795860000000}
@@ -174,7 +174,7 @@ class CaseSupervised(Action):
 
 
 @fact("case", version=2, kw_only=True, upcasters={1: before.supervision_answered})
-class CaseSupervisionAnswered(Action):
+class CaseSupervisionAnswered(CaseFact):
     """督办反馈 answer the supervision.
 
     Example: {"who": "李强", "in_time": true, "note": "0198c2f4"}
@@ -187,7 +187,7 @@ class CaseSupervisionAnswered(Action):
 
 
 @fact("case", version=2, kw_only=True, upcasters={1: before.extension_asked})
-class CaseExtensionAsked(Action):
+class CaseExtensionAsked(CaseFact):
     """申请延期 ask for an extension by ``n``, in the unit of the deadline.
 
     Example: {"who": "李强", "n": 3}
@@ -200,7 +200,7 @@ class CaseExtensionAsked(Action):
 
 
 @fact("case", version=2, kw_only=True, upcasters={1: before.extension_approved})
-class CaseExtended(Action):
+class CaseExtended(CaseFact):
     """批准延期 approve the extension.
 
     Example: {"who": "王芳", "n": 3, "due": {"due": "2026-11-29", "due_ms": 1795968000000, "unrolled": "",
@@ -210,12 +210,12 @@ class CaseExtended(Action):
     STEP = ("n",)
     who: str
     n: int
-    due: Due = part(Due)
+    due: DueChange = part(DueChange)
     note: str | None = left_out(default=None)
 
 
 @fact("case", version=2, kw_only=True, upcasters={1: before.extension_refused})
-class CaseExtensionRefused(Action):
+class CaseExtensionRefused(CaseFact):
     """不同意延期 refuse the extension.
 
     Example: {"who": "王芳"}
@@ -226,7 +226,7 @@ class CaseExtensionRefused(Action):
 
 
 @fact("case", version=2, kw_only=True, upcasters={1: before.paused})
-class CasePaused(Action):
+class CasePaused(CaseFact):
     """暂停计时 pause the clock; why in the reason.
 
     Example: {"who": "李强"}
@@ -237,7 +237,7 @@ class CasePaused(Action):
 
 
 @fact("case", version=2, kw_only=True, upcasters={1: before.resumed})
-class CaseResumed(Action):
+class CaseResumed(CaseFact):
     """恢复计时 resume the clock, which stood for ``stood_ms``. ``due``: None when the due date is the same.
 
     Example: {"who": "李强", "stood_ms": 86400000}
@@ -246,12 +246,12 @@ class CaseResumed(Action):
     STEP = ("stood_ms",)
     who: str
     stood_ms: int
-    due: Due | None = part(Due, default=None)
+    due: DueChange | None = part(DueChange, default=None)
     note: str | None = left_out(default=None)
 
 
 @fact("case", version=2, kw_only=True, upcasters={1: before.flagged})
-class CaseFlagged(Action):
+class CaseFlagged(CaseFact):
     """重大/热点标记 flag: major, hot or none.
 
     Example: {"who": "王芳", "flag": "major"}
@@ -264,7 +264,7 @@ class CaseFlagged(Action):
 
 
 @fact("case", version=2, kw_only=True, upcasters={1: before.judged})
-class CaseJudged(Action):
+class CaseJudged(CaseFact):
     """认定有效/无效 judge: valid or invalid. ``concerned``: the member of staff it is about, or empty.
 
     Example: {"who": "王芳", "verdict": "valid", "concerned": "李强", "note": "0198c2f4"}
@@ -278,7 +278,7 @@ class CaseJudged(Action):
 
 
 @fact("case", version=2, kw_only=True, upcasters={1: before.nothing_set})
-class CasePleaded(Action):
+class CasePleaded(CaseFact):
     """申辩 plead against the verdict.
 
     Example: {"who": "李强", "verdict": "valid", "note": "0198c2f4"}
@@ -291,7 +291,7 @@ class CasePleaded(Action):
 
 
 @fact("case", version=2, kw_only=True, upcasters={1: before.nothing_set})
-class CaseNoted(Action):
+class CaseNoted(CaseFact):
     """补充记录 add a note. ``call``: that it is about.
 
     Example: {"who": "李强", "note": "0198c2f4"}
@@ -304,7 +304,7 @@ class CaseNoted(Action):
 
 
 @fact("case", version=2, kw_only=True, upcasters={1: before.nothing_set})
-class CaseLinked(Action):
+class CaseLinked(CaseFact):
     """关联同一事项 link the same matter. ``other``: the number of that case.
 
     Example: {"who": "李强", "other": "2609240013"}
@@ -317,7 +317,7 @@ class CaseLinked(Action):
 
 
 @fact("case", version=2, kw_only=True, upcasters={1: before.arrived})
-class CaseArrived(Action):
+class CaseArrived(CaseFact):
     """到达现场 arrived on site.
 
     Example: {"who": "李强"}
@@ -328,7 +328,7 @@ class CaseArrived(Action):
 
 
 @fact("case", version=2, kw_only=True, upcasters={1: before.consent_given})
-class CaseConsent(Action):
+class CaseConsent(CaseFact):
     """回访意愿 consent to a follow-up: yes or no.
 
     Example: {"who": "李强", "consent": "no"}
@@ -341,7 +341,7 @@ class CaseConsent(Action):
 
 
 @fact("case", version=2, kw_only=True, upcasters={1: before.recomputed})
-class CaseRecomputed(Action):
+class CaseRecomputed(CaseFact):
     """重算期限 recompute the due date, by today's rules and calendar; why in the reason.
 
     Example: {"who": "王芳", "due": {"due": "2026-11-27", "due_ms": 1795795200000, "unrolled": "", "unrolled_ms": null,
@@ -349,12 +349,12 @@ class CaseRecomputed(Action):
     """
 
     who: str
-    due: Due = part(Due)
+    due: DueChange = part(DueChange)
     note: str | None = left_out(default=None)
 
 
 @fact("case", version=2, kw_only=True, upcasters={1: before.nothing_set})
-class CaseAppended(Action):
+class CaseAppended(CaseFact):
     """Another letter or visit about the same matter.
 
     Example: {"who": "李强", "channel": "letter", "note": "0198c2f4"}

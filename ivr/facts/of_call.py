@@ -28,34 +28,34 @@ def event_fact(event: e.Event, state: CallState, more: More) -> Fact:
 
 
 def _digit(event: e.Digit, state: CallState, more: More) -> Content:
-    return f.Digit(HIDDEN_KEY if state.phase in HIDDEN_PHASES else event.key)
+    return f.DigitFact(HIDDEN_KEY if state.phase in HIDDEN_PHASES else event.key)
 
 
 def _offered(event: e.Offered, state: CallState, more: More) -> Content:
-    return f.Offered(called=event.called, caller_known=event.caller_known, **more)
+    return f.OfferedFact(called=event.called, caller_known=event.caller_known, **more)
 
 
 EVENTS: Mapping[type[e.Event], Callable[[Any, CallState, More], Content]] = {
     e.Offered: _offered,
-    e.Answered: lambda event, state, more: f.Answered(),
-    e.PlayDone: lambda event, state, more: f.PlayDone(event.token),
+    e.Answered: lambda event, state, more: f.AnsweredFact(),
+    e.PlayDone: lambda event, state, more: f.PlayDoneFact(event.token),
     e.Digit: _digit,
-    e.FaxHeard: lambda event, state, more: f.FaxHeard(),
-    e.TimeUp: lambda event, state, more: f.TimeUp(event.timer),
-    e.RecordDone: lambda event, state, more: f.RecordDone(event.token, event.ms, event.end),
+    e.FaxHeard: lambda event, state, more: f.FaxHeardFact(),
+    e.TimeUp: lambda event, state, more: f.TimeUpFact(event.timer),
+    e.RecordDone: lambda event, state, more: f.RecordDoneFact(event.token, event.ms, event.end),
     e.CaseOpened: lambda event, state, more: f.CaseStored(event.number),  # the store writes the case's own fact
-    e.CaseFailed: lambda event, state, more: f.CaseFailed(),
-    e.RatingAsked: lambda event, state, more: f.RatingAsked(event.allowed),
-    e.CaseFound: lambda event, state, more: f.CaseFound(event.result),
-    e.SeatsFound: lambda event, state, more: seats.SeatsFound(event.window, event.seats),
-    e.NobodyFree: lambda event, state, more: seats.NobodyFree(event.window),
-    e.SeatRinging: lambda event, state, more: seats.SeatRinging(seat=event.seat, **more),
-    e.SeatAnswered: lambda event, state, more: seats.SeatAnswered(seat=event.seat, **more),
-    e.SeatFailed: lambda event, state, more: seats.SeatFailed(seat=event.seat, reason=event.reason, **more),
-    e.SeatLeft: lambda event, state, more: seats.SeatLeft(seat=event.seat, **more),
-    e.SeatHeld: lambda event, state, more: seats.SeatHeld(event.seat, event.held),
-    e.CallerLeft: lambda event, state, more: f.CallerLeft(event.cause),
-    e.Resumed: lambda event, state, more: f.Resumed(),
+    e.CaseFailed: lambda event, state, more: f.CaseFailedFact(),
+    e.RatingAsked: lambda event, state, more: f.RatingAskedFact(event.allowed),
+    e.CaseFound: lambda event, state, more: f.CaseFoundFact(event.result),
+    e.SeatsFound: lambda event, state, more: seats.SeatsFoundFact(event.window, event.seats),
+    e.NobodyFree: lambda event, state, more: seats.NobodyFreeFact(event.window),
+    e.SeatRinging: lambda event, state, more: seats.SeatRingingFact(seat=event.seat, **more),
+    e.SeatAnswered: lambda event, state, more: seats.SeatAnsweredFact(seat=event.seat, **more),
+    e.SeatFailed: lambda event, state, more: seats.SeatFailedFact(seat=event.seat, reason=event.reason, **more),
+    e.SeatLeft: lambda event, state, more: seats.SeatLeftFact(seat=event.seat, **more),
+    e.SeatHeld: lambda event, state, more: seats.SeatHeldFact(event.seat, event.held),
+    e.CallerLeft: lambda event, state, more: f.CallerLeftFact(event.cause),
+    e.Resumed: lambda event, state, more: f.ResumedFact(),
 }
 
 
@@ -78,7 +78,7 @@ def ended_fact(state: CallState, at: int) -> Fact:
 
 def command_fact(command: c.Command, at: int, more: More) -> Fact:
     """The fact of a command. Phrase arguments and typed numbers stay out."""
-    if isinstance(command, c.Mark):
+    if isinstance(command, c.Annotate):
         return Fact(command.at or at, MARKS[command.name](command.value))
     reason = ""
     if isinstance(command, c.DropSeat):
@@ -89,7 +89,7 @@ def command_fact(command: c.Command, at: int, more: More) -> Fact:
 
 
 def _open_case(command: c.OpenCase, more: More) -> Content:
-    return f.OpenCase(
+    return f.OpenCaseFact(
         kind=command.kind,
         anonymous=command.anonymous,
         callback=command.callback,
@@ -99,26 +99,26 @@ def _open_case(command: c.OpenCase, more: More) -> Content:
 
 
 COMMANDS: Mapping[type[c.Command], Callable[[Any, More], Content]] = {
-    c.Ring: lambda command, more: f.Ring(),
-    c.Answer: lambda command, more: f.Answer(),
-    c.Play: lambda command, more: f.Play(command.token, tuple([item.key for item in command.say])),
-    c.StopPlay: lambda command, more: f.StopPlay(),
-    c.Record: lambda command, more: f.Record(command.token, command.max_s, command.silence_s),
-    c.StopRecord: lambda command, more: f.StopRecord(),
+    c.Ring: lambda command, more: f.RingFact(),
+    c.Answer: lambda command, more: f.AnswerFact(),
+    c.Play: lambda command, more: f.PlayFact(command.token, tuple([item.key for item in command.say])),
+    c.StopPlay: lambda command, more: f.StopPlayFact(),
+    c.Record: lambda command, more: f.RecordFact(command.token, command.max_s, command.silence_s),
+    c.StopRecord: lambda command, more: f.StopRecordFact(),
     c.OpenCase: _open_case,
-    c.AskRating: lambda command, more: f.AskRating(),
-    c.FindCase: lambda command, more: f.FindCase(),
-    c.FindSeats: lambda command, more: seats.FindSeats(command.window, command.level, command.exclude),
-    c.DialSeat: lambda command, more: seats.DialSeat(seat=command.seat, ring_ms=command.ring_ms, **more),
-    c.DropSeat: lambda command, more: seats.DropSeat(seat=command.seat, **more),
-    c.Bridge: lambda command, more: seats.Bridge(seat=command.seat, **more),
-    c.Hold: lambda command, more: seats.Hold(command.held),
-    c.Hangup: lambda command, more: f.Hangup(),
+    c.AskRating: lambda command, more: f.AskRatingFact(),
+    c.FindCase: lambda command, more: f.FindCaseFact(),
+    c.FindSeats: lambda command, more: seats.FindSeatsFact(command.window, command.level, command.exclude),
+    c.DialSeat: lambda command, more: seats.DialSeatFact(seat=command.seat, ring_ms=command.ring_ms, **more),
+    c.DropSeat: lambda command, more: seats.DropSeatFact(seat=command.seat, **more),
+    c.Bridge: lambda command, more: seats.BridgeFact(seat=command.seat, **more),
+    c.Hold: lambda command, more: seats.HoldFact(command.held),
+    c.Hangup: lambda command, more: f.HangupFact(),
 }
 MARKS: Mapping[str, Callable[[str], Content]] = {
     "human_requested": f.HumanRequested,
-    "step": f.Step,
-    "rated": f.Rated,
+    "step": f.StepFact,
+    "rated": f.RatedFact,
     "late_apology": lambda value: f.LateApology(),
     "query_code_noted": lambda value: f.QueryCodeNoted(),
 }
@@ -128,15 +128,15 @@ def quality_fact(event: t.LineQuality, leg_id: str) -> Fact:
     """How a line sounded. ``leg_id`` empty: the caller's."""
     ours = (event.received, event.lost, event.jitter_us)
     far = (event.sent, event.far_lost, event.far_jitter_us, event.rtt_us)
-    return Fact(event.at, f.LineQuality(leg_id, *ours, *far))
+    return Fact(event.at, f.LineQualityFact(leg_id, *ours, *far))
 
 
-def system_fact(event: t.TrunkState | t.Refused | t.DoorSet) -> Fact:
+def system_fact(event: t.TrunkChanged | t.AccessDenied | t.AccessSet) -> Fact:
     """What the telephone system told of itself, or was told."""
     match event:
-        case t.TrunkState():
-            return Fact(event.at, s.TrunkState(event.state))
-        case t.Refused():
-            return Fact(event.at, s.Refused(event.kind, event.service, event.account, event.network, event.count))
-        case t.DoorSet():
-            return Fact(event.at, s.DoorSet(event.trunk, event.accept, event.per_number))
+        case t.TrunkChanged():
+            return Fact(event.at, s.TrunkStateFact(event.state))
+        case t.AccessDenied():
+            return Fact(event.at, s.RefusedFact(event.kind, event.service, event.account, event.network, event.count))
+        case t.AccessSet():
+            return Fact(event.at, s.DoorSetFact(event.trunk, event.accept, event.per_number))

@@ -8,7 +8,7 @@ from ivr.facts.base import Content, fact, without_version
 
 
 @fact("case", kw_only=True)
-class CaseOpened(Content):
+class CaseOpenedFact(Content):
     """A case was stored, as it was promised. ``query_hash``: of an anonymous reporter's query code; ``recordings``:
     tokens or ids; ``owner``: the first asked 首问责任人; ``consent``: may be called for the follow-up 回访.
 

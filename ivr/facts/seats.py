@@ -6,7 +6,7 @@ from ivr.facts.base import Content, fact, left_out, without_version
 
 
 @fact("command", record_only=True)
-class FindSeats(Content):
+class FindSeatsFact(Content):
     """Seats of a window are looked for. ``level``: window, group, general or everybody.
 
     Example: {"window": "general", "level": "window", "exclude": ["102"]}
@@ -18,7 +18,7 @@ class FindSeats(Content):
 
 
 @fact("event", record_only=True)
-class SeatsFound(Content):
+class SeatsFoundFact(Content):
     """Seats that are free now, in the order they are to ring.
 
     Example: {"window": "general", "seats": ["101", "103"]}
@@ -29,7 +29,7 @@ class SeatsFound(Content):
 
 
 @fact("event", record_only=True)
-class NobodyFree(Content):
+class NobodyFreeFact(Content):
     """No seat of the window can be rung now; why in the reason.
 
     Example: {"window": "general"}
@@ -39,7 +39,7 @@ class NobodyFree(Content):
 
 
 @fact("command")
-class DialSeat(Content):
+class DialSeatFact(Content):
     """An operator's phone is rung, at most ``ring_ms``.
 
     Example: {"leg_id": "0198c2f1/1", "window": "general", "level": "window", "seat": "101", "ring_ms": 12000}
@@ -53,7 +53,7 @@ class DialSeat(Content):
 
 
 @fact("event")
-class SeatRinging(Content):
+class SeatRingingFact(Content):
     """The operator's phone rings.
 
     Example: {"leg_id": "0198c2f1/1", "seat": "101"}
@@ -64,7 +64,7 @@ class SeatRinging(Content):
 
 
 @fact("event")
-class SeatAnswered(Content):
+class SeatAnsweredFact(Content):
     """The operator lifted.
 
     Example: {"leg_id": "0198c2f1/1", "seat": "101"}
@@ -75,7 +75,7 @@ class SeatAnswered(Content):
 
 
 @fact("event")
-class SeatFailed(Content):
+class SeatFailedFact(Content):
     """The operator did not answer. ``reason``: busy, no_answer, declined, unreachable, cancelled, error; ``code``: of
     the far end, 0 when none was told.
 
@@ -89,7 +89,7 @@ class SeatFailed(Content):
 
 
 @fact("command")
-class DropSeat(Content):
+class DropSeatFact(Content):
     """A seat is rung no longer, or its leg is ended; why in the reason.
 
     Example: {"leg_id": "0198c2f1/1", "seat": "101"}
@@ -100,7 +100,7 @@ class DropSeat(Content):
 
 
 @fact("command")
-class Bridge(Content):
+class BridgeFact(Content):
     """The caller is joined with the seat that answered.
 
     Example: {"leg_id": "0198c2f1/1", "window": "general", "seat": "101"}
@@ -112,7 +112,7 @@ class Bridge(Content):
 
 
 @fact("event")
-class SeatLeft(Content):
+class SeatLeftFact(Content):
     """The operator hung up.
 
     Example: {"leg_id": "0198c2f1/1", "seat": "101"}
@@ -123,7 +123,7 @@ class SeatLeft(Content):
 
 
 @fact("event", version=2, upcasters={1: without_version}, record_only=True)
-class Held(Content):
+class HeldFact(Content):
     """The caller's phone put the line on hold, or took it back.
 
     Example: {"held": true}
@@ -133,7 +133,7 @@ class Held(Content):
 
 
 @fact("event", version=2, upcasters={1: without_version}, record_only=True)
-class SeatHeld(Content):
+class SeatHeldFact(Content):
     """The operator's phone put the line on hold, or took it back.
 
     Example: {"seat": "101", "held": true}
@@ -144,7 +144,7 @@ class SeatHeld(Content):
 
 
 @fact("command", record_only=True)
-class Hold(Content):
+class HoldFact(Content):
     """The caller hears a word and music in place of the talk, or the talk again.
 
     Example: {"held": true}

@@ -6,7 +6,7 @@ from ivr.facts.base import Content, fact, without_version
 
 
 @fact("system", record_only=True)
-class TrunkState(Content):
+class TrunkStateFact(Content):
     """The registration at the provider changed.
 
     Example: {"state": "registered"}
@@ -16,7 +16,7 @@ class TrunkState(Content):
 
 
 @fact("system", record_only=True)
-class Refused(Content):
+class RefusedFact(Content):
     """What was turned away, ``count`` times: a wrong password, a forbidden address, a call for lack of room.
 
     Example: {"kind": "FailedACL", "service": "SIP", "account": "", "network": "198.51.100.0/24", "count": 3}
@@ -30,7 +30,7 @@ class Refused(Content):
 
 
 @fact("system", version=2, upcasters={1: without_version}, record_only=True)
-class DoorSet(Content):
+class DoorSetFact(Content):
     """Whose calls are taken since then. ``trunk``: only the provider's and whom the settings name; ``per_number``:
     calls at once of one number, 0 for no bound.
 

@@ -18,7 +18,7 @@ from ivr.call import events as e
 from ivr.call.limits import EVENTS_TO_END, NOTICE
 from ivr.call.machine import begin, step
 from ivr.call.phases import PHASES, Phase, phase_of
-from ivr.call.state import CallState, Draft, Ringing, evolve
+from ivr.call.state import CallState, CaseDraft, SeatsRinging, evolve
 from ivr.call.steps import account
 from ivr.call.turn import FlowContext
 
@@ -27,7 +27,7 @@ CALLED_BACK = 7  # digits of a number that is called back, in the world of the w
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class FlowFinding:
     """A state that must not be: which step, what is wrong, and the events that lead there."""
 
     step: str
@@ -39,21 +39,21 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class CheckReport:
     """What the walk saw."""
 
     states: int
     longest: int  # events until the end by time-outs and failures alone
-    findings: tuple[Finding, ...]
+    findings: tuple[FlowFinding, ...]
 
 
-def check(flow: FlowContext) -> Report:
+def check(flow: FlowContext) -> CheckReport:
     """Walk the flow, with schedules both open and closed."""
     numbers: dict[CallState, int] = {}  # in the order they were found, which is the order they are walked in
     seen: list[CallState] = []
     parents: list[tuple[int, str]] = []  # of each: the one before it, and the event between
     quiet: list[list[int]] = []
-    findings: list[Finding] = []
+    findings: list[FlowFinding] = []
     asked: list[str] = []  # what one event made the call ask of the world
     worlds = _worlds(flow, asked)
     flow = worlds[0]
@@ -88,28 +88,30 @@ def check(flow: FlowContext) -> Report:
                 try:
                     after, commands = step(world, state, event)
                 except Exception as error:  # the walk reports what a caller would fall into
-                    findings.append(Finding(state.step, f"{error!r}", (*path(here), _name(event))))
+                    findings.append(FlowFinding(state.step, f"{error!r}", (*path(here), _name(event))))
                     continue
                 if untrue := _untrue(after, commands):
-                    findings.append(Finding(after.step, untrue, (*path(here), _name(event))))
+                    findings.append(FlowFinding(after.step, untrue, (*path(here), _name(event))))
                 there = here if after is state else number(_plain(after), here, _name(event))
                 if failing and (there != here or isinstance(event, e.TimeUp)):
                     following.append(there)
         if state.phase not in PHASES:
-            findings.append(Finding(state.step, f"no file tells of its phase '{state.phase}'", path(here)))
+            findings.append(FlowFinding(state.step, f"no file tells of its phase '{state.phase}'", path(here)))
         if not state.timer and state.phase != "new" and not phase_of(state).talk:
-            findings.append(Finding(state.step, f"waits for ever in '{state.phase}'", path(here)))
+            findings.append(FlowFinding(state.step, f"waits for ever in '{state.phase}'", path(here)))
         if key_zero_refused(flow, state):
-            findings.append(Finding(state.step, f"key 0 leads nowhere in '{state.phase}'", path(here)))
+            findings.append(FlowFinding(state.step, f"key 0 leads nowhere in '{state.phase}'", path(here)))
     if len(seen) >= STATES_MAX:
-        findings.append(Finding(flow.start, f"more than {STATES_MAX} states: too large to prove", ()))
+        findings.append(FlowFinding(flow.start, f"more than {STATES_MAX} states: too large to prove", ()))
     longest, circle = _longest(quiet)
     if circle is not None:
         why = "time-outs and failures alone go round for ever"
-        findings.append(Finding(seen[circle].step, why, path(circle)))
+        findings.append(FlowFinding(seen[circle].step, why, path(circle)))
     elif longest > EVENTS_TO_END:
-        findings.append(Finding(flow.start, f"the end may be {longest} time-outs away (at most {EVENTS_TO_END})", ()))
-    return Report(len(seen), longest, tuple(findings))
+        findings.append(
+            FlowFinding(flow.start, f"the end may be {longest} time-outs away (at most {EVENTS_TO_END})", ())
+        )
+    return CheckReport(len(seen), longest, tuple(findings))
 
 
 def _untrue(after: CallState, commands: tuple[c.Command, ...]) -> str:
@@ -146,7 +148,7 @@ def key_zero_refused(flow: FlowContext, state: CallState) -> bool:
     if not phase_of(state).asks or state.left_at:
         return False
     after, commands = step(flow, state, e.Digit(0, "0"))
-    entered = [m.value for m in commands if isinstance(m, c.Mark) and m.name == "step"]
+    entered = [m.value for m in commands if isinstance(m, c.Annotate) and m.name == "step"]
     return not entered and after.phase not in ("finding", "ringing")
 
 
@@ -215,15 +217,15 @@ def _plain(state: CallState) -> CallState:
             "digits": "5" * len(state.digits) if phase.typed else state.digits[:1].replace("5", ""),
             "draft": _plain_draft(state, phase),
             "told": state.told and "answered|||",
-            "ring": evolve(state.ring, {"until": 0, "late": False}) if phase.rings else Ringing(),
+            "ring": evolve(state.ring, {"until": 0, "late": False}) if phase.rings else SeatsRinging(),
         },
     )
 
 
-def _plain_draft(state: CallState, phase: Phase) -> Draft:
+def _plain_draft(state: CallState, phase: Phase) -> CaseDraft:
     draft = state.draft
     if phase.outside:  # what was asked makes no difference outside a case: words and number are kept
-        draft = Draft(recordings=draft.recordings, callback=draft.callback, number=draft.number)
+        draft = CaseDraft(recordings=draft.recordings, callback=draft.callback, number=draft.number)
     return evolve(
         draft,
         {

@@ -16,15 +16,15 @@ from pydantic import ValidationError
 from ivr.call.limits import TALK_NOTICES
 from ivr.call.steps import kinds
 from ivr.call.steps.base import Step
-from ivr.call.steps.case import Case
-from ivr.call.steps.goodbye import Goodbye
-from ivr.call.steps.goto import Goto
-from ivr.call.steps.hours import Hours
-from ivr.call.steps.menu import Menu
-from ivr.call.steps.say import Say
-from ivr.call.steps.window import Window
-from ivr.call.turn import FAREWELL, HOURS_TOLD, FlowContext, Rules
-from ivr.flow.source import FlowRefused, Problem, Source, parse, read
+from ivr.call.steps.case import TakeCaseStep
+from ivr.call.steps.goodbye import GoodbyeStep
+from ivr.call.steps.goto import GotoStep
+from ivr.call.steps.hours import HoursStep
+from ivr.call.steps.menu import MenuStep
+from ivr.call.steps.say import SayStep
+from ivr.call.steps.window import WindowStep
+from ivr.call.turn import FAREWELL, HOURS_TOLD, CallLimits, FlowContext
+from ivr.flow.source import FlowRefused, Problem, YamlSource, parse, read
 from ivr.outgoing.numbers import NumberRules, called_back
 
 KINDS = kinds()
@@ -32,30 +32,30 @@ HEAD = {"flow", "start", "steps", "person", "title", "title_en"}
 
 
 @dataclass(frozen=True, slots=True)
-class House:
+class FlowEnvironment:
     """What a flow may lean on: known phrases, windows with their seats, schedules, rules."""
 
     has_phrase: Callable[[str], bool]
     phrases: Collection[str] = ()  # for "did you mean"
     windows: Mapping[str, Collection[str]] = field(default_factory=dict)
     schedules: Collection[str] = ("default",)
-    rules: Rules = field(default_factory=Rules)
+    rules: CallLimits = field(default_factory=CallLimits)
     is_open: Callable[[str, int], bool] = lambda schedule, at: True
     call_back: Callable[[str], tuple[str, str]] = lambda digits: called_back(digits, NumberRules())
 
 
-def load(path: Path, house: House) -> FlowContext:
+def load(path: Path, house: FlowEnvironment) -> FlowContext:
     """The flow in a file, every name in it known. Raises :class:`FlowRefused` with all problems."""
     source = read(path)
     return build(source, path.read_bytes(), house)
 
 
-def loads(text: str, house: House, file: str = "flow.yaml") -> FlowContext:
+def loads(text: str, house: FlowEnvironment, file: str = "flow.yaml") -> FlowContext:
     """The same from text."""
     return build(parse(text, file), text.encode(), house)
 
 
-def build(source: Source, raw: bytes, house: House) -> FlowContext:
+def build(source: YamlSource, raw: bytes, house: FlowEnvironment) -> FlowContext:
     """Make the flow; ``raw`` is hashed into the version that each call remembers."""
     problems = list(_head(source))
     steps, bad = _steps(source, problems)
@@ -76,7 +76,7 @@ def build(source: Source, raw: bytes, house: House) -> FlowContext:
     labels: dict[str, str] = {}
     for name, step in steps.items():
         problems += _names(source, name, step, names, house)
-        if isinstance(step, Menu):
+        if isinstance(step, MenuStep):
             problems += _labels(source, name, step, steps, house, labels)
     problems += _quiet_loops(source, steps)
     problems += _told_closed_while_open(source, steps, (start, person))
@@ -88,7 +88,7 @@ def build(source: Source, raw: bytes, house: House) -> FlowContext:
         version=hashlib.sha256(raw).hexdigest()[:12],
         start=start,
         person=person,
-        steps={**steps, FAREWELL: Goodbye()},
+        steps={**steps, FAREWELL: GoodbyeStep()},
         rules=house.rules,
         is_open=house.is_open,
         call_back=house.call_back,
@@ -101,7 +101,7 @@ def _line(problem: Problem) -> int:
     return problem.line
 
 
-def _notes(source: Source, name: str, step: Step, house: House) -> Iterator[Problem]:
+def _notes(source: YamlSource, name: str, step: Step, house: FlowEnvironment) -> Iterator[Problem]:
     """What is served, but should be better."""
     for where, key in step.phrases():
         if key in TALK_NOTICES and not house.rules.talks:
@@ -111,13 +111,13 @@ def _notes(source: Source, name: str, step: Step, house: House) -> Iterator[Prob
                 f"'{key}' is not said: talks are not recorded ([recording] talks = false)",
                 f"say '{TALK_NOTICES[key]}' instead" if TALK_NOTICES[key] else "leave it out",
             )
-    if isinstance(step, Menu) and "0" in step.menu.keys and next(iter(step.menu.keys)) != "0":
+    if isinstance(step, MenuStep) and "0" in step.menu.keys and next(iter(step.menu.keys)) != "0":
         yield source.problem(
             ("steps", name, "menu", "keys"), name, "key 0, a person, is not offered first", "write '0: STEP' first"
         )
 
 
-def _head(source: Source) -> Iterator[Problem]:
+def _head(source: YamlSource) -> Iterator[Problem]:
     for key in ("flow", "start", "steps"):
         if not source.data.get(key):
             yield source.problem((), "", f"'{key}' is missing", f"add '{key}:' at the top level")
@@ -126,7 +126,7 @@ def _head(source: Source) -> Iterator[Problem]:
             yield source.problem((key,), "", f"'{key}' is not known here", f"use one of {', '.join(sorted(HEAD))}")
 
 
-def _steps(source: Source, problems: list[Problem]) -> tuple[dict[str, Step], set[str]]:
+def _steps(source: YamlSource, problems: list[Problem]) -> tuple[dict[str, Step], set[str]]:
     steps: dict[str, Step] = {}
     bad: set[str] = set()
     raw = source.data.get("steps")
@@ -147,7 +147,7 @@ def _steps(source: Source, problems: list[Problem]) -> tuple[dict[str, Step], se
     return steps, bad
 
 
-def _step_problems(source: Source, name: str, spec: object) -> Iterator[Problem]:
+def _step_problems(source: YamlSource, name: str, spec: object) -> Iterator[Problem]:
     place = ("steps", name)
     if name.startswith("@"):
         yield source.problem(place, name, "a name may not begin with @", "choose another name")
@@ -160,7 +160,7 @@ def _step_problems(source: Source, name: str, spec: object) -> Iterator[Problem]
         yield source.problem(place, name, what, f"give it exactly one of: {', '.join(sorted(KINDS))}")
 
 
-def _pydantic(source: Source, name: str, kind: type[Step], error: Mapping[str, object]) -> Problem:
+def _pydantic(source: YamlSource, name: str, kind: type[Step], error: Mapping[str, object]) -> Problem:
     loc = tuple(str(part) for part in error["loc"])  # type: ignore[attr-defined]
     where = ".".join(loc)
     place = ("steps", name, *loc)
@@ -176,12 +176,12 @@ def _pydantic(source: Source, name: str, kind: type[Step], error: Mapping[str, o
     return source.problem(place, name, f"'{where}': {message}", f"see docs/flows.md#{kind.kind}")
 
 
-def _person(source: Source, steps: Mapping[str, Step]) -> str:
+def _person(source: YamlSource, steps: Mapping[str, Step]) -> str:
     """The step key 0 leads to: the one named, the one called ``person``, else the first window."""
     named = source.data.get("person")
     if named or "person" in steps:
         return str(named or "person")
-    return next((name for name, step in steps.items() if isinstance(step, Window)), "person")
+    return next((name for name, step in steps.items() if isinstance(step, WindowStep)), "person")
 
 
 def _is_person(steps: Mapping[str, Step], name: str) -> bool:
@@ -189,20 +189,22 @@ def _is_person(steps: Mapping[str, Step], name: str) -> bool:
     while name in steps and name not in seen:
         seen.add(name)
         step = steps[name]
-        if isinstance(step, Window):
+        if isinstance(step, WindowStep):
             return True
-        if isinstance(step, Goto):
+        if isinstance(step, GotoStep):
             name = step.goto
-        elif isinstance(step, Say):
+        elif isinstance(step, SayStep):
             name = step.next
-        elif isinstance(step, Hours):
+        elif isinstance(step, HoursStep):
             name = step.hours.open
         else:
             return False
     return False
 
 
-def _unknown_step(source: Source, place: tuple[str, ...], step: str, what: str, name: str, names: set[str]) -> Problem:
+def _unknown_step(
+    source: YamlSource, place: tuple[str, ...], step: str, what: str, name: str, names: set[str]
+) -> Problem:
     near = difflib.get_close_matches(name, names, n=1)
     remedy = (
         f"did you mean '{near[0]}'?" if near else f"add a step '{name}', or name one of: {', '.join(sorted(names))}"
@@ -210,7 +212,7 @@ def _unknown_step(source: Source, place: tuple[str, ...], step: str, what: str, 
     return source.problem(place, step, f"'{what}' leads to '{name}', which is no step", remedy)
 
 
-def _names(source: Source, name: str, step: Step, names: set[str], house: House) -> Iterator[Problem]:
+def _names(source: YamlSource, name: str, step: Step, names: set[str], house: FlowEnvironment) -> Iterator[Problem]:
     base = ("steps", name)
     for branch, target in dict.fromkeys(step.exits()):
         if target != FAREWELL and target not in names:
@@ -233,7 +235,7 @@ def _names(source: Source, name: str, step: Step, names: set[str], house: House)
                 f"window '{window}' {what}",
                 f"give [windows.{window}] seats in hotline.toml, or use one of: {have}",
             )
-    if isinstance(step, Hours) and step.hours.schedule not in house.schedules:
+    if isinstance(step, HoursStep) and step.hours.schedule not in house.schedules:
         yield source.problem(
             (*base, "hours", "schedule"),
             name,
@@ -243,7 +245,12 @@ def _names(source: Source, name: str, step: Step, names: set[str], house: House)
 
 
 def _labels(
-    source: Source, name: str, menu: Menu, steps: Mapping[str, Step], house: House, labels: dict[str, str]
+    source: YamlSource,
+    name: str,
+    menu: MenuStep,
+    steps: Mapping[str, Step],
+    house: FlowEnvironment,
+    labels: dict[str, str],
 ) -> Iterator[Problem]:
     for key, target in menu.menu.keys.items():
         if target not in steps:
@@ -260,21 +267,21 @@ def _labels(
             labels[target] = label
 
 
-def _label(target: str, steps: Mapping[str, Step], house: House) -> str | None:
+def _label(target: str, steps: Mapping[str, Step], house: FlowEnvironment) -> str | None:
     step = steps[target]
     for key in (step.label, f"label.{target}"):
         if key and house.has_phrase(key):
             return key
-    if isinstance(step, Window):
+    if isinstance(step, WindowStep):
         return f"window:{step.window}"
-    if isinstance(step, Case) and house.has_phrase(f"label.{step.case.kind}"):
+    if isinstance(step, TakeCaseStep) and house.has_phrase(f"label.{step.case.kind}"):
         return f"label.{step.case.kind}"
-    if isinstance(step, Goto) and step.goto in steps and step.goto != target:
+    if isinstance(step, GotoStep) and step.goto in steps and step.goto != target:
         return _label(step.goto, steps, house)
     return None
 
 
-def _told_closed_while_open(source: Source, steps: Mapping[str, Step], begin: tuple[str, ...]) -> Iterator[Problem]:
+def _told_closed_while_open(source: YamlSource, steps: Mapping[str, Step], begin: tuple[str, ...]) -> Iterator[Problem]:
     """That we are closed may be said only behind a closed door: else a caller in opening hours hears it."""
     seen, todo = set(begin), [name for name in begin if name in steps]
     while todo:
@@ -293,7 +300,7 @@ def _told_closed_while_open(source: Source, steps: Mapping[str, Step], begin: tu
                 todo.append(target)
 
 
-def _quiet_loops(source: Source, steps: Mapping[str, Step]) -> Iterator[Problem]:
+def _quiet_loops(source: YamlSource, steps: Mapping[str, Step]) -> Iterator[Problem]:
     """A circle of steps that needs no act of the caller would go round for ever."""
     done: set[str] = set()
     for root in steps:

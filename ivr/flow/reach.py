@@ -17,8 +17,8 @@ from ivr.call import events as e
 from ivr.call.limits import EVENTS_TO_END
 from ivr.call.machine import begin, step
 from ivr.call.state import CallState
-from ivr.call.steps.hours import Hours
-from ivr.call.steps.menu import Menu
+from ivr.call.steps.hours import HoursStep
+from ivr.call.steps.menu import MenuStep
 from ivr.call.turn import FlowContext
 from ivr.speech.normaliser import said
 
@@ -56,10 +56,10 @@ def spoken_s(text: str, lang: str) -> float:
 def reach(flow: FlowContext, speaking: Speaking) -> Reach:
     """Measure the flow."""
     worlds = [replace(flow, is_open=lambda schedule, at: True)]
-    if any(isinstance(here, Hours) for here in flow.steps.values()):
+    if any(isinstance(here, HoursStep) for here in flow.steps.values()):
         worlds.append(replace(flow, is_open=lambda schedule, at: False))
     ways = [_silently(world, speaking) for world in worlds]
-    menus = [len(here.menu.keys) for here in flow.steps.values() if isinstance(here, Menu)]
+    menus = [len(here.menu.keys) for here in flow.steps.values() if isinstance(here, MenuStep)]
     return Reach(max(s for s, _ in ways), max(keys for _, keys in ways), max(menus, default=0))
 
 

@@ -35,7 +35,7 @@ class FlowRefused(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class YamlSource:
     """The parsed file: plain data, and the line of every place in it."""
 
     file: str
@@ -54,7 +54,7 @@ class Source:
         return Problem(self.file, self.line(*place), step, message, remedy)
 
 
-def read(path: Path) -> Source:
+def read(path: Path) -> YamlSource:
     """Read a flow file. Raises :class:`FlowRefused` when it cannot be read as a YAML mapping."""
     try:
         text = path.read_text(encoding="utf-8")
@@ -67,7 +67,7 @@ def read(path: Path) -> Source:
     return parse(text, path.name)
 
 
-def parse(text: str, file: str) -> Source:
+def parse(text: str, file: str) -> YamlSource:
     """Read flow text; ``file`` is its name in messages."""
     try:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
@@ -94,7 +94,7 @@ def parse(text: str, file: str) -> Source:
     data = _build(node, (), file, lines, problems)
     if problems:
         raise FlowRefused(problems)
-    return Source(file, data, lines)
+    return YamlSource(file, data, lines)
 
 
 def _build(node: yaml.Node, place: Place, file: str, lines: dict[Place, int], problems: list[Problem]) -> Any:

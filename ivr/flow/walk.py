@@ -189,9 +189,9 @@ class Walk:
                 return f"▣ case: {kind}, call back: {callback}{'' if complete else ', incomplete'}"
             case c.Hangup(cause=cause):
                 return f"∎ the hotline hangs up: {cause}"
-            case c.Mark(name="step", value=value):
+            case c.Annotate(name="step", value=value):
                 return f"→ {value}"
-            case c.Mark(name="rated", value=value):
+            case c.Annotate(name="rated", value=value):
                 return f"★ rated {value}"
         return ""
 
@@ -200,7 +200,7 @@ def _short(command: c.Command) -> str:
     match command:
         case c.Play(say=says):
             return "play " + " ".join(item.key for item in says)
-        case c.Mark(name=name, value=value):
+        case c.Annotate(name=name, value=value):
             return f"{name} {value}".strip()
         case c.DialSeat(seat=seat, ring_ms=ms):
             return f"dial {seat} {ms}"

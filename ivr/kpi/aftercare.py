@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from ivr.call.limits import BAD_RATING
 from ivr.kpi.making import Exclusions, Maker, counted
-from ivr.kpi.records import Figure, FollowUp, MissedCaller, Period, Rated
+from ivr.kpi.records import Figure, FollowUp, MissedCaller, Period, RatingCount
 
 SATISFIED = BAD_RATING - 1  # 1 very satisfied, 2 satisfied, 3 mostly satisfied
 TEST, NOT_RATED = "test_calls", "no_answer"
@@ -22,7 +22,7 @@ def follow_up_fate(id_: str, each: FollowUp) -> str:
     return _rating_fate(id_, each.rating) if each.reached else ""
 
 
-def rated_fate(id_: str, each: Rated) -> str:
+def rated_fate(id_: str, each: RatingCount) -> str:
     """What an invitation to rate is to K16, K16-rated (those of calls) or K17 (every bad one)."""
     if id_ == "K17":
         if each.rating is None or each.rating < BAD_RATING:
@@ -50,7 +50,7 @@ def missed_fate(each: MissedCaller, period: Period, limit_ms: int) -> str:
 
 def aftercare(
     make: Maker, follow_ups: Sequence[FollowUp], missed: Sequence[MissedCaller], limit_ms: int,
-    ratings: Sequence[Rated] = (),
+    ratings: Sequence[RatingCount] = (),
 ) -> tuple[Figure, ...]:  # fmt: skip
     """K15, K16, K17 and K20: of the cases closed, the callers asked, and the callers missed, in the period."""
     left_out = counted([TEST if each.test else each.left_out for each in follow_ups if each.test or each.left_out])
@@ -68,7 +68,7 @@ def aftercare(
 
 
 def satisfaction(
-    make: Maker, followed_up: Sequence[int | None], left_out: Exclusions, ratings: Sequence[Rated]
+    make: Maker, followed_up: Sequence[int | None], left_out: Exclusions, ratings: Sequence[RatingCount]
 ) -> tuple[Figure, Figure]:
     """K16 满意率 with its 参评率: keys pressed after talks, and what citizens said when followed up."""
     calls = [each for each in ratings if each.source == "call" and not each.test]
@@ -90,7 +90,7 @@ def satisfaction(
     )  # fmt: skip
 
 
-def bad_ratings(make: Maker, ratings: Sequence[Rated]) -> Figure:
+def bad_ratings(make: Maker, ratings: Sequence[RatingCount]) -> Figure:
     """K17 差评回访率: of the bad ratings of the period, those whose follow-up reached the person; target all."""
     bad = [each for each in ratings if each.rating is not None and each.rating >= BAD_RATING]
     out = {TEST: sum(each.n for each in bad if each.test)}

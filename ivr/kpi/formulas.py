@@ -16,31 +16,31 @@ from ivr.kpi.kpis import shares
 from ivr.kpi.making import Maker, seconds
 from ivr.kpi.promises import arrival_time
 from ivr.kpi.records import (
+    AgentRequest,
     Announced,
     Dispatched,
     DueCase,
     Figure,
     FollowUp,
+    KpiLimits,
     LateCalls,
-    Limits,
     MissedCaller,
     Period,
-    Rated,
-    Request,
+    RatingCount,
     TurnedAway,
 )
-from ivr.kpi.tally import Hours, Tally, Waits
+from ivr.kpi.tally import CallTotals, HourTotals, Waits
 
 
 def figures(
-    requests: Iterable[Request],
+    requests: Iterable[AgentRequest],
     cases: Iterable[DueCase],
     period: Period,
-    limits: Limits,
+    limits: KpiLimits,
     late: LateCalls | None = None,
     follow_ups: Iterable[FollowUp] = (),
     missed: Iterable[MissedCaller] = (),
-    ratings: Iterable[Rated] = (),
+    ratings: Iterable[RatingCount] = (),
     dispatched: Iterable[Dispatched] = (),
     outages: Iterable[Announced] = (),
     taken: int = 0,
@@ -53,21 +53,21 @@ def figures(
     every = list(requests)
     inside = [r for r in every if r.arrived >= period.from_ms]
     return all_figures(
-        Tally.of(inside, limits), Hours.of(every), late or LateCalls(), list(cases), list(follow_ups), list(missed),
-        period, limits, list(ratings), list(dispatched), list(outages), taken, list(away),
+        CallTotals.of(inside, limits), HourTotals.of(every), late or LateCalls(), list(cases), list(follow_ups),
+        list(missed), period, limits, list(ratings), list(dispatched), list(outages), taken, list(away),
     )  # fmt: skip
 
 
 def all_figures(
-    tally: Tally,
-    hours: Hours,
+    tally: CallTotals,
+    hours: HourTotals,
     late: LateCalls,
     cases: Sequence[DueCase],
     follow_ups: Sequence[FollowUp],
     missed: Sequence[MissedCaller],
     period: Period,
-    limits: Limits,
-    ratings: Sequence[Rated] = (),
+    limits: KpiLimits,
+    ratings: Sequence[RatingCount] = (),
     dispatched: Sequence[Dispatched] = (),
     outages: Sequence[Announced] = (),
     taken: int = 0,
@@ -86,7 +86,7 @@ def all_figures(
     return tuple(sorted((_aimed(figure, limits) for figure in found), key=lambda figure: k_number(figure.id)))
 
 
-def _aimed(figure: Figure, limits: Limits) -> Figure:
+def _aimed(figure: Figure, limits: KpiLimits) -> Figure:
     """Return the figure with the target the profile sets for it."""
     found = next((target.share for target in limits.targets if target.is_of(figure)), None)
     return figure if found is None else replace(figure, target=found)
@@ -99,7 +99,9 @@ def k_number(id_: str) -> int:
     return int(digits[1])
 
 
-def call_figures(tally: Tally, hours: Hours, late: LateCalls, period: Period, limits: Limits) -> tuple[Figure, ...]:
+def call_figures(
+    tally: CallTotals, hours: HourTotals, late: LateCalls, period: Period, limits: KpiLimits
+) -> tuple[Figure, ...]:
     """K1 to K7."""
     make = _maker(tally, period, limits)
     answered, abandoned = tally.waits_of("answered"), tally.waits_of("abandoned")
@@ -123,7 +125,7 @@ def call_figures(tally: Tally, hours: Hours, late: LateCalls, period: Period, li
 
 
 def connection_rates(
-    make: Maker, tally: Tally, answered: Waits, abandoned: Waits, limits: Limits
+    make: Maker, tally: CallTotals, answered: Waits, abandoned: Waits, limits: KpiLimits
 ) -> tuple[Figure, ...]:
     """K1 人工接通率 A / O, and K1n A / (O − S)."""
     short = abandoned.below(limits.short)
@@ -141,7 +143,7 @@ def connection_rates(
     )
 
 
-def continuous_rate(make: Maker, hours: Hours, period: Period) -> Figure:
+def continuous_rate(make: Maker, hours: HourTotals, period: Period) -> Figure:
     """K1g 连续24小时接通率: the lowest A / O of 24 hours that end with a full hour of the period (GB/T 33358)."""
     answered, offered = hours.worst_day(period.from_ms, min(period.to_ms, period.now_ms))
     note = "A / O of the 24 h with the lowest rate; they end with a full hour of the period and may begin before it"
@@ -151,7 +153,7 @@ def continuous_rate(make: Maker, hours: Hours, period: Period) -> Figure:
 
 
 def service_levels(
-    make: Maker, tally: Tally, answered: Waits, abandoned: Waits, limits: Limits, level: int
+    make: Maker, tally: CallTotals, answered: Waits, abandoned: Waits, limits: KpiLimits, level: int
 ) -> tuple[Figure, ...]:
     """K2a–d: answered within N, of offered; short abandons out; of answered; the optimistic one."""
     n, offered = seconds(level), tally.offered
@@ -197,7 +199,7 @@ def answer_speeds(make: Maker, answered: Waits) -> tuple[Figure, ...]:
     )
 
 
-def abandonment(make: Maker, tally: Tally, abandoned: Waits, limits: Limits) -> tuple[Figure, ...]:
+def abandonment(make: Maker, tally: CallTotals, abandoned: Waits, limits: KpiLimits) -> tuple[Figure, ...]:
     """K4 放弃率 X / O, net (X − S) / O, and the mean time to abandon."""
     short = abandoned.below(limits.short)
     return (
@@ -215,7 +217,7 @@ def abandonment(make: Maker, tally: Tally, abandoned: Waits, limits: Limits) -> 
     )
 
 
-def ring_compliance(make: Maker, tally: Tally, answered: Waits, limits: Limits) -> tuple[Figure, ...]:
+def ring_compliance(make: Maker, tally: CallTotals, answered: Waits, limits: KpiLimits) -> tuple[Figure, ...]:
     """K5 铃响达标率: answered within the profile's limit by its clock, of answered and of offered (ANS-1, ANS-2)."""
     n = seconds(limits.limit)
     note = f"answered within {n} s by {limits.clock}"
@@ -230,7 +232,7 @@ def ring_compliance(make: Maker, tally: Tally, answered: Waits, limits: Limits) 
     )
 
 
-def manners(make: Maker, tally: Tally) -> tuple[Figure, ...]:
+def manners(make: Maker, tally: CallTotals) -> tuple[Figure, ...]:
     """K21 我方先挂机率 (ANS-6), and K22: how soon a person can be asked for."""
     answered = tally.waits_of("answered").n
     return (
@@ -245,7 +247,7 @@ def manners(make: Maker, tally: Tally) -> tuple[Figure, ...]:
     )  # fmt: skip
 
 
-def _maker(tally: Tally, period: Period, limits: Limits) -> Maker:
+def _maker(tally: CallTotals, period: Period, limits: KpiLimits) -> Maker:
     left_out = (
         ("test_calls", tally.test),
         ("waiting_now", tally.waiting),

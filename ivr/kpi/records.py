@@ -15,7 +15,7 @@ DAY_MS = 24 * HOUR_MS
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class AgentRequest:
     """One request for a person. ``wait``: ms from the request to the answer, or to the end without one.
 
     ``ring``: ms the answering operator's phone rang; ``network``: ms until the system answered; ``lead``: ms from
@@ -115,7 +115,7 @@ class TurnedAway:
 
 
 @dataclass(frozen=True, slots=True)
-class Rated:
+class RatingCount:
     """``n`` invitations to rate that went alike. ``source``: ``call`` (keys after the talk) or ``followup``.
 
     ``rating`` None: invited, not rated. ``handled``: a bad one whose follow-up reached the person.
@@ -165,7 +165,7 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class KpiLimits:
     """The profile's numbers the figures need (ms); ``levels``: the N of K2."""
 
     profile: str

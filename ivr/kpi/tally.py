@@ -1,6 +1,6 @@
 """Requests for a person, counted: all a figure of calls needs, whether there were ten or a million.
 
-Made from records (:meth:`Tally.of`, the definition) or by the database (``store/read/tally.py``, the same faster).
+Made from records (:meth:`CallTotals.of`, the definition) or by the database (``store/read/tally.py``, the same faster).
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import accumulate
 
-from ivr.kpi.records import HOUR_MS, Limits, Request, RequestOutcome
+from ivr.kpi.records import HOUR_MS, AgentRequest, KpiLimits, RequestOutcome
 
 
 @dataclass(slots=True)
-class Tally:
+class CallTotals:
     """Test calls, requests that still wait, and waits a stepped clock made negative are counted apart.
 
     ``waits``: (class, wait in ms) -> how many; of the answered: how many ``in_limit`` by the profile's clock, calls
@@ -34,14 +34,14 @@ class Tally:
     lead_ms: int = 0
 
     @classmethod
-    def of(cls, requests: Iterable[Request], limits: Limits) -> Tally:
+    def of(cls, requests: Iterable[AgentRequest], limits: KpiLimits) -> CallTotals:
         """Count records one by one."""
         tally = cls()
         for request in requests:
             tally.add(request, limits)
         return tally
 
-    def add(self, r: Request, limits: Limits) -> None:
+    def add(self, r: AgentRequest, limits: KpiLimits) -> None:
         """Count one record."""
         if r.test:
             self.test += 1
@@ -63,7 +63,7 @@ class Tally:
             self.talked += 1
             self.talk_ms += r.talk
 
-    def merge(self, more: Tally) -> None:
+    def merge(self, more: CallTotals) -> None:
         """Count what was counted elsewhere."""
         self.waits.update(more.waits)
         for name in ("test", "waiting", "clock_errors", "in_limit", "talked", "talk_ms", "cut", "lead_ms"):
@@ -119,14 +119,14 @@ class Waits:
 
 
 @dataclass(slots=True)
-class Hours:
+class HourTotals:
     """Offered and answered in each full hour since 1970 (UTC)."""
 
     offered: Counter[int] = field(default_factory=Counter)
     answered: Counter[int] = field(default_factory=Counter)
 
     @classmethod
-    def of(cls, requests: Iterable[Request]) -> Hours:
+    def of(cls, requests: Iterable[AgentRequest]) -> HourTotals:
         """The requests a figure counts, by the hour in which their call arrived."""
         hours = cls()
         for r in requests:
@@ -135,7 +135,7 @@ class Hours:
                 hours.answered[r.arrived // HOUR_MS] += r.outcome == "answered"
         return hours
 
-    def merge(self, more: Hours) -> None:
+    def merge(self, more: HourTotals) -> None:
         """Count what was counted elsewhere."""
         self.offered.update(more.offered)
         self.answered.update(more.answered)

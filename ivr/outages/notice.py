@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 
-from ivr.cases.actions import LEADS, REASON_MIN, Refused
+from ivr.cases.actions import LEADS, REASON_MIN, ActionRefused
 from ivr.facts.outages import (
     OutageAnnounced,
     OutageCustomerNamed,
@@ -46,7 +46,7 @@ class By:
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class NoticeDraft:
     """A notice as it was written down; moments in UTC ms. ``announced`` None: now.
 
     ``confirmed``: why a supervisor lets a planned outage be announced too late.
@@ -100,14 +100,14 @@ def minute(ms: int) -> int:
     return ms - ms % MINUTE_MS
 
 
-def announce(draft: Draft, by: By, days: int, zone: tzinfo) -> tuple[Fact, ...]:
-    """The facts of a new notice, or :class:`Refused` with what is wrong."""
+def announce(draft: NoticeDraft, by: By, days: int, zone: tzinfo) -> tuple[Fact, ...]:
+    """The facts of a new notice, or :class:`ActionRefused` with what is wrong."""
     _may_write(by)
     line = _text("line", draft.line, LINE_MAX, "停电线路", "the line")
     area = _text("area", draft.area, AREA_MAX, "停电区域", "the area")
     reason = _text("reason", draft.reason, REASON_MAX, "停电原因", "the reason")
     if draft.kind not in KINDS:
-        raise Refused("请选择停电类型。", "choose the type of outage: planned, temporary or emergency", "kind")
+        raise ActionRefused("请选择停电类型。", "choose the type of outage: planned, temporary or emergency", "kind")
     starts, ends, announced = _times(draft, by.at)
     late = draft.kind == PLANNED and not in_time(announced, starts, days, zone)
     confirmed = _short(draft, by, announced, starts, days) if late else ""
@@ -126,7 +126,7 @@ def name_customers(notice: Standing, names: Sequence[str], by: By) -> tuple[Fact
     _stands(notice)
     wanted = [name for name in dict.fromkeys(name.strip() for name in names) if name]
     if notice.customers + len(wanted) > CUSTOMERS_MAX:
-        raise Refused(
+        raise ActionRefused(
             f"重要客户最多 {CUSTOMERS_MAX} 户。", f"at most {CUSTOMERS_MAX} key customers to a notice", CUSTOMERS
         )
     named = [_text(CUSTOMERS, name, NAME_MAX, "重要客户名称", "the key customer's name") for name in wanted]
@@ -141,7 +141,7 @@ def tell(notice: Standing, n: int, how: str, result: str, told: int | None, by: 
     _stands(notice)
     if how not in HOWS or result not in RESULTS:
         field = "how" if how not in HOWS else "result"
-        raise Refused("请选择通知方式和结果。", "choose how they were told and what came of it", field)
+        raise ActionRefused("请选择通知方式和结果。", "choose how they were told and what came of it", field)
     moment = _past("told", told, by.at, "通知时间", "when they were told")
     return Fact(by.at, OutageCustomerTold(by.who, n, how, result, moment))
 
@@ -151,10 +151,10 @@ def restore(notice: Standing, restored: int | None, by: By) -> Fact:
     _may_write(by)
     _stands(notice)
     if notice.restored is not None:
-        raise Refused("已经登记恢复供电。", "power was noted as back already")
+        raise ActionRefused("已经登记恢复供电。", "power was noted as back already")
     moment = _past("restored", restored, by.at, "恢复供电时间", "when power came back")
     if moment < notice.starts:
-        raise Refused("恢复供电不能早于停电开始。", "power cannot be back before the outage began", "restored")
+        raise ActionRefused("恢复供电不能早于停电开始。", "power cannot be back before the outage began", "restored")
     return Fact(by.at, OutageRestored(by.who, moment))
 
 
@@ -162,51 +162,51 @@ def withdraw(notice: Standing, reason: str, by: By) -> Fact:
     """Take a notice back. Once it has begun only the supervisor may: it leaves the figure K19."""
     _may_write(by)
     if notice.withdrawn is not None:
-        raise Refused("公告已经撤回。", "the notice was withdrawn already")
+        raise ActionRefused("公告已经撤回。", "the notice was withdrawn already")
     if by.at >= notice.starts and by.role != "supervisor":
-        raise Refused(
+        raise ActionRefused(
             "停电已经开始，只有督导可以撤回公告。", "the outage has begun; only a supervisor may withdraw its notice"
         )
     why = _text("reason", reason, REASON_MAX, "撤回原因", "why")
     return Fact(by.at, OutageWithdrawn(by.who), why)
 
 
-def _times(draft: Draft, now: int) -> tuple[int, int, int]:
+def _times(draft: NoticeDraft, now: int) -> tuple[int, int, int]:
     """Beginning, end and announcement, to the minute."""
     if draft.starts is None or draft.ends is None:
-        raise Refused(
+        raise ActionRefused(
             "请填写停电开始和结束时间，如 2026-12-05 08:00。",
             "write when the outage begins and ends, like 2026-12-05 08:00",
             "starts" if draft.starts is None else "ends",
         )
     starts, ends = minute(draft.starts), minute(draft.ends)
     if ends <= starts:
-        raise Refused("结束时间须晚于开始时间。", "the end must be after the beginning", "ends")
+        raise ActionRefused("结束时间须晚于开始时间。", "the end must be after the beginning", "ends")
     if ends - starts > LONGEST_DAYS * DAY_MS:
-        raise Refused(
+        raise ActionRefused(
             f"停电不能超过 {LONGEST_DAYS} 天，请检查日期。",
             f"an outage of more than {LONGEST_DAYS} days: check the dates",
             "ends",
         )
     if draft.kind == PLANNED and starts <= now:
-        raise Refused(
+        raise ActionRefused(
             "计划检修须在停电开始前公告；已经开始的请登记为临时检修或紧急停限电。",
             "a planned outage is announced before it begins; one that has begun is temporary or an emergency",
             "starts",
         )
     if not now - BACK_DAYS * DAY_MS <= starts <= now + FAR_DAYS * DAY_MS:
-        raise Refused(
+        raise ActionRefused(
             "开始时间离现在太远，请检查日期。", "the beginning is too far from today: check the date", "starts"
         )
     announced = _past("announced", draft.announced, now, "公告时间", "when it was announced")
     if announced < now - FAR_DAYS * DAY_MS:
-        raise Refused(
+        raise ActionRefused(
             "公告时间离现在太远，请检查日期。", "the announcement is too long ago: check the date", "announced"
         )
     return starts, ends, announced
 
 
-def _short(draft: Draft, by: By, announced: int, starts: int, days: int) -> str:
+def _short(draft: NoticeDraft, by: By, announced: int, starts: int, days: int) -> str:
     """The supervisor's reason for announcing too late; without it the notice is not kept."""
     lead = max(0, starts - announced) // MINUTE_MS
     whole, rest = divmod(lead, 1440)
@@ -223,33 +223,33 @@ def _short(draft: Draft, by: By, announced: int, starts: int, days: int) -> str:
     return _text("confirmed", draft.confirmed, REASON_MAX, "确认原因", "the reason for confirming")
 
 
-class TooShort(Refused):
+class TooShort(ActionRefused):
     """The lead is too short, and nobody has confirmed it."""
 
 
 def _may_write(by: By) -> None:
     if by.role not in LEADS:
-        raise Refused("只有班长和督导可以发布和更改停电公告。", "only leads and supervisors write outage notices")
+        raise ActionRefused("只有班长和督导可以发布和更改停电公告。", "only leads and supervisors write outage notices")
 
 
 def _stands(notice: Standing) -> None:
     if notice.withdrawn is not None:
-        raise Refused("公告已经撤回。", "the notice was withdrawn")
+        raise ActionRefused("公告已经撤回。", "the notice was withdrawn")
 
 
 def _past(field: str, moment: int | None, now: int, zh: str, en: str) -> int:
     """The stated moment, which cannot lie ahead; now when none is stated."""
     if moment is not None and moment > now:
-        raise Refused(f"{zh}不能晚于现在。", f"{en} cannot lie in the future", field)
+        raise ActionRefused(f"{zh}不能晚于现在。", f"{en} cannot lie in the future", field)
     return minute(now if moment is None else moment)
 
 
 def _text(field: str, text: str, longest: int, zh: str, en: str) -> str:
     text = " ".join(text.split())
     if len(text) < REASON_MIN:
-        raise Refused(f"请填写{zh}。", f"write {en}", field)
+        raise ActionRefused(f"请填写{zh}。", f"write {en}", field)
     if len(text) > longest:
-        raise Refused(
+        raise ActionRefused(
             f"{zh}最多 {longest} 字，现有 {len(text)} 字。",
             f"{en} has {len(text)} characters, at most {longest}",
             field,

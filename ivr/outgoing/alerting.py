@@ -13,7 +13,7 @@ from ivr.call.commands import Say
 from ivr.clock import Timer
 from ivr.facts.base import Content
 from ivr.facts.outgoing import DutyNobody, DutyRung, DutyTaken
-from ivr.house import House
+from ivr.house import CallServices
 from ivr.ledger import Fact
 from ivr.outgoing import duty as m
 
@@ -31,7 +31,7 @@ class Alert:
 @dataclass(slots=True)
 class _Ringing:
     alert: Alert
-    state: m.State
+    state: m.DutyState
     line: str = ""
     rung: int = 0
     token: str = ""
@@ -42,7 +42,7 @@ class _Ringing:
 class Alerting:
     """All ringing of one process; on the conductor's thread. ``numbers``: the digits to dial, in turn."""
 
-    def __init__(self, house: House, numbers: Sequence[str], caller_id: str, ring_ms: int, rounds: int) -> None:
+    def __init__(self, house: CallServices, numbers: Sequence[str], caller_id: str, ring_ms: int, rounds: int) -> None:
         self._h, self._numbers, self._caller_id = house, tuple(numbers), caller_id
         self._ring_ms, self._rounds = ring_ms, rounds
         self._by_case: dict[str, _Ringing] = {}
@@ -52,7 +52,7 @@ class Alerting:
         """Ring for a case; ``done(taken, place)`` once somebody pressed 1, or nobody did in all rounds."""
         if alert.case_id in self._by_case:
             return
-        here = _Ringing(alert, m.State(len(self._numbers), self._rounds), done=done)
+        here = _Ringing(alert, m.DutyState(len(self._numbers), self._rounds), done=done)
         self._by_case[alert.case_id] = here
         self._feed(here, m.Begin(self._h.clock.now_ms()))
 
@@ -66,15 +66,15 @@ class Alerting:
             return True
         match event:
             case t.LineUp(at=at):
-                self._feed(here, m.Up(at))
+                self._feed(here, m.PhoneUp(at))
             case t.LineFailed(at=at) | t.LineGone(at=at):
                 self._lines.pop(line, None)
-                self._feed(here, m.Gone(at))
-            case t.Keyed(at=at, key=key):
+                self._feed(here, m.PhoneGone(at))
+            case t.DtmfKey(at=at, key=key):
                 self._feed(here, m.Key(at, key))
-            case t.PlayDone(at=at, token=token, finished=True) if token == here.token:
+            case t.PlaybackEnded(at=at, token=token, finished=True) if token == here.token:
                 if here.state.phase == "thanking":
-                    self._feed(here, m.TimeUp(at))
+                    self._feed(here, m.WaitOver(at))
                 else:
                     self._say(here, "alert")  # once more, until the key or the limit
         return True
@@ -100,17 +100,17 @@ class Alerting:
 
     def _act(self, here: _Ringing, command: m.Command) -> None:
         match command:
-            case m.Ring(place=place):
+            case m.RingPhone(place=place):
                 here.rung += 1
                 here.line = f"{here.alert.case_id}/{PREFIX}{here.rung}"
                 self._lines[here.line] = here
                 self._h.ledger.note(Fact(self._h.clock.now_ms(), _said_of(here, DutyRung)))
                 self._h.engine.dial_number(here.line, self._numbers[place], self._ring_ms, self._caller_id)
-            case m.Say(what=what, limit_ms=limit_ms):
+            case m.SayAlert(what=what, limit_ms=limit_ms):
                 at = self._h.clock.now_ms() + limit_ms
-                here.timer = self._h.clock.call_at(at, lambda: self._feed(here, m.TimeUp(at)))
+                here.timer = self._h.clock.call_at(at, lambda: self._feed(here, m.WaitOver(at)))
                 self._say(here, what)
-            case m.Drop():
+            case m.DropPhone():
                 self._lines.pop(here.line, None)
                 self._h.engine.hangup(here.line, "duty")
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ivr.cases.clock import Rules
+from ivr.cases.clock import CasePolicy
 from ivr.cases.worklist import in_calling_hours, into_calling_hours, may_call
 from ivr.outgoing.numbers import NotAllowed, NumberRules, dialled
 
@@ -17,7 +17,7 @@ MINUTE_MS, DAY_MS = 60_000, 86_400_000
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class OutgoingLimits:
     """What keeps a stolen password or a script from running up a bill. Counts are of calls asked for.
 
     ``per_minute``: of the whole hotline; ``per_minute_operator``: of one account; ``per_day_number``: to one number
@@ -51,7 +51,7 @@ class Asked:
     last_day_number: int = 0
 
 
-def may_place(asked: Asked, rules: Rules, limits: Limits) -> str:
+def may_place(asked: Asked, rules: CasePolicy, limits: OutgoingLimits) -> str:
     """The digits to dial. Raises :class:`NotAllowed`."""
     if not limits.trunk:
         raise NotAllowed("no_trunk", "没有外线（[trunk]），不能外呼。", "there is no [trunk], so nobody can be called")
@@ -77,7 +77,7 @@ def may_place(asked: Asked, rules: Rules, limits: Limits) -> str:
     return number
 
 
-def _say_when(callback: Mapping[str, Any], asked: Asked, rules: Rules) -> None:
+def _say_when(callback: Mapping[str, Any], asked: Asked, rules: CasePolicy) -> None:
     if asked.at < callback["next_at"]:
         when = f"{rules.local(callback['next_at']):%m-%d %H:%M}"
         raise NotAllowed("too_early", f"{when} 后再拨。", f"not before {when}")
@@ -85,7 +85,7 @@ def _say_when(callback: Mapping[str, Any], asked: Asked, rules: Rules) -> None:
     raise NotAllowed("hours", f"现在不在回拨时段，{when} 起可拨。", f"outside calling hours, which begin {when}")
 
 
-def _rates(asked: Asked, limits: Limits) -> None:
+def _rates(asked: Asked, limits: OutgoingLimits) -> None:
     for count, most, code in (
         (asked.last_minute_operator, limits.per_minute_operator, "rate_operator"),
         (asked.last_minute, limits.per_minute, "rate"),

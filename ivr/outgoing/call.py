@@ -27,7 +27,7 @@ MUSIC_LIMIT_MS = 50_000  # a word and 30 s of music, which may have to be made f
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class OutgoingState:
     """Where the call stands. ``result``: set once it is known what came of it (see :data:`RESULTS`)."""
 
     phase: Phase = "seat"
@@ -69,7 +69,7 @@ class SeatGone:
 
 
 @dataclass(frozen=True, slots=True)
-class SeatHeld:
+class SeatHolds:
     """The operator's phone holds the line, or takes it back."""
 
     at: int
@@ -77,7 +77,7 @@ class SeatHeld:
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class SoundEnded:
     """A tone ended, or a piece of music for the citizen; or it should have."""
 
     at: int
@@ -89,19 +89,19 @@ class Rings:
 
 
 @dataclass(frozen=True, slots=True)
-class Speaks:
+class NetworkSpeaks:
     """The network says something before an answer: 关机, 停机, 空号, or its own ringing (183 with sound)."""
 
     at: int
 
 
 @dataclass(frozen=True, slots=True)
-class Up:
+class CitizenUp:
     at: int
 
 
 @dataclass(frozen=True, slots=True)
-class Gone:
+class CitizenGone:
     """The citizen's line ended; ``reason``: why it never came up. ``code``: SIP; ``q850``: of the far network."""
 
     at: int
@@ -111,20 +111,31 @@ class Gone:
 
 
 @dataclass(frozen=True, slots=True)
-class Interrupted:
+class ProcessEnded:
     """The process that carried the call ended, and the lines with it."""
 
     at: int
 
 
-Event = SeatRings | SeatUp | SeatGone | SeatHeld | Heard | Rings | Speaks | Up | Gone | Interrupted
+Event = (
+    SeatRings
+    | SeatUp
+    | SeatGone
+    | SeatHolds
+    | SoundEnded
+    | Rings
+    | NetworkSpeaks
+    | CitizenUp
+    | CitizenGone
+    | ProcessEnded
+)
 
 
 # --- what is to be done ------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
-class Play:
+class PlayTone:
     """A tone for the operator; it is over after ``limit_ms`` at the latest (0: it is repeated anyway)."""
 
     tone: Tone
@@ -142,7 +153,7 @@ class Join:
 
 
 @dataclass(frozen=True, slots=True)
-class Hold:
+class HoldCitizen:
     """Take the citizen out of the talk, or back into it."""
 
     held: bool
@@ -157,90 +168,90 @@ class Music:
 
 
 @dataclass(frozen=True, slots=True)
-class Drop:
+class DropLine:
     """End a line if there is one."""
 
     who: Literal["seat", "citizen"]
     cause: str
 
 
-Command = Play | RingCitizen | Join | Hold | Music | Drop
-Next = tuple[State, tuple[Command, ...]]
+Command = PlayTone | RingCitizen | Join | HoldCitizen | Music | DropLine
+Next = tuple[OutgoingState, tuple[Command, ...]]
 
 
-def step(state: State, event: Event) -> Next:
+def step(state: OutgoingState, event: Event) -> Next:
     """What ``event`` leads to. What fits no phase changes nothing."""
     if state.phase == "over":
         return state, ()
     match event:
-        case Interrupted():
+        case ProcessEnded():
             return _over(state, state.result or _unfinished(state, "interrupted"), "interrupted")
         case SeatGone(reason=reason):
             return _seat_gone(state, reason)
-        case Gone():
+        case CitizenGone():
             return _citizen_gone(state, event)
         case SeatUp() if state.phase == "seat":
-            return replace(state, phase="cue"), (Play("cue", CUE_LIMIT_MS),)
-        case Heard() if state.phase == "cue":
-            return replace(state, phase="citizen"), (RingCitizen(), Play("ringback"))
-        case Heard() if state.phase == "citizen" and not state.listening:
-            return state, (Play("ringback"),)
-        case Speaks() if state.phase == "citizen" and not state.listening:
+            return replace(state, phase="cue"), (PlayTone("cue", CUE_LIMIT_MS),)
+        case SoundEnded() if state.phase == "cue":
+            return replace(state, phase="citizen"), (RingCitizen(), PlayTone("ringback"))
+        case SoundEnded() if state.phase == "citizen" and not state.listening:
+            return state, (PlayTone("ringback"),)
+        case NetworkSpeaks() if state.phase == "citizen" and not state.listening:
             return replace(state, listening=True), (Join(),)
-        case Heard() if state.phase == "sorry":
-            return _over(state, state.result, state.cause, Drop("seat", "not_reached"))
+        case SoundEnded() if state.phase == "sorry":
+            return _over(state, state.result, state.cause, DropLine("seat", "not_reached"))
         case Rings() if state.phase == "citizen":
             return replace(state, rang=True), ()
-        case Up() if state.phase == "citizen":
+        case CitizenUp() if state.phase == "citizen":
             talking = replace(state, phase="talk", result="reached")
             after, music = _held(talking) if state.held else (talking, ())
             return after, (Join(), *music)
-        case SeatHeld(held=held) if held != state.held:
+        case SeatHolds(held=held) if held != state.held:
             return _held(replace(state, held=held))
-        case Heard() if state.phase == "talk" and state.held:
+        case SoundEnded() if state.phase == "talk" and state.held:
             return _music(state)
     return state, ()
 
 
-def _held(state: State) -> Next:
+def _held(state: OutgoingState) -> Next:
     """In a talk: music for whom the operator's phone holds; who is taken back hears the operator again."""
     if state.phase != "talk":
         return state, ()
     if not state.held:
-        return state, (Hold(False),)
+        return state, (HoldCitizen(False),)
     after, music = _music(replace(state, pieces=0))
-    return after, (Hold(True), *music)
+    return after, (HoldCitizen(True), *music)
 
 
-def _music(state: State) -> Next:
+def _music(state: OutgoingState) -> Next:
     return replace(state, pieces=state.pieces + 1), (Music(state.pieces),)
 
 
-def _seat_gone(state: State, reason: str) -> Next:
+def _seat_gone(state: OutgoingState, reason: str) -> Next:
     if state.phase == "seat":
         return _over(state, "seat_failed", reason or "gone")
     if state.phase == "talk":
-        return _over(state, "reached", "operator_left", Drop("citizen", "operator_left"))
+        return _over(state, "reached", "operator_left", DropLine("citizen", "operator_left"))
     if state.phase == "citizen":
-        return _over(state, _unfinished(state, "cancelled"), "operator_left", Drop("citizen", "operator_left"))
+        return _over(state, _unfinished(state, "cancelled"), "operator_left", DropLine("citizen", "operator_left"))
     return _over(state, state.result or "cancelled", state.cause or "operator_left")
 
 
-def _citizen_gone(state: State, event: Gone) -> Next:
+def _citizen_gone(state: OutgoingState, event: CitizenGone) -> Next:
     if state.phase == "talk":
-        return _over(state, "reached", "citizen_left", Drop("seat", "citizen_left"))
+        return _over(state, "reached", "citizen_left", DropLine("seat", "citizen_left"))
     if state.phase != "citizen":
         return state, ()
     result = result_of(event.reason, event.code, event.q850)
     tone: Tone = "busy" if result == "busy" else "failed"
     sorry = replace(state, phase="sorry", result=result, cause=event.reason, code=event.code, q850=event.q850)
-    return sorry, (Play(tone, SORRY_LIMIT_MS),)
+    return sorry, (PlayTone(tone, SORRY_LIMIT_MS),)
 
 
-def _unfinished(state: State, otherwise: str) -> str:
+def _unfinished(state: OutgoingState, otherwise: str) -> str:
     """A phone that rang and was not lifted was called, whoever ended it."""
     return "no_answer" if state.rang else otherwise
 
 
-def _over(state: State, result: str, cause: str, *commands: Command) -> Next:
+def _over(state: OutgoingState, result: str, cause: str, *commands: Command) -> Next:
     return replace(state, phase="over", result=result, cause=cause), commands

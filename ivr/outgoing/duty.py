@@ -19,7 +19,7 @@ Phase = Literal["new", "ringing", "telling", "thanking", "over"]
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class DutyState:
     """Where it stands. ``place``: of the phone that is rung, from 0; ``round``: from 0."""
 
     phones: int
@@ -36,12 +36,12 @@ class Begin:
 
 
 @dataclass(frozen=True, slots=True)
-class Up:
+class PhoneUp:
     at: int
 
 
 @dataclass(frozen=True, slots=True)
-class Gone:
+class PhoneGone:
     """The phone was not answered, or hung up."""
 
     at: int
@@ -54,22 +54,22 @@ class Key:
 
 
 @dataclass(frozen=True, slots=True)
-class TimeUp:
+class WaitOver:
     at: int
 
 
-Event = Begin | Up | Gone | Key | TimeUp
+Event = Begin | PhoneUp | PhoneGone | Key | WaitOver
 
 
 @dataclass(frozen=True, slots=True)
-class Ring:
+class RingPhone:
     """Ring the phone at ``place``."""
 
     place: int
 
 
 @dataclass(frozen=True, slots=True)
-class Say:
+class SayAlert:
     """Say what it is about (``alert``), or that it is noted (``thanks``); the wait ends after ``limit_ms``."""
 
     what: Literal["alert", "thanks"]
@@ -77,39 +77,39 @@ class Say:
 
 
 @dataclass(frozen=True, slots=True)
-class Drop:
+class DropPhone:
     pass
 
 
-Command = Ring | Say | Drop
-Next = tuple[State, tuple[Command, ...]]
+Command = RingPhone | SayAlert | DropPhone
+Next = tuple[DutyState, tuple[Command, ...]]
 
 
-def step(state: State, event: Event) -> Next:
+def step(state: DutyState, event: Event) -> Next:
     """What ``event`` leads to. What fits no phase changes nothing."""
     match state.phase, event:
         case "new", Begin():
-            return replace(state, phase="ringing"), (Ring(0),)
-        case "ringing", Up():
-            return replace(state, phase="telling"), (Say("alert", KEY_LIMIT_MS),)
+            return replace(state, phase="ringing"), (RingPhone(0),)
+        case "ringing", PhoneUp():
+            return replace(state, phase="telling"), (SayAlert("alert", KEY_LIMIT_MS),)
         case "telling", Key(key=key) if key == KEY:
-            return replace(state, phase="thanking", taken=True), (Say("thanks", THANKS_LIMIT_MS),)
-        case (("ringing" | "telling"), Gone()):
+            return replace(state, phase="thanking", taken=True), (SayAlert("thanks", THANKS_LIMIT_MS),)
+        case (("ringing" | "telling"), PhoneGone()):
             return _next(state)
-        case "telling", TimeUp():
+        case "telling", WaitOver():
             after, commands = _next(state)
-            return after, (Drop(), *commands)
-        case "thanking", Gone():
+            return after, (DropPhone(), *commands)
+        case "thanking", PhoneGone():
             return replace(state, phase="over"), ()
-        case "thanking", TimeUp():
-            return replace(state, phase="over"), (Drop(),)
+        case "thanking", WaitOver():
+            return replace(state, phase="over"), (DropPhone(),)
     return state, ()
 
 
-def _next(state: State) -> Next:
+def _next(state: DutyState) -> Next:
     place, turn = state.place + 1, state.round
     if place >= state.phones:
         place, turn = 0, turn + 1
     if turn >= state.rounds:
         return replace(state, phase="over"), ()
-    return replace(state, phase="ringing", place=place, round=turn), (Ring(place),)
+    return replace(state, phase="ringing", place=place, round=turn), (RingPhone(place),)

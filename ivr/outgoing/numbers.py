@@ -13,7 +13,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ivr.cases.actions import Refused
+from ivr.cases.actions import ActionRefused
 from ivr.numbers import HOME, NotANumber, Plan, digits_of, read
 
 # Police, fire, ambulance, traffic accidents; the same from mobiles and abroad; text to the police, forest fire,
@@ -44,7 +44,7 @@ class NumberRules:
     plan: Plan = HOME
 
 
-class NotAllowed(Refused):
+class NotAllowed(ActionRefused):
     """A call that may not be placed. ``code``: the reason in one word, for journal and audit."""
 
     def __init__(self, code: str, zh: str, en: str) -> None:

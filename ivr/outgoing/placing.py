@@ -24,7 +24,7 @@ from ivr.desk.desk import Desk
 from ivr.facts import outgoing as f
 from ivr.facts.base import Content
 from ivr.house import Speaker
-from ivr.ledger import Fact, Ledger, Turn
+from ivr.ledger import CallTransaction, Fact, Ledger
 from ivr.outgoing import call as m
 from ivr.outgoing.tones import clips
 from ivr.script import HOLD_FIRST, HOLD_STILL, MUSIC
@@ -36,8 +36,8 @@ CITIZEN_RING_MS = 45_000  # under the minute most networks let a phone ring
 SEAT, CITIZEN = "seat", "citizen"
 
 
-class Order(Protocol):
-    """A call that is to be placed now (``services.callbacks.Order``). ``number``: the digits to dial."""
+class CallToPlace(Protocol):
+    """A call that is to be placed now (``services.callbacks.CallbackJob``). ``number``: the digits to dial."""
 
     @property
     def id(self) -> str: ...
@@ -48,7 +48,7 @@ class Order(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Lines:
+class OutgoingServices:
     """What :class:`Placing` leans on. ``caller_id``: what citizens' phones show; ``ring_ms``: how long those ring.
 
     ``speaker``: has the words and the music for citizens who are on hold.
@@ -68,7 +68,7 @@ class _Call:
     id: str
     seat: str
     number: str
-    state: m.State = field(default_factory=m.State)
+    state: m.OutgoingState = field(default_factory=m.OutgoingState)
     lines: set[str] = field(default_factory=set)  # not ended yet
     busy: bool = False
     inbox: deque[m.Event] = field(default_factory=deque)
@@ -79,7 +79,7 @@ class _Call:
 class Placing:
     """All outgoing calls of one process; on the conductor's thread."""
 
-    def __init__(self, lines: Lines) -> None:
+    def __init__(self, lines: OutgoingServices) -> None:
         self._l = lines
         self._tones = clips()
         self._calls: dict[str, _Call] = {}
@@ -89,7 +89,7 @@ class Placing:
         """How many are not over."""
         return len(self._calls)
 
-    def begin(self, order: Order) -> None:
+    def begin(self, order: CallToPlace) -> None:
         """Ring the operator. That the call began is journaled already."""
         call = self._calls[order.id] = _Call(order.id, order.seat, order.number)
         if not self._l.desk.take(order.seat, order.id):
@@ -100,7 +100,7 @@ class Placing:
         display = f"回拨 {'*' * max(0, len(order.number) - 4)}{order.number[-4:]}"
         self._l.engine.dial(_line(call, SEAT), order.seat, SEAT_RING_MS, display)
 
-    def go_on(self, order: Order, state: m.State, up: Sequence[str], told: Sequence[m.Event]) -> None:
+    def go_on(self, order: CallToPlace, state: m.OutgoingState, up: Sequence[str], told: Sequence[m.Event]) -> None:
         """Take in a call whose lines (``up``: those there are) went on while our process was started anew."""
         call = self._calls[order.id] = _Call(order.id, order.seat, order.number, state, set(up))
         call.played = 1000  # names of the dead process's tones are not used again
@@ -111,7 +111,7 @@ class Placing:
 
     def happened(self, event: t.EngineEvent) -> bool:
         """The engine's sink: was it about a line of ours?"""
-        if isinstance(event, (t.SeatReach, t.Incoming, t.LineQuality, t.TrunkState, t.Refused)):
+        if isinstance(event, (t.SeatReach, t.Incoming, t.LineQuality, t.TrunkChanged, t.AccessDenied)):
             return False
         name, _, who = event.line.rpartition("/")
         call = self._calls.get(name)
@@ -144,7 +144,7 @@ class Placing:
             self._acted(call, commands)
             return
         call.busy = True
-        self._l.ledger.commit(Turn(call.id, facts, None), partial(self._written, call, commands))
+        self._l.ledger.commit(CallTransaction(call.id, facts, None), partial(self._written, call, commands))
 
     def _written(self, call: _Call, commands: Sequence[m.Command], error: Exception | None) -> None:
         if error is not None:
@@ -165,7 +165,7 @@ class Placing:
     def _act(self, call: _Call, command: m.Command) -> None:
         engine = self._l.engine
         match command:
-            case m.Play(tone=tone, limit_ms=limit_ms):
+            case m.PlayTone(tone=tone, limit_ms=limit_ms):
                 call.played += 1
                 engine.play(_line(call, SEAT), [self._tones[tone]], _token(call))
                 self._limit(call, limit_ms)
@@ -175,21 +175,21 @@ class Placing:
             case m.Join():
                 engine.stop_play(_line(call, SEAT))  # or the ringback would cover the citizen's first words
                 engine.bridge(_line(call, SEAT), _line(call, CITIZEN))
-            case m.Hold(held=held):
+            case m.HoldCitizen(held=held):
                 if not held:
                     engine.stop_play(_line(call, CITIZEN))
                 engine.hold(_line(call, CITIZEN), held)
             case m.Music(piece=piece, limit_ms=limit_ms):
                 self._music(call, piece)
                 self._limit(call, limit_ms)
-            case m.Drop(who=who, cause=cause):
+            case m.DropLine(who=who, cause=cause):
                 engine.hangup(_line(call, who), cause)
 
     def _limit(self, call: _Call, limit_ms: int) -> None:
         """What is played counts as heard by then. 0: never."""
         if limit_ms:
             at = self._l.clock.now_ms() + limit_ms
-            call.timer = self._l.clock.call_at(at, lambda: self._feed(call, m.Heard(at)))
+            call.timer = self._l.clock.call_at(at, lambda: self._feed(call, m.SoundEnded(at)))
 
     def _music(self, call: _Call, piece: int) -> None:
         """A word and music, as callers hear them (ANS-12)."""
@@ -226,9 +226,9 @@ def _of_seat(event: t.EngineEvent, call: _Call) -> m.Event | None:
         case t.LineGone(at=at):
             return m.SeatGone(at)
         case t.Held(at=at, held=held):
-            return m.SeatHeld(at, held)
-        case t.PlayDone(at=at, token=token, finished=True) if token == _token(call):
-            return m.Heard(at)
+            return m.SeatHolds(at, held)
+        case t.PlaybackEnded(at=at, token=token, finished=True) if token == _token(call):
+            return m.SoundEnded(at)
     return None
 
 
@@ -237,15 +237,15 @@ def _of_citizen(event: t.EngineEvent, call: _Call) -> m.Event | None:
         case t.LineRinging(at=at):
             return m.Rings(at)
         case t.LineUp(at=at):
-            return m.Up(at)
+            return m.CitizenUp(at)
         case t.LineSpeaks(at=at):
-            return m.Speaks(at)
-        case t.PlayDone(at=at, token=token, finished=True) if token == _token(call):
-            return m.Heard(at)
+            return m.NetworkSpeaks(at)
+        case t.PlaybackEnded(at=at, token=token, finished=True) if token == _token(call):
+            return m.SoundEnded(at)
         case t.LineFailed(at=at, reason=reason, code=code, q850=q850):
-            return m.Gone(at, reason, code, q850)
+            return m.CitizenGone(at, reason, code, q850)
         case t.LineGone(at=at):
-            return m.Gone(at)
+            return m.CitizenGone(at)
     return None
 
 
@@ -258,24 +258,26 @@ def _moment(event: m.Event) -> Content | None:
             return f.OutgoingSeatUp()
         case m.Rings():
             return f.OutgoingRings()
-        case m.Speaks():
+        case m.NetworkSpeaks():
             return f.OutgoingSpeaks()
-        case m.Up():
+        case m.CitizenUp():
             return f.OutgoingUp()
-        case m.SeatHeld(held=held):
+        case m.SeatHolds(held=held):
             return f.OutgoingHeld(held)
     return None
 
 
-def _facts(before: m.State, after: m.State, event: m.Event, commands: Sequence[m.Command]) -> tuple[Fact, ...]:
+def _facts(
+    before: m.OutgoingState, after: m.OutgoingState, event: m.Event, commands: Sequence[m.Command]
+) -> tuple[Fact, ...]:
     """What is journaled of a turn: moments, and the end with what came of it. A tone heard is no fact."""
     facts = []
-    again = isinstance(event, m.SeatHeld) and before.held == after.held
+    again = isinstance(event, m.SeatHolds) and before.held == after.held
     if before.phase != "over" and not again and (moment := _moment(event)) is not None:
         facts.append(Fact(event.at, moment))
     if any(isinstance(command, m.RingCitizen) for command in commands):
         facts.append(Fact(event.at, f.OutgoingDialled()))
-    if isinstance(event, m.Up) and any(isinstance(command, m.Join) for command in commands):
+    if isinstance(event, m.CitizenUp) and any(isinstance(command, m.Join) for command in commands):
         facts.append(Fact(event.at, f.OutgoingJoined()))
     if after.phase == "over" != before.phase:
         facts.append(Fact(event.at, f.OutgoingEnded(after.result, after.cause, after.code, after.q850)))

@@ -11,7 +11,7 @@ from typing import Any
 
 from ivr.outgoing import call as m
 from ivr.outgoing.placing import CITIZEN, SEAT, Placing
-from ivr.telephony import Engine, Surviving
+from ivr.telephony import Engine, ResumableEngine
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +23,13 @@ class Left:
     number: str = ""
 
 
-def state_of(row: Mapping[str, Any]) -> m.State:
+def state_of(row: Mapping[str, Any]) -> m.OutgoingState:
     """Where the call of that ``outgoing_calls`` row stood."""
     if row["answered"]:
-        return m.State("talk", rang=True, result="reached")
+        return m.OutgoingState("talk", rang=True, result="reached")
     if row["dialled"]:
-        return m.State("citizen", rang=bool(row["ringing"]))
-    return m.State("cue" if row["seat_answered"] else "seat")
+        return m.OutgoingState("citizen", rang=bool(row["ringing"]))
+    return m.OutgoingState("cue" if row["seat_answered"] else "seat")
 
 
 def take_over(placing: Placing, engine: Engine, rows: Sequence[Mapping[str, Any]], now: int) -> None:
@@ -38,30 +38,30 @@ def take_over(placing: Placing, engine: Engine, rows: Sequence[Mapping[str, Any]
     A call goes on when the operator's line is there and the citizen had been dialled: what is missing of it is told
     as gone, what came up meanwhile as up. One that had not got so far is ended: the operator can click again.
     """
-    survivors = engine.survivors() if isinstance(engine, Surviving) else ()
+    survivors = engine.survivors() if isinstance(engine, ResumableEngine) else ()
     lines = {survivor.line: survivor for survivor in survivors}
     for row in rows:
         order, state = Left(row["id"], row["seat"]), state_of(row)
         seat, citizen = lines.get(f"{row['id']}/{SEAT}"), lines.get(f"{row['id']}/{CITIZEN}")
         if seat is None or not seat.up or not row["dialled"]:
             left = [line for line in (seat, citizen) if line is not None]
-            placing.go_on(order, state, [line.line.rpartition("/")[2] for line in left], [m.Interrupted(now)])
+            placing.go_on(order, state, [line.line.rpartition("/")[2] for line in left], [m.ProcessEnded(now)])
             for line in left:
-                assert isinstance(engine, Surviving)
+                assert isinstance(engine, ResumableEngine)
                 engine.adopt(line.line, seat=row["seat"])
                 engine.hangup(line.line, "interrupted")
             continue
-        assert isinstance(engine, Surviving)
+        assert isinstance(engine, ResumableEngine)
         engine.adopt(seat.line, seat=row["seat"])
         there, told = [SEAT], list[m.Event]()
         if citizen is None:
-            told.append(m.Gone(now, "" if row["answered"] else "error"))
+            told.append(m.CitizenGone(now, "" if row["answered"] else "error"))
         else:
             engine.adopt(citizen.line, seat=CITIZEN)
             there.append(CITIZEN)
             if row["answered"]:
                 engine.bridge(seat.line, citizen.line)  # unless that was done before
-                told += [m.SeatHeld(now, True)] if row["held"] else []  # the music begins anew
+                told += [m.SeatHolds(now, True)] if row["held"] else []  # the music begins anew
             else:
-                told.append(m.Up(now) if citizen.up else m.Heard(now))  # not up: the ringback begins anew
+                told.append(m.CitizenUp(now) if citizen.up else m.SoundEnded(now))  # not up: the ringback begins anew
         placing.go_on(order, state, there, told)

@@ -16,7 +16,7 @@ from ivr.cases.watch import next_action
 from ivr.facts import callbacks
 from ivr.facts import cases as f
 from ivr.facts.base import FACTS, Content, data_of
-from ivr.facts.opened import CaseCodeRekeyed, CaseOpened, CaseRenumbered
+from ivr.facts.opened import CaseCodeRekeyed, CaseOpenedFact, CaseRenumbered
 from ivr.projections import ratings
 from ivr.projections.rows import AnyRow, JournalRow, Row, Tables
 
@@ -24,7 +24,7 @@ MISSED = frozenset({"abandoned", "unanswered", "failed"})  # outcomes of calls n
 AS_JSON = frozenset({"explanation", "co_handlers"})
 
 
-def opened(tables: Tables, fact: JournalRow[CaseOpened]) -> None:
+def opened(tables: Tables, fact: JournalRow[CaseOpenedFact]) -> None:
     """A new case, its first due date, and the call that will answer it."""
     said, case_id = fact.content, fact.case_id or ""
     case: Row = {
@@ -85,7 +85,7 @@ def opened(tables: Tables, fact: JournalRow[CaseOpened]) -> None:
         call_back(tables, fact, "answer", case)
 
 
-def _changed(tables: Tables, fact: JournalRow[f.Action]) -> None:
+def _changed(tables: Tables, fact: JournalRow[f.CaseFact]) -> None:
     case, said = tables.cases.get(fact.case_id or ""), fact.content
     if case is None or (isinstance(said, f.CaseReplied) and case["replied"] is not None):
         return
@@ -248,9 +248,9 @@ def _close(tables: Tables, callback: Row, at: int, outcome: str) -> None:
     tables.put("callbacks", callback)
 
 
-def _step(tables: Tables, fact: JournalRow[f.Action | CaseOpened], case: Row, was: str) -> None:
+def _step(tables: Tables, fact: JournalRow[f.CaseFact | CaseOpenedFact], case: Row, was: str) -> None:
     said, who, note, more = fact.content, "", None, {}
-    if isinstance(said, CaseOpened):
+    if isinstance(said, CaseOpenedFact):
         who = said.owner
     else:
         who, note = said.who, said.note
@@ -294,7 +294,7 @@ def _due(tables: Tables, fact: AnyRow, case: Row, was: str, was_ms: int | None) 
 
 
 FOLDS: Mapping[type[Content], Callable[[Tables, Any], None]] = {
-    **dict.fromkeys((kind for kind in FACTS.values() if issubclass(kind, f.Action)), _changed),
+    **dict.fromkeys((kind for kind in FACTS.values() if issubclass(kind, f.CaseFact)), _changed),
     f.CaseWarned: _changed,
     CaseRenumbered: _renumbered,
     CaseCodeRekeyed: _code_rekeyed,

@@ -13,7 +13,7 @@ from typing import Any
 from ivr.facts import calls as f
 from ivr.facts import seats
 from ivr.facts.base import Content
-from ivr.facts.opened import CaseOpened
+from ivr.facts.opened import CaseOpenedFact
 from ivr.projections import cases, outages, outgoing, ratings
 from ivr.projections.rows import AnyRow, JournalRow, Row, Tables
 
@@ -68,7 +68,7 @@ def fold(tables: Tables, fact: AnyRow) -> None:
         change(tables, fact)
 
 
-def _offered(tables: Tables, fact: JournalRow[f.Offered]) -> None:
+def _offered(tables: Tables, fact: JournalRow[f.OfferedFact]) -> None:
     call, said = tables.call(fact), fact.content
     call["called"], call["ref"], call["profile"] = said.called, said.ref, said.profile
     call["flow"], call["version"] = said.flow, said.version
@@ -76,7 +76,7 @@ def _offered(tables: Tables, fact: JournalRow[f.Offered]) -> None:
     call["arrived"] = fact.at
 
 
-def _answered(tables: Tables, fact: JournalRow[f.Answered]) -> None:
+def _answered(tables: Tables, fact: JournalRow[f.AnsweredFact]) -> None:
     call = tables.call(fact)
     if call["answered"] is None:
         call["answered"] = fact.at
@@ -95,22 +95,22 @@ def _late_apology(tables: Tables, fact: JournalRow[f.LateApology]) -> None:
     tables.call(fact)["late_apology"] = True
 
 
-def _step(tables: Tables, fact: JournalRow[f.Step]) -> None:
+def _step(tables: Tables, fact: JournalRow[f.StepFact]) -> None:
     tables.call(fact)["last_step"] = fact.content.step
 
 
-def _digit(tables: Tables, fact: JournalRow[f.Digit]) -> None:
+def _digit(tables: Tables, fact: JournalRow[f.DigitFact]) -> None:
     key = fact.content.key
     if len(key) == 1 and key in "0123456789*#":  # "•" stands for a key of somebody's number
         call = tables.call(fact)
         call["keys"] = (call["keys"] + key)[:KEYS_MAX]
 
 
-def _dial_seat(tables: Tables, fact: JournalRow[seats.DialSeat]) -> None:
+def _dial_seat(tables: Tables, fact: JournalRow[seats.DialSeatFact]) -> None:
     tables.leg(fact)
 
 
-def _seat_ringing(tables: Tables, fact: JournalRow[seats.SeatRinging]) -> None:
+def _seat_ringing(tables: Tables, fact: JournalRow[seats.SeatRingingFact]) -> None:
     leg, call = tables.leg(fact), tables.call(fact)
     if leg["ringing"] is None:
         leg["ringing"] = fact.at
@@ -118,7 +118,7 @@ def _seat_ringing(tables: Tables, fact: JournalRow[seats.SeatRinging]) -> None:
         call["agent_ring"] = fact.at
 
 
-def _seat_answered(tables: Tables, fact: JournalRow[seats.SeatAnswered]) -> None:
+def _seat_answered(tables: Tables, fact: JournalRow[seats.SeatAnsweredFact]) -> None:
     leg, call = tables.leg(fact), tables.call(fact)
     if leg["ended"] is not None or leg["answered"] is not None:
         return  # lifted after we had stopped ringing: nobody was reached
@@ -132,12 +132,12 @@ def _seat_answered(tables: Tables, fact: JournalRow[seats.SeatAnswered]) -> None
             call["human_wait"] = fact.at - call["human_requested"]
 
 
-def _seat_failed(tables: Tables, fact: JournalRow[seats.SeatFailed]) -> None:
+def _seat_failed(tables: Tables, fact: JournalRow[seats.SeatFailedFact]) -> None:
     said = fact.content
     _end_leg(tables.leg(fact), fact, said.reason, fact.reason or (str(said.code) if said.code else ""))
 
 
-def _drop_seat(tables: Tables, fact: JournalRow[seats.DropSeat]) -> None:
+def _drop_seat(tables: Tables, fact: JournalRow[seats.DropSeatFact]) -> None:
     if not fact.content.leg_id:  # of no leg there is
         return
     leg = tables.leg(fact)
@@ -145,13 +145,13 @@ def _drop_seat(tables: Tables, fact: JournalRow[seats.DropSeat]) -> None:
     _end_leg(leg, fact, "cancelled", fact.reason)
 
 
-def _seat_left(tables: Tables, fact: JournalRow[seats.SeatLeft]) -> None:
+def _seat_left(tables: Tables, fact: JournalRow[seats.SeatLeftFact]) -> None:
     leg = tables.leg(fact)
     _left(tables, fact, leg)
     _end_leg(leg, fact, "answered", fact.reason)
 
 
-def _bridge(tables: Tables, fact: JournalRow[seats.Bridge]) -> None:
+def _bridge(tables: Tables, fact: JournalRow[seats.BridgeFact]) -> None:
     call = tables.call(fact)
     call["seat"] = fact.content.seat or call["seat"]
     call["window"] = call["window"] or fact.content.window
@@ -183,7 +183,7 @@ def _recording_pruned(tables: Tables, fact: JournalRow[f.RecordingPruned]) -> No
         tables.put("recordings", recording)
 
 
-def _line_quality(tables: Tables, fact: JournalRow[f.LineQuality]) -> None:
+def _line_quality(tables: Tables, fact: JournalRow[f.LineQualityFact]) -> None:
     said, call_id = fact.content, fact.call_id or ""
     row: Row = {"id": said.leg_id or f"{call_id}/caller", "call_id": call_id, "leg_id": said.leg_id, "at": fact.at}
     row |= {"received": said.received, "lost": said.lost, "jitter_us": said.jitter_us, "sent": said.sent}
@@ -202,7 +202,7 @@ def _party_sealed(tables: Tables, fact: JournalRow[f.PartySealed]) -> None:
     cases.nobody_to_call(tables, fact, party_id)
 
 
-def _rated(tables: Tables, fact: JournalRow[f.Rated]) -> None:
+def _rated(tables: Tables, fact: JournalRow[f.RatedFact]) -> None:
     bad = ratings.rated(tables, fact)
     if bad is not None:
         cases.call_back(tables, fact, "followup", {**bad, "id": None}, because=ratings.BECAUSE)
@@ -229,7 +229,7 @@ def _call_ended(tables: Tables, fact: JournalRow[f.CallEnded]) -> None:
     cases.call_ended(tables, fact, call)
 
 
-def _case_opened(tables: Tables, fact: JournalRow[CaseOpened]) -> None:
+def _case_opened(tables: Tables, fact: JournalRow[CaseOpenedFact]) -> None:
     case_id = fact.case_id or ""
     if case_id in tables.cases:
         return
@@ -263,39 +263,39 @@ def _end_leg(leg: Row, fact: AnyRow, result: str, reason: str) -> None:
 
 
 FOLDS: Mapping[type[Content], Callable[[Tables, Any], None]] = {
-    f.Offered: _offered,
-    f.Answered: _answered,
+    f.OfferedFact: _offered,
+    f.AnsweredFact: _answered,
     f.HumanRequested: _human_requested,
     f.LateApology: _late_apology,
-    f.Step: _step,
-    f.Digit: _digit,
-    seats.DialSeat: _dial_seat,
-    seats.SeatRinging: _seat_ringing,
-    seats.SeatAnswered: _seat_answered,
-    seats.SeatFailed: _seat_failed,
-    seats.DropSeat: _drop_seat,
-    seats.Bridge: _bridge,
-    seats.SeatLeft: _seat_left,
+    f.StepFact: _step,
+    f.DigitFact: _digit,
+    seats.DialSeatFact: _dial_seat,
+    seats.SeatRingingFact: _seat_ringing,
+    seats.SeatAnsweredFact: _seat_answered,
+    seats.SeatFailedFact: _seat_failed,
+    seats.DropSeatFact: _drop_seat,
+    seats.BridgeFact: _bridge,
+    seats.SeatLeftFact: _seat_left,
     f.Recorded: _recorded,
     f.RecordingPruned: _recording_pruned,
     f.RatingInvited: ratings.invited,
-    f.Rated: _rated,
-    f.LineQuality: _line_quality,
+    f.RatedFact: _rated,
+    f.LineQualityFact: _line_quality,
     f.PartySealed: _party_sealed,
     f.CallEnded: _call_ended,
-    CaseOpened: _case_opened,
+    CaseOpenedFact: _case_opened,
     **cases.FOLDS,
     **outgoing.FOLDS,
     **outages.FOLDS,
 }
 LEG_FACTS: frozenset[type[Content]] = frozenset(
     {
-        seats.DialSeat,
-        seats.SeatRinging,
-        seats.SeatAnswered,
-        seats.SeatFailed,
-        seats.DropSeat,
-        seats.SeatLeft,
+        seats.DialSeatFact,
+        seats.SeatRingingFact,
+        seats.SeatAnsweredFact,
+        seats.SeatFailedFact,
+        seats.DropSeatFact,
+        seats.SeatLeftFact,
         f.CallEnded,
     }
 )

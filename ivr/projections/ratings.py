@@ -6,7 +6,7 @@ from typing import Any
 
 from ivr.call.limits import BAD_RATING
 from ivr.facts.callbacks import CallbackAttempted
-from ivr.facts.calls import Rated, RatingInvited
+from ivr.facts.calls import RatedFact, RatingInvited
 from ivr.projections.rows import AnyRow, JournalRow, Row, Tables
 
 BECAUSE = "rating"  # callbacks made for a bad rating
@@ -18,7 +18,7 @@ def invited(tables: Tables, fact: JournalRow[RatingInvited]) -> None:
     tables.put("ratings", new(fact, "call", call_id=call["id"], party_id=call["party_id"], of=call))
 
 
-def rated(tables: Tables, fact: JournalRow[Rated]) -> Row | None:
+def rated(tables: Tables, fact: JournalRow[RatedFact]) -> Row | None:
     """The key that was pressed; the row when it is a bad rating of somebody who can be called."""
     mine = (r for r in tables.ratings.values() if r["call_id"] == fact.call_id and r["source"] == "call")
     row = next(mine, None)

@@ -17,7 +17,7 @@ from ivr.cases.names import RATINGS
 from ivr.kpi.records import MIN_FOR_PERCENT
 from ivr.report import chart
 from ivr.report.chart import Series
-from ivr.report.contents import Curves, Part
+from ivr.report.contents import Curves, DemandPart
 from ivr.report.registers import category
 
 Words = Callable[[str, str], str]
@@ -109,7 +109,7 @@ def _parts(c: Curves, t: Words) -> Drawn:
     return _drawn("parts", title, svg, (t("时段", "period"), *names), rows)
 
 
-def _counts(part: Part) -> tuple[int, int, int]:
+def _counts(part: DemandPart) -> tuple[int, int, int]:
     return part.offered, part.answered, part.abandoned
 
 
@@ -176,7 +176,7 @@ def _ratings(c: Curves, t: Words) -> Drawn:
     return _drawn("ratings", title, svg, (t("评分", "rating"), t("个数", "n")), items)
 
 
-def _short(c: Curves, part: Part) -> str:
+def _short(c: Curves, part: DemandPart) -> str:
     """The name of a part as it stands under its bar."""
     return part.name[11:] if c.step == "hour" else part.name[8:] if c.span.days <= 31 else part.name[5:]
 

@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ivr.kpi.records import DueCase, Figure
-from ivr.kpi.tally import Tally
+from ivr.kpi.tally import CallTotals
 from ivr.report.span import Span
 
 
 @dataclass(frozen=True, slots=True)
-class Week:
+class FollowUpWeek:
     """Follow-ups of cases closed in the week from ``first``."""
 
     first: str
@@ -21,7 +21,7 @@ class Week:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class DemandPart:
     """Requests for a person in one hour, day or week, and how long the answered waited (s)."""
 
     name: str
@@ -32,7 +32,7 @@ class Part:
     p90: float | None
 
     @classmethod
-    def of_figures(cls, name: str, figures: Sequence[Figure]) -> Part:
+    def of_figures(cls, name: str, figures: Sequence[Figure]) -> DemandPart:
         """From the figures of that time."""
         by_id = {figure.id: figure for figure in figures}
         return cls(
@@ -41,7 +41,7 @@ class Part:
         )  # fmt: skip
 
     @classmethod
-    def of_tally(cls, name: str, tally: Tally) -> Part:
+    def of_tally(cls, name: str, tally: CallTotals) -> DemandPart:
         """The same from what was counted."""
         answered, abandoned = tally.waits_of("answered"), tally.waits_of("abandoned")
         median, p90 = answered.median, answered.p90
@@ -59,11 +59,11 @@ class Curves:
     span: Span
     now_ms: int
     step: str
-    parts: Sequence[Part]
+    parts: Sequence[DemandPart]
     arrivals: Counter[tuple[int, str]]
     categories: Counter[str]
     ratings: Counter[int]
-    weeks: Sequence[Week]
+    weeks: Sequence[FollowUpWeek]
     follow_up_target: float
     pressure: Mapping[str, int]
     overdue: int
@@ -83,7 +83,7 @@ class Contents:
     categories: Counter[str]
     due: Mapping[str, Sequence[DueCase]]
     ratings: Counter[int]
-    weeks: Sequence[Week]
+    weeks: Sequence[FollowUpWeek]
     follow_up_target: float
     pressure: Mapping[str, int] = field(default_factory=dict)
     overdue: int = 0
@@ -92,14 +92,14 @@ class Contents:
     def curves(self) -> Curves:
         """What its charts are drawn from."""
         return Curves(
-            self.span, self.now_ms, "day", [Part.of_figures(name, figures) for name, figures in self.days],
+            self.span, self.now_ms, "day", [DemandPart.of_figures(name, figures) for name, figures in self.days],
             self.arrivals, self.categories, self.ratings, self.weeks, self.follow_up_target, self.pressure,
             self.overdue,
         )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class KeptPromises:
     """Promises of one kind that were due: kept in time, kept late, and still open after the due date."""
 
     kind: str
@@ -110,10 +110,10 @@ class Kept:
     running: int
 
 
-def kept(kind: str, cases: Sequence[DueCase], now_ms: int) -> Kept:
+def kept(kind: str, cases: Sequence[DueCase], now_ms: int) -> KeptPromises:
     """How the promises of a kind fared until now; what is paused or not yet due is ``running``."""
     done = [(case.due, at) for case in cases if (at := case.kept) is not None]
     undone = [case for case in cases if case.kept is None]
     overdue = sum(case.due <= now_ms and not case.paused for case in undone)
     in_time = sum(at <= due for due, at in done)
-    return Kept(kind, len(cases), in_time, len(done) - in_time, overdue, len(undone) - overdue)
+    return KeptPromises(kind, len(cases), in_time, len(done) - in_time, overdue, len(undone) - overdue)

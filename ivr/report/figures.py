@@ -36,7 +36,7 @@ LEFT_OUT = {
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class FiguresPart:
     """The figures of one part of a period: an hour, a day, a window. ``name`` is empty for the whole."""
 
     name: str
@@ -81,12 +81,12 @@ def as_data(figure: Figure) -> dict[str, Any]:
     }
 
 
-def sheet(parts: Iterable[Part], zone: ZoneInfo, lang: str) -> Sheet:
+def sheet(parts: Iterable[FiguresPart], zone: ZoneInfo, lang: str) -> Sheet:
     """One row for each figure of each part."""
     return Sheet("指标" if lang == "zh-CN" else "figures", HEADS[lang], _rows(parts, zone, lang))
 
 
-def _rows(parts: Iterable[Part], zone: ZoneInfo, lang: str) -> Iterator[list[Cell]]:
+def _rows(parts: Iterable[FiguresPart], zone: ZoneInfo, lang: str) -> Iterator[list[Cell]]:
     for part in parts:
         for f in part.figures:
             start, end = (

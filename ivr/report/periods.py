@@ -20,7 +20,7 @@ TITLES: Mapping[str, tuple[str, str]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Due:
+class ReportDue:
     """A report that is to be sent: ``key`` names its period for ever (``monthly:2026-10``); ``at``: since when (ms)."""
 
     kind: str
@@ -62,9 +62,9 @@ def day(today: date, zone: ZoneInfo) -> tuple[Span, str]:
 LAST: Mapping[str, Callable[[date, ZoneInfo], tuple[Span, str]]] = {"daily": day, "weekly": week, "monthly": month}
 
 
-def due(kind: str, now_ms: int, at: time, zone: ZoneInfo) -> Due | None:
+def due(kind: str, now_ms: int, at: time, zone: ZoneInfo) -> ReportDue | None:
     """The last whole period's report, once its time of day has come on the day after the period; before that None."""
     today = datetime.fromtimestamp(now_ms / 1000, UTC).astimezone(zone).date()
     span, name = LAST[kind](today, zone)
     moment = round(local_moment(span.last + _DAY, at, zone).timestamp() * 1000)
-    return Due(kind, name, span, moment) if moment <= now_ms else None
+    return ReportDue(kind, name, span, moment) if moment <= now_ms else None

@@ -17,9 +17,9 @@ import unicodedata
 from functools import lru_cache
 
 from ivr.speech import rules_en, rules_zh
-from ivr.speech.rules import Rules
+from ivr.speech.rules import SpeechRules
 
-RULES: dict[str, Rules] = {"zh-CN": rules_zh.RULES, "en": rules_en.RULES}
+RULES: dict[str, SpeechRules] = {"zh-CN": rules_zh.RULES, "en": rules_en.RULES}
 PAUSES = "，。；：？！、,.;:?!"
 _KEPT = set("，。；：？！、（）№")  # full width is right for these, and № is a sign of its own
 _ZERO = re.compile("〇|(?<=[〇零一二三四五六七八九])○|○(?=[○〇零一二三四五六七八九])")
@@ -78,5 +78,5 @@ def _normalised(text: str, lang: str) -> tuple[str, tuple[str, ...]]:
     return rules.tidy("".join(out)), tuple(unknown)
 
 
-def _known(part: str, rules: Rules) -> bool:
+def _known(part: str, rules: SpeechRules) -> bool:
     return part == " " or part in PAUSES or rules.letters.fullmatch(part) is not None

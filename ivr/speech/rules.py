@@ -11,7 +11,7 @@ Rule = tuple[re.Pattern[str], Say]
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
+class SpeechRules:
     """``table``: tried in order at each place. ``letters``: what is said as it is. ``tidy``: spaces and pauses."""
 
     table: tuple[Rule, ...]

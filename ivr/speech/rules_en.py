@@ -9,7 +9,7 @@ import re
 from datetime import date, time
 
 from ivr import spoken
-from ivr.speech.rules import Rule, Rules, day_of, longest_first, rule, whole
+from ivr.speech.rules import Rule, SpeechRules, day_of, longest_first, rule, whole
 
 EN = "en"
 _DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
@@ -160,4 +160,4 @@ def _tidy(text: str) -> str:
     return text.strip(" ,")
 
 
-RULES = Rules(_TABLE, re.compile(r"[A-Za-zÀ-ÖØ-öø-ÿ]+(?:['’][A-Za-z]+)*|['’]"), _tidy)
+RULES = SpeechRules(_TABLE, re.compile(r"[A-Za-zÀ-ÖØ-öø-ÿ]+(?:['’][A-Za-z]+)*|['’]"), _tidy)

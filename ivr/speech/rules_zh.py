@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from ivr import spoken
-from ivr.speech.rules import Rule, Rules, day_of, longest_first, rule, whole
+from ivr.speech.rules import Rule, SpeechRules, day_of, longest_first, rule, whole
 
 ZH = "zh-CN"
 _PLAIN = "零一二三四五六七八九"
@@ -240,4 +240,4 @@ def _tidy(text: str) -> str:
     return re.sub(r"^[，、；：]+|[，、；：]+$", "", text)
 
 
-RULES = Rules(_TABLE, re.compile(r"[\u3007\u3400-\u4dbf\u4e00-\u9fff]|[A-Za-z]+(?:['’][A-Za-z]+)*"), _tidy)
+RULES = SpeechRules(_TABLE, re.compile(r"[\u3007\u3400-\u4dbf\u4e00-\u9fff]|[A-Za-z]+(?:['’][A-Za-z]+)*"), _tidy)

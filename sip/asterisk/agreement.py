@@ -10,30 +10,30 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from sip.asterisk.dialling import Dialling, look_prefix
-from sip.asterisk.lines import Line, Lines, line_of
+from sip.asterisk.dialling import AsteriskDialling, look_prefix
+from sip.asterisk.lines import AsteriskLeg, AsteriskLegs, line_of
 from sip.asterisk.link import Link
-from sip.asterisk.reports import Reports
+from sip.asterisk.reports import LineEvents
 from sip.asterisk.rest import Reply
-from sip.asterisk.snapshot import Bridge, Channel, channel_of, our_bridges
+from sip.asterisk.snapshot import AriBridge, Channel, channel_of, our_bridges
 
 
-class Agreement:
+class Reconciliation:
     """``entered`` is told of every channel that is in our application and has no line."""
 
     def __init__(
         self,
         link: Link,
         app: str,
-        lines: Lines,
-        reports: Reports,
-        dialling: Dialling,
+        lines: AsteriskLegs,
+        reports: LineEvents,
+        dialling: AsteriskDialling,
         entered: Callable[[Channel], None],
     ) -> None:
         self._link, self._app, self._lines, self._reports, self._entered = link, app, lines, reports, entered
         self._dialling = dialling
         self._survivors: dict[str, Channel] | None = None  # None: not connected yet
-        self._bridges: list[Bridge] = []
+        self._bridges: list[AriBridge] = []
 
     def seek(self, done: Callable[[], None] = lambda: None) -> None:
         """Ask for the lists and act on them, then ``done()``."""
@@ -71,7 +71,7 @@ class Agreement:
         self._survivors[channel.id] = channel
         return True
 
-    def adopt(self, line: Line) -> None:
+    def adopt(self, line: AsteriskLeg) -> None:
         """A survivor is a line of ours again."""
         assert self._survivors is not None
         for id in {line.channel, *line.phones}:
@@ -94,7 +94,7 @@ class Agreement:
 
     # --- inside -----------------------------------------------------------------------------
 
-    def _compare(self, channels: dict[str, Channel], known: list[Line]) -> None:
+    def _compare(self, channels: dict[str, Channel], known: list[AsteriskLeg]) -> None:
         for line in known:
             rings = line.seat and not line.up  # on no channel yet, while it is asked which phones there are
             for id in list(line.phones) if rings else [line.channel]:
@@ -116,7 +116,7 @@ class Agreement:
             if channel.args:
                 self._entered(channel)
 
-    def look_again(self, line: Line, channel: Channel) -> None:
+    def look_again(self, line: AsteriskLeg, channel: Channel) -> None:
         """What may have happened to a line while nobody told us."""
         if line.last is not None or self._lines.of(channel.id) is not line:
             return
@@ -129,7 +129,7 @@ class Agreement:
             self._reports.rings(line)
         self.ask_for_media(line)
 
-    def ask_for_media(self, line: Line) -> None:
+    def ask_for_media(self, line: AsteriskLeg) -> None:
         """Does what plays and records on the line still do so?"""
         if line.playing:
             playing = line.playing

@@ -5,23 +5,23 @@ A citizen who is still being called has one of his own.
 
 from __future__ import annotations
 
-from sip.asterisk.lines import Line, Lines
+from sip.asterisk.lines import AsteriskLeg, AsteriskLegs
 from sip.asterisk.link import Link
 
 
 class Bridging:
     """Bridges are named ``<app>:<line>`` or ``<app>:<line>+<line>``, so that those nobody is in can be found."""
 
-    def __init__(self, link: Link, lines: Lines, app: str) -> None:
+    def __init__(self, link: Link, lines: AsteriskLegs, app: str) -> None:
         self._link, self._lines, self._app = link, lines, app
 
-    def alone(self, line: Line) -> None:
+    def alone(self, line: AsteriskLeg) -> None:
         """Put a line into a bridge of its own."""
         line.bridge = f"{self._app}:{line.name}"
         self._link.ask("POST", "bridges", line.bridge, query={"type": "mixing"})
         self._link.ask("POST", "bridges", line.bridge, "addChannel", query={"channel": line.channel})
 
-    def join(self, one: Line, other: Line) -> None:
+    def join(self, one: AsteriskLeg, other: AsteriskLeg) -> None:
         """Let two lines hear each other; one that has a bridge of its own stays in it.
 
         What the network says before a citizen's answer would be lost while his channel is moved.
@@ -38,7 +38,7 @@ class Bridging:
         one.bridge = other.bridge = bridge
         one.peer, other.peer = other.name, one.name
 
-    def part(self, line: Line) -> None:
+    def part(self, line: AsteriskLeg) -> None:
         """Take a line and its peer out of their bridge; both stay up."""
         if line.bridge is None:
             return
@@ -47,7 +47,7 @@ class Bridging:
         for each in filter(None, (line, peer)):
             each.bridge = each.peer = None
 
-    def hold(self, line: Line, held: bool) -> None:
+    def hold(self, line: AsteriskLeg, held: bool) -> None:
         """Take a line out of its bridge for a while, or put it back."""
         line.held = held
         if line.bridge is None:

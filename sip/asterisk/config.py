@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ivr.numbers import HOME, Plan
-from sip.access import Network, Rules
+from sip.access import AccessRules, Network
 from sip.core.config import SeatConfig, Tls, TrunkConfig
 
 DIGEST = ("MD5",)  # how phones prove their secret when nothing else is set
@@ -27,7 +27,7 @@ class AsteriskConfig:
     name takes the calls away from the first. ``context``: our dialplan loop. ``spool``: Asterisk's
     ``recording`` folder, and ``media``: where prompts without a file are written for it; both are
     seen at the same path by Asterisk and by us. ``accept``, ``per_number``, ``shared_numbers``: see
-    :class:`sip.access.Rules`.
+    :class:`sip.access.AccessRules`.
     """
 
     url: str = "http://127.0.0.1:8088"
@@ -55,9 +55,9 @@ class AsteriskConfig:
     retry_s: tuple[float, float] = (0.2, 2.0)  # first and longest pause between two attempts to connect
 
     @property
-    def access(self) -> Rules:
+    def access(self) -> AccessRules:
         """How much may be called; whose a call is, Asterisk finds out by itself (``sip/asterisk/files.py``)."""
-        return Rules(bool(self.trunk), (), self.accept, self.max_calls, self.per_number, self.shared_numbers)
+        return AccessRules(bool(self.trunk), (), self.accept, self.max_calls, self.per_number, self.shared_numbers)
 
 
 def ami_secret(config: AsteriskConfig) -> str:

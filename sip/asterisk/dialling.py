@@ -18,9 +18,9 @@ from collections.abc import Callable
 from sip.asterisk import causes
 from sip.asterisk.bridging import Bridging
 from sip.asterisk.config import TRUNK_OUT, AsteriskConfig
-from sip.asterisk.lines import Line, Lines, channel_of_line
+from sip.asterisk.lines import AsteriskLeg, AsteriskLegs, channel_of_line
 from sip.asterisk.link import Link
-from sip.asterisk.reports import Reports
+from sip.asterisk.reports import LineEvents
 from sip.asterisk.rest import Reply
 from sip.numbers import is_number
 from sip.replies import FOR_ALL, most_telling
@@ -42,24 +42,24 @@ def _timeout(ring_ms: int) -> int:
     return math.ceil(ring_ms / 1000) + 5
 
 
-class Dialling:
+class AsteriskDialling:
     """``begun`` is told of each channel that is about to ring."""
 
     def __init__(
         self,
         config: AsteriskConfig,
         link: Link,
-        lines: Lines,
-        reports: Reports,
+        lines: AsteriskLegs,
+        reports: LineEvents,
         bridging: Bridging,
-        begun: Callable[[Line, str], None],
+        begun: Callable[[AsteriskLeg, str], None],
     ) -> None:
         self._config, self._link, self._lines, self._reports, self._begun = config, link, lines, reports, begun
         self._bridging = bridging
 
     # --- ringing ---------------------------------------------------------------------------
 
-    def seat(self, line: Line, ring_ms: int, display: str) -> None:
+    def seat(self, line: AsteriskLeg, ring_ms: int, display: str) -> None:
         """Ring the phones of ``line.seat`` that answer."""
         name = "".join(char for char in display if char.isprintable() and char not in '"\\')
         look = f"{look_prefix(self._config.app)}{line.name}"
@@ -84,7 +84,7 @@ class Dialling:
         self._link.ask("GET", "channels", look, "variable", query={"variable": f"{CONTACTS}({line.seat})"}, done=told)
         self._link.ask("DELETE", "channels", look)
 
-    def number(self, line: Line, number: str, ring_ms: int, caller_id: str) -> None:
+    def number(self, line: AsteriskLeg, number: str, ring_ms: int, caller_id: str) -> None:
         """Ring a citizen."""
         # Only digits reach a dial string.
         if not (self._config.trunk and is_number(number)):
@@ -103,7 +103,7 @@ class Dialling:
         )
         self._begun(line, line.name)
 
-    def made(self, line: Line) -> None:
+    def made(self, line: AsteriskLeg) -> None:
         """A citizen's channel is in our application, for the first time: now it rings."""
         if not line.ring_s or line.last is not None or line.verdict is not None:
             return
@@ -118,7 +118,7 @@ class Dialling:
             done=lambda reply: self._dialled(line, line.channel, "the citizen", reply),
         )
 
-    def _originate(self, line: Line, channel: str, endpoint: str, ring_ms: int, caller_id: str) -> None:
+    def _originate(self, line: AsteriskLeg, channel: str, endpoint: str, ring_ms: int, caller_id: str) -> None:
         line.phones.add(channel)
         self._link.ask(
             "POST",
@@ -130,14 +130,14 @@ class Dialling:
         )  # fmt: skip
         self._begun(line, channel)
 
-    def _dialled(self, line: Line, channel: str, whom: str, reply: Reply) -> None:
+    def _dialled(self, line: AsteriskLeg, channel: str, whom: str, reply: Reply) -> None:
         if not reply.ok and self._lines.live(line.name) is line:
             log.info("line %s: %s cannot be dialled: %s %s", line.name, whom, reply.code, reply.body)
             self.over(line, channel, causes.UNREACHABLE)
 
     # --- what becomes of it ----------------------------------------------------------------
 
-    def lifted(self, line: Line, channel: str) -> None:
+    def lifted(self, line: AsteriskLeg, channel: str) -> None:
         """A phone was lifted: it is the line, unless another was before."""
         if line.up and channel != line.channel:
             self.end(channel, causes.ELSEWHERE)
@@ -148,7 +148,7 @@ class Dialling:
             self.end(other, causes.ELSEWHERE)
         self._reports.is_up(line)
 
-    def over(self, line: Line, channel: str, cause: int = causes.NORMAL, sip_code: int = 0) -> None:
+    def over(self, line: AsteriskLeg, channel: str, cause: int = causes.NORMAL, sip_code: int = 0) -> None:
         """A channel is gone: the line with it, or one of the phones that rang."""
         if channel == line.channel and (line.up or not line.phones):
             self._reports.ended(line, cause, sip_code)
@@ -166,12 +166,12 @@ class Dialling:
         elif not line.phones:
             self._reports.ended(line, *min(line.ends, key=self._telling))
 
-    def missing(self, line: Line, channel: str) -> None:
+    def missing(self, line: AsteriskLeg, channel: str) -> None:
         """A channel is out of sight. Its end, and why, is told a moment later, unless that was lost."""
         loop = asyncio.get_running_loop()
         line.timers.append(loop.call_later(_WHY_S, self.over, line, channel))
 
-    def hang_up(self, line: Line, cause: str) -> None:
+    def hang_up(self, line: AsteriskLeg, cause: str) -> None:
         """Every channel of a line that is to end."""
         channels = [line.channel] if line.up or not line.seat else sorted(line.phones)
         for channel in channels:

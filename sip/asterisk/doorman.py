@@ -10,10 +10,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator
 
-from ivr.telephony import Refused
-from sip.access import OVERDUE_S, Call, plain, room
+from ivr.telephony import AccessDenied
+from sip.access import OVERDUE_S, PresentCall, plain, room
 from sip.asterisk.config import AsteriskConfig
-from sip.asterisk.lines import By, Line, Lines
+from sip.asterisk.lines import AsteriskLeg, AsteriskLegs, By
 from sip.asterisk.link import Link
 from sip.asterisk.reports import now_ms
 from sip.asterisk.rest import Reply
@@ -23,16 +23,16 @@ ASK_AGAIN_S = 1.0
 GIVEN_UP_S = 33.0
 
 
-class Doorman:
+class AsteriskDoorman:
     """``end`` ends a line for another caller. ``tell`` gets who was refused."""
 
     def __init__(
         self,
         config: AsteriskConfig,
-        lines: Lines,
+        lines: AsteriskLegs,
         link: Link,
-        end: Callable[[Line, tuple[By, str]], None],
-        tell: Callable[[Refused], None],
+        end: Callable[[AsteriskLeg, tuple[By, str]], None],
+        tell: Callable[[AccessDenied], None],
     ) -> None:
         self._rules, self._lines, self._link, self._end = config.access, lines, link, end
         self._teller = Teller(tell, "PJSIP", now_ms)
@@ -53,7 +53,7 @@ class Doorman:
         """Tell what is still counted."""
         self._teller.close()
 
-    def _calls(self) -> Iterator[Call]:
+    def _calls(self) -> Iterator[PresentCall]:
         now = self._loop.time()
         for line in self._lines:
             if line.seat or line.verdict is not None:
@@ -61,9 +61,9 @@ class Doorman:
             if line.up_at is not None and now - line.up_at > GIVEN_UP_S:
                 line.heard = True
             late = line.silent_at is not None and line.up_at is not None and line.silent_at - line.up_at >= OVERDUE_S
-            yield Call(line.name, line.source, line.trunk, line.number, line.heard, line.up_at, late)
+            yield PresentCall(line.name, line.source, line.trunk, line.number, line.heard, line.up_at, late)
 
-    def _ask_if_many(self, calls: list[Call], source: str) -> None:
+    def _ask_if_many(self, calls: list[PresentCall], source: str) -> None:
         """Ask who of the silent ones has sent sound, from half of a bound on."""
         silent = [call for call in calls if not call.acknowledged and not call.trunk]
         ours = [call for call in silent if call.source == source]
@@ -76,7 +76,7 @@ class Doorman:
                 line.asked_at = now
                 self._ask(line)
 
-    def _ask(self, line: Line) -> None:
+    def _ask(self, line: AsteriskLeg) -> None:
         def told(reply: Reply) -> None:
             if reply.ok and int(reply.body.get("rxcount", 0)) > 0:
                 line.heard = True

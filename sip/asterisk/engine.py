@@ -13,24 +13,24 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ivr.telephony import Clip, EngineEvent, SeatReach, Sink, Survivor
+from ivr.telephony import Clip, EngineEvent, SeatReach, Sink, SurvivingLeg
 from sip.access import HERE, NUMBER_FULL
 from sip.admission import Lags
 from sip.asterisk import causes, fax
-from sip.asterisk.agreement import Agreement
+from sip.asterisk.agreement import Reconciliation
 from sip.asterisk.bridging import Bridging
 from sip.asterisk.config import AsteriskConfig
-from sip.asterisk.dialling import CITIZEN, Dialling, look_prefix
-from sip.asterisk.doorman import Doorman
+from sip.asterisk.dialling import CITIZEN, AsteriskDialling, look_prefix
+from sip.asterisk.doorman import AsteriskDoorman
 from sip.asterisk.keys import Press, again, press_of
-from sip.asterisk.lines import By, Line, Lines
+from sip.asterisk.lines import AsteriskLeg, AsteriskLegs, By
 from sip.asterisk.link import Link
 from sip.asterisk.media import MediaFolder, mend, move
-from sip.asterisk.reports import Reports, now_ms
+from sip.asterisk.reports import LineEvents, now_ms
 from sip.asterisk.rest import Reply
 from sip.asterisk.seats import Seats
 from sip.asterisk.snapshot import Channel, channel_of
-from sip.asterisk.sound import Sound
+from sip.asterisk.sound import AsteriskSound
 from sip.asterisk.survivors import counting, is_up, line_again
 from sip.gate import Gate
 from sip.numbers import caller_key
@@ -60,13 +60,15 @@ class AsteriskEngine:
         self._link = Link(config, self._heard, self._opened, self._gone, self._replaced)
         self._seats = Seats(self._link, config.app, config.seats, config.trunk, self._reach)
         self._media = MediaFolder(config.media)
-        self._lines = Lines()
+        self._lines = AsteriskLegs()
         self._bridging = Bridging(self._link, self._lines, config.app)
-        self._reports = Reports(self._lines, config.spool, self._emit, self._bridging.part, self._media.forget)
+        self._reports = LineEvents(self._lines, config.spool, self._emit, self._bridging.part, self._media.forget)
         self._fax = fax.FaxWatch(self._link, self._lines, self._reports)
-        self._sound = Sound(self._link, self._media, self._reports)
-        self._dialling = Dialling(config, self._link, self._lines, self._reports, self._bridging, self._begun)
-        self._agreement = Agreement(self._link, config.app, self._lines, self._reports, self._dialling, self._entered)
+        self._sound = AsteriskSound(self._link, self._media, self._reports)
+        self._dialling = AsteriskDialling(config, self._link, self._lines, self._reports, self._bridging, self._begun)
+        self._agreement = Reconciliation(
+            self._link, config.app, self._lines, self._reports, self._dialling, self._entered
+        )
         self._gate = Gate(config.max_calls, lags, self._emit, now_ms)
         self._sink: Sink = lambda _: None
         self._draining = False
@@ -80,7 +82,7 @@ class AsteriskEngine:
 
     async def start(self, sink: Sink) -> None:
         self._sink, self._loop = sink, asyncio.get_running_loop()
-        self._doorman = Doorman(self._config, self._lines, self._link, self._hang_up, self._emit)
+        self._doorman = AsteriskDoorman(self._config, self._lines, self._link, self._hang_up, self._emit)
         self._media.open()
         self._gate.open()
         self._ready: asyncio.Future[None] = self._loop.create_future()
@@ -165,11 +167,11 @@ class AsteriskEngine:
 
     # --- calls of a process before this one ---------------------------------------------------
 
-    def survivors(self) -> Sequence[Survivor]:
+    def survivors(self) -> Sequence[SurvivingLeg]:
         told = []
         for line, channels in self._agreement.survivors().items():
             first = counting(channels)
-            told.append(Survivor(line, first.ref, is_up(first), self._caller(first)))
+            told.append(SurvivingLeg(line, first.ref, is_up(first), self._caller(first)))
         return told
 
     def adopt(self, line: str, *, seat: str = "", playing: str = "", recording: tuple[str, Path] | None = None) -> None:
@@ -192,7 +194,7 @@ class AsteriskEngine:
         except OSError as error:
             log.error("no recording for %s: %s", path.name, error)
 
-    def _looked(self, line: Line, channel: str, reply: Reply) -> None:
+    def _looked(self, line: AsteriskLeg, channel: str, reply: Reply) -> None:
         """How a channel of a line stands; something may have happened before we could hear of it."""
         if reply.ok:
             self._agreement.look_again(line, channel_of(reply.body, self._config.app))
@@ -206,7 +208,7 @@ class AsteriskEngine:
         if found and not found.seat and not found.up:
             self._loop.call_soon(self._ring, found)
 
-    def _ring(self, line: Line) -> None:
+    def _ring(self, line: AsteriskLeg) -> None:
         """Unless it was answered in the same breath: then the 200 says it all, with one request less."""
         if not line.answering and self._lines.live(line.name) is line:
             self._link.ask("POST", "channels", line.name, "ring")
@@ -241,12 +243,12 @@ class AsteriskEngine:
         if found := self._new_line(line, number, ring_ms):
             self._dialling.number(found, number, ring_ms, caller_id)
 
-    def _new_line(self, line: str, whom: str, ring_ms: int) -> Line | None:
+    def _new_line(self, line: str, whom: str, ring_ms: int) -> AsteriskLeg | None:
         """A line that is about to be dialled."""
         if self._lines.get(line) is not None:
             log.error("line %s is dialled twice", line)
             return None
-        found = Line(line, whom)
+        found = AsteriskLeg(line, whom)
         self._lines.add(found)
         if self._draining:
             self._reports.never_dialled(found)
@@ -254,7 +256,7 @@ class AsteriskEngine:
         found.timers.append(self._loop.call_later(ring_ms / 1000, self._rung_out, found))
         return found
 
-    def _begun(self, line: Line, channel: str) -> None:
+    def _begun(self, line: AsteriskLeg, channel: str) -> None:
         if not line.seat:  # those to a seat or a citizen are heard of by the endpoint's name
             self._follow(channel)
         self._link.ask("GET", "channels", channel, done=lambda reply: self._looked(line, channel, reply))
@@ -325,7 +327,7 @@ class AsteriskEngine:
             case "ChannelStateChange" if event["channel"]["state"] == "Ringing" and line.seat:
                 self._reports.rings(line)
 
-    def _pressed(self, line: Line, press: Press) -> None:
+    def _pressed(self, line: AsteriskLeg, press: Press) -> None:
         told, line.pressed = again(line.pressed, press), press
         if not told:
             self._reports.keyed(line, press.key, press.duration_ms)
@@ -363,7 +365,7 @@ class AsteriskEngine:
             why = "busy" if refusal == NUMBER_FULL else causes.UNAVAILABLE
             self._link.ask("DELETE", "channels", channel.id, query={"reason_code": causes.refusal(why)})
             return
-        line = Line(channel.id, up=channel.up, source=channel.source, trunk=trunk, number=number)
+        line = AsteriskLeg(channel.id, up=channel.up, source=channel.source, trunk=trunk, number=number)
         self._lines.add(line)
         self._follow(line.channel)
         test = channel.source in HERE and channel.caller in self._config.test_callers
@@ -383,18 +385,18 @@ class AsteriskEngine:
 
     # --- ends ------------------------------------------------------------------------------
 
-    def _hang_up(self, line: Line, verdict: tuple[By, str]) -> None:
+    def _hang_up(self, line: AsteriskLeg, verdict: tuple[By, str]) -> None:
         if line.verdict is not None:
             return
         line.verdict = verdict
         self._dialling.hang_up(line, verdict[1])
 
-    def _rung_out(self, line: Line) -> None:
+    def _rung_out(self, line: AsteriskLeg) -> None:
         if not line.up and self._lines.live(line.name) is line:
             line.rung_out = True
             self._hang_up(line, ("us", "no_answer"))
 
-    def _unanswered(self, line: Line) -> None:
+    def _unanswered(self, line: AsteriskLeg) -> None:
         """A caller who vanished while it rang leaves no trace in Asterisk."""
         if not line.up:
             self._hang_up(line, ("failure", "unanswered"))

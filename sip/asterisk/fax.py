@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
-from sip.asterisk.lines import Line, Lines
+from sip.asterisk.lines import AsteriskLeg, AsteriskLegs
 from sip.asterisk.link import Link
-from sip.asterisk.reports import Reports
+from sip.asterisk.reports import LineEvents
 from sip.asterisk.snapshot import Channel
 
 ARGUMENT = "fax"  # of Stasis
@@ -16,10 +16,10 @@ LISTENS_S = 60.0  # a machine gives up within 40 s (ITU-T T.30, T1); later a ton
 class FaxWatch:
     """Tells of faxes, and ends the listening."""
 
-    def __init__(self, link: Link, lines: Lines, reports: Reports) -> None:
+    def __init__(self, link: Link, lines: AsteriskLegs, reports: LineEvents) -> None:
         self._link, self._lines, self._reports = link, lines, reports
 
-    def follow(self, line: Line) -> None:
+    def follow(self, line: AsteriskLeg) -> None:
         """A call has come; its dialplan listens."""
         line.timers.append(asyncio.get_running_loop().call_later(LISTENS_S, self._enough, line))
 
@@ -31,6 +31,6 @@ class FaxWatch:
         else:
             self._reports.fax(line)
 
-    def _enough(self, line: Line) -> None:
+    def _enough(self, line: AsteriskLeg) -> None:
         if self._lines.live(line.name) is line:
             self._link.ask("POST", "channels", line.name, "variable", query={"variable": "TONE_DETECT(0,,x)"})

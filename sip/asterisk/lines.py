@@ -19,7 +19,7 @@ By = Literal["far", "us", "failure"]
 
 
 @dataclass(slots=True)
-class Recording:
+class RunningRecording:
     """One recording that runs: its ``name`` in Asterisk, and what the port asked for."""
 
     name: str
@@ -30,7 +30,7 @@ class Recording:
 
 
 @dataclass(slots=True, eq=False)
-class Line:
+class AsteriskLeg:
     """One telephone leg. ``seat``: whom it was dialled to ring; empty for a call from outside.
 
     Of a line that was dialled: ``channel`` (the one that counts once it is up), ``phones`` (the channels that ring),
@@ -55,7 +55,7 @@ class Line:
     rung_out: bool = False
     leaving: bool = False  # the far end hung up; the channel is on its way out
     playing: tuple[str, str] | None = None  # token, playback id
-    recording: Recording | None = None
+    recording: RunningRecording | None = None
     peer: str | None = None
     bridge: str | None = None
     held: bool = False
@@ -89,29 +89,29 @@ def line_of(channel: str) -> str:
     return channel.partition(_PART)[0]
 
 
-class Lines:
+class AsteriskLegs:
     """Every live line; ``idle`` is set whenever there is none."""
 
     def __init__(self) -> None:
-        self._lines: dict[str, Line] = {}
+        self._lines: dict[str, AsteriskLeg] = {}
         self.idle = asyncio.Event()
         self.idle.set()
 
     def __len__(self) -> int:
         return len(self._lines)
 
-    def __iter__(self) -> Iterator[Line]:
+    def __iter__(self) -> Iterator[AsteriskLeg]:
         return iter(list(self._lines.values()))
 
-    def get(self, name: str) -> Line | None:
+    def get(self, name: str) -> AsteriskLeg | None:
         return self._lines.get(name)
 
-    def of(self, channel: str) -> Line | None:
+    def of(self, channel: str) -> AsteriskLeg | None:
         """The line a channel is of, or rings for."""
         line = self._lines.get(line_of(channel))
         return line if line is not None and (channel == line.channel or channel in line.phones) else None
 
-    def live(self, name: str) -> Line | None:
+    def live(self, name: str) -> AsteriskLeg | None:
         """The line unless its end is on the way."""
         line = self._lines.get(name)
         return line if line is not None and line.last is None else None
@@ -121,21 +121,21 @@ class Lines:
         """How many are calls from outside that we have not ended."""
         return sum(not line.seat and line.verdict is None for line in self._lines.values())
 
-    def add(self, line: Line) -> None:
+    def add(self, line: AsteriskLeg) -> None:
         self._lines[line.name] = line
         self.idle.clear()
 
-    def remove(self, line: Line) -> None:
+    def remove(self, line: AsteriskLeg) -> None:
         for timer in line.timers:
             timer.cancel()
         self._lines.pop(line.name, None)
         if not self._lines:
             self.idle.set()
 
-    def playing(self, playback: str) -> Line | None:
+    def playing(self, playback: str) -> AsteriskLeg | None:
         """The line a playback is heard on."""
         return next((line for line in self if line.playing and line.playing[1] == playback), None)
 
-    def recording(self, name: str) -> Line | None:
+    def recording(self, name: str) -> AsteriskLeg | None:
         """The line a recording is made of."""
         return next((line for line in self if line.recording and line.recording.name == name), None)

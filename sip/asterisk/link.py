@@ -25,7 +25,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidStatus, WebSocketException
 
 from sip.asterisk.config import AsteriskConfig
-from sip.asterisk.rest import Http, Reply, Request, reply_of
+from sip.asterisk.rest import AriRequest, Http, Reply, reply_of
 
 log = logging.getLogger(__name__)
 
@@ -49,12 +49,12 @@ Done = Callable[[Reply], None]
 
 @dataclass(slots=True)
 class _Asked:
-    request: Request
+    request: AriRequest
     done: Done
     timer: asyncio.TimerHandle
 
 
-class Refused(OSError):
+class LoginRefused(OSError):
     """Asterisk does not let us in, and trying again will not change that; the text says what to do."""
 
 
@@ -78,7 +78,7 @@ class Link:
         self._on_event, self._on_open, self._on_gone, self._on_replaced = on_event, on_open, on_gone, on_replaced
         self._asked: dict[str, _Asked] = {}
         self._numbers = itertools.count(1)
-        self._outbox: asyncio.Queue[Request] | None = None  # while connected
+        self._outbox: asyncio.Queue[AriRequest] | None = None  # while connected
         self._by_http: bool | None = True if config.http else None  # None: not known yet
         self._replaced = False
         self._opened = False  # the last attempt led to a connection
@@ -101,14 +101,14 @@ class Link:
         uri = "/".join(quote(piece, safe="") for piece in path)
         if query:
             uri += "?" + urlencode({key: str(value) for key, value in query.items()}, quote_via=quote)
-        request = Request(number, method, uri, None if body is None else json.dumps(body))
+        request = AriRequest(number, method, uri, None if body is None else json.dumps(body))
         timer = asyncio.get_running_loop().call_later(self._config.request_s, self._give_up, number)
         self._asked[number] = _Asked(request, done, timer)
         if self._outbox is not None:
             self._outbox.put_nowait(request)
 
     async def run(self) -> None:
-        """Connect, and again whenever the connection is lost, until cancelled or replaced. Raises :class:`Refused`."""
+        """Connect, and again whenever the connection is lost, until cancelled. Raises :class:`LoginRefused`."""
         first, longest = self._config.retry_s
         pause, refusals = first, 0
         while not self._replaced:
@@ -118,7 +118,7 @@ class Link:
             except InvalidStatus as error:
                 self._refused(error.response.status_code)
             except (OSError, WebSocketException, TimeoutError) as error:
-                if isinstance(error, Refused):
+                if isinstance(error, LoginRefused):
                     raise
                 refusals = refusals + 1 if isinstance(error, ConnectionRefusedError) else 0
                 if refusals == REFUSALS:
@@ -187,7 +187,7 @@ class Link:
 
     async def _takes_requests(self, socket: ClientConnection, early: list[Mapping[str, Any]]) -> bool:
         """Does this Asterisk take requests over the socket? ``early`` gets what else it tells meanwhile."""
-        await socket.send(Request("probe", "GET", "asterisk/ping").frame)
+        await socket.send(AriRequest("probe", "GET", "asterisk/ping").frame)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(PROBE_S):
                 async for message in socket:
@@ -204,14 +204,14 @@ class Link:
         log.info("an Asterisk before 22.4: requests go by HTTP")
         return False
 
-    async def _send_by_http(self, _: ClientConnection, outbox: asyncio.Queue[Request]) -> None:
+    async def _send_by_http(self, _: ClientConnection, outbox: asyncio.Queue[AriRequest]) -> None:
         http = Http(self._config)
         try:
             await http.carry(outbox, self._asked.__contains__, self._replied)
         finally:
             await http.close()
 
-    async def _send(self, socket: ClientConnection, outbox: asyncio.Queue[Request]) -> None:
+    async def _send(self, socket: ClientConnection, outbox: asyncio.Queue[AriRequest]) -> None:
         try:
             while True:
                 await socket.send((await outbox.get()).frame)
@@ -248,7 +248,7 @@ class Link:
     def _refused(self, status: int) -> None:
         config = self._config
         if status in (401, 403):
-            raise Refused(
+            raise LoginRefused(
                 f"Asterisk refuses ARI user {config.user!r}: compare [asterisk] user and secret with ari.conf"
             )
         # An Asterisk that is still starting answers 404 too, so that is tried again.

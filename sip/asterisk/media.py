@@ -99,7 +99,7 @@ def mend(path: Path) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class TakenRecording:
     """A recording's length, and what of it is told: 0 when nobody spoke."""
 
     ms: int
@@ -113,7 +113,7 @@ def move(recorded: Path, path: Path) -> None:
         shutil.move(recorded, path)
 
 
-def take(recorded: Path, path: Path) -> Taken:
+def take(recorded: Path, path: Path) -> TakenRecording:
     """Move a finished recording out of Asterisk's folder to ``path``.
 
     Raises ``OSError``, ``EOFError`` or ``wave.Error`` when there is none, or when it cannot be read.
@@ -128,4 +128,4 @@ def take(recorded: Path, path: Path) -> Taken:
     speech.feed(pcm)
     speech.finish()
     ms = len(pcm) * 1000 // (2 * SAMPLE_RATE)
-    return Taken(ms, ms if speech.heard else 0)
+    return TakenRecording(ms, ms if speech.heard else 0)

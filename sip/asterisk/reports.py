@@ -10,22 +10,22 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ivr.telephony import (
+    DtmfKey,
     EngineEvent,
-    FaxHeard,
+    FaxDetected,
     Held,
     Incoming,
-    Keyed,
     LineFailed,
     LineGone,
     LineRinging,
     LineSpeaks,
     LineUp,
-    PlayDone,
-    RecordDone,
+    PlaybackEnded,
     RecordEnd,
+    RecordingEnded,
 )
 from sip.asterisk import causes
-from sip.asterisk.lines import Line, Lines
+from sip.asterisk.lines import AsteriskLeg, AsteriskLegs
 from sip.asterisk.media import take
 
 log = logging.getLogger(__name__)
@@ -40,7 +40,7 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-class Reports:
+class LineEvents:
     """Changes lines by what Asterisk told, and says so.
 
     ``parted``: a line left whatever bridge it was in. ``silent``: a playback ended, its files may go.
@@ -48,62 +48,62 @@ class Reports:
 
     def __init__(
         self,
-        lines: Lines,
+        lines: AsteriskLegs,
         spool: Path,
         emit: Callable[[EngineEvent], None],
-        parted: Callable[[Line], None],
+        parted: Callable[[AsteriskLeg], None],
         silent: Callable[[str], None],
     ) -> None:
         self._lines, self._spool, self._emit, self._parted, self._silent = lines, spool, emit, parted, silent
 
-    def arrived(self, line: Line, called: tuple[str, ...], caller: str | None, ref: str, test: bool) -> None:
+    def arrived(self, line: AsteriskLeg, called: tuple[str, ...], caller: str | None, ref: str, test: bool) -> None:
         first, *also = called
         self._emit(Incoming(line.name, now_ms(), first, caller, ref, test, tuple(also)))
         if line.up:
             self._emit(LineUp(line.name, now_ms()))
 
-    def is_up(self, line: Line) -> None:
+    def is_up(self, line: AsteriskLeg) -> None:
         if not line.up and line.last is None:
             line.up, line.up_at = True, asyncio.get_running_loop().time()
             self._emit(LineUp(line.name, now_ms()))
 
-    def rings(self, line: Line) -> None:
+    def rings(self, line: AsteriskLeg) -> None:
         if not line.rang and not line.up and line.last is None:
             line.rang = True
             self._emit(LineRinging(line.name, now_ms()))
 
-    def speaks(self, line: Line) -> None:
+    def speaks(self, line: AsteriskLeg) -> None:
         if line.citizen and not line.speaks and not line.up and line.last is None:
             line.speaks = True
             self._emit(LineSpeaks(line.name, now_ms()))
 
-    def keyed(self, line: Line, key: str, held_ms: int = 0) -> None:
+    def keyed(self, line: AsteriskLeg, key: str, held_ms: int = 0) -> None:
         """Tell of a press at its end; ``held_ms``: how long the key was down."""
         line.heard = True
         if line.last is None:
             now = now_ms()
-            self._emit(Keyed(line.name, now, key, now - held_ms if held_ms else 0))
+            self._emit(DtmfKey(line.name, now, key, now - held_ms if held_ms else 0))
 
-    def fax(self, line: Line) -> None:
+    def fax(self, line: AsteriskLeg) -> None:
         if line.last is None:
-            self._emit(FaxHeard(line.name, now_ms()))
+            self._emit(FaxDetected(line.name, now_ms()))
 
-    def held(self, line: Line, held: bool) -> None:
+    def held(self, line: AsteriskLeg, held: bool) -> None:
         if line.last is None:
             self._emit(Held(line.name, now_ms(), held))
 
-    def not_played(self, line: Line, token: str, finished: bool) -> None:
+    def not_played(self, line: AsteriskLeg, token: str, finished: bool) -> None:
         """A prompt that never began; ``finished`` False: nobody was there to hear it."""
-        self._emit(PlayDone(line.name, now_ms(), token, finished))
+        self._emit(PlaybackEnded(line.name, now_ms(), token, finished))
 
-    def played(self, line: Line, finished: bool) -> None:
+    def played(self, line: AsteriskLeg, finished: bool) -> None:
         """What plays on the line ended."""
         if line.playing:
             (token, playback), line.playing = line.playing, None
             self._silent(playback)
-            self._emit(PlayDone(line.name, now_ms(), token, finished))
+            self._emit(PlaybackEnded(line.name, now_ms(), token, finished))
 
-    def trouble(self, line: Line, text: str, *values: object) -> None:
+    def trouble(self, line: AsteriskLeg, text: str, *values: object) -> None:
         """Something failed on a line: an error, unless its caller was leaving, which is told a moment later."""
 
         def judge() -> None:
@@ -113,7 +113,7 @@ class Reports:
         if not line.leaving:
             line.timers.append(asyncio.get_running_loop().call_later(_LEAVING_S, judge))
 
-    def recorded(self, line: Line) -> None:
+    def recorded(self, line: AsteriskLeg) -> None:
         """What is recorded of the line ended: the file is ours now."""
         recording, line.recording = line.recording, None
         if recording is None:
@@ -128,11 +128,11 @@ class Reports:
         except (OSError, EOFError, wave.Error) as error:
             self.trouble(line, "recording %s is not there: %s", recording.name, error)
             end = "failed"
-        self._emit(RecordDone(line.name, now_ms(), recording.token, recording.path, ms, end))
+        self._emit(RecordingEnded(line.name, now_ms(), recording.token, recording.path, ms, end))
         if line.last:
             self.finish(line)
 
-    def ended(self, line: Line, cause: int = causes.NORMAL, sip_code: int = 0) -> None:
+    def ended(self, line: AsteriskLeg, cause: int = causes.NORMAL, sip_code: int = 0) -> None:
         """The channel is gone; the line's last word waits for its recording."""
         if self._lines.get(line.name) is not line or line.last is not None:
             return
@@ -144,12 +144,12 @@ class Reports:
         else:
             self.finish(line)
 
-    def never_dialled(self, line: Line) -> None:
+    def never_dialled(self, line: AsteriskLeg) -> None:
         """The phone could not even be called."""
         self._lines.remove(line)
         self._emit(LineFailed(line.name, now_ms(), "unreachable"))
 
-    def finish(self, line: Line) -> None:
+    def finish(self, line: AsteriskLeg) -> None:
         """The line's last word."""
         cause, sip_code = line.last or (causes.NORMAL, 0)
         self._lines.remove(line)

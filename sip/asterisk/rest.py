@@ -35,7 +35,7 @@ class Reply:
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class AriRequest:
     """A request of ARI; ``uri`` without ``/ari/``, ``body``: JSON."""
 
     number: str
@@ -71,7 +71,7 @@ class Http:
         )
 
     async def carry(
-        self, outbox: asyncio.Queue[Request], wanted: Callable[[str], bool], answered: Callable[[str, Reply], None]
+        self, outbox: asyncio.Queue[AriRequest], wanted: Callable[[str], bool], answered: Callable[[str, Reply], None]
     ) -> None:
         """Send what is put into ``outbox``, for ever; ``wanted``: does somebody still wait for this number?"""
         while True:
@@ -91,13 +91,13 @@ class Http:
 
     async def too_old_for_the_socket(self) -> bool:
         """Is it an Asterisk before 22.4? Raises ``OSError`` when it does not say."""
-        told = await self._send(Request("", "GET", "asterisk/info?only=system"))
+        told = await self._send(AriRequest("", "GET", "asterisk/info?only=system"))
         found = _VERSION.search(str(told.json()["system"]["version"])) if told.is_success else None
         if found is None:
             raise OSError(f"Asterisk does not tell its version: {told.status_code}")
         return (int(found[1]), int(found[2])) < OVER_SOCKET
 
-    async def _send(self, request: Request) -> httpx.Response:
+    async def _send(self, request: AriRequest) -> httpx.Response:
         import httpx
 
         kind = {"Content-Type": "application/json"} if request.body is not None else {}

@@ -68,14 +68,14 @@ def channel_of(body: Mapping[str, Any], app: str) -> Channel:
 
 
 @dataclass(frozen=True, slots=True)
-class Bridge:
+class AriBridge:
     """A bridge and the channels in it."""
 
     id: str
     channels: frozenset[str]
 
 
-def our_bridges(bodies: Iterable[Mapping[str, Any]], app: str) -> list[Bridge]:
+def our_bridges(bodies: Iterable[Mapping[str, Any]], app: str) -> list[AriBridge]:
     """Those of this application."""
-    bridges = (Bridge(str(body["id"]), frozenset(body.get("channels") or ())) for body in bodies)
+    bridges = (AriBridge(str(body["id"]), frozenset(body.get("channels") or ())) for body in bodies)
     return [bridge for bridge in bridges if bridge.id.startswith(f"{app}:")]

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ivr.telephony import Clip
-from sip.asterisk.lines import Line, Recording
+from sip.asterisk.lines import AsteriskLeg, RunningRecording
 from sip.asterisk.link import Link
 from sip.asterisk.media import MediaFolder
-from sip.asterisk.reports import Reports
+from sip.asterisk.reports import LineEvents
 from sip.asterisk.rest import Reply
 
 log = logging.getLogger(__name__)
@@ -22,13 +22,13 @@ def playback_of(line: str, token: str) -> str:
     return f"{line}#{token}"
 
 
-class Sound:
+class AsteriskSound:
     """One playback and one recording on a line at a time. A prompt is one request, however many files it has."""
 
-    def __init__(self, link: Link, media: MediaFolder, reports: Reports) -> None:
+    def __init__(self, link: Link, media: MediaFolder, reports: LineEvents) -> None:
         self._link, self._media, self._reports = link, media, reports
 
-    def play(self, line: Line, clips: Sequence[Clip], token: str) -> None:
+    def play(self, line: AsteriskLeg, clips: Sequence[Clip], token: str) -> None:
         self.stop_play(line)
         playback = playback_of(line.name, token)
         try:
@@ -49,15 +49,15 @@ class Sound:
         body = {"media": media, "playbackId": playback}
         self._link.ask("POST", "channels", line.channel, "play", body=body, done=asked)
 
-    def stop_play(self, line: Line) -> None:
+    def stop_play(self, line: AsteriskLeg) -> None:
         if line.playing:
             self._link.ask("DELETE", "playbacks", line.playing[1])
             self._reports.played(line, False)
 
-    def record(self, line: Line, token: str, path: Path, max_ms: int, silence_ms: int) -> None:
+    def record(self, line: AsteriskLeg, token: str, path: Path, max_ms: int, silence_ms: int) -> None:
         if not line.up or line.recording is not None:
             return
-        recording = line.recording = Recording(path.stem, token, path, max_ms)
+        recording = line.recording = RunningRecording(path.stem, token, path, max_ms)
 
         def asked(reply: Reply) -> None:
             if not reply.ok and line.recording is recording:
@@ -73,7 +73,7 @@ class Sound:
         }
         self._link.ask("POST", "channels", line.channel, "record", query=query, done=asked)
 
-    def stop_record(self, line: Line) -> None:
+    def stop_record(self, line: AsteriskLeg) -> None:
         if line.recording and not line.recording.stopped:
             line.recording.stopped = True
             self._link.ask("POST", "recordings", "live", line.recording.name, "stop")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sip.asterisk.dialling import CITIZEN
-from sip.asterisk.lines import Line, Recording
+from sip.asterisk.lines import AsteriskLeg, RunningRecording
 from sip.asterisk.snapshot import Channel
 from sip.asterisk.sound import playback_of
 
@@ -23,10 +23,10 @@ def is_up(channel: Channel) -> bool:
 
 def line_again(
     name: str, channels: Sequence[Channel], seat: str, playing: str, recording: tuple[str, Path] | None
-) -> Line:
+) -> AsteriskLeg:
     """The line of these channels; ``playing`` and ``recording``: tokens (and file) of what went on, as journaled."""
     first = counting(channels)
-    line = Line(name, seat, up=is_up(first), channel=first.id, rang=bool(seat), heard=True)
+    line = AsteriskLeg(name, seat, up=is_up(first), channel=first.id, rang=bool(seat), heard=True)
     if seat:
         line.phones = {channel.id for channel in channels if channel is not first or not line.up}
     line.citizen = first.args[:1] == (CITIZEN,)
@@ -34,5 +34,5 @@ def line_again(
         line.playing = (playing, playback_of(name, playing))
     if recording:
         token, path = recording
-        line.recording = Recording(path.stem, token, path, max_ms=0)
+        line.recording = RunningRecording(path.stem, token, path, max_ms=0)
     return line

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from ivr.telephony import LineQuality, Refused
+from ivr.telephony import AccessDenied, LineQuality
 from sip.asterisk.lines import line_of
 from sip.refusals import network_of
 
@@ -67,13 +67,13 @@ def registration(event: Mapping[str, object]) -> str:
     return word if word.replace("_", "").isalpha() else "unknown"
 
 
-def refused(event: Mapping[str, object], at: int, ours: Collection[str]) -> Refused | None:
+def refused(event: Mapping[str, object], at: int, ours: Collection[str]) -> AccessDenied | None:
     """Somebody was refused. ``ours``: the accounts that may be named."""
     kind = text(event.get("Event", ""), 40)
     if kind not in REFUSALS:
         return None
     service, account = text(event.get("Service", ""), 20), text(event.get("AccountID", ""), 80)
-    return Refused(
+    return AccessDenied(
         at,
         kind,
         service if service in SERVICES else "other",

@@ -16,7 +16,7 @@ from typing import Any
 
 from panoramisk import Manager
 
-from ivr.telephony import LineQuality, Refused, TrunkState
+from ivr.telephony import AccessDenied, LineQuality, TrunkChanged
 from sip.asterisk import told
 from sip.asterisk.config import AsteriskConfig, ami_secret
 from sip.refusals import Gathered
@@ -28,7 +28,7 @@ NEVER_S = 10**8  # panoramisk's own pings have no limit, so it is not to send an
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class AmiTimeouts:
     """Seconds. ``answer_s``: for each thing asked. ``ping_s``: how often a silent connection is tried."""
 
     answer_s: float = 5.0
@@ -52,15 +52,15 @@ class _Session(Manager):  # type: ignore[misc]  # untyped
         self.gone.set()
 
 
-class Watch:
+class AmiMonitor:
     """``tell`` gets what is told, on the loop that runs :meth:`run`. ``now_ms``: UTC."""
 
     def __init__(
         self,
         config: AsteriskConfig,
-        tell: Callable[[LineQuality | TrunkState | Refused], None],
+        tell: Callable[[LineQuality | TrunkChanged | AccessDenied], None],
         now_ms: Callable[[], int],
-        limits: Limits = Limits(),
+        limits: AmiTimeouts = AmiTimeouts(),
     ) -> None:
         self._config, self._tell, self._now_ms, self._limits = config, tell, now_ms, limits
         self._ours: Collection[str] = {*config.seats, *filter(None, [config.trunk]), config.user}
@@ -152,7 +152,7 @@ class Watch:
     def _registered(self, state: str) -> None:
         if state != self.registration:
             self.registration = state
-            self._tell(TrunkState(self._now_ms(), state))
+            self._tell(TrunkChanged(self._now_ms(), state))
 
     def _heard(self, event: Mapping[str, Any]) -> None:
         try:

@@ -26,7 +26,7 @@ from sip.core.config import Timing
 from sip.core.dice import Dice, token
 from sip.core.events import Event, Found, Invited, LookUp
 from sip.core.locating import Servers, usual_port
-from sip.core.timers import Schedule
+from sip.core.timers import TimerQueue
 from sip.core.transactions import ServerTransaction, TransactionLayer
 from sip.core.wire import (
     ALLOW,
@@ -80,7 +80,7 @@ class UserAgent:
 
     def __init__(self, name: str, timing: Timing, dice: Dice, local: Callable[[Addr], Host]) -> None:
         self.timing, self.dice, self.local = timing, dice, local
-        self.schedule = Schedule()
+        self.schedule = TimerQueue()
         self.counts: Counter[str] = Counter()
         self.layer = TransactionLayer(self.send, self.schedule, dice, timing, name)
         self.on_register: Callable[[ServerTransaction], None] | None = None

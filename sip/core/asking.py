@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 from aiosipua.message import SipResponse
 
-from sip.core.leg import Leg
+from sip.core.leg import SipLeg
 
 
-def ask(leg: Leg, on_nobody: Callable[[], None]) -> None:
+def ask(leg: SipLeg, on_nobody: Callable[[], None]) -> None:
     """Send OPTIONS in the dialog of ``leg``; at most one question is open.
 
     Any answer is life, but 408 and 481 end the call (RFC 5057 §5.1). ``on_nobody`` is called when none came in

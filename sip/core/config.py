@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from ivr.numbers import HOME, Plan
-from sip.access import Network, Rules
+from sip.access import AccessRules, Network
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ class EmbeddedConfig:
     default, because common phones (libre and baresip before 2021) give up when SHA-256 is offered
     beside it. ``qualify_s``: how often phones are asked whether they are there (0: never).
     ``test_callers``: From users whose calls from this machine are test calls. ``accept``,
-    ``per_number``, ``shared_numbers``: see :class:`sip.access.Rules`.
+    ``per_number``, ``shared_numbers``: see :class:`sip.access.AccessRules`.
     """
 
     sip_host: str = "0.0.0.0"  # noqa: S104  (a hotline is there to be called)
@@ -113,7 +113,9 @@ class EmbeddedConfig:
     retry_after_s: int = 10  # told to callers refused with 503
 
     @property
-    def access(self) -> Rules:
+    def access(self) -> AccessRules:
         """Who may call, and how much."""
         peers = self.trunk.peers if self.trunk else ()
-        return Rules(self.trunk is not None, peers, self.accept, self.max_calls, self.per_number, self.shared_numbers)
+        return AccessRules(
+            self.trunk is not None, peers, self.accept, self.max_calls, self.per_number, self.shared_numbers
+        )

@@ -56,7 +56,7 @@ def offered(lines: Iterable[str]) -> list[Crypto]:
     return found
 
 
-class Keys:
+class SrtpKeys:
     """Ours of one call: the same for a suite whenever it is described again, so that nobody has to begin anew."""
 
     def __init__(self, dice: Dice) -> None:

@@ -15,7 +15,7 @@ from dataclasses import replace
 from aiosipua.sdp import ConnectionData, MediaDescription, Origin, SdpMessage, serialize_sdp
 
 from sip.core.codecs import DTMF, NAMES, NARROW
-from sip.core.crypto import Crypto, Keys, Secret
+from sip.core.crypto import Crypto, Secret, SrtpKeys
 from sip.core.dice import Dice
 from sip.core.sdp import Agreed, Unacceptable, agree, direction_of, keys_in, secure, usable
 
@@ -31,7 +31,7 @@ class Description:
     """
 
     def __init__(self, host: str, port: int, session: int, dice: Dice) -> None:
-        self._keys = Keys(dice)
+        self._keys = SrtpKeys(dice)
         self.secure = False
         self._host, self._port, self._id = host, port, str(session)
         self._version = 0

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from sip.core.events import Ended, HeldChanged, Ringing, Speaks, Up
 from sip.core.leg_out import OutboundLeg
-from sip.core.phones import Phone
+from sip.core.phones import RegisteredPhone
 from sip.core.wire import Header
 from sip.replies import FOR_ALL, most_telling
 
@@ -21,15 +21,15 @@ Told = Ringing | Speaks | Up | HeldChanged | Ended
 class Fork:
     """``silent``: told of a phone that was rung and did not say a word. ``phones``: how many are about to be rung."""
 
-    def __init__(self, silent: Callable[[Phone], None], phones: int) -> None:
+    def __init__(self, silent: Callable[[RegisteredPhone], None], phones: int) -> None:
         self.q850 = 0
         self._silent = silent
-        self._ringing: dict[object, tuple[OutboundLeg, Phone]] = {}
+        self._ringing: dict[object, tuple[OutboundLeg, RegisteredPhone]] = {}
         self._ends: list[Ended] = []
         self._rang = self._over = False
         self._open = phones  # of which nothing is known yet
 
-    def add(self, leg: OutboundLeg, phone: Phone) -> None:
+    def add(self, leg: OutboundLeg, phone: RegisteredPhone) -> None:
         """One of them is rung."""
         self._open -= 1
         self._ringing[leg] = leg, phone

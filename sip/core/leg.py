@@ -22,7 +22,7 @@ from sip.core.info import info_key
 from sip.core.locating import next_hop
 from sip.core.sdp import Agreed, Unacceptable, read
 from sip.core.session import SessionTimer, retry_s
-from sip.core.sound import Sound
+from sip.core.sound import LegAudio
 from sip.core.timers import Timers
 from sip.core.transactions import ClientTransaction, ServerTransaction
 from sip.core.wire import ALLOW, Addr, Header, cseq_of, uri_of
@@ -33,10 +33,10 @@ _Told = TypeVar("_Told")
 SDP: Header = ("Content-Type", "application/sdp")
 
 
-class Leg:
+class SipLeg:
     """A dialog with its audio stream. ``state`` goes early -> up -> gone."""
 
-    def __init__(self, agent: UserAgent, dialog: Dialog, stream: Sound, source: Addr) -> None:
+    def __init__(self, agent: UserAgent, dialog: Dialog, stream: LegAudio, source: Addr) -> None:
         self.agent, self.dialog, self.stream, self.source = agent, dialog, stream, source
         self.state: Literal["early", "up", "gone"] = "early"
         self.held = False

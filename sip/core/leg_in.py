@@ -10,10 +10,10 @@ from aiosipua.sdp import SdpMessage
 from sip.core.agent import UserAgent
 from sip.core.bodies import description_in, readable
 from sip.core.events import Up
-from sip.core.leg import Leg
+from sip.core.leg import SipLeg
 from sip.core.provisional import Said, wanted
 from sip.core.sdp import Unacceptable, read
-from sip.core.sound import Sound
+from sip.core.sound import LegAudio
 from sip.core.transactions import ServerTransaction
 from sip.core.wire import Header, cseq_of, scheme_of, tag_of, uri_of, user_of
 
@@ -38,14 +38,14 @@ def well_formed(transaction: ServerTransaction) -> bool:
     return False
 
 
-class InboundLeg(Leg):
+class InboundLeg(SipLeg):
     """One incoming call. Made only for an INVITE that :func:`well_formed` let through."""
 
     def __init__(
         self,
         agent: UserAgent,
         transaction: ServerTransaction,
-        stream: Sound,
+        stream: LegAudio,
         min_session_s: int,
     ) -> None:
         request = transaction.request

@@ -16,10 +16,10 @@ from sip.core.codecs import NARROW
 from sip.core.credentials import Credentials
 from sip.core.dice import token
 from sip.core.events import By, Ringing, Speaks, Up
-from sip.core.leg import SDP, Leg
-from sip.core.provisional import Heard
+from sip.core.leg import SDP, SipLeg
+from sip.core.provisional import ProvisionalReplies
 from sip.core.sdp import Agreed, Unacceptable, read
-from sip.core.sound import Sound
+from sip.core.sound import LegAudio
 from sip.core.transactions import ClientTransaction
 from sip.core.wire import Addr, Header, cseq_of, host_port, quoted, scheme_of, tag_of, uri_of
 from sip.replies import q850_of, reason_of
@@ -36,7 +36,7 @@ def sealing(encryption: str, to: Addr) -> Sealing:
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class DialTarget:
     """Whom to call: request URI, where the packets go, and whether that address replaces the Contact.
 
     ``others``: where they go when nobody answers there (RFC 3263 §4.3).
@@ -48,7 +48,7 @@ class Target:
     others: tuple[Addr, ...] = ()
 
 
-class OutboundLeg(Leg):
+class OutboundLeg(SipLeg):
     """One call of ours. ``leg_ended`` before ``leg_up`` has a ``FailReason`` as its cause.
 
     ``early``: what is said before the answer is heard. ``first``: the codec offered first. ``seal``: whether
@@ -58,8 +58,8 @@ class OutboundLeg(Leg):
     def __init__(
         self,
         agent: UserAgent,
-        target: Target,
-        stream: Sound,
+        target: DialTarget,
+        stream: LegAudio,
         *,
         from_user: str,
         display: str = "",
@@ -89,7 +89,7 @@ class OutboundLeg(Leg):
         self._invite: ClientTransaction | None = None
         self._others, self._tries, self._proven = list(target.others), 0, False
         self._early, self._rings, self._speaks = early, False, False
-        self._heard = Heard()
+        self._heard = ProvisionalReplies()
         self._answers: dict[str, Agreed] = {}  # that came before the 200, by the tag of whom it is from
         self.q850 = 0  # the far network's cause, when it gave one
 

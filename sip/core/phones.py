@@ -28,7 +28,7 @@ FOREVER = float("inf")
 
 
 @dataclass(slots=True, eq=False)
-class Phone:
+class RegisteredPhone:
     """One phone: its Contact, where its packets come from, until when (the core's time).
 
     ``call_id`` and ``cseq``: of its last REGISTER. ``instance``: which telephone it says it is (RFC 5626 §4.1).
@@ -49,7 +49,7 @@ class Phone:
         """Its Contact names a host that its packets do not come from."""
         return self.until != FOREVER and host_of(self.uri)[0] != self.to.host
 
-    def is_same(self, other: Phone) -> bool:
+    def is_same(self, other: RegisteredPhone) -> bool:
         """Is it the same telephone? Behind address translation many have the same Contact."""
         if self.instance and self.instance == other.instance:
             return True
@@ -65,7 +65,7 @@ class Phones:
         self._agent, self._every = agent, config.qualify_s
         self._patience = 8 * agent.timing.t1  # four tries over UDP
         self._of = {seat.id: list(_fixed(seat.uri)) for seat in config.seats.values()}
-        self._timers: dict[Phone, Timers] = {}
+        self._timers: dict[RegisteredPhone, Timers] = {}
         self._here = {seat: bool(phones) for seat, phones in self._of.items()}
         agent.registered.append(self._far_ends)
         agent.on_disconnected.append(self._disconnected)
@@ -83,11 +83,11 @@ class Phones:
         """Every seat and whether it can be rung."""
         return dict(self._here)
 
-    def to_ring(self, seat: str) -> list[Phone]:
+    def to_ring(self, seat: str) -> list[RegisteredPhone]:
         """Those of a seat that answer, as far as is known."""
         return [phone for phone in self._of.get(seat, ()) if phone.answers]
 
-    def registered(self, seat: str) -> list[Phone]:
+    def registered(self, seat: str) -> list[RegisteredPhone]:
         """Those that registered, the newest last."""
         return [phone for phone in self._of[seat] if phone.until != FOREVER]
 
@@ -95,7 +95,7 @@ class Phones:
         """The addresses registered phones send from."""
         return (phone.to.host for phones in self._of.values() for phone in phones if phone.until != FOREVER)
 
-    def keep(self, seat: str, phones: Sequence[Phone]) -> None:
+    def keep(self, seat: str, phones: Sequence[RegisteredPhone]) -> None:
         """These have registered, the newest last; of too many those that do not answer go first, then the oldest."""
         before = self._of[seat]
         kept = sorted(phones, key=lambda phone: phone.answers)[-MOST:]
@@ -108,13 +108,13 @@ class Phones:
                 self._watch(phone)
         self._look_again(seat)
 
-    def way_to(self, phone: Phone) -> Addr:
+    def way_to(self, phone: RegisteredPhone) -> Addr:
         """Its own connection; when that is gone a new one to its Contact, where it can be had there."""
         if not phone.to.reliable or phone.to in self._agent.connections:
             return phone.to
         return addr_of(phone.uri, phone.to.transport)
 
-    def silent(self, phone: Phone) -> None:
+    def silent(self, phone: RegisteredPhone) -> None:
         """It was rung and did not say a word."""
         if self._every:
             self._answered(phone, False)
@@ -143,12 +143,12 @@ class Phones:
 
     # --- asking ----------------------------------------------------------------------------
 
-    def _watch(self, phone: Phone) -> None:
+    def _watch(self, phone: RegisteredPhone) -> None:
         timers = self._timers.setdefault(phone, Timers(self._agent.schedule))
         if self._every:
             self._ask(phone, timers)
 
-    def _ask(self, phone: Phone, timers: Timers) -> None:
+    def _ask(self, phone: RegisteredPhone, timers: Timers) -> None:
         def go(to: Addr | None) -> None:
             if self._timers.get(phone) is not timers:
                 return
@@ -182,7 +182,7 @@ class Phones:
         timers.arm("ask", self._every * between(self._agent.dice, 0.9, 1.1), lambda: self._ask(phone, timers))
         self._agent.resolve(self.way_to(phone), go)
 
-    def _answered(self, phone: Phone, answers: bool) -> None:
+    def _answered(self, phone: RegisteredPhone, answers: bool) -> None:
         seat = next((seat for seat, phones in self._of.items() if phone in phones), None)
         if seat is None or phone.answers == answers:
             return
@@ -198,10 +198,10 @@ class Phones:
             self._agent.tell(Reached(seat, here))
 
 
-def _fixed(uri: str | None) -> Iterator[Phone]:
+def _fixed(uri: str | None) -> Iterator[RegisteredPhone]:
     """The phone at a fixed address, if it is one."""
     if uri and scheme_of(uri_of(uri)) in ("sip", "sips"):
         try:
-            yield Phone(uri_of(uri), addr_of(uri_of(uri)))
+            yield RegisteredPhone(uri_of(uri), addr_of(uri_of(uri)))
         except ValueError:
             log.warning("%s is no address of a phone", uri)

@@ -34,7 +34,7 @@ class Said:
         return (number(rseq), number(sequence), method) == self._meant
 
 
-class Heard:
+class ProvisionalReplies:
     """Those of the far ends we call: one INVITE may ring at several, each counts by itself."""
 
     def __init__(self) -> None:

@@ -17,7 +17,7 @@ from sip.core.config import EmbeddedConfig, SeatConfig
 from sip.core.digest import Digest, Throttle, Verdict
 from sip.core.events import Unproven
 from sip.core.loglimit import LogLimit
-from sip.core.phones import FOREVER, Phone, Phones
+from sip.core.phones import FOREVER, Phones, RegisteredPhone
 from sip.core.timers import Timers
 from sip.core.transactions import ServerTransaction
 from sip.core.wire import cseq_of, host_of, params_of, scheme_of, seconds, uri_of, user_of
@@ -98,7 +98,7 @@ class Registrar:
         contacts = request.headers.get("contact")
         default = seconds(request.get_header("expires"))
         kept = self.phones.registered(seat)
-        changes: list[tuple[Phone, Phone]] = []
+        changes: list[tuple[RegisteredPhone, RegisteredPhone]] = []
         if [contact.strip() for contact in contacts] == ["*"]:
             if default != 0:
                 transaction.respond(400, reason="Contact * needs Expires 0")
@@ -116,7 +116,9 @@ class Registrar:
                 transaction.respond(423, headers=[("Min-Expires", str(self._config.min_expires_s))])
                 return
             instance = f"{params['+sip.instance']} {params.get('reg-id', '')}" if params.get("+sip.instance") else ""
-            new = Phone(uri, transaction.source, now + lifetime, request.call_id or "", cseq_of(request), instance)
+            new = RegisteredPhone(
+                uri, transaction.source, now + lifetime, request.call_id or "", cseq_of(request), instance
+            )
             old = next((phone for phone in kept if phone.is_same(new)), None)
             if old is not None and old.call_id == new.call_id and new.cseq <= old.cseq:
                 transaction.respond(500, reason="CSeq out of order")

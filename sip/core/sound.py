@@ -8,7 +8,7 @@ from typing import Literal, Protocol
 from sip.core.crypto import Secret
 
 
-class Sound(Protocol):
+class LegAudio(Protocol):
     """What a leg needs of its audio stream; the stream itself is none of the core's business."""
 
     port: int  # of ours, for the SDP

@@ -9,7 +9,7 @@ from collections.abc import Callable
 _UNUSED = 64  # cleared entries that may wait in the heap beside as many live ones
 
 
-class Entry:
+class TimerEntry:
     """One thing to do at ``due``; None once it was done or cleared."""
 
     __slots__ = ("callback", "due")
@@ -19,12 +19,12 @@ class Entry:
         self.callback: Callable[[], None] | None = callback
 
 
-class Schedule:
+class TimerQueue:
     """Every timer of one core. ``now``: seconds of a clock that only goes forward, moved on by :meth:`advance`."""
 
     def __init__(self) -> None:
         self.now = 0.0
-        self._heap: list[tuple[float, int, Entry]] = []
+        self._heap: list[tuple[float, int, TimerEntry]] = []
         self._order = itertools.count()
         self._live = 0
 
@@ -35,14 +35,14 @@ class Schedule:
         """It is ``now``; a clock that steps back is not believed."""
         self.now = max(self.now, now)
 
-    def after(self, delay_s: float, callback: Callable[[], None]) -> Entry:
+    def after(self, delay_s: float, callback: Callable[[], None]) -> TimerEntry:
         """Do ``callback`` in ``delay_s`` seconds."""
-        entry = Entry(self.now + delay_s, callback)
+        entry = TimerEntry(self.now + delay_s, callback)
         heapq.heappush(self._heap, (entry.due, next(self._order), entry))
         self._live += 1
         return entry
 
-    def clear(self, entry: Entry) -> None:
+    def clear(self, entry: TimerEntry) -> None:
         """Do not do it; nothing happens when it was done."""
         if entry.callback is None:
             return
@@ -74,9 +74,9 @@ class Timers:
     ``on_error``: who answers for what goes wrong in a call-back.
     """
 
-    def __init__(self, schedule: Schedule, on_error: Callable[[Exception], None] | None = None) -> None:
+    def __init__(self, schedule: TimerQueue, on_error: Callable[[Exception], None] | None = None) -> None:
         self._schedule = schedule
-        self._armed: dict[str, Entry] = {}
+        self._armed: dict[str, TimerEntry] = {}
         self.on_error = on_error
 
     def arm(self, name: str, delay_s: float, callback: Callable[[], None]) -> None:

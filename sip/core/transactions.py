@@ -17,7 +17,7 @@ from sip.core.config import Timing
 from sip.core.dice import Dice, token
 from sip.core.locating import usual_port
 from sip.core.tables import CLIENT, INVITE_CLIENT, INVITE_SERVER, SERVER, Table
-from sip.core.timers import Schedule, Timers
+from sip.core.timers import TimerQueue, Timers
 from sip.core.wire import Addr, Header, Junk, cseq_of, parse, reply, tag_of
 
 Key = tuple[str, ...]
@@ -281,7 +281,7 @@ class TransactionLayer:
     """All transactions of one core."""
 
     def __init__(
-        self, send: Callable[[bytes, Addr], None], schedule: Schedule, dice: Dice, timing: Timing, name: str
+        self, send: Callable[[bytes, Addr], None], schedule: TimerQueue, dice: Dice, timing: Timing, name: str
     ) -> None:
         self.send, self.schedule, self.dice, self.timing, self.name = send, schedule, dice, timing, name
         self.connections: set[Addr] = set()  # the far ends of those that are open

@@ -8,10 +8,10 @@ from sip.core.agent import UserAgent
 from sip.core.config import TrunkConfig
 from sip.core.credentials import Credentials
 from sip.core.dice import token
-from sip.core.leg_out import OutboundLeg, Target, sealing
+from sip.core.leg_out import DialTarget, OutboundLeg, sealing
 from sip.core.locating import has_port, usual_port
 from sip.core.registration import as_uri, host_as_uri
-from sip.core.sound import Sound
+from sip.core.sound import LegAudio
 from sip.core.wire import Addr, Header, host_of
 from sip.numbers import is_number
 
@@ -30,7 +30,7 @@ def provider_of(trunk: TrunkConfig) -> str:
 
 
 def trunk_leg(
-    agent: UserAgent, trunk: TrunkConfig, number: str, caller_id: str, servers: Sequence[Addr], stream: Sound
+    agent: UserAgent, trunk: TrunkConfig, number: str, caller_id: str, servers: Sequence[Addr], stream: LegAudio
 ) -> OutboundLeg:
     """The leg, not called yet. From is the account, as registrars want it; the caller ID goes in P-Asserted-Identity.
 
@@ -45,7 +45,7 @@ def trunk_leg(
         asserted = (("P-Asserted-Identity", f"<sip:{shown}@{provider}>"),)
     return OutboundLeg(
         agent,
-        Target(f"sip:{number}@{provider}", servers[0], others=tuple(servers[1:])),
+        DialTarget(f"sip:{number}@{provider}", servers[0], others=tuple(servers[1:])),
         stream,
         from_user=user,
         from_host=provider,

@@ -10,11 +10,11 @@ from ivr.telephony import FailReason, LineFailed
 from sip.core.config import EmbeddedConfig
 from sip.core.events import Ended, Found
 from sip.core.fork import Fork
-from sip.core.leg_out import OutboundLeg, Target, sealing
-from sip.core.phones import Phone, Phones
+from sip.core.leg_out import DialTarget, OutboundLeg, sealing
+from sip.core.phones import Phones, RegisteredPhone
 from sip.core.trunk import server_of, trunk_leg
 from sip.core.wire import Addr
-from sip.embedded.lines import Line, Lines, now_ms
+from sip.embedded.lines import EmbeddedLeg, EmbeddedLegs, now_ms
 from sip.embedded.media import Media, NoPorts, Stream
 from sip.embedded.shell import Shell
 from sip.numbers import is_number
@@ -24,14 +24,14 @@ log = logging.getLogger(__name__)
 _TRIES = 8  # x T1: a phone that has not said a word after four INVITEs is not there
 
 
-class Dialling:
+class EmbeddedDialling:
     """A ``line`` it is given is new and known to ``lines``, and gets its end in any case."""
 
-    def __init__(self, config: EmbeddedConfig, shell: Shell, media: Media, lines: Lines, phones: Phones) -> None:
+    def __init__(self, config: EmbeddedConfig, shell: Shell, media: Media, lines: EmbeddedLegs, phones: Phones) -> None:
         self._config, self._shell, self._media = config, shell, media
         self._lines, self._phones = lines, phones
 
-    def seat(self, line: Line, seat: str, ring_ms: int, display: str, codec: int) -> None:
+    def seat(self, line: EmbeddedLeg, seat: str, ring_ms: int, display: str, codec: int) -> None:
         """Ring the phones of a seat that answer. ``codec``: to be offered first."""
         found = self._phones.to_ring(seat)
         if not found:
@@ -42,9 +42,11 @@ class Dialling:
         for phone in found:
             self._phone(line, fork, phone, seat, ring_ms, display, codec)
 
-    def _phone(self, line: Line, fork: Fork, phone: Phone, seat: str, ring_ms: int, display: str, codec: int) -> None:
+    def _phone(
+        self, line: EmbeddedLeg, fork: Fork, phone: RegisteredPhone, seat: str, ring_ms: int, display: str, codec: int
+    ) -> None:
         def ring(servers: Sequence[Addr], stream: Stream) -> None:
-            target, name = Target(phone.uri, servers[0], phone.behind_nat), uuid.uuid4().hex
+            target, name = DialTarget(phone.uri, servers[0], phone.behind_nat), uuid.uuid4().hex
             seal = sealing(self._config.seats[seat].encryption, servers[0])
             leg = OutboundLeg(
                 self._shell.agent, target, stream, from_user="hotline", display=display, call_id=name, first=codec,
@@ -59,7 +61,7 @@ class Dialling:
 
         self._call(line, self._phones.way_to(phone), ring, lost)
 
-    def number(self, line: Line, number: str, ring_ms: int, caller_id: str) -> None:
+    def number(self, line: EmbeddedLeg, number: str, ring_ms: int, caller_id: str) -> None:
         """Ring a citizen."""
         trunk = self._config.trunk
         if trunk is None or not is_number(number):
@@ -73,13 +75,13 @@ class Dialling:
 
         self._call(line, (*server_of(trunk), trunk.transport), ring, lambda reason: self.failed(line, reason))
 
-    def failed(self, line: Line, reason: FailReason) -> None:
+    def failed(self, line: EmbeddedLeg, reason: FailReason) -> None:
         """The line's end."""
         self._lines.end(line, LineFailed(line.name, now_ms(), reason))
 
     def _call(
         self,
-        line: Line,
+        line: EmbeddedLeg,
         to: tuple[str, int | None, str],
         ring: Callable[[Sequence[Addr], Stream], None],
         lost: Callable[[FailReason], None],

@@ -10,14 +10,14 @@ from collections.abc import Callable, Iterator
 
 from aiosipua.message import SipRequest, SipResponse
 
-from ivr.telephony import Refused
-from sip.access import NUMBER_FULL, OVERDUE_S, STRANGER, Call, Door, Origin, plain, room
+from ivr.telephony import AccessDenied
+from sip.access import NUMBER_FULL, OVERDUE_S, STRANGER, CallOrigins, Origin, PresentCall, plain, room
 from sip.core.caller import caller_of
 from sip.core.config import EmbeddedConfig
 from sip.core.leg_in import InboundLeg
 from sip.core.registration import as_uri
 from sip.core.wire import Addr, host_of, is_ip, reply, uri_of, uri_params_of
-from sip.embedded.lines import Lines
+from sip.embedded.lines import EmbeddedLegs
 from sip.embedded.resolver import addresses_of
 from sip.telling import Teller
 
@@ -27,7 +27,7 @@ LOOK_UP_S = 300.0  # how often the provider's addresses are looked up anew
 LOOK_UP_FAILED_S = 10.0
 
 
-class Doorman:
+class EmbeddedDoorman:
     """Implements :class:`sip.core.agent.Doorkeeper`.
 
     ``phones``: the addresses operators' phones registered from. ``now_ms``: UTC. ``tell`` gets who was refused.
@@ -36,15 +36,15 @@ class Doorman:
     def __init__(
         self,
         config: EmbeddedConfig,
-        lines: Lines,
+        lines: EmbeddedLegs,
         phones: Callable[[], Iterator[str]],
-        tell: Callable[[Refused], None],
+        tell: Callable[[AccessDenied], None],
         now_ms: Callable[[], int],
     ) -> None:
         registers = config.trunk is not None and config.trunk.register
         self.line = secrets.token_hex(8) if registers else ""  # our Contact's, which only the registrar learns
         self._config, self._lines, self._phones = config, lines, phones
-        self._door = Door(config.access, self.line)
+        self._door = CallOrigins(config.access, self.line)
         self._fixed = [host for seat in config.seats.values() if seat.uri and (host := _host(seat.uri))]
         self._teller = Teller(tell, "SIP", now_ms)
         self._loop = asyncio.get_running_loop()
@@ -111,14 +111,14 @@ class Doorman:
 
     # --- inside ----------------------------------------------------------------------------
 
-    def _calls(self) -> Iterator[Call]:
+    def _calls(self) -> Iterator[PresentCall]:
         now = self._loop.time()
         for name in self._lines.names():
             line = self._lines.get(name)
             if line is not None and isinstance(line.leg, InboundLeg):
                 leg, source = line.leg, plain(line.leg.source[0])
                 late = leg.answered_at is not None and now - leg.answered_at >= OVERDUE_S
-                yield Call(name, source, line.trunk, line.number, leg.acknowledged, leg.answered_at, late)
+                yield PresentCall(name, source, line.trunk, line.number, leg.acknowledged, leg.answered_at, late)
 
     async def _look_up(self, host: str) -> None:
         while True:

@@ -67,7 +67,7 @@ class _Press:
                 self.end = end & 0xFFFFFFFF
 
 
-class KeyReceiver:
+class DtmfReceiver:
     """Tells each press once, at the first packet of it that is seen.
 
     A press is one event code of one source until it ends. The marker bit and any packets may be lost, every
@@ -97,7 +97,7 @@ class KeyReceiver:
         return KEYS[event]
 
 
-class KeySender:
+class DtmfSender:
     """The packets of a queue of key presses, one per 20 ms frame.
 
     While it has something to say it takes the place of the audio; between two presses it leaves a pause.

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from sip.embedded import wideband
-from sip.embedded.dtmf import KeyReceiver
+from sip.embedded.dtmf import DtmfReceiver
 from sip.embedded.fax import FaxReceiver
-from sip.embedded.rtp import DECODE, G722, PCMA, PCMU, Arrivals, Packet, parse
+from sip.embedded.rtp import DECODE, G722, PCMA, PCMU, Packet, SequenceTracker, parse
 from sip.embedded.seal import Seal
-from sip.embedded.source import Source
+from sip.embedded.source import RtpLatch
 from sip.embedded.stats import Stats
 from sip.embedded.tones import ToneReceiver
 
@@ -20,15 +20,15 @@ EVENT = -1  # stands where a packet's codec would: it is a telephone-event
 class Ear:
     """Takes datagrams, gives the packets that count. ``heard_at``: when the last valid one came; 0: none yet."""
 
-    def __init__(self, source: Source, stats: Stats) -> None:
+    def __init__(self, source: RtpLatch, stats: Stats) -> None:
         self._source, self._stats = source, stats
         self.heard_at = 0.0
         self.seal: Seal | None = None
         self.open = False  # what comes is meant to be heard
         self._agreed: tuple[int, ...] = ()
         self._codecs: Mapping[int, int] = {}  # by payload type
-        self._arrivals = Arrivals()
-        self._events = KeyReceiver()
+        self._arrivals = SequenceTracker()
+        self._events = DtmfReceiver()
         self._tones: ToneReceiver | None = None  # no telephone-event was agreed: keys are in the sound
         self.fax: FaxReceiver | None = None  # what comes is to be given to it, as long as it is there
         self._wide: Callable[[bytes], bytes] | None = None  # G.722 is understood in order only

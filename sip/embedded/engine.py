@@ -21,14 +21,14 @@ from pathlib import Path
 
 from ivr.telephony import (
     Clip,
+    DtmfKey,
     EngineEvent,
-    FaxHeard,
+    FaxDetected,
     Incoming,
-    Keyed,
     LineUp,
-    PlayDone,
-    RecordDone,
+    PlaybackEnded,
     RecordEnd,
+    RecordingEnded,
     SeatReach,
     Sink,
 )
@@ -39,16 +39,16 @@ from sip.core.codecs import PCMA
 from sip.core.config import EmbeddedConfig
 from sip.core.credentials import Credentials
 from sip.core.events import Ended, Event, HeldChanged, Invited, Reached, Registered, Ringing, Speaks, Unproven, Up
-from sip.core.leg import Leg
+from sip.core.leg import SipLeg
 from sip.core.leg_in import InboundLeg, well_formed
 from sip.core.loglimit import LogLimit
 from sip.core.registrar import Registrar
 from sip.core.registration import Registration
 from sip.core.transactions import ServerTransaction
 from sip.core.wire import uri_of, user_of
-from sip.embedded.dialling import Dialling
-from sip.embedded.doorman import Doorman
-from sip.embedded.lines import Line, Lines, now_ms
+from sip.embedded.dialling import EmbeddedDialling
+from sip.embedded.doorman import EmbeddedDoorman
+from sip.embedded.lines import EmbeddedLeg, EmbeddedLegs, now_ms
 from sip.embedded.media import Media, NoPorts, Stream
 from sip.embedded.shell import Shell
 from sip.gate import Gate
@@ -63,7 +63,7 @@ class EmbeddedEngine:
 
     def __init__(self, config: EmbeddedConfig, media: Media, lags: Callable[[], Lags] = Lags) -> None:
         self._config, self._media = config, media
-        self._lines = Lines(self._emit)
+        self._lines = EmbeddedLegs(self._emit)
         self._sink: Sink = lambda _: None
         self._draining = False  # no new calls
         self._closing = False  # and no new seats either
@@ -72,9 +72,9 @@ class EmbeddedEngine:
         )
         self._agent = self._sip.agent
         self._registrar = Registrar(config, self._agent)
-        self._dialling = Dialling(config, self._sip, media, self._lines, self._registrar.phones)
+        self._dialling = EmbeddedDialling(config, self._sip, media, self._lines, self._registrar.phones)
         self._trunk: Registration | None = None
-        self._doorman: Doorman | None = None
+        self._doorman: EmbeddedDoorman | None = None
         self._limit = LogLimit(log)
         self._gate = Gate(config.max_calls, lambda: self._behind(lags()), self._emit, now_ms)
 
@@ -98,7 +98,7 @@ class EmbeddedEngine:
     async def start(self, sink: Sink) -> None:
         self._sink = sink
         self._loop = asyncio.get_running_loop()
-        self._doorman = Doorman(self._config, self._lines, self._registrar.phones.sources, self._emit, now_ms)
+        self._doorman = EmbeddedDoorman(self._config, self._lines, self._registrar.phones.sources, self._emit, now_ms)
         self._agent.door = self._doorman
         self._agent.on_register = self._registrar.handle
         try:
@@ -184,7 +184,7 @@ class EmbeddedEngine:
         request, source = transaction.request, transaction.source
         assert self._doorman is not None
         trunk, caller = self._doorman.caller(request, source)
-        line = Line(uuid.uuid4().hex, leg, stream, trunk=trunk, number=caller)
+        line = EmbeddedLeg(uuid.uuid4().hex, leg, stream, trunk=trunk, number=caller)
         self._lines.add(line)
         sender = user_of(uri_of(request.headers.get("from")[0]))
         called, *also = called_of(request, self._config.called_in)
@@ -229,9 +229,9 @@ class EmbeddedEngine:
         if found is None:
             return
         if stream is None:  # not answered yet: nobody to hear it
-            self._emit(PlayDone(line, now_ms(), token, False))
+            self._emit(PlaybackEnded(line, now_ms(), token, False))
             return
-        stream.play(clips, lambda ok: self._lines.tell(found, PlayDone(line, now_ms(), token, ok)))
+        stream.play(clips, lambda ok: self._lines.tell(found, PlaybackEnded(line, now_ms(), token, ok)))
 
     def stop_play(self, line: str) -> None:
         stream = self._stream(line)
@@ -245,7 +245,7 @@ class EmbeddedEngine:
             return
 
         def done(where: Path, ms: int, end: RecordEnd) -> None:
-            self._lines.recorded(found, RecordDone(line, now_ms(), token, where, ms, end))
+            self._lines.recorded(found, RecordingEnded(line, now_ms(), token, where, ms, end))
 
         found.recordings += 1
         stream.record(path, max_ms, silence_ms, done)
@@ -268,12 +268,12 @@ class EmbeddedEngine:
             return
         self._dialling.number(record, number, ring_ms, caller_id)
 
-    def _new_line(self, line: str) -> Line | None:
+    def _new_line(self, line: str) -> EmbeddedLeg | None:
         """A line that is about to be dialled."""
         if self._lines.get(line) is not None:
             log.error("line %s is dialled twice", line)
             return None
-        record = Line(line)
+        record = EmbeddedLeg(line)
         self._lines.add(record)
         if self._closing:
             self._dialling.failed(record, "unreachable")
@@ -330,28 +330,28 @@ class EmbeddedEngine:
                 elif told is not None:
                     self._lines.happened(told)
 
-    def _answered(self, line: Line | None) -> None:
+    def _answered(self, line: EmbeddedLeg | None) -> None:
         if line is None or line.sound is None or line.leg is None:
             return
         if line.leg.state == "gone":  # ended before it was told; that is told next
             return
         line.up = True
-        line.sound.on_key = lambda key: self._lines.tell(line, Keyed(line.name, now_ms(), key))
+        line.sound.on_key = lambda key: self._lines.tell(line, DtmfKey(line.name, now_ms(), key))
         if isinstance(line.leg, InboundLeg):
-            line.sound.expect_fax(lambda: self._lines.tell(line, FaxHeard(line.name, now_ms())))
+            line.sound.expect_fax(lambda: self._lines.tell(line, FaxDetected(line.name, now_ms())))
         self._emit(LineUp(line.name, now_ms()))
         self._watch(line, line.leg)
 
     # --- inside ----------------------------------------------------------------------------
 
-    def _leg(self, line: str) -> Leg | None:
+    def _leg(self, line: str) -> SipLeg | None:
         return found.leg if (found := self._lines.get(line)) is not None else None
 
     def _stream(self, line: str) -> Stream | None:
         """The audio of a line that is up."""
         return found.stream if (found := self._lines.get(line)) is not None else None
 
-    def _watch(self, line: Line, leg: Leg) -> None:
+    def _watch(self, line: EmbeddedLeg, leg: SipLeg) -> None:
         """Ask a far end of which neither RTP nor SIP came for ``rtp_timeout_s``; silence alone ends no call.
 
         Phones with silence suppression send nothing while their people listen, and on hold no phone does.
@@ -364,12 +364,12 @@ class EmbeddedEngine:
             ask(leg, lambda: self._nobody_there(line, leg, asked))
         leg.timers.arm("watch", limit / 10, lambda: self._watch(line, leg))
 
-    def _nobody_there(self, line: Line, leg: Leg, asked: float) -> None:
+    def _nobody_there(self, line: EmbeddedLeg, leg: SipLeg, asked: float) -> None:
         """End a call whose far end vanished: nothing came since it was asked."""
         if self._silent_s(line, leg) >= self._loop.time() - asked:
             leg.fail("rtp_timeout")
 
-    def _silent_s(self, line: Line, leg: Leg) -> float:
+    def _silent_s(self, line: EmbeddedLeg, leg: SipLeg) -> float:
         """Seconds since anything came from the far end, sound or signalling."""
         silent = self._loop.time() - leg.heard_at
         return min(line.sound.last_packet_ms / 1000, silent) if line.sound is not None else silent

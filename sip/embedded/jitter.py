@@ -11,7 +11,7 @@ _RESTART = RATE  # a jump of more than a second is a new beginning, not a loss
 _LATE_RUN = 5  # so many late ones in a row: the source's clock did not run during its silence
 
 
-class Timeline:
+class JitterBuffer:
     """Puts PCM in order by timestamp, drops what is late, fills what is lost with silence.
 
     ``push`` and ``fill`` return the PCM that is final now, in order; ``flush`` what was still held.

@@ -13,7 +13,7 @@ from sip.core.events import Ended, HeldChanged, Ringing, Speaks, Up
 from sip.core.fork import Fork, Told
 from sip.core.leg_in import InboundLeg
 from sip.core.leg_out import OutboundLeg
-from sip.core.phones import Phone
+from sip.core.phones import RegisteredPhone
 from sip.embedded.media import Stream
 
 _LAST_FILE_S = 10.0  # how long the end of a line waits for its recording to reach the disk
@@ -25,7 +25,7 @@ def now_ms() -> int:
 
 
 @dataclass(slots=True, eq=False)
-class Line:
+class EmbeddedLeg:
     """One telephone leg as the port names it. ``leg``: None while an address is looked up, or a seat's phones ring.
 
     ``fork`` and ``sounds``: of those phones, until one of them is the leg.
@@ -51,14 +51,14 @@ class Line:
         return self.sound if self.up or self.speaks else None
 
 
-class Lines:
+class EmbeddedLegs:
     """Every live line by name and by leg. ``idle`` is set whenever the last one has ended."""
 
     def __init__(self, emit: Callable[[EngineEvent], None]) -> None:
         self._emit = emit
-        self._lines: dict[str, Line] = {}
-        self._of_leg: dict[object, Line] = {}
-        self._ending: set[Line] = set()
+        self._lines: dict[str, EmbeddedLeg] = {}
+        self._of_leg: dict[object, EmbeddedLeg] = {}
+        self._ending: set[EmbeddedLeg] = set()
         self.idle = asyncio.Event()
         self.idle.set()
 
@@ -68,10 +68,10 @@ class Lines:
     def names(self) -> list[str]:
         return list(self._lines)
 
-    def get(self, name: str) -> Line | None:
+    def get(self, name: str) -> EmbeddedLeg | None:
         return self._lines.get(name)
 
-    def of(self, leg: object) -> Line | None:
+    def of(self, leg: object) -> EmbeddedLeg | None:
         """The line of the leg an event names."""
         return self._of_leg.get(leg)
 
@@ -80,22 +80,22 @@ class Lines:
         """How many lines are calls from outside."""
         return sum(isinstance(line.leg, InboundLeg) for line in self._lines.values())
 
-    def add(self, line: Line) -> None:
+    def add(self, line: EmbeddedLeg) -> None:
         self._lines[line.name] = line
         self.idle.clear()
         if line.leg is not None:
             self._of_leg[line.leg] = line
 
-    def attach(self, line: Line, leg: OutboundLeg, sound: Stream) -> None:
+    def attach(self, line: EmbeddedLeg, leg: OutboundLeg, sound: Stream) -> None:
         line.leg, line.sound = leg, sound
         self._of_leg[leg] = line
 
-    def begin(self, line: Line, fork: Fork) -> None:
+    def begin(self, line: EmbeddedLeg, fork: Fork) -> None:
         """The phones of a seat are about to ring."""
         line.fork = fork
         self._of_leg[fork] = line
 
-    def ring(self, line: Line, leg: OutboundLeg, phone: Phone, sound: Stream) -> None:
+    def ring(self, line: EmbeddedLeg, leg: OutboundLeg, phone: RegisteredPhone, sound: Stream) -> None:
         """One of them does."""
         assert line.fork is not None
         line.fork.add(leg, phone)
@@ -136,12 +136,12 @@ class Lines:
                     reason: FailReason = next((r for r in get_args(FailReason) if r == cause), "error")
                     self.end(line, LineFailed(line.name, now_ms(), reason, code, getattr(leg, "q850", 0)))
 
-    def tell(self, line: Line, event: EngineEvent) -> None:
+    def tell(self, line: EmbeddedLeg, event: EngineEvent) -> None:
         """Say it unless the line is gone."""
         if not line.gone:
             self._emit(event)
 
-    def recorded(self, line: Line, event: EngineEvent) -> None:
+    def recorded(self, line: EmbeddedLeg, event: EngineEvent) -> None:
         """A recording is on disk; the line's end may have waited for it."""
         line.recordings -= 1
         if not line.gone or line in self._ending:
@@ -149,7 +149,7 @@ class Lines:
         if line.gone and not line.recordings:
             self._say_last(line)
 
-    def end(self, line: Line, event: EngineEvent) -> None:
+    def end(self, line: EmbeddedLeg, event: EngineEvent) -> None:
         """The line takes no more verbs; ``event`` is its last word, after its recordings."""
         self._lines.pop(line.name, None)
         self._of_leg.pop(line.leg, None)
@@ -166,7 +166,7 @@ class Lines:
         for line in list(self._ending):
             self._say_last(line)
 
-    def _say_last(self, line: Line) -> None:
+    def _say_last(self, line: EmbeddedLeg) -> None:
         if line in self._ending and line.last_word is not None:
             self._ending.discard(line)
             self._emit(line.last_word)

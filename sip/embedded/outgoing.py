@@ -22,7 +22,7 @@ class _Relay:
     ts: int
 
 
-class Outgoing:
+class RtpSender:
     """Builds the packets of one SSRC.
 
     The timestamp counts the time that passes, sent or not; the sequence number counts packets. The first

@@ -22,9 +22,9 @@ from ivr.telephony import SAMPLE_RATE, Clip
 from sip.core.config import Timing
 from sip.core.credentials import Credentials
 from sip.core.events import By, Ended, Event, Found, HeldChanged, Invited, Registered, Ringing, Up
-from sip.core.leg import Leg
+from sip.core.leg import SipLeg
 from sip.core.leg_in import InboundLeg, well_formed
-from sip.core.leg_out import OutboundLeg, Target
+from sip.core.leg_out import DialTarget, OutboundLeg
 from sip.core.locating import addr_of
 from sip.core.registration import Registration
 from sip.core.transactions import ServerTransaction
@@ -174,7 +174,7 @@ class Phone:
             raise CallFailed(str(error), 0) from error
         leg = OutboundLeg(
             self._sip.agent,
-            Target(uri, to),
+            DialTarget(uri, to),
             stream,
             from_user=from_user,
             credentials=self._credentials,
@@ -251,7 +251,7 @@ class Phone:
             raise CallFailed("unreachable", 0)
         return addresses[0]
 
-    async def _info(self, leg: Leg, key: str) -> None:
+    async def _info(self, leg: SipLeg, key: str) -> None:
         done = asyncio.Event()
         kind = [("Content-Type", "application/dtmf-relay")]
         body = f"Signal={key}\r\nDuration=160\r\n".encode()

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ivr.telephony import RecordEnd
-from sip.embedded.jitter import DEPTH, Timeline
+from sip.embedded.jitter import DEPTH, JitterBuffer
 from sip.embedded.rtp import FRAME, RATE
 from sip.embedded.speech import SpeechDetector
 from sip.embedded.wavfile import WavFile
@@ -29,7 +29,7 @@ class Recorder:
         self._silence_ms = silence_ms  # 0: silence does not end it
         self._started = now
         self._on_end = on_end
-        self._line = Timeline()
+        self._line = JitterBuffer()
         self._speech = SpeechDetector()
         self._samples = 0
         self._piece = bytearray()

@@ -65,7 +65,7 @@ def later(a: int, b: int, bits: int) -> int:
     return ((a - b + half) & ((1 << bits) - 1)) - half
 
 
-class Arrivals:
+class SequenceTracker:
     """Which packets of one source came, came twice, came late, or did not come.
 
     Every packet is new, late (new, but overtaken) or a duplicate. A new SSRC or a jump of more than

@@ -11,7 +11,7 @@ _RUNS = 8  # sources watched at the same time
 Address = tuple[str, int]
 
 
-class Source:
+class RtpLatch:
     """The far end's address: as signalled at first, then where its packets really come from.
 
     Named are the address in the SDP and the host its signalling comes from; the first packet of either counts.

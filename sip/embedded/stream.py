@@ -18,7 +18,7 @@ from sip.embedded.frames import FrameCache
 from sip.embedded.recorder import Recorder
 from sip.embedded.rtp import CODECS
 from sip.embedded.seal import Seal
-from sip.embedded.source import Address, Source
+from sip.embedded.source import Address, RtpLatch
 from sip.embedded.stats import Stats
 from sip.embedded.voice import Voice
 from sip.embedded.waited import ANCILLARY, SAMPLE, Waited, age_s, stamp
@@ -53,7 +53,7 @@ class Stream:
         stamp(rtp)
         self._closed = False
         self._stats = Stats()
-        self._source = Source()  # where to send, and whom to listen to
+        self._source = RtpLatch()  # where to send, and whom to listen to
         self._voice = Voice(rtp, self._source, cache, self._stats)
         self._ear = Ear(self._source, self._stats)
         self._opened_at = loop.time()

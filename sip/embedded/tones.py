@@ -37,7 +37,7 @@ _LOSS = RATE * 40 // 1000  # samples
 _END = 7  # windows without it: a pause, not a break of up to 10 ms
 
 
-class Window(NamedTuple):
+class ToneWindow(NamedTuple):
     """A window that says a key."""
 
     at: int  # which one of its batch
@@ -48,7 +48,7 @@ class Window(NamedTuple):
     high_off: int
     pure: float  # share of its energy in the pair
 
-    def goes_on(self, before: Window | None) -> bool:
+    def goes_on(self, before: ToneWindow | None) -> bool:
         """Whether it is the same pair of tones as in the window before it."""
         return (
             before is not None
@@ -66,7 +66,7 @@ class ToneReceiver:
     def __init__(self) -> None:
         self._next = 0  # timestamp expected next
         self._rest: NDArray[np.float32] = np.zeros(WINDOW - HOP, np.float32)
-        self._last: Window | None = None  # of a run of windows that go on
+        self._last: ToneWindow | None = None  # of a run of windows that go on
         self._run, self._purest = 0, 0.0
         self._pressed = ""
         self._misses = 0
@@ -107,7 +107,7 @@ class ToneReceiver:
         self._miss(count - at - 1)
         return told
 
-    def _hit(self, window: Window) -> str:
+    def _hit(self, window: ToneWindow) -> str:
         if window.goes_on(self._last):
             self._run, self._purest = self._run + 1, max(self._purest, window.pure)
         else:
@@ -132,7 +132,7 @@ class ToneReceiver:
             self._pressed = ""
 
 
-def windows(sound: NDArray[np.float32]) -> Iterator[Window]:
+def windows(sound: NDArray[np.float32]) -> Iterator[ToneWindow]:
     """The windows of a batch that say a key."""
     tapered = sound[_places((len(sound) - WINDOW) // HOP + 1)] * _taper()
     energy = np.einsum("ij,ij->i", tapered, tapered)
@@ -148,7 +148,7 @@ def windows(sound: NDArray[np.float32]) -> Iterator[Window]:
         a, b = float(low[n, i]), float(high[n, j])
         (row, off), (column, beside) = divmod(i, _STEPS), divmod(j, _STEPS)
         if off in _RIGHT and beside in _RIGHT and _TWIST[0] < b / max(a, 1.0) < _TWIST[1]:
-            yield Window(n, PAD[row][column], a, b, off, beside, float(pure[n]))
+            yield ToneWindow(n, PAD[row][column], a, b, off, beside, float(pure[n]))
 
 
 @lru_cache(maxsize=4)

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 from ivr.telephony import Clip
 from sip.embedded.calling_back import call_back
-from sip.embedded.dtmf import KeySender
+from sip.embedded.dtmf import DtmfSender
 from sip.embedded.frames import FrameCache
-from sip.embedded.outgoing import Outgoing
+from sip.embedded.outgoing import RtpSender
 from sip.embedded.rtp import FRAME, G722, RATE, SILENCE, Packet
 from sip.embedded.seal import Seal
-from sip.embedded.source import Source
+from sip.embedded.source import RtpLatch
 from sip.embedded.stats import Stats
 from sip.embedded.wideband import LEAD, lead
 
@@ -32,14 +32,14 @@ class _Play:
 class Voice:
     """Sends on ``sock`` to where ``source`` says. ``open``: the far end wants to hear us."""
 
-    def __init__(self, sock: socket.socket, source: Source, cache: FrameCache, stats: Stats) -> None:
+    def __init__(self, sock: socket.socket, source: RtpLatch, cache: FrameCache, stats: Stats) -> None:
         self._sock, self._source, self._cache, self._stats = sock, source, cache, stats
-        self._out = Outgoing()
+        self._out = RtpSender()
         self.open = False
         self.seal: Seal | None = None
         self._last_sent = 0.0  # 0: nothing was sent just before
         self._play: _Play | None = None
-        self._keys = KeySender()
+        self._keys = DtmfSender()
         self._quiet = 0  # which frame of G.722's silence is next
         self._relay_until = 0.0  # until then the bridged stream's next packet is waited for
 

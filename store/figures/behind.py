@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from ivr.kpi.aftercare import follow_up_fate, missed_fate, rated_fate
 from ivr.kpi.kpis import KPIS, Rows
 from ivr.kpi.promises import arrival_fate
-from ivr.kpi.records import HOUR_MS, Limits, Period
+from ivr.kpi.records import HOUR_MS, KpiLimits, Period
 from store.figures.dispatching import dispatched
 from store.figures.figures import Material, follow_ups
 from store.figures.promises import due_cases
@@ -69,7 +69,7 @@ def has_rows(id_: str) -> bool:
     return id_.partition("-")[0] not in WITHOUT_ROWS
 
 
-def rows(session: Session, id_: str, period: Period, limits: Limits) -> CallRows | IdRows | None:
+def rows(session: Session, id_: str, period: Period, limits: KpiLimits) -> CallRows | IdRows | None:
     """What is behind the figure; None: there is no figure of that name."""
     found = ids(session, id_, period, limits)
     return found or conditions(id_, period, limits, worst_day(session, period) if id_ == "K1g" else (0, 0))
@@ -79,7 +79,7 @@ def ids(
     session: Session,
     id_: str,
     period: Period,
-    limits: Limits,
+    limits: KpiLimits,
     known: Material | None = None,
     rated: Sequence[ratings.Listed] | None = None,
 ) -> IdRows | None:
@@ -108,7 +108,7 @@ def ids(
     return None
 
 
-def conditions(id_: str, period: Period, limits: Limits, worst: tuple[int, int]) -> CallRows | None:
+def conditions(id_: str, period: Period, limits: KpiLimits, worst: tuple[int, int]) -> CallRows | None:
     """The same of figures of calls; None for all others. ``worst``: see :func:`worst_day`."""
     span = (period.from_ms, period.to_ms)
     if id_ == "K6":
@@ -129,7 +129,7 @@ def worst_day(session: Session, period: Period) -> tuple[int, int]:
     return end - DAY_MS, end
 
 
-def _of_calls(id_: str, limits: Limits) -> dict[str, ColumnElement[bool]] | None:
+def _of_calls(id_: str, limits: KpiLimits) -> dict[str, ColumnElement[bool]] | None:
     """K1 to K5, K7, K21 and K22, in the letters of B9."""
     short = and_(X, Call.human_wait < limits.short)
     soon = {"short_abandons": short}

@@ -32,7 +32,7 @@ Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True, slots=True)
-class Counted:
+class PeriodFigures:
     """Every figure of a period, and what is behind them: rows, where they are not of calls, and K1g's worst day."""
 
     figures: tuple[Figure, ...]
@@ -41,12 +41,14 @@ class Counted:
 
 
 class Counting(Protocol):
-    """Whoever can be asked for a method of :class:`Counter`."""
+    """Whoever can be asked for a method of :class:`FigureCounter`."""
 
-    def ask(self, what: Callable[Concatenate[Counter, P], Answer], /, *args: P.args, **kwargs: P.kwargs) -> Answer: ...
+    def ask(
+        self, what: Callable[Concatenate[FigureCounter, P], Answer], /, *args: P.args, **kwargs: P.kwargs
+    ) -> Answer: ...
 
 
-class Counter:
+class FigureCounter:
     """Counts with sessions of its own, one thing after the other."""
 
     def __init__(self, engine: Engine) -> None:
@@ -58,7 +60,9 @@ class Counter:
         """One for this database: a URL, or the data folder."""
         return cls(open_engine(database))
 
-    def ask(self, what: Callable[Concatenate[Counter, P], Answer], /, *args: P.args, **kwargs: P.kwargs) -> Answer:
+    def ask(
+        self, what: Callable[Concatenate[FigureCounter, P], Answer], /, *args: P.args, **kwargs: P.kwargs
+    ) -> Answer:
         """What the method gives."""
         with self._lock:
             return what(self, *args, **kwargs)
@@ -68,18 +72,18 @@ class Counter:
         with Session(reading(self._engine)) as session:
             return figures(session, from_ms, to_ms, profile, now_ms, window or None)
 
-    def counted(self, from_ms: int, to_ms: int, window: str, profile: Profile, now_ms: int) -> Counted:
+    def counted(self, from_ms: int, to_ms: int, window: str, profile: Profile, now_ms: int) -> PeriodFigures:
         """The same figures with what is behind them, which is told of all windows only."""
         period, known = Period(from_ms, to_ms, now_ms), limits(profile)
         with Session(reading(self._engine)) as session:
             rows = material(session, from_ms, to_ms, known, window or None)
             found = figures(session, from_ms, to_ms, profile, now_ms, window or None, rows)
             if window:
-                return Counted(found, {}, (0, 0))
+                return PeriodFigures(found, {}, (0, 0))
             rated = ratings.listed(session, from_ms, to_ms)
             behind = {figure.id: ids(session, figure.id, period, known, rows, rated) for figure in found}
             worst = worst_day(session, period)
-        return Counted(found, {id_: each for id_, each in behind.items() if each is not None}, worst)
+        return PeriodFigures(found, {id_: each for id_, each in behind.items() if each is not None}, worst)
 
     def charts(self, span: Span, language: str, profile: Profile, now_ms: int) -> list[Drawn]:
         """The charts of the period."""

@@ -17,7 +17,7 @@ from ivr.kpi.records import (
     DueCase,
     Figure,
     FollowUp,
-    Limits,
+    KpiLimits,
     Period,
     Target,
     TurnedAway,
@@ -34,9 +34,9 @@ from store.schema import Callback, Case
 CONNECT_DAYS = {"day": (1, 1), "month": (28, 31)}
 
 
-def limits(profile: Profile) -> Limits:
+def limits(profile: Profile) -> KpiLimits:
     """What the figures need of a profile."""
-    return Limits(
+    return KpiLimits(
         profile.name,
         profile.answer.clock,
         profile.answer.limit_ms,
@@ -114,7 +114,7 @@ class Material:
         )
 
 
-def material(session: Session, from_ms: int, to_ms: int, known: Limits, window: str | None = None) -> Material:
+def material(session: Session, from_ms: int, to_ms: int, known: KpiLimits, window: str | None = None) -> Material:
     """The promises due, the cases closed, the calls missed, the outages planned in ``[from_ms, to_ms)``.
 
     Outages and calls that were turned away are of the whole unit, so of no window.
@@ -144,7 +144,7 @@ def figures(
     """
     now = time.time_ns() // 1_000_000 if now_ms is None else now_ms
     known = limits(profile)
-    counts = tally.Counts(session, from_ms, to_ms, window)
+    counts = tally.CallCounts(session, from_ms, to_ms, window)
     rows = rows or material(session, from_ms, to_ms, known, window)
     return formulas.all_figures(
         counts.tally(known),

@@ -12,15 +12,15 @@ from sqlalchemy.orm import Session
 
 from ivr.kpi.records import TurnedAway
 from ivr.telephony import STRANGERS, TURNED_AWAY
-from store.schema import Journal, LineQuality
+from store.schema import Journal, LineQualityRow
 
 ROWS_MAX = 5000  # refusals are gathered by the minute, so that is more than three days of an attack
 
 
-def quality(session: Session, call_id: str) -> Sequence[LineQuality]:
+def quality(session: Session, call_id: str) -> Sequence[LineQualityRow]:
     """How each line of the call sounded, the caller's first."""
-    query = select(LineQuality).where(LineQuality.call_id == call_id)
-    return session.scalars(query.order_by(LineQuality.leg_id, LineQuality.id)).all()
+    query = select(LineQualityRow).where(LineQualityRow.call_id == call_id)
+    return session.scalars(query.order_by(LineQualityRow.leg_id, LineQualityRow.id)).all()
 
 
 def refusals(session: Session, since: int) -> int:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from ivr.cases.kinds import ids
 from ivr.kpi.records import DueCase, Figure
 from ivr.profile import Profile
-from ivr.report.contents import Contents, Curves, Part, Week
+from ivr.report.contents import Contents, Curves, DemandPart, FollowUpWeek
 from ivr.report.span import Span
 from store.figures.figures import figures, follow_ups, limits, material
 from store.journal.hourly import QUARTER_MS
@@ -65,15 +65,15 @@ def curves(session: Session, span: Span, profile: Profile, now_ms: int) -> Curve
     )  # fmt: skip
 
 
-def _parts(session: Session, span: Span, profile: Profile, step: str) -> list[Part]:
+def _parts(session: Session, span: Span, profile: Profile, step: str) -> list[DemandPart]:
     known = limits(profile)
     days = list(span.by_hour() if step == "hour" else span.by_day())
     size = 7 if step == "week" else 1
     grouped = [days[first : first + size] for first in range(0, len(days), size)]
     pieces = [(group[0][0], group[0][1], group[-1][2]) for group in grouped]
-    counts = tally.Counts(session, span.from_ms, span.to_ms)
+    counts = tally.CallCounts(session, span.from_ms, span.to_ms)
     tallies = counts.split([(begin, end) for _name, begin, end in pieces], known)
-    return [Part.of_tally(name, found) for (name, _begin, _end), found in zip(pieces, tallies, strict=True)]
+    return [DemandPart.of_tally(name, found) for (name, _begin, _end), found in zip(pieces, tallies, strict=True)]
 
 
 def _pressure(session: Session, zone: ZoneInfo, now_ms: int) -> dict[str, int]:
@@ -99,7 +99,7 @@ def _pressure(session: Session, zone: ZoneInfo, now_ms: int) -> dict[str, int]:
 def _arrivals(session: Session, span: Span) -> Counter[tuple[int, str]]:
     """(quarter of an hour of the local day, outcome) -> calls; test calls left out."""
     found: Counter[tuple[int, str]] = Counter()
-    for (number, outcome), count in tally.Counts(session, span.from_ms, span.to_ms).arrivals().items():
+    for (number, outcome), count in tally.CallCounts(session, span.from_ms, span.to_ms).arrivals().items():
         local = datetime.fromtimestamp(number * QUARTER_MS / 1000, UTC).astimezone(span.zone)
         found[(local.hour * 60 + local.minute) // 15, outcome] += count
     return found
@@ -152,10 +152,10 @@ def _ratings(session: Session, from_ms: int, to_ms: int) -> Counter[int]:
     return found
 
 
-def _weeks(session: Session, span: Span) -> Iterator[Week]:
+def _weeks(session: Session, span: Span) -> Iterator[FollowUpWeek]:
     """Follow-ups by weeks of the period, from its first day on."""
     days = list(span.by_day())
     for first in range(0, len(days), 7):
         piece = days[first : first + 7]
         asked = [f for f in follow_ups(session, piece[0][1], piece[-1][2]) if not f.left_out and not f.test]
-        yield Week(piece[0][0], sum(f.reached for f in asked), len(asked))
+        yield FollowUpWeek(piece[0][0], sum(f.reached for f in asked), len(asked))

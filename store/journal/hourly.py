@@ -21,8 +21,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, insert, select
 from sqlalchemy.orm import Session
 
-from ivr.kpi.records import HOUR_MS, LateCalls, Limits, Request, RequestOutcome
-from ivr.kpi.tally import Hours, Tally
+from ivr.kpi.records import HOUR_MS, AgentRequest, KpiLimits, LateCalls, RequestOutcome
+from ivr.kpi.tally import CallTotals, HourTotals
 from ivr.projections.fold import FAX, NORMAL_ENDS
 from store.sql import table
 
@@ -51,10 +51,10 @@ NAMES = tuple(HOURS.c.keys())
 Range = tuple[int, int]  # [from, to) in UTC ms
 
 
-def request(row: Any) -> Request:
+def request(row: Any) -> AgentRequest:
     """A call that asked for a person, as figures see it; ``row`` begins with :data:`COLUMNS`."""
     outcome, answered, left, wait, ring, network, test, requested, arrived, by, cause = row[:11]
-    return Request(
+    return AgentRequest(
         "waiting" if wait is None else "answered" if answered is not None else CLASSES.get(outcome, "failed"),
         wait or 0,
         ring,
@@ -86,7 +86,7 @@ class _Count:
         if asked is not None:
             self._request(request(row))
 
-    def _request(self, r: Request) -> None:
+    def _request(self, r: AgentRequest) -> None:
         if r.test or r.outcome == "waiting" or r.wait < 0:
             self.counts["test" if r.test else "waiting" if r.outcome == "waiting" else "clock_errors"] += 1
             return
@@ -195,7 +195,7 @@ _REOPEN = delete(HOURS).where(HOURS.c.hour.in_(bindparam("hours", expanding=True
 # --- reading -------------------------------------------------------------------------------
 
 
-class Kept:
+class HourlyCounts:
     """Counted hours of a period, and the ``gaps`` between them that are to be counted from calls."""
 
     def __init__(self, rows: Sequence[Sequence[Any]], gaps: Sequence[Range]) -> None:
@@ -204,13 +204,13 @@ class Kept:
         # Column by column: a year has some 40,000 rows.
         self._columns = dict(zip(NAMES, zip(*rows, strict=True), strict=True)) if rows else dict.fromkeys(NAMES, ())
 
-    def between(self, first: int, end: int) -> Kept:
+    def between(self, first: int, end: int) -> HourlyCounts:
         """Those of the hours from ``first`` up to ``end``; without gaps."""
         if self._by_hour is None:
             self._by_hour = {}
             for row in self.rows:
                 self._by_hour.setdefault(row[0], []).append(row)
-        return Kept([row for hour in range(first, end) for row in self._by_hour.get(hour, ())], ())
+        return HourlyCounts([row for hour in range(first, end) for row in self._by_hour.get(hour, ())], ())
 
     def packed(self, name: str) -> array[int]:
         """Every wait of that kind."""
@@ -218,7 +218,7 @@ class Kept:
         found.frombytes(b"".join(self._columns[name]))
         return found
 
-    def tally(self, limits: Limits) -> Tally:
+    def tally(self, limits: KpiLimits) -> CallTotals:
         """The requests of the counted hours."""
         waits: Counter[tuple[RequestOutcome, int]] = Counter()
         kinds: tuple[RequestOutcome, ...] = ("answered", "abandoned", "callback", "failed")
@@ -227,14 +227,14 @@ class Kept:
         clock = {"human_wait": "answered", "agent_ring": "rings", "network_answer": "networks"}[limits.clock]
         in_limit = sum(NONE < wait <= limits.limit for wait in self.packed(clock))
         sums = {name: sum(self._columns[name]) for name in COUNTS}
-        return Tally(
+        return CallTotals(
             sums["test"], sums["waiting"], sums["clock_errors"], waits, in_limit, sums["talked"], sums["talk_ms"],
             sums["cut"], sums["lead_ms"],
         )  # fmt: skip
 
-    def hours(self) -> Hours:
+    def hours(self) -> HourTotals:
         """Offered and answered by hour."""
-        found = Hours()
+        found = HourTotals()
         columns = (self._columns[name] for name in ("hour", "answered", "abandoned", "callback", "failed"))
         for hour, answered, *others in zip(*columns, strict=True):
             n = len(answered) // 8
@@ -243,7 +243,7 @@ class Kept:
                 found.answered[hour] += n
         return found
 
-    def late(self, limits: Limits) -> LateCalls:
+    def late(self, limits: KpiLimits) -> LateCalls:
         """Calls the system answered late."""
 
         def of(name: str) -> int:
@@ -268,11 +268,11 @@ class Kept:
         return {window for window, counts in columns if any(counts)}
 
 
-def load(session: Session, from_ms: int, to_ms: int, window: str | None = None) -> Kept:
+def load(session: Session, from_ms: int, to_ms: int, window: str | None = None) -> HourlyCounts:
     """The counted hours that lie wholly in ``[from_ms, to_ms)``, and what is left of it."""
     first, end = -(-from_ms // HOUR_MS), to_ms // HOUR_MS
     if first >= end:
-        return Kept((), [(from_ms, to_ms)] if from_ms < to_ms else [])
+        return HourlyCounts((), [(from_ms, to_ms)] if from_ms < to_ms else [])
     inside: tuple[ColumnElement[bool], ...] = (HOURS.c.hour >= first, HOURS.c.hour < end)
     known = session.scalars(select(HOURS.c.hour).where(*inside, HOURS.c.window == "").order_by(HOURS.c.hour)).all()
     gaps = _gaps(from_ms, to_ms, known)
@@ -281,10 +281,10 @@ def load(session: Session, from_ms: int, to_ms: int, window: str | None = None) 
         gaps = [(begin, stop)]
         inside += ((HOURS.c.hour < begin // HOUR_MS) | (HOURS.c.hour >= -(-stop // HOUR_MS)),)
     if not known:
-        return Kept((), gaps)
+        return HourlyCounts((), gaps)
     query = select(HOURS).where(*inside)
     rows = session.execute(query if window is None else query.where(HOURS.c.window == window)).all()
-    return Kept(rows, gaps)
+    return HourlyCounts(rows, gaps)
 
 
 def _gaps(from_ms: int, to_ms: int, known: Sequence[int]) -> list[Range]:

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from store.board import SeatChange
-from store.journal.work import Work
+from store.journal.work import WriteBatch
 
 
 @dataclass(slots=True)
@@ -21,7 +21,7 @@ class Job:
     answer may destroy somebody's key.
     """
 
-    work: Work | None = None
+    work: WriteBatch | None = None
     seat: SeatChange | None = None
     side: Callable[[Connection], None] | None = None
     ask: Callable[[Connection], Any] | None = None

@@ -25,7 +25,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from ivr.cases.numbers import spoken_number
-from ivr.ledger import CaseRequest, Fact, Interrupted, Progress, StoredCase, Turn
+from ivr.ledger import CallTransaction, CaseRequest, Fact, Interrupted, Progress, StoredCase
 from ivr.numbers import HOME, Plan
 from store import aside, board
 from store.engine import explain, impatient, is_away, reading
@@ -36,7 +36,7 @@ from store.journal.jobs import Job
 from store.journal.live import LiveCalls
 from store.journal.responsible import Responsible
 from store.journal.spool import Spool
-from store.journal.work import Work
+from store.journal.work import WriteBatch
 from store.journal.writer import NumberFor, Writer
 from store.keys import Keys
 from store.people.parties import query_code_of
@@ -122,7 +122,7 @@ class SqlLedger:
 
     # --- the Ledger protocol -------------------------------------------------------------------
 
-    def commit(self, turn: Turn, done: Callable[[Exception | None], None]) -> None:
+    def commit(self, turn: CallTransaction, done: Callable[[Exception | None], None]) -> None:
         """Write a turn durably, then ``done(None)`` through ``call_soon``; ``done(error)`` if it is unfit."""
         (self._mine.discard if turn.live is None else self._mine.add)(turn.call_id)
         self._begun.append(time.monotonic())
@@ -148,7 +148,7 @@ class SqlLedger:
 
     def note(self, fact: Fact) -> None:
         """Write a fact that belongs to no call."""
-        self._put(Job(Work([new_row(fact)])))
+        self._put(Job(WriteBatch([new_row(fact)])))
 
     def seat_changed(self, seat: str, at: int, *, reachable: bool | None = None, call_id: str | None = "") -> None:
         """Show a seat on the board (best effort). ``call_id`` "": as it was; None: in no call."""
@@ -332,7 +332,7 @@ class SqlLedger:
         if time.monotonic() < self._next_probe:
             return
         works = self._spool.peek(REPLAY)
-        jobs = [Job(item if item is not None else Work()) for item in works]
+        jobs = [Job(item if item is not None else WriteBatch()) for item in works]
         try:
             results = self._write(jobs, again=True)
         except Exception:
@@ -347,7 +347,7 @@ class SqlLedger:
 
     def _to_spool(self, jobs: Sequence[Job]) -> list[Result]:
         results: list[Result] = []
-        waiting: list[Work] = []
+        waiting: list[WriteBatch] = []
         for job in jobs:
             case = job.work.case if job.work is not None else None
             if job.ask is not None:
@@ -372,7 +372,7 @@ class SqlLedger:
             return [error for _ in jobs]
         return results
 
-    def _told(self, item: Work) -> StoredCase:
+    def _told(self, item: WriteBatch) -> StoredCase:
         """What was told, or will be, of a case in the spool. Its query code is the first that follows from it."""
         assert item.case is not None
         case = item.case

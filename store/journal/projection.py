@@ -13,8 +13,8 @@ from sqlalchemy import Connection, Executable, bindparam, select
 
 from ivr.facts.base import Content
 from ivr.facts.callbacks import CallbackAttempted, CallbackEnded
-from ivr.facts.calls import PartySealed, Rated, RatingInvited, Recorded, RecordingPruned
-from ivr.facts.opened import CaseOpened
+from ivr.facts.calls import PartySealed, RatedFact, RatingInvited, Recorded, RecordingPruned
+from ivr.facts.opened import CaseOpenedFact
 from ivr.projections.fold import FOLDS, LEG_FACTS, fold
 from ivr.projections.outages import FOLDS as OUTAGES
 from ivr.projections.outgoing import FOLDS as OUTGOING
@@ -62,7 +62,7 @@ def load(connection: Connection, facts: Sequence[AnyRow]) -> Tables:
         tables.outgoing_calls = rows_by(connection, "outgoing_calls", "id", calls_of(OUTGOING))
     if kinds & LEG_FACTS:
         tables.legs = rows_by(connection, "legs", "call_id", calls_of(LEG_FACTS))
-    with_recordings = calls_of((Recorded, CaseOpened))
+    with_recordings = calls_of((Recorded, CaseOpenedFact))
     if with_recordings:
         tables.recordings = rows_by(connection, "recordings", "call_id", with_recordings)
     if RecordingPruned in kinds:
@@ -79,8 +79,8 @@ def load(connection: Connection, facts: Sequence[AnyRow]) -> Tables:
         tables.callbacks = rows_by(connection, "callbacks", "case_id", case_ids, lock=True)
     if PartySealed in kinds:
         tables.cases |= rows_by(connection, "cases", "call_id", calls_of((PartySealed,)), lock=True)
-    of_calls = calls_of((PartySealed, CaseOpened, CallbackAttempted, CallbackEnded))
-    if ratings_of := calls_of((RatingInvited, Rated, CallbackAttempted)):
+    of_calls = calls_of((PartySealed, CaseOpenedFact, CallbackAttempted, CallbackEnded))
+    if ratings_of := calls_of((RatingInvited, RatedFact, CallbackAttempted)):
         tables.ratings = rows_by(connection, "ratings", "call_id", ratings_of, lock=True)
     if CallbackAttempted in kinds and case_ids:
         tables.ratings |= rows_by(connection, "ratings", "case_id", case_ids, lock=True)

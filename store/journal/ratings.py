@@ -14,9 +14,9 @@ from sqlalchemy.orm import Session
 
 from ivr.call.limits import BAD_RATING
 from ivr.cases.actions import Notice
-from ivr.facts.calls import Rated as RatedByKey
+from ivr.facts.calls import RatedFact as RatedByKey
 from ivr.facts.calls import RatingInvited
-from ivr.kpi.records import Rated
+from ivr.kpi.records import RatingCount
 from ivr.ledger import Fact
 from ivr.projections.rows import AnyRow
 from store import notices
@@ -26,7 +26,7 @@ from store.sql import table
 
 RATINGS, PARTIES, CALLS = table("ratings"), table("parties"), table("calls")
 EVERY_MS = 7 * 86_400_000  # one number is asked at most once in so long
-Listed = tuple[Rated, list[str], list[str]]  # alike; their calls; the cases of their follow-ups
+Listed = tuple[RatingCount, list[str], list[str]]  # alike; their calls; the cases of their follow-ups
 _NO_CASE = {"id": None, "number": "", "kind": "", "due": "", "status": "", "owner": ""}
 
 
@@ -66,7 +66,7 @@ def tell_of_bad_ones(connection: Connection, rows: Iterable[AnyRow]) -> None:
             notices.tell(connection, Notice("bad_rating", ("role:lead",)), _NO_CASE, row.at, event, call=row.call_id)
 
 
-def counted(session: Session, from_ms: int, to_ms: int, window: str | None = None) -> list[Rated]:
+def counted(session: Session, from_ms: int, to_ms: int, window: str | None = None) -> list[RatingCount]:
     """The invitations and ratings of the period, grouped: those of calls, and what became of all bad ones."""
     query = _grouped(from_ms, to_ms, func.count())
     if window is not None:
@@ -91,8 +91,8 @@ def _grouped(from_ms: int, to_ms: int, *more: Any) -> Any:
     return select(*kind, *more).where(Rating.invited >= from_ms, Rating.invited < to_ms).group_by(*kind)
 
 
-def _rated(source: str, rating: int | None, handled: bool, has_number: bool, test: bool, n: int) -> Rated:
-    return Rated(source, rating, bool(handled), "" if has_number else "no_number", bool(test), n)
+def _rated(source: str, rating: int | None, handled: bool, has_number: bool, test: bool, n: int) -> RatingCount:
+    return RatingCount(source, rating, bool(handled), "" if has_number else "no_number", bool(test), n)
 
 
 def of_call(session: Session, call_id: str) -> Rating | None:

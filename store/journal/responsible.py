@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from ivr.cases.actions import Notice
 from ivr.cases.kinds import of
-from ivr.facts.opened import CaseOpened
+from ivr.facts.opened import CaseOpenedFact
 from ivr.projections.rows import AnyRow
 from store import notices
 
@@ -31,7 +31,7 @@ def tell_of_new_ones(connection: Connection, rows: Iterable[AnyRow], responsible
     """Tell of the cases opened by ``rows`` that have no owner yet: number, kind and due date, nothing of the person."""
     for row in rows:
         said = row.content
-        if not isinstance(said, CaseOpened) or not of(said.kind).at_once or said.owner:
+        if not isinstance(said, CaseOpenedFact) or not of(said.kind).at_once or said.owner:
             continue
         case = {
             "id": row.case_id,

@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from store.journal.work import Work, dump, parse
+from store.journal.work import WriteBatch, dump, parse
 from store.keys import Keys
 
 LOG = logging.getLogger(__name__)
@@ -45,7 +45,7 @@ class Spool:
         """How many works wait."""
         return len(self._lines)
 
-    def append(self, works: Sequence[Work]) -> None:
+    def append(self, works: Sequence[WriteBatch]) -> None:
         """Have ``works`` on the disk when this returns. Raises OSError (disk full, too)."""
         lines = [base64.b64encode(self._keys.encrypt(dump(work))) for work in works]
         with self._path.open("r+b") as file:
@@ -55,11 +55,11 @@ class Spool:
             os.fsync(file.fileno())
         self._place(lines)
 
-    def peek(self, limit: int) -> list[Work | None]:
+    def peek(self, limit: int) -> list[WriteBatch | None]:
         """The first works that wait (None: cannot be read, see :meth:`drop`)."""
         return [self._parse(line) for line in self._raw(self._lines[:limit])]
 
-    def waiting(self) -> Iterable[Work]:
+    def waiting(self) -> Iterable[WriteBatch]:
         """Every readable work that waits, in order."""
         return (work for work in map(self._parse, self._raw(self._lines)) if work is not None)
 
@@ -102,7 +102,7 @@ class Spool:
                 file.seek(offset)
                 yield file.read(length)
 
-    def _parse(self, line: bytes) -> Work | None:
+    def _parse(self, line: bytes) -> WriteBatch | None:
         try:
             return parse(self._keys.decrypt(base64.b64decode(line)))
         except Exception:

@@ -8,8 +8,8 @@ from typing import Any
 
 from ivr.facts.base import data_of, kind_of, read, version_of
 from ivr.facts.calls import PartySealed
-from ivr.facts.opened import CaseOpened
-from ivr.ledger import CaseRequest, Fact, Live, Party, Turn
+from ivr.facts.opened import CaseOpenedFact
+from ivr.ledger import CallTransaction, CaseRequest, Fact, Live, Party
 from ivr.projections.rows import AnyRow, JournalRow
 from store.ids import uuid7
 from store.journal.entries import new_row
@@ -30,10 +30,10 @@ class NewCase:
     code: str = ""  # the query code, until it is told; never written down
     own_code: bool = False  # it follows from the command, so another may be taken when it is in use
 
-    def opened(self, number: str) -> JournalRow[CaseOpened]:
+    def opened(self, number: str) -> JournalRow[CaseOpenedFact]:
         """The fact with everything the row in ``cases`` is made of; nothing of it says who the person is."""
         request = self.request
-        said = CaseOpened(
+        said = CaseOpenedFact(
             command_id=request.command_id,
             kind=request.kind,
             received=request.received,
@@ -62,7 +62,7 @@ class NewCase:
 
 
 @dataclass(slots=True)
-class Work:
+class WriteBatch:
     """Journal rows with their ids, and what goes with them. ``over``: the call is no longer live."""
 
     rows: list[AnyRow] = field(default_factory=list)
@@ -78,26 +78,26 @@ class Work:
         return [row.id for row in self.rows]
 
 
-def of_turn(turn: Turn) -> Work:
+def of_turn(turn: CallTransaction) -> WriteBatch:
     """The work of a turn. Sealing a party always leaves its fact, whoever asked for it."""
     facts = list(turn.facts)
     if turn.seal_party and not any(isinstance(fact.content, PartySealed) for fact in facts):
         at = facts[-1].at if facts else 0
         facts.append(Fact(at, PartySealed(turn.seal_party)))
     rows = [new_row(fact, call_id=turn.call_id) for fact in facts]
-    return Work(rows, turn.call_id, turn.live, turn.live is None, turn.parties, turn.seal_party)
+    return WriteBatch(rows, turn.call_id, turn.live, turn.live is None, turn.parties, turn.seal_party)
 
 
-def of_case(request: CaseRequest, keys: Keys) -> Work:
+def of_case(request: CaseRequest, keys: Keys) -> WriteBatch:
     """The work of a case to be opened."""
     own = request.anonymous and not request.query_code
     code = query_code_of(keys, request.command_id) if own else request.query_code
     query_hash = hash_query_code(keys, code) if code else None
     case = NewCase(uuid7(), replace(request, query_code=""), query_hash, uuid7(), code=code, own_code=own)
-    return Work(call_id=request.call_id, case=case)
+    return WriteBatch(call_id=request.call_id, case=case)
 
 
-def dump(work: Work) -> bytes:
+def dump(work: WriteBatch) -> bytes:
     """The work as JSON, for the spool."""
     data = asdict(replace(work, rows=[]))
     data["rows"] = [_stored(row) for row in work.rows]
@@ -106,7 +106,7 @@ def dump(work: Work) -> bytes:
     return json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def parse(text: bytes) -> Work:
+def parse(text: bytes) -> WriteBatch:
     """The work again."""
     data: dict[str, Any] = json.loads(text)
     case = data["case"]
@@ -125,7 +125,7 @@ def parse(text: bytes) -> Work:
             case["sequence"],
             own_code=case.get("own_code", False),
         )
-    return Work(
+    return WriteBatch(
         [_row(**row) for row in data["rows"]],
         data["call_id"],
         Live(**data["live"]) if data["live"] is not None else None,

@@ -9,14 +9,14 @@ from typing import Any
 from sqlalchemy import Connection, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from ivr.facts.opened import CaseOpened, CaseRenumbered
+from ivr.facts.opened import CaseOpenedFact, CaseRenumbered
 from ivr.ledger import Fact, StoredCase
 from ivr.numbers import HOME, Plan
 from ivr.projections.rows import AnyRow
 from store.journal import entries, ratings
 from store.journal import responsible as telling
 from store.journal.live import LiveCalls
-from store.journal.work import NewCase, Work
+from store.journal.work import NewCase, WriteBatch
 from store.keys import Keys
 from store.people.parties import Parties, check_query_code, hash_query_code, query_code_of
 from store.sql import table
@@ -45,7 +45,7 @@ class Writer:
         self._responsible = responsible or {}
 
     def write(
-        self, connection: Connection, works: Sequence[Work], now: int, *, again: bool = False
+        self, connection: Connection, works: Sequence[WriteBatch], now: int, *, again: bool = False
     ) -> list[StoredCase | None]:
         """Write ``works`` in order; for each that opens a case, the case as stored.
 
@@ -78,7 +78,7 @@ class Writer:
         if known is None:
             number = case.number or self._next_number(connection, case.request.day)
             if case.own_code and not case.number:  # not spoken yet: a code of its own
-                pending = {said.query_hash for row in rows if isinstance(said := row.content, CaseOpened)}
+                pending = {said.query_hash for row in rows if isinstance(said := row.content, CaseOpenedFact)}
                 self._free_code(connection, case, pending)
             rows.append(case.opened(number))
             known = StoredCase(case.id, number, case.request.due, case.code)

@@ -22,7 +22,7 @@ BYTES_MAX = 64_000
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class FormDraft:
     """The fields of a form as they were left at ``at`` (UTC ms)."""
 
     at: int
@@ -50,7 +50,7 @@ class Drafts:
         self.prune(connection, at)
         return True
 
-    def of(self, connection: Connection, account: str, now: int) -> dict[str, Draft]:
+    def of(self, connection: Connection, account: str, now: int) -> dict[str, FormDraft]:
         """Every draft of an account by its form; what no key opens any more is none."""
         mine = select(DRAFTS).where(DRAFTS.c.account == account, DRAFTS.c.at > now - KEPT_MS)
         found = {}
@@ -59,7 +59,7 @@ class Drafts:
                 text = self._keys.decrypt(row["sealed"], place(account, row["form"]))
             except Exception:  # noqa: S112 - every kind of key ring has errors of its own; a draft is no record
                 continue
-            found[row["form"]] = Draft(row["at"], json.loads(text))
+            found[row["form"]] = FormDraft(row["at"], json.loads(text))
         return found
 
     def drop(self, connection: Connection, account: str, form: str) -> None:

@@ -9,7 +9,7 @@ from difflib import SequenceMatcher
 
 from sqlalchemy import Connection, select
 
-from ivr.cases.actions import STAFF, Refused
+from ivr.cases.actions import STAFF, ActionRefused
 from ivr.pinyin import initials
 from store.sql import table
 
@@ -62,7 +62,7 @@ def units(names: Mapping[str, str], seats: Mapping[str, Sequence[str]]) -> dict[
 
 
 def handed(known: Sequence[Handler], fields: Mapping[str, str], by: str) -> tuple[dict[str, str], tuple[str, ...]]:
-    """The fields of 转办 with full names, and the accounts that are told. Raises ``Refused``: nobody is called so."""
+    """Return the fields of 转办 with full names, and the accounts to notify. Raises ``ActionRefused``."""
     if not fields.get("handler"):
         return dict(fields), ()
     handler = resolve(known, fields["handler"])
@@ -73,17 +73,17 @@ def handed(known: Sequence[Handler], fields: Mapping[str, str], by: str) -> tupl
 
 
 def resolve(known: Sequence[Handler], text: str, field: str = "handler") -> Handler:
-    """The one that is meant: its name, or the only one the text finds. Raises :class:`Refused` with near names."""
+    """Return whose name it is, or the only one the text finds. Raises :class:`ActionRefused` with near names."""
     exact = [one for one in known if one.name == text]
     found = exact or [one for one in known if one.found_by(text)]
     if len(found) == 1:
         return found[0]
     if found:
         names = "、".join(one.name for one in found[:NEAR])
-        raise Refused(f"“{text}”不止一个：{names}。", f"{text!r} is more than one: {names}", field)
+        raise ActionRefused(f"“{text}”不止一个：{names}。", f"{text!r} is more than one: {names}", field)
     near = "、".join(one.name for one in _near(known, text))
     zh, en = (f"（相近的有：{near}）", f" (near: {near})") if near else ("", "")
-    raise Refused(
+    raise ActionRefused(
         f"没有“{text}”这个账号或窗口，请从列表中选择{zh}。",
         f"there is no account or window {text!r}; choose one from the list{en}",
         field,

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from ivr.kpi.records import Announced
 from ivr.outages import notice
 from ivr.outages.notice import DAY_MS, PLANNED, Standing
-from store.read.paging import PAGE, Order, Page, read
+from store.read.paging import PAGE, Page, SortOrder, read
 from store.schema import Journal, Outage, OutageCustomer
 from store.sql import Row, among, first, table
 
@@ -60,7 +60,7 @@ def listed(
         SHORT: (stands, Outage.short),
     }
     query = query.where(*conditions.get(where.state, ()))
-    order = Order(ORDERS.get(sort.lstrip("-"), Outage.starts), Outage.id, sort[:1] == "-")
+    order = SortOrder(ORDERS.get(sort.lstrip("-"), Outage.starts), Outage.id, sort[:1] == "-")
     return read(session, query, order, before, limit)
 
 

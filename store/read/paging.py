@@ -34,7 +34,7 @@ class Page(Generic[Row]):
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class SortOrder:
     """By this column, equal ones by ``ident``; ``descending``: the largest (newest) first.
 
     ``few``: other conditions leave few rows of a long table, so these are sorted; the column's own index is not walked.
@@ -57,7 +57,7 @@ class BadCursor(ValueError):
     """``before`` is not a cursor of ours."""
 
 
-def read(session: Session, query: Select[Any], order: Order, before: str | None, limit: int) -> Page[Any]:
+def read(session: Session, query: Select[Any], order: SortOrder, before: str | None, limit: int) -> Page[Any]:
     """The page after the cursor. Raises :class:`BadCursor`."""
     limit = max(1, min(limit, PAGE_MAX))
     column, wanted = order.column, limit + 1
@@ -76,7 +76,7 @@ def read(session: Session, query: Select[Any], order: Order, before: str | None,
     return Page(rows, _written(rows[-1], order) if more else None)
 
 
-def bounds(order: Order, before: str | None, low: int | None, high: int | None) -> tuple[int | None, int | None]:
+def bounds(order: SortOrder, before: str | None, low: int | None, high: int | None) -> tuple[int | None, int | None]:
     """``[low, high)`` of the column the list is ordered by, no wider than what comes after the cursor.
 
     Of several bounds of one column SQLite walks its index from one only; it is to be the nearest.
@@ -89,7 +89,7 @@ def bounds(order: Order, before: str | None, low: int | None, high: int | None) 
     return at[0] if low is None else max(low, at[0]), high
 
 
-def _after(query: Select[Any], order: Order, at: tuple[Any, str] | None) -> Select[Any]:
+def _after(query: Select[Any], order: SortOrder, at: tuple[Any, str] | None) -> Select[Any]:
     column, ident = order.key, order.ident
     if at is not None:
         value, last = at
@@ -105,7 +105,7 @@ def _beyond(column: Any, value: Any, descending: bool) -> Any:
     return column < value if descending else column > value
 
 
-def _way(column: Any, order: Order) -> Any:
+def _way(column: Any, order: SortOrder) -> Any:
     return column.desc() if order.descending else column.asc()
 
 
@@ -117,12 +117,12 @@ def _is_text(column: InstrumentedAttribute[Any]) -> bool:
     return isinstance(column.property.columns[0].type, String)
 
 
-def _written(row: Any, order: Order) -> str:
+def _written(row: Any, order: SortOrder) -> str:
     value = getattr(row, order.column.key)
     return f"{'' if value is None else value}.{getattr(row, order.ident.key)}"
 
 
-def _cursor(text: str, order: Order) -> tuple[Any, Any]:
+def _cursor(text: str, order: SortOrder) -> tuple[Any, Any]:
     value, dot, ident = text.rpartition(".")
     if not dot or not ident or len(ident) > 80 or len(value) > 120:
         raise BadCursor(text)

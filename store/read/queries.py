@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from ivr.cases.kinds import ids
 from store.read import tally
-from store.read.paging import PAGE, PAGE_MAX, BadCursor, Order, Page, bounds, read
+from store.read.paging import PAGE, PAGE_MAX, BadCursor, Page, SortOrder, bounds, read
 from store.schema import Audit, Call, Case, Journal, Leg, LiveCall, PartyRow, Process, Recording, Seat, User
 from store.sql import among
 
@@ -217,7 +217,7 @@ def anonymous_calls(session: Session, call_ids: Iterable[str]) -> frozenset[str]
 def outcomes(session: Session, from_ms: int, to_ms: int) -> dict[str, int]:
     """How many calls of the period ended how, test calls left out."""
     found: Counter[str] = Counter()
-    for (_quarter, outcome), count in tally.Counts(session, from_ms, to_ms).arrivals().items():
+    for (_quarter, outcome), count in tally.CallCounts(session, from_ms, to_ms).arrivals().items():
         found[outcome] += count
     return dict(found)
 
@@ -305,19 +305,19 @@ def untaken(session: Session) -> list[Case]:
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class RecordingWithCase:
     """A recording and what it belongs to."""
 
     recording: Recording
     case: Case | None
 
 
-def recording(session: Session, recording_id: str) -> Kept | None:
+def recording(session: Session, recording_id: str) -> RecordingWithCase | None:
     """A recording with its case, if it has one."""
     row = session.get(Recording, recording_id)
     if row is None:
         return None
-    return Kept(row, session.get(Case, row.case_id) if row.case_id else None)
+    return RecordingWithCase(row, session.get(Case, row.case_id) if row.case_id else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -347,7 +347,7 @@ def audit_log(
 
 
 def _between(
-    query: Select[Any], column: Any, order: Order, before: str | None, low: int | None, high: int | None
+    query: Select[Any], column: Any, order: SortOrder, before: str | None, low: int | None, high: int | None
 ) -> Select[Any]:
     """Only rows whose ``column`` is in ``[low, high)``."""
     if order.column is column:
@@ -357,7 +357,11 @@ def _between(
     return query if high is None else query.where(column < high)
 
 
-def _order(known: Mapping[str, Any], sort: str, ident: Any) -> Order:
+def _order(known: Mapping[str, Any], sort: str, ident: Any) -> SortOrder:
     """The order of that name; the first of all when there is none of it."""
     column = known.get(sort.lstrip("-"))
-    return Order(next(iter(known.values())), ident, True) if column is None else Order(column, ident, sort[:1] == "-")
+    return (
+        SortOrder(next(iter(known.values())), ident, True)
+        if column is None
+        else SortOrder(column, ident, sort[:1] == "-")
+    )

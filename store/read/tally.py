@@ -1,4 +1,4 @@
-"""Calls counted by the database: the same :class:`Tally` as ``Tally.of`` makes from records, for a year at once.
+"""Count calls in the database: the :class:`CallTotals` that ``CallTotals.of`` makes of records, for a year at once.
 
     counts = Counts(session, from_ms, to_ms, window)
     counts.tally(limits), counts.hours(), counts.late(limits)
@@ -15,8 +15,8 @@ from collections.abc import Iterator, Sequence
 from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.orm import Session
 
-from ivr.kpi.records import HOUR_MS, LateCalls, Limits, Request, RequestOutcome
-from ivr.kpi.tally import Hours, Tally
+from ivr.kpi.records import HOUR_MS, AgentRequest, KpiLimits, LateCalls, RequestOutcome
+from ivr.kpi.tally import CallTotals, HourTotals
 from ivr.projections.fold import FAX, NORMAL_ENDS
 from store.journal import hourly
 from store.journal.hourly import CLASSES, QUARTER_MS
@@ -31,28 +31,28 @@ CUT = and_(Call.released_by == "us", Call.cause.not_in(NORMAL_ENDS))
 TALK = Call.agent_left - Call.agent_answered
 
 
-def records(session: Session, from_ms: int, to_ms: int, window: str | None = None) -> Iterator[Request]:
+def records(session: Session, from_ms: int, to_ms: int, window: str | None = None) -> Iterator[AgentRequest]:
     """The requests for a person among the calls that arrived in ``[from_ms, to_ms)``, one by one."""
     query = select(*hourly.COLUMNS).where(*_asked(from_ms, to_ms, window)).order_by(Call.arrived, Call.id)
     for row in session.execute(query):
         yield hourly.request(row)
 
 
-class Counts:
+class CallCounts:
     """What figures need of the calls that arrived in ``[from_ms, to_ms)``; ``window``: only those to this window."""
 
     def __init__(self, session: Session, from_ms: int, to_ms: int, window: str | None = None) -> None:
         self._session, self._from, self._window = session, from_ms, window
         self._kept = hourly.load(session, from_ms, to_ms, window)
 
-    def tally(self, limits: Limits) -> Tally:
+    def tally(self, limits: KpiLimits) -> CallTotals:
         """The requests of the period, counted."""
         found = self._kept.tally(limits)
         for begin, end in self._kept.gaps:
             found.merge(_tally(self._session, begin, end, limits, self._window))
         return found
 
-    def split(self, parts: Sequence[tuple[int, int]], limits: Limits) -> list[Tally]:
+    def split(self, parts: Sequence[tuple[int, int]], limits: KpiLimits) -> list[CallTotals]:
         """The requests of each part ``[from, to)`` of the period, counted."""
         found, kept = [], self._kept
         for begin, end in parts:
@@ -67,7 +67,7 @@ class Counts:
             found.append(part)
         return found
 
-    def hours(self) -> Hours:
+    def hours(self) -> HourTotals:
         """Offered and answered by hour, from a day before the period (K1g looks back 24 hours)."""
         before = hourly.load(self._session, self._from - DAY_MS, self._from, self._window)
         found = before.hours()
@@ -76,7 +76,7 @@ class Counts:
             found.merge(_hours(self._session, begin, end, self._window))
         return found
 
-    def late(self, limits: Limits) -> LateCalls:
+    def late(self, limits: KpiLimits) -> LateCalls:
         """Calls the system answered late (S4-29), whether a person was asked for or not."""
         found = self._kept.late(limits)
         for begin, end in self._kept.gaps:
@@ -100,25 +100,25 @@ class Counts:
         return sorted(found)
 
 
-def tally(session: Session, from_ms: int, to_ms: int, limits: Limits, window: str | None = None) -> Tally:
+def tally(session: Session, from_ms: int, to_ms: int, limits: KpiLimits, window: str | None = None) -> CallTotals:
     """The requests of the period, counted."""
-    return Counts(session, from_ms, to_ms, window).tally(limits)
+    return CallCounts(session, from_ms, to_ms, window).tally(limits)
 
 
-def hours(session: Session, from_ms: int, to_ms: int, window: str | None = None) -> Hours:
+def hours(session: Session, from_ms: int, to_ms: int, window: str | None = None) -> HourTotals:
     """Offered and answered by hour, from a day before the period."""
-    return Counts(session, from_ms, to_ms, window).hours()
+    return CallCounts(session, from_ms, to_ms, window).hours()
 
 
 def windows(session: Session, from_ms: int, to_ms: int) -> list[str]:
     """The windows that were asked for in the period."""
-    return Counts(session, from_ms, to_ms).windows()
+    return CallCounts(session, from_ms, to_ms).windows()
 
 
 # --- counted from calls ----------------------------------------------------------------------
 
 
-def _tally(session: Session, from_ms: int, to_ms: int, limits: Limits, window: str | None) -> Tally:
+def _tally(session: Session, from_ms: int, to_ms: int, limits: KpiLimits, window: str | None) -> CallTotals:
     asked, talked = _asked(from_ms, to_ms, window), and_(ANSWERED, SOUND)
     clock = {"human_wait": Call.human_wait, "agent_ring": Call.agent_ring_wait, "network_answer": Call.network_wait}[
         limits.clock
@@ -144,12 +144,12 @@ def _tally(session: Session, from_ms: int, to_ms: int, limits: Limits, window: s
     others = select(Call.outcome, Call.human_wait, func.count()).where(*asked, SOUND, Call.agent_answered.is_(None))
     for outcome, wait, count in session.execute(others.group_by(Call.outcome, Call.human_wait)):
         waits[CLASSES.get(outcome, "failed"), wait or 0] = count
-    return Tally(test, waiting, errors, waits, in_limit, n, talk_ms, cut, lead_ms)
+    return CallTotals(test, waiting, errors, waits, in_limit, n, talk_ms, cut, lead_ms)
 
 
-def _hours(session: Session, from_ms: int, to_ms: int, window: str | None) -> Hours:
+def _hours(session: Session, from_ms: int, to_ms: int, window: str | None) -> HourTotals:
     hour = Call.arrived // HOUR_MS
-    found = Hours()
+    found = HourTotals()
     query = (
         select(hour, func.count(), func.count(Call.agent_answered))
         .where(*_asked(from_ms, to_ms, window), SOUND)
@@ -160,7 +160,7 @@ def _hours(session: Session, from_ms: int, to_ms: int, window: str | None) -> Ho
     return found
 
 
-def _late_calls(session: Session, from_ms: int, to_ms: int, limits: Limits, window: str | None) -> LateCalls:
+def _late_calls(session: Session, from_ms: int, to_ms: int, limits: KpiLimits, window: str | None) -> LateCalls:
     real = Call.test.is_(False)
     late, apologised, test = session.execute(
         select(

@@ -15,7 +15,7 @@ from functools import cache
 
 from sqlalchemy import Connection, Executable, and_, bindparam, func, select
 
-from ivr.cases.clock import Rules
+from ivr.cases.clock import CasePolicy
 from ivr.cases.kinds import of
 from ivr.cases.worklist import HOUR_MS, in_calling_hours, may_call
 from ivr.facts.callbacks import CallbackEnded
@@ -31,7 +31,7 @@ AT_ONCE = 500  # rows asked for by their ids
 
 
 @dataclass(frozen=True)
-class Entry:
+class WorklistEntry:
     """One number to be called, and everything that is owed to it. ``due``: the earliest promise (UTC ms)."""
 
     kind: str
@@ -49,7 +49,9 @@ class Entry:
         return self.callbacks[0]
 
 
-def entries(connection: Connection, kind: str, now: int, rules: Rules, *, without: str = "") -> list[Entry]:
+def entries(
+    connection: Connection, kind: str, now: int, rules: CasePolicy, *, without: str = ""
+) -> list[WorklistEntry]:
     """All open entries of a list, the most pressing first; of each callback what order and owner need.
 
     ``without``: what is owed because of that (``rating``) is left out.
@@ -82,18 +84,18 @@ def entries(connection: Connection, kind: str, now: int, rules: Rules, *, withou
     return sorted(ordered, key=lambda entry: (entry.due, entry.next_at))
 
 
-def _entry(kind: str, rows: list[Row], now: int, hours: bool) -> Entry:
+def _entry(kind: str, rows: list[Row], now: int, hours: bool) -> WorklistEntry:
     rows.sort(key=lambda row: (row["due_at"], row["id"]))
     first, last = rows[0], max(rows, key=lambda row: row["last_at"] or 0)
     urgent = any(of(row["case_kind"]).urgent for row in rows)
-    return Entry(
+    return WorklistEntry(
         kind, first["party_id"], tuple(rows), first["due_at"], min(row["next_at"] for row in rows),
         max(row["tries"] for row in rows), last["last_result"],
         any(may_call(row, now, hours, urgent=urgent) for row in rows),
     )  # fmt: skip
 
 
-def told(connection: Connection, found: Sequence[Entry]) -> list[Entry]:
+def told(connection: Connection, found: Sequence[WorklistEntry]) -> list[WorklistEntry]:
     """The same entries with all there is to tell: what their cases and calls are about."""
     every = [row["id"] for entry in found for row in entry.callbacks]
     about: dict[str, Row] = {}
@@ -113,7 +115,7 @@ def told(connection: Connection, found: Sequence[Entry]) -> list[Entry]:
     ]
 
 
-def _due(kind: str, row: Row, rules: Rules) -> int:
+def _due(kind: str, row: Row, rules: CasePolicy) -> int:
     """When it is to be done: the case's due date; a missed call within the profile's hours."""
     if kind == "answer" and row["due_ms"] is not None:
         return int(row["due_ms"])

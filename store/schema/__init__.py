@@ -13,7 +13,7 @@ from store.schema.calls import (
     CallHour,
     DeskCommand,
     Leg,
-    LineQuality,
+    LineQualityRow,
     LiveCall,
     OutgoingCall,
     Recording,
@@ -35,7 +35,7 @@ from store.schema.cases import (
 )
 from store.schema.notices import Delivery, InboxRow, Outage, OutageCustomer, OutboxRow, Report
 from store.schema.people import ApiToken, Audit, Draft, Login, PartyKey, PartyRow, RecoveryCode, User
-from store.schema.system import CalendarTable, Journal, Mark, Process, Pruning, SetAside
+from store.schema.system import CalendarTable, Journal, KeyValue, Process, Pruning, SetAside
 
 __all__ = [
     "ApiToken",
@@ -57,11 +57,11 @@ __all__ = [
     "IdentityRequest",
     "InboxRow",
     "Journal",
+    "KeyValue",
     "Leg",
-    "LineQuality",
+    "LineQualityRow",
     "LiveCall",
     "Login",
-    "Mark",
     "Outage",
     "OutageCustomer",
     "OutboxRow",

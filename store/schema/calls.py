@@ -59,7 +59,7 @@ class Leg(Base):
     reason: Mapped[str] = mapped_column(Text, default="")
 
 
-class LineQuality(Base):
+class LineQualityRow(Base):
     """Derived: how a line sounded; ``leg_id`` empty: the caller's. Packets, microseconds; -1: never told."""
 
     __tablename__ = "line_quality"

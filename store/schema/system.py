@@ -70,7 +70,7 @@ class CalendarTable(Base):
     withdrawn_by: Mapped[str] = mapped_column(String(80), default="")
 
 
-class Mark(Base):
+class KeyValue(Base):
     """Something the processes remember together, by name: under which rules open cases were last looked through."""
 
     __tablename__ = "marks"

@@ -61,7 +61,7 @@ SEALED = (
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class ResealResult:
     """What one look through everything did: rows sealed anew, and rows that no key opens."""
 
     done: int
@@ -77,7 +77,7 @@ def outdated(engine: Engine, keys: Sealing) -> int:
         )
 
 
-def reseal(engine: Engine, keys: Sealing, step: Step = lambda what, n: None) -> Found:
+def reseal(engine: Engine, keys: Sealing, step: Step = lambda what, n: None) -> ResealResult:
     """Look through everything once."""
     done = unreadable = 0
     for one in SEALED:
@@ -90,7 +90,7 @@ def reseal(engine: Engine, keys: Sealing, step: Step = lambda what, n: None) -> 
                 done += sum(_put(connection, one, row, sealed) for row, sealed in fresh)
             step(one.table, len(rows))
             time.sleep(BREATH_S)
-    return Found(done, unreadable)
+    return ResealResult(done, unreadable)
 
 
 def _piece(engine: Engine, one: Sealed, keys: Sealing, last: tuple[Any, ...] | None) -> list[dict[str, Any]]:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from bench.synthetic.filling import fill
 from bench.synthetic.plan import NUMBER_RANGE, Plan
 from ivr.calendar.tables import WorkCalendar
-from ivr.cases.clock import Rules
+from ivr.cases.clock import CasePolicy
 from ivr.cases.numbers import spoken_number
 from ivr.profile import Profile
 from recordings.keys import KeyRing
@@ -25,7 +25,7 @@ from store.schema import Call, Callback, Case, InboxRow, Journal, LiveCall, Part
 from tests.support.history import derived
 from tests.support.moments import ZONE, at
 
-RULES = Rules(Profile.load(), WorkCalendar.load(), ZONE)
+RULES = CasePolicy(Profile.load(), WorkCalendar.load(), ZONE)
 PLAN = Plan(date(2026, 9, 1), 60, calls=400, cases=60, seed=3, until_ms=at("2026-10-20 10:30"))
 
 

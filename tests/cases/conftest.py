@@ -7,22 +7,22 @@ from collections.abc import Callable
 import pytest
 
 from ivr.calendar.tables import WorkCalendar
-from ivr.cases.clock import Rules
+from ivr.cases.clock import CasePolicy
 from ivr.profile import Profile
 from tests.support.case import Told
 from tests.support.moments import ZONE
 
 
 @pytest.fixture(scope="session")
-def rules() -> Rules:
+def rules() -> CasePolicy:
     profile = Profile.load()
     casework = profile.casework.model_copy(
         update={"pausable": ("enquiry", "request", "suggestion", "complaint", "repair")}
     )
-    return Rules(profile.model_copy(update={"casework": casework}), WorkCalendar.load(), ZONE)
+    return CasePolicy(profile.model_copy(update={"casework": casework}), WorkCalendar.load(), ZONE)
 
 
 @pytest.fixture
-def told(rules: Rules) -> Callable[..., Told]:
+def told(rules: CasePolicy) -> Callable[..., Told]:
     """``told("report")``: a new case."""
     return lambda kind="complaint", received="2026-11-23 10:00", **more: Told(rules, kind, received, **more)

@@ -9,8 +9,8 @@ from dataclasses import replace
 import pytest
 
 from ivr.calendar.tables import WorkCalendar
-from ivr.cases.actions import Refused
-from ivr.cases.clock import Rules
+from ivr.cases.actions import ActionRefused
+from ivr.cases.clock import CasePolicy
 from ivr.profile import DeadlineRule
 from tests.support.case import Told
 
@@ -18,12 +18,12 @@ Tell = Callable[..., Told]
 
 
 def refused(case: Told, action: str, **more: str) -> str:
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(ActionRefused) as caught:
         case.do(action, **more)
     return str(caught.value)
 
 
-def under(rules: Rules, **deadline: object) -> Rules:
+def under(rules: CasePolicy, **deadline: object) -> CasePolicy:
     """The rules with another promise for enquiries."""
     profile = rules.profile
     deadlines = {**profile.deadlines, "enquiry": DeadlineRule.model_validate(deadline)}
@@ -66,7 +66,7 @@ def test_a_refused_extension_may_be_asked_for_again(told: Tell) -> None:
     assert case.row["due"] == "2026-12-02"
 
 
-def test_the_clock_stands_only_where_the_profile_allows_it(told: Tell, rules: Rules) -> None:
+def test_the_clock_stands_only_where_the_profile_allows_it(told: Tell, rules: CasePolicy) -> None:
     shipped = rules.profile.model_copy(update={"casework": rules.profile.casework.model_copy(update={"pausable": ()})})
     case = Told(replace(rules, profile=shipped))
     assert "casework.pausable" in refused(case, "pause", reason="等待补充材料")
@@ -106,7 +106,7 @@ def test_minutes_that_stood_are_given_back(told: Tell) -> None:
     assert case.row["due"] == "2026-11-23T12:45"
 
 
-def test_within_service_hours_only_those_minutes_are_given_back(rules: Rules) -> None:
+def test_within_service_hours_only_those_minutes_are_given_back(rules: CasePolicy) -> None:
     open_hours = {"kind": "workday", "open": "09:00", "close": "17:00"}
     profile = rules.profile.model_validate({**rules.profile.model_dump(), "hours": open_hours})
     own = under(replace(rules, profile=profile), n=8, unit="hour", within_service_hours=True)
@@ -117,7 +117,7 @@ def test_within_service_hours_only_those_minutes_are_given_back(rules: Rules) ->
     assert case.row["due"] == "2026-11-24T15:00"
 
 
-def test_the_same_time_of_day_stays_the_same_time_of_day(rules: Rules) -> None:
+def test_the_same_time_of_day_stays_the_same_time_of_day(rules: CasePolicy) -> None:
     own = under(rules, n=5, unit="workday", convention="same_time")
     case = Told(own, "enquiry", "2026-11-23 10:20")
     assert case.row["due"] == "2026-11-30T10:20"
@@ -136,7 +136,7 @@ def test_nobody_replies_while_the_clock_stands(told: Tell) -> None:
     assert "resume it first" in refused(case, "pause", reason="再次暂停")
 
 
-def test_a_new_rule_or_calendar_recomputes_the_date_and_keeps_the_old_one(told: Tell, rules: Rules) -> None:
+def test_a_new_rule_or_calendar_recomputes_the_date_and_keeps_the_old_one(told: Tell, rules: CasePolicy) -> None:
     case = told()
     assert "the same by today's rule" in refused(case, "recompute", reason="核对")
     complaint = {**rules.profile.deadlines, "complaint": DeadlineRule(n=4, unit="workday")}
@@ -146,7 +146,7 @@ def test_a_new_rule_or_calendar_recomputes_the_date_and_keeps_the_old_one(told: 
     assert "按现行规则和工作日历重算" in json.loads(case.row["explanation"])[0]
 
 
-def test_a_provisional_date_is_recomputed_when_next_years_table_is_there(told: Tell, rules: Rules) -> None:
+def test_a_provisional_date_is_recomputed_when_next_years_table_is_there(told: Tell, rules: CasePolicy) -> None:
     case = told(received="2026-12-29 10:00")
     assert case.row["provisional"]
     table = rules.calendar.tables[2026]

@@ -8,8 +8,8 @@ from datetime import date
 import pytest
 
 from ivr.calendar.tables import WorkCalendar
-from ivr.cases.actions import Refused
-from ivr.cases.clock import Rules
+from ivr.cases.actions import ActionRefused
+from ivr.cases.clock import CasePolicy
 from ivr.cases.numbers import case_number
 from ivr.profile import Profile
 from tests.support.case import NUMBER, Told
@@ -19,7 +19,7 @@ Tell = Callable[..., Told]
 
 
 def refused(case: Told, action: str, lang: str = "en", **more: str) -> str:
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(ActionRefused) as caught:
         case.do(action, **more)
     return caught.value.text(lang)
 
@@ -179,7 +179,7 @@ def test_neither_an_administrator_nor_a_custodian_works_on_cases(told: Tell) -> 
 
 
 def test_pwr_1_a_repair_of_another_area_gets_that_areas_due_date_and_says_why() -> None:
-    rules = Rules(Profile.load("sgcc_current"), WorkCalendar.load(), ZONE)
+    rules = CasePolicy(Profile.load("sgcc_current"), WorkCalendar.load(), ZONE)
     told = Told(rules, "repair", "2026-11-23 10:00")
     told.do("classify", urgency="urgent", window="repair", category="rural")
     assert told.dues == [

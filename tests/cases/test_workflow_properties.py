@@ -10,19 +10,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ivr.calendar.tables import WorkCalendar
-from ivr.cases.actions import ACTIONS, STATES, Refused
-from ivr.cases.clock import Rules
+from ivr.cases.actions import ACTIONS, STATES, ActionRefused
+from ivr.cases.clock import CasePolicy
 from ivr.cases.watch import LEVELS, due_level, next_action
 from ivr.cases.workflow import possible
 from ivr.facts import FACTS
-from ivr.facts.cases import Action
+from ivr.facts.cases import CaseFact
 from ivr.profile import Profile
 from tests.support.case import Told
 from tests.support.moments import ZONE
 
 PEOPLE = (("李强", "operator"), ("王芳", "lead"), ("陈总", "supervisor"))
 BASE = Profile.load()
-RULES = Rules(
+RULES = CasePolicy(
     BASE.model_copy(update={"casework": BASE.casework.model_copy(update={"pausable": tuple(BASE.deadlines)})}),
     WorkCalendar.load(), ZONE,
 )  # fmt: skip
@@ -47,7 +47,7 @@ def told(kind, anonymous, story):
         case.now += later
         try:
             case.do(action, who, role, solved=solved, **{**GIVEN, "consent": consent})
-        except Refused:
+        except ActionRefused:
             assert case.row == before
             case.now = now
         yield case, action, before
@@ -150,7 +150,7 @@ def test_what_was_used_before_the_pauses_and_what_is_left_after_them_is_what_was
         case.now += running * 3_600_000
         try:
             case.do("pause", "李强", "operator", reason="等待补充材料")
-        except Refused:
+        except ActionRefused:
             assert case.now >= case.row["due_ms"]  # too late for a pause
             return
         used += days(since, RULES.local(case.now).date())
@@ -164,5 +164,5 @@ def test_what_was_used_before_the_pauses_and_what_is_left_after_them_is_what_was
 
 
 def test_every_action_writes_a_fact_the_store_knows() -> None:
-    assert all(issubclass(FACTS[action.fact], Action) for action in ACTIONS.values())
+    assert all(issubclass(FACTS[action.fact], CaseFact) for action in ACTIONS.values())
     assert len({action.fact for action in ACTIONS.values()}) == len(ACTIONS)

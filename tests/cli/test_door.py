@@ -15,7 +15,7 @@ from hotline.ports import is_ours, phone_host
 from hotline.process import factories
 from hotline.process.door import as_set, differs, examine, notice
 from ivr.facts.of_call import system_fact
-from ivr.telephony import Refused
+from ivr.telephony import AccessDenied
 from store.figures import lines
 from store.journal.entries import append_facts
 from tests.support.database import migrated
@@ -67,11 +67,11 @@ def test_the_doctor_names_the_networks_whose_calls_were_dropped_most_first(tmp_p
     migrated(found.database)
     now = time.time_ns() // 1_000_000
     refusals = [
-        Refused(now, "FailedACL", "SIP", "", "198.51.100.0/24", 3),
-        Refused(now, "FailedACL", "SIP", "", "203.0.113.0/24"),
-        Refused(now, "FailedACL", "SIP", "", "203.0.113.0/24", 8),
-        Refused(now, "InvalidPassword", "SIP", "101", "192.0.2.0/24", 50),  # a phone, no caller
-        Refused(now - 25 * 3600 * 1000, "FailedACL", "SIP", "", "10.0.0.0/24", 99),  # the day before
+        AccessDenied(now, "FailedACL", "SIP", "", "198.51.100.0/24", 3),
+        AccessDenied(now, "FailedACL", "SIP", "", "203.0.113.0/24"),
+        AccessDenied(now, "FailedACL", "SIP", "", "203.0.113.0/24", 8),
+        AccessDenied(now, "InvalidPassword", "SIP", "101", "192.0.2.0/24", 50),  # a phone, no caller
+        AccessDenied(now - 25 * 3600 * 1000, "FailedACL", "SIP", "", "10.0.0.0/24", 99),  # the day before
     ]
     with factories.changing(found) as session:
         append_facts(session.connection(), map(system_fact, refusals))

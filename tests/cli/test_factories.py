@@ -18,12 +18,12 @@ from hotline.cli import dial_script
 from hotline.cli.dial_script import Act
 from hotline.config.file import load, template, to_toml, write_template
 from hotline.config.settings import Settings
-from hotline.config.tables import Sip, Trunk
+from hotline.config.tables import SipSettings, TrunkSettings
 from hotline.config.values import Address
 from hotline.doctor import checks
 from hotline.ports import is_free, next_free, reachable, sip_answers, web_answers
 from hotline.process import factories, runfile
-from hotline.process.addresses import Taken, choose_addresses
+from hotline.process.addresses import AddressTaken, choose_addresses
 from store.schema import Process, Seat
 from tests.support.database import migrated
 from tests.support.ports import free_address
@@ -79,9 +79,9 @@ def test_a_given_address_that_is_taken_is_an_error_a_default_one_moves() -> None
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
         taken.bind(tuple(address))
         given = load(options={"sip": str(address)}, environ={})
-        with pytest.raises(Taken, match=f"{address} is taken.*--sip HOST:PORT"):
+        with pytest.raises(AddressTaken, match=f"{address} is taken.*--sip HOST:PORT"):
             choose_addresses(given, panel=False)
-        default = Settings(sip=Sip.model_construct(_fields_set=set(), listen=address))
+        default = Settings(sip=SipSettings.model_construct(_fields_set=set(), listen=address))
         chosen = choose_addresses(default, panel=False)
         assert chosen.settings.sip.listen.port > address.port
         assert str(chosen.settings.sip.listen) in chosen.notes[0]
@@ -259,7 +259,7 @@ def test_a_check_that_breaks_is_a_finding_and_the_others_go_on(
     ("state", "level"), [("registered", "ok"), ("failed: 403 Forbidden", "FAIL"), ("registering", "FAIL")]
 )
 def test_ans_4_a_trunk_that_is_not_registered_fails(settings: Settings, state: str, level: str) -> None:
-    trunk = Trunk(host="sip.example", user="u", secret="s")
+    trunk = TrunkSettings(host="sip.example", user="u", secret="s")
     settings = settings.model_copy(update={"trunk": trunk})
     migrated(settings.database)
     with factories.changing(settings) as session:

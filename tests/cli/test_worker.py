@@ -16,7 +16,7 @@ from sqlalchemy.exc import OperationalError
 from hotline.process.worker import WorkerFailed, WorkerProcess
 from ivr.profile import Profile
 from store.engine import is_away
-from store.figures.counting import Counter
+from store.figures.counting import FigureCounter
 from tests.support.ports import free_address
 from tests.support.waiting import gone, wait_until
 
@@ -96,10 +96,10 @@ def test_a_question_it_dies_over_is_given_up_after_the_second_time(adder: Worker
 def test_a_database_that_is_away_is_told_as_what_it_is(tmp_path: Path) -> None:
     """So the panel's page says what to do, whoever asked the database."""
     nowhere = f"postgresql://nobody@{free_address()}/none"
-    with WorkerProcess(Counter.of, tmp_path) as empty, WorkerProcess(Counter.of, nowhere) as silent:
+    with WorkerProcess(FigureCounter.of, tmp_path) as empty, WorkerProcess(FigureCounter.of, nowhere) as silent:
         for beside in (empty, silent):
             with pytest.raises(OperationalError) as told:
-                beside.ask(Counter.figures, 0, 3_600_000, "", Profile.load(), 7_200_000)
+                beside.ask(FigureCounter.figures, 0, 3_600_000, "", Profile.load(), 7_200_000)
             assert is_away(told.value)
 
 

@@ -13,14 +13,14 @@ import pytest
 from ivr.called import CalledNumbers
 from ivr.numbers import Number, read
 from ivr.telephony import (
+    DtmfKey,
     Incoming,
-    Keyed,
     LineFailed,
     LineGone,
     LineRinging,
     LineUp,
-    PlayDone,
-    RecordDone,
+    PlaybackEnded,
+    RecordingEnded,
     SeatReach,
 )
 from tests.contract.rigs import RIGS, AsteriskByHttpRig, PhonesRig, Rig, voice
@@ -158,7 +158,7 @@ def test_a_prompt_ends_by_itself_and_says_so(told: Callable[[Story], None]) -> N
     async def story(rig: Rig) -> None:
         line = await rig.answered()
         rig.engine.play(line, [voice(200), voice(200, 600)], "p1")
-        done = await rig.event(PlayDone, line)
+        done = await rig.event(PlaybackEnded, line)
         assert (done.token, done.finished) == ("p1", True)
 
     told(story)
@@ -170,8 +170,8 @@ def test_a_new_prompt_replaces_the_old_one(told: Callable[[Story], None]) -> Non
         rig.engine.play(line, [voice(5000)], "p1")
         await rig.pause(100)
         rig.engine.play(line, [voice(100)], "p2")
-        await rig.wait(lambda: len(rig.of(PlayDone, line)) == 2)
-        assert [(e.token, e.finished) for e in rig.of(PlayDone, line)] == [("p1", False), ("p2", True)]
+        await rig.wait(lambda: len(rig.of(PlaybackEnded, line)) == 2)
+        assert [(e.token, e.finished) for e in rig.of(PlaybackEnded, line)] == [("p1", False), ("p2", True)]
 
     told(story)
 
@@ -185,9 +185,9 @@ def test_stopping_a_prompt_reports_it_unfinished_and_stopping_nothing_reports_no
         rig.engine.play(line, [voice(5000)], "p1")
         await rig.pause(100)
         rig.engine.stop_play(line)
-        await rig.event(PlayDone, line)
+        await rig.event(PlaybackEnded, line)
         await rig.pause(200)
-        assert [(e.token, e.finished) for e in rig.of(PlayDone, line)] == [("p1", False)]
+        assert [(e.token, e.finished) for e in rig.of(PlaybackEnded, line)] == [("p1", False)]
 
     told(story)
 
@@ -198,8 +198,8 @@ def test_each_key_press_is_reported_once(told: Callable[[Story], None]) -> None:
         for key in "10*#":
             await rig.press(line, key)
             await rig.pause(300)
-        await rig.wait(lambda: len(rig.of(Keyed, line)) >= 4)
-        assert "".join(e.key for e in rig.of(Keyed, line)) == "10*#"
+        await rig.wait(lambda: len(rig.of(DtmfKey, line)) >= 4)
+        assert "".join(e.key for e in rig.of(DtmfKey, line)) == "10*#"
 
     told(story)
 
@@ -210,7 +210,7 @@ def test_a_recording_ends_when_the_caller_has_finished_speaking(told: Callable[[
         path = rig.folder / "r1.wav"
         rig.engine.record(line, "r1", path, 30_000, 1000)
         await rig.speak(line, 1500)
-        done = await rig.event(RecordDone, line)
+        done = await rig.event(RecordingEnded, line)
         assert (done.token, done.path, done.end) == ("r1", path, "silence")
         with wave.open(str(path)) as file:
             assert (file.getframerate(), file.getnchannels(), file.getsampwidth()) == (8000, 1, 2)
@@ -226,7 +226,7 @@ def test_a_recording_can_be_stopped(told: Callable[[Story], None]) -> None:
         await rig.speak(line, 3000)
         await rig.pause(800)
         rig.engine.stop_record(line)
-        done = await rig.event(RecordDone, line)
+        done = await rig.event(RecordingEnded, line)
         assert done.end == "stopped"
 
     told(story)
@@ -241,7 +241,7 @@ def test_what_was_said_is_kept_when_the_caller_hangs_up_while_speaking(told: Cal
         await rig.pause(1000)
         await rig.caller_leaves(line)
         await rig.event(LineGone, line)
-        done = await rig.event(RecordDone, line)
+        done = await rig.event(RecordingEnded, line)
         assert done.end == "gone" and path.exists()
         assert rig.events.index(done) < rig.events.index(rig.of(LineGone, line)[0])
 

@@ -9,14 +9,14 @@ import pytest
 
 from hotline.config.file import load as load_settings
 from hotline.process import factories, flows
-from ivr.call.steps.case import Case
-from ivr.call.steps.hours import Hours
-from ivr.call.steps.menu import Menu
-from ivr.call.steps.say import Say
-from ivr.call.steps.window import Window
+from ivr.call.steps.case import TakeCaseStep
+from ivr.call.steps.hours import HoursStep
+from ivr.call.steps.menu import MenuStep
+from ivr.call.steps.say import SayStep
+from ivr.call.steps.window import WindowStep
 from ivr.call.turn import Acting, FlowContext
 from ivr.cases.kinds import KINDS
-from ivr.flow.loader import House, load
+from ivr.flow.loader import FlowEnvironment, load
 from ivr.phrases import Phrases
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -29,7 +29,7 @@ TABLE: list[tuple[str, ...]] = re.findall(
 CHECKED = dict(
     re.findall(r"^(\S+): (a person within .*)$", DOCS.joinpath("commands.md").read_text(encoding="utf-8"), re.MULTILINE)
 )
-HOUSE = House(
+HOUSE = FlowEnvironment(
     has_phrase=Phrases.load(variables={"unit": "X"}).has,
     windows={name: ("101", "102") for name in ("repair", "business", "complaint", "general")},
     schedules=("default", "hall"),
@@ -40,10 +40,10 @@ def end_of(flow: FlowContext, keys: str) -> Acting:
     """Where these keys lead within opening hours."""
     step = flow.steps[flow.start]
     for key in (*keys, ""):
-        while isinstance(step, Say | Hours):
-            step = flow.steps[step.next if isinstance(step, Say) else step.hours.open]
+        while isinstance(step, SayStep | HoursStep):
+            step = flow.steps[step.next if isinstance(step, SayStep) else step.hours.open]
         if key:
-            assert isinstance(step, Menu)
+            assert isinstance(step, MenuStep)
             step = flow.steps[step.menu.keys[key]]
     return step
 
@@ -64,11 +64,11 @@ def test_cmp_3_the_keys_of_the_table_lead_to_that_kind_or_to_a_person_who_takes_
     step = end_of(loaded, "".join(re.findall("[0-9]", cell)))
     assert kind in KINDS  # the operators' form has every one of them
     if "a person" in cell:
-        assert isinstance(step, Window)
+        assert isinstance(step, WindowStep)
         return
-    if isinstance(step, Window):
+    if isinstance(step, WindowStep):
         step = loaded.steps[step.nobody]  # taken by the machine when nobody is free
-    assert isinstance(step, Case) and step.case.kind == kind
+    assert isinstance(step, TakeCaseStep) and step.case.kind == kind
 
 
 @pytest.mark.parametrize("name", FLOWS)

@@ -15,7 +15,7 @@ from ivr.call import events as e
 from ivr.cases.actions import ACTIONS
 from ivr.cases.changes import CHANGES
 from ivr.facts import FACTS, Content, NotUnderstood, data_of, read
-from ivr.facts.cases import CaseClassified, Due
+from ivr.facts.cases import CaseClassified, DueChange
 from ivr.facts.of_call import COMMANDS, EVENTS
 from ivr.projections.fold import FOLDS
 from scripts.docs import renewed, told
@@ -75,7 +75,7 @@ def _names(kinds: Iterable[type]) -> set[str]:
 
 def test_every_event_and_command_of_a_call_has_its_fact() -> None:
     assert _names(EVENTS) == _names(e.Event.__subclasses__())
-    assert _names(COMMANDS) | {"Mark"} == _names(c.Command.__subclasses__())
+    assert _names(COMMANDS) | {"Annotate"} == _names(c.Command.__subclasses__())
 
 
 def test_every_action_on_a_case_has_its_fact() -> None:
@@ -103,4 +103,4 @@ def test_the_area_of_a_repair_once_told_its_new_due_date_as_columns() -> None:
     due = {"due": "d", "due_ms": 1, "unrolled": "", "unrolled_ms": None, "provisional": False, "explanation": ["x"]}
     columns = {"status": "classified", "urgency": "urgent", "window": "repair", "category": "rural", **due, "warned": 0}
     content = read("case_classified", 1, {"who": "王芳", "set": columns})
-    assert isinstance(content, CaseClassified) and content.due == Due("d", 1, "", None, False, ("x",))
+    assert isinstance(content, CaseClassified) and content.due == DueChange("d", 1, "", None, False, ("x",))

@@ -18,9 +18,9 @@ from sqlalchemy.orm import Session
 
 from hotline.process.panel import panel_config
 from services import users
-from services.casework import Entry
+from services.casework import MatterEntry
 from sip.embedded.phone import OnCall, Phone, PhoneEvent
-from store.figures.counting import Counter
+from store.figures.counting import FigureCounter
 from store.journal.rebuild import verify
 from store.schema import Audit, Callback, CallbackAttempt, Case, DeskCommand, OutgoingCall
 from tests.e2e.stories import (
@@ -54,7 +54,7 @@ class Desk:
 
     def __init__(self, books: Books, far_port: int) -> None:
         self.books, self.far_port = books, far_port
-        config = panel_config(books.settings, books.engine, Counter(books.engine))
+        config = panel_config(books.settings, books.engine, FigureCounter(books.engine))
         self.casework = config.casework
         with Session(books.engine) as session, session.begin():
             hashed = users.hashed(quick_hasher(), "operator", PASSWORD)
@@ -67,7 +67,7 @@ class Desk:
         number = number or str(next(_numbers))
         now = int(datetime.now(UTC).timestamp() * 1000)
         with self.books.engine.begin() as connection:
-            entry = Entry("enquiry", "letter", "operator", now, "来信咨询", number)
+            entry = MatterEntry("enquiry", "letter", "operator", now, "来信咨询", number)
             case = self.casework.open(connection, entry).id
         return str(self.books.rows(Callback, Callback.case_id == case)[0].id)
 

@@ -12,7 +12,7 @@ from ivr.call import events as e
 from ivr.call.machine import step
 from ivr.call.state import CallState
 from ivr.call.turn import FlowContext
-from ivr.flow.loader import House, load
+from ivr.flow.loader import FlowEnvironment, load
 from ivr.flow.walk import Walk
 from ivr.outgoing.numbers import NumberRules, called_back
 from ivr.phrases import Phrases
@@ -29,7 +29,7 @@ def asked() -> tuple[FlowContext, CallState]:
     """A caller without a number is asked for one, at a centre that has set its area code."""
     phrases = Phrases.load(variables={"unit": "X"})
     windows = {window: ("101",) for window in ("repair", "business", "complaint", "general")}
-    house = House(phrases.has, windows=windows, call_back=partial(called_back, rules=NumberRules(plan=CITY)))
+    house = FlowEnvironment(phrases.has, windows=windows, call_back=partial(called_back, rules=NumberRules(plan=CITY)))
     flow = load(shipped()["power-95598"], house)
     walk = Walk(flow, say=lambda item: item.key, caller_known=False)
     walk.begin()

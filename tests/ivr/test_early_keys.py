@@ -12,7 +12,7 @@ from hotline.process.flows import rules
 from ivr.call import events as e
 from ivr.call.limits import DOUBLE_MS
 from ivr.call.machine import begin, step
-from ivr.flow.loader import House, loads
+from ivr.flow.loader import FlowEnvironment, loads
 from ivr.phrases import Phrases
 from ivr.profile import Profile
 from tests.ivr.test_cases_by_phone import account, to_report
@@ -125,7 +125,8 @@ def test_a_doubled_hash_neither_ends_a_recording_nor_takes_the_number(tmp_path: 
 
 PHRASES = Phrases.load(variables={"unit": "X"})
 FLOW = loads(
-    REPORT_ON_1, House(has_phrase=PHRASES.has, windows={"general": ("101", "102")}, rules=rules(Profile.load()))
+    REPORT_ON_1,
+    FlowEnvironment(has_phrase=PHRASES.has, windows={"general": ("101", "102")}, rules=rules(Profile.load())),
 )
 PRESSES = st.lists(
     st.tuples(

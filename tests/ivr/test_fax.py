@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 from sqlalchemy.orm import Session
 
-from ivr.kpi.records import LateCalls, Limits
-from ivr.kpi.tally import Tally
+from ivr.kpi.records import KpiLimits, LateCalls
+from ivr.kpi.tally import CallTotals
 from sip.simulator import SeatPlan
-from store.read.tally import Counts
+from store.read.tally import CallCounts
 from store.schema import Callback, Case, Journal
 from tests.support.world import World
 
-LIMITS = Limits("p", "human_wait", 12_000)
+LIMITS = KpiLimits("p", "human_wait", 12_000)
 DAY_MS = 86_400_000
 
 
@@ -26,8 +26,8 @@ def world(tmp_path: Path) -> World:
 def in_no_figure(world: World) -> None:
     arrived = world.the_call().arrived
     with Session(world.engine) as session:
-        counts = Counts(session, arrived - DAY_MS, arrived + DAY_MS)
-        assert counts.tally(LIMITS) == Tally()
+        counts = CallCounts(session, arrived - DAY_MS, arrived + DAY_MS)
+        assert counts.tally(LIMITS) == CallTotals()
         assert counts.late(LIMITS) == LateCalls(0, 0, 0)
         assert not counts.hours().offered and not counts.arrivals()
 

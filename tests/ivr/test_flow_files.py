@@ -12,13 +12,13 @@ from hotline.config import file
 from hotline.process.flows import house, shipped
 from ivr.call.steps import base
 from ivr.flow.checker import check
-from ivr.flow.loader import KINDS, House, load, loads
+from ivr.flow.loader import KINDS, FlowEnvironment, load, loads
 from ivr.flow.source import FlowRefused, Problem
 from ivr.phrases import Phrases
 from tests.support.need import ROOT
 
 PHRASES = Phrases.load(variables={"unit": "X"})
-HOUSE = House(
+HOUSE = FlowEnvironment(
     has_phrase=PHRASES.has,
     phrases=[phrase.key for phrase in PHRASES],
     windows={"repair": ("101", "102"), "general": ("101",), "business": ("103",), "empty": ()},

@@ -13,7 +13,7 @@ from ivr.call.limits import EVENTS_TO_END
 from ivr.call.machine import begin, step
 from ivr.call.state import CallState
 from ivr.call.turn import FlowContext
-from ivr.flow.loader import House, load
+from ivr.flow.loader import FlowEnvironment, load
 from ivr.phrases import Phrases
 
 SEATS = ("101", "102", "103")
@@ -23,7 +23,7 @@ CAUSES = {"grace_timeout", "consent", "abuse_policy", "failure", "caller_left", 
 def flow_of(name: str) -> FlowContext:
     phrases = Phrases.load(variables={"unit": "X"})
     windows = {name: SEATS for name in ("repair", "business", "complaint", "general")}
-    house = House(
+    house = FlowEnvironment(
         has_phrase=phrases.has, windows=windows, schedules=("default", "hall"), is_open=lambda schedule, at: at % 2 == 0
     )
     return load(shipped()[name], house)

@@ -118,10 +118,10 @@ def test_sat_1_test_calls_are_always_asked_and_never_counted(world: World) -> No
 
 def entries_of(world: World) -> list[object]:
     from ivr.calendar.tables import WorkCalendar
-    from ivr.cases.clock import Rules
+    from ivr.cases.clock import CasePolicy
     from tests.support.moments import ZONE
 
-    rules = Rules(world.profile, WorkCalendar.load(), ZONE)
+    rules = CasePolicy(world.profile, WorkCalendar.load(), ZONE)
     with world.engine.connect() as connection:
         return list(entries(connection, "followup", world.clock.now_ms(), rules))
 

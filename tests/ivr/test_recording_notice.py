@@ -9,7 +9,7 @@ import pytest
 from hotline.process.flows import rules
 from ivr.call.commands import Say as Spoken
 from ivr.call.limits import NOTICE
-from ivr.call.turn import Turn
+from ivr.call.turn import StepContext
 from ivr.flow.checker import check
 from ivr.flow.loader import loads
 from ivr.profile import Profile, ProfileError
@@ -100,11 +100,11 @@ def test_the_checker_finds_an_announced_recording_that_is_not_made() -> None:
 
 
 def test_the_checker_finds_a_recording_that_is_not_announced(monkeypatch: pytest.MonkeyPatch) -> None:
-    say = Turn.say
+    say = StepContext.say
 
-    def silent(turn: Turn, phase: str, *says: Spoken | str) -> None:
+    def silent(turn: StepContext, phase: str, *says: Spoken | str) -> None:
         say(turn, phase, *(item for item in says if item != NOTICE))
 
-    monkeypatch.setattr(Turn, "say", silent)
+    monkeypatch.setattr(StepContext, "say", silent)
     findings = check(loads(GOOD, HOUSE)).findings
     assert findings and all("was not told" in found.message for found in findings)

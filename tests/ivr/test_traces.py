@@ -6,13 +6,13 @@ import pytest
 import yaml
 
 from hotline.process.flows import shipped
-from ivr.flow.loader import House, load
+from ivr.flow.loader import FlowEnvironment, load
 from ivr.flow.walk import Unknown, Walk, replay
 from ivr.phrases import Phrases
 
 TRACES = sorted(Path(__file__).parents[1].joinpath("traces").glob("*.yaml"))
 PHRASES = Phrases.load(variables={"unit": "X"})
-HOUSE = House(
+HOUSE = FlowEnvironment(
     has_phrase=PHRASES.has,
     windows={name: ("101", "102") for name in ("repair", "business", "complaint", "general")},
     schedules=("default", "hall"),

@@ -9,16 +9,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ivr.kpi.formulas import figures
-from ivr.kpi.records import DueCase, Figure, Limits, Period, Request
+from ivr.kpi.records import AgentRequest, DueCase, Figure, KpiLimits, Period
 
 ANSWERED = (3, 8, 12, 15, 16, 20, 21, 40)  # seconds
 ABANDONED = (2, 4, 9, 30)
-VECTOR = [Request("answered", 1000 * w) for w in ANSWERED] + [Request("abandoned", 1000 * w) for w in ABANDONED]
+VECTOR = [AgentRequest("answered", 1000 * w) for w in ANSWERED] + [
+    AgentRequest("abandoned", 1000 * w) for w in ABANDONED
+]
 PERIOD = Period(0, 1_000_000, 1_000_000)
-SGCC = Limits("sgcc_window", "human_wait", 12_000)
+SGCC = KpiLimits("sgcc_window", "human_wait", 12_000)
 
 
-def of(requests: list[Request], limits: Limits = SGCC, cases: list[DueCase] | None = None) -> dict[str, Figure]:
+def of(requests: list[AgentRequest], limits: KpiLimits = SGCC, cases: list[DueCase] | None = None) -> dict[str, Figure]:
     return {figure.id: figure for figure in figures(requests, cases or [], PERIOD, limits)}
 
 
@@ -55,7 +57,7 @@ def test_b9_mean_answer_and_mean_abandon_are_exact() -> None:
 
 
 def test_b9_with_short_abandons_of_ten_seconds_k1n_is_eight_of_nine() -> None:
-    k1n = of(VECTOR, Limits("p", "human_wait", 12_000, short=10_000))["K1n"]
+    k1n = of(VECTOR, KpiLimits("p", "human_wait", 12_000, short=10_000))["K1n"]
     assert (k1n.numerator, k1n.denominator) == (8, 9)
     assert dict(k1n.exclusions)["short_abandons"] == 3
 
@@ -66,31 +68,35 @@ def test_k3_gives_median_90th_percentile_and_maximum_too() -> None:
 
 
 def test_k5_measures_the_clock_the_profile_names() -> None:
-    requests = [Request("answered", 30_000, ring=5000), Request("answered", 4000, ring=5001), Request("answered", 1)]
-    k5 = of(requests, Limits("zhumadian_2023", "agent_ring", 5000))["K5"]
+    requests = [
+        AgentRequest("answered", 30_000, ring=5000),
+        AgentRequest("answered", 4000, ring=5001),
+        AgentRequest("answered", 1),
+    ]
+    k5 = of(requests, KpiLimits("zhumadian_2023", "agent_ring", 5000))["K5"]
     assert (k5.numerator, k5.denominator) == (1, 3)
     assert "agent_ring" in k5.note
 
 
 def test_fewer_than_thirty_show_counts_and_no_percentage() -> None:
-    assert not of([Request("answered", 1)] * 29)["K1"].show_percent
-    assert of([Request("answered", 1)] * 30)["K1"].show_percent
+    assert not of([AgentRequest("answered", 1)] * 29)["K1"].show_percent
+    assert of([AgentRequest("answered", 1)] * 30)["K1"].show_percent
 
 
 def test_test_calls_are_left_out_and_counted_as_left_out() -> None:
-    k1 = of([*VECTOR, Request("answered", 1, test=True), Request("failed", 1, test=True)])["K1"]
+    k1 = of([*VECTOR, AgentRequest("answered", 1, test=True), AgentRequest("failed", 1, test=True)])["K1"]
     assert (k1.numerator, k1.denominator) == (8, 12)
     assert dict(k1.exclusions)["test_calls"] == 2
 
 
 def test_who_still_waits_is_of_no_class_yet() -> None:
-    k1 = of([*VECTOR, Request("waiting", 0)])["K1"]
+    k1 = of([*VECTOR, AgentRequest("waiting", 0)])["K1"]
     assert k1.denominator == 12
     assert dict(k1.exclusions)["waiting_now"] == 1
 
 
 def test_callbacks_and_failures_are_offered_but_neither_answered_nor_abandoned() -> None:
-    found = of([*VECTOR, Request("callback", 9000), Request("failed", 9000)])
+    found = of([*VECTOR, AgentRequest("callback", 9000), AgentRequest("failed", 9000)])
     assert (found["K1"].denominator, found["K4"].numerator) == (14, 4)
 
 
@@ -122,8 +128,8 @@ def test_k13_of_today_does_not_blame_a_case_that_is_due_tonight() -> None:
 OUTCOMES = st.sampled_from(["answered", "abandoned", "callback", "failed"])
 
 
-@given(st.lists(st.builds(Request, OUTCOMES, st.integers(0, 60_000))))
-def test_every_ratio_is_a_share_and_the_four_definitions_keep_their_order(requests: list[Request]) -> None:
+@given(st.lists(st.builds(AgentRequest, OUTCOMES, st.integers(0, 60_000))))
+def test_every_ratio_is_a_share_and_the_four_definitions_keep_their_order(requests: list[AgentRequest]) -> None:
     found = of(requests)
     for figure in found.values():
         if figure.unit == "ratio" and figure.value is not None:
@@ -135,6 +141,6 @@ def test_every_ratio_is_a_share_and_the_four_definitions_keep_their_order(reques
         assert found["K2a-15"].value <= (found["K2d-15"].value or 0)
 
 
-@given(st.lists(st.builds(Request, OUTCOMES, st.integers(0, 60_000)), min_size=1))
-def test_offered_is_answered_abandoned_callback_and_failed_together(requests: list[Request]) -> None:
+@given(st.lists(st.builds(AgentRequest, OUTCOMES, st.integers(0, 60_000)), min_size=1))
+def test_offered_is_answered_abandoned_callback_and_failed_together(requests: list[AgentRequest]) -> None:
     assert of(requests)["K1"].denominator == len(requests)

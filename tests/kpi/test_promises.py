@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from ivr.kpi.formulas import figures
-from ivr.kpi.records import DueCase, Figure, FollowUp, Limits, MissedCaller, Period, Rated
+from ivr.kpi.records import DueCase, Figure, FollowUp, KpiLimits, MissedCaller, Period, RatingCount
 
 HOUR = 3_600_000
 PERIOD = Period(1000, 2000, 1800)
-LIMITS = Limits("p", "human_wait", 12_000)
+LIMITS = KpiLimits("p", "human_wait", 12_000)
 
 
 def of(
@@ -15,7 +15,7 @@ def of(
     follow_ups: list[FollowUp] | None = None,
     missed: list[MissedCaller] | None = None,
     period: Period = PERIOD,
-    ratings: list[Rated] | None = None,
+    ratings: list[RatingCount] | None = None,
 ) -> dict[str, Figure]:
     found = figures([], cases or [], period, LIMITS, None, follow_ups or [], missed or [], ratings or [])
     return {figure.id: figure for figure in found}
@@ -89,8 +89,9 @@ def test_sat_1_k16_no_answer_is_not_satisfied_and_stands_with_the_share_who_rate
 
 def test_sat_1_k16_counts_keys_after_talks_and_answers_in_follow_ups_together() -> None:
     ratings = [
-        Rated("call", 1, n=3), Rated("call", 5), Rated("call", None, n=4), Rated("call", 1, test=True, n=2),
-        Rated("followup", 5),  # told by its follow-up below
+        RatingCount("call", 1, n=3), RatingCount("call", 5), RatingCount("call", None, n=4),
+        RatingCount("call", 1, test=True, n=2),
+        RatingCount("followup", 5),  # told by its follow-up below
     ]  # fmt: skip
     found = of(follow_ups=[FollowUp(reached=True, rating=5), FollowUp(reached=True)], ratings=ratings)
     assert (counts(found["K16"]), counts(found["K16-rated"])) == ((3, 5), (5, 10))
@@ -99,8 +100,9 @@ def test_sat_1_k16_counts_keys_after_talks_and_answers_in_follow_ups_together() 
 
 def test_k17_every_bad_rating_is_to_be_followed_up() -> None:
     ratings = [
-        Rated("call", 4, handled=True, n=2), Rated("followup", 5, handled=True), Rated("call", 5), Rated("call", 3),
-        Rated("call", 5, left_out="no_number"), Rated("call", 5, handled=True, test=True), Rated("call", None),
+        RatingCount("call", 4, handled=True, n=2), RatingCount("followup", 5, handled=True), RatingCount("call", 5),
+        RatingCount("call", 3), RatingCount("call", 5, left_out="no_number"), 
+        RatingCount("call", 5, handled=True, test=True), RatingCount("call", None),
     ]  # fmt: skip
     k17 = of(ratings=ratings)["K17"]
     assert counts(k17) == (3, 4)

@@ -10,13 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ivr.kpi.formulas import figures
-from ivr.kpi.records import HOUR_MS, Figure, LateCalls, Limits, Period, Request
-from ivr.kpi.tally import Hours, Waits
+from ivr.kpi.records import HOUR_MS, AgentRequest, Figure, KpiLimits, LateCalls, Period
+from ivr.kpi.tally import HourTotals, Waits
 
-LIMITS = Limits("p", "human_wait", 12_000)
+LIMITS = KpiLimits("p", "human_wait", 12_000)
 
 
-def of(requests: list[Request], period: Period, late: LateCalls | None = None) -> dict[str, Figure]:
+def of(requests: list[AgentRequest], period: Period, late: LateCalls | None = None) -> dict[str, Figure]:
     return {figure.id: figure for figure in figures(requests, [], period, LIMITS, late)}
 
 
@@ -38,9 +38,9 @@ def test_nobody_waited_has_no_middle() -> None:
 def test_k1g_is_the_worst_24_hours_that_end_in_the_period() -> None:
     day = 24 * HOUR_MS
     period = Period(day, 2 * day, 3 * day)
-    good = [Request("answered", 1, arrived=hour * HOUR_MS) for hour in range(48) for _ in range(2)]
+    good = [AgentRequest("answered", 1, arrived=hour * HOUR_MS) for hour in range(48) for _ in range(2)]
     # A bad evening before the period and a bad morning in it: together they are within 24 hours.
-    bad = [Request("abandoned", 1, arrived=hour * HOUR_MS + 5) for hour in (20, 21, 22, 30, 31)]
+    bad = [AgentRequest("abandoned", 1, arrived=hour * HOUR_MS + 5) for hour in (20, 21, 22, 30, 31)]
     k1g = of(good + bad, period)["K1g"]
     # The worst 24 hours hold all five: O = 24 · 2 + 5.
     assert (k1g.numerator, k1g.denominator) == (48, 53)
@@ -49,13 +49,13 @@ def test_k1g_is_the_worst_24_hours_that_end_in_the_period() -> None:
 
 def test_k1g_does_not_look_into_the_future() -> None:
     period = Period(0, 24 * HOUR_MS, HOUR_MS // 2)
-    assert of([Request("answered", 1, arrived=0)], period)["K1g"].value is None
+    assert of([AgentRequest("answered", 1, arrived=0)], period)["K1g"].value is None
 
 
 @given(st.lists(st.tuples(st.integers(0, 60), st.booleans()), max_size=60))
 def test_k1g_equals_a_search_of_every_window(calls: list[tuple[int, bool]]) -> None:
-    requests = [Request("answered" if ok else "failed", 1, arrived=hour * HOUR_MS) for hour, ok in calls]
-    answered, offered = Hours.of(requests).worst_day(24 * HOUR_MS, 60 * HOUR_MS)
+    requests = [AgentRequest("answered" if ok else "failed", 1, arrived=hour * HOUR_MS) for hour, ok in calls]
+    answered, offered = HourTotals.of(requests).worst_day(24 * HOUR_MS, 60 * HOUR_MS)
     rates = []
     for end in range(25, 61):
         inside = [ok for hour, ok in calls if end - 24 <= hour < end]
@@ -65,11 +65,11 @@ def test_k1g_equals_a_search_of_every_window(calls: list[tuple[int, bool]]) -> N
 
 def test_k6_k7_k21_and_k22_from_the_same_requests() -> None:
     requests = [
-        Request("answered", 1000, lead=4000, talk=60_000),
-        Request("answered", 1000, lead=6000, talk=120_000, cut=True),
-        Request("answered", 1000, lead=5000),  # still talking
-        Request("abandoned", 1000, lead=9000),
-        Request("answered", 1000, lead=1, talk=1, cut=True, test=True),
+        AgentRequest("answered", 1000, lead=4000, talk=60_000),
+        AgentRequest("answered", 1000, lead=6000, talk=120_000, cut=True),
+        AgentRequest("answered", 1000, lead=5000),  # still talking
+        AgentRequest("abandoned", 1000, lead=9000),
+        AgentRequest("answered", 1000, lead=1, talk=1, cut=True, test=True),
     ]
     found = of(requests, Period(0, 10, 10), LateCalls(late=4, apologised=3, test=1))
     assert (found["K6"].numerator, found["K6"].denominator, found["K6"].exclusions) == (3, 4, (("test_calls", 1),))

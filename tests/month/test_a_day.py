@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from hotline.config.tables import Notify
+from hotline.config.tables import NotifySettings
 from hotline.notify.email import Mail
 from hotline.notify.webhook import Webhook
 from ivr.report.span import Span
@@ -31,7 +31,7 @@ def test_nobody_falls_through_no_promise_is_missed_silently_and_the_report_is_wh
     with running(MailServer()) as mail, running(HookServer()) as hook:
         smtp = {"smtp_host": "127.0.0.1", "smtp_port": mail.port, "smtp_tls": "none", "mail_from": "hotline@example.cn"}
         senders = {
-            "email": Mail(Notify.model_validate(smtp), "示范中心"),
+            "email": Mail(NotifySettings.model_validate(smtp), "示范中心"),
             "webhook": Webhook(hook.url, "a secret of enough length"),
         }
         city = City(tmp_path, seed=11, addresses=TO, senders=senders)

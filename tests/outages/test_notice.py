@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from ivr.cases.actions import Refused
-from ivr.outages.notice import By, Draft, Standing, TooShort, announce, in_time, restore, tell, withdraw
+from ivr.cases.actions import ActionRefused
+from ivr.outages.notice import By, NoticeDraft, Standing, TooShort, announce, in_time, restore, tell, withdraw
 from tests.support.moments import ZONE
 
 DAYS = 7
@@ -21,7 +21,7 @@ def at(text: str, zone: ZoneInfo = ZONE) -> int:
 
 NOW = at("2026-11-26T12:00:30")
 LEAD, SUPERVISOR = By("王芳", "lead", NOW), By("陈总", "supervisor", NOW)
-DRAFT = Draft(
+DRAFT = NoticeDraft(
     "10千伏城东线", "人民路 1—99 号", "planned", at("2026-12-05T08:00"), at("2026-12-05T17:00"), "更换变压器",
     customers=("市第一医院", "城东水厂"),
 )  # fmt: skip
@@ -89,7 +89,7 @@ def test_pwr_2_temporary_and_emergency_outages_need_no_lead() -> None:
     ],
 )  # fmt: skip
 def test_what_cannot_be_right_is_said_in_both_languages(change: dict[str, object], zh: str, en: str) -> None:
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(ActionRefused) as refused:
         announce(replace(DRAFT, **change), SUPERVISOR, DAYS, ZONE)  # type: ignore[arg-type]
     assert zh in refused.value.zh and en in refused.value.en
 
@@ -103,21 +103,21 @@ def test_operators_read_notices_and_do_not_write_them() -> None:
         lambda: restore(standing, None, operator),
         lambda: withdraw(standing, "写错了", operator),
     ):
-        with pytest.raises(Refused, match="only leads and supervisors"):
+        with pytest.raises(ActionRefused, match="only leads and supervisors"):
             act()
 
 
 def test_power_is_back_once_after_it_went_and_a_notice_of_a_running_outage_is_the_supervisors_to_withdraw() -> None:
     ahead, running = Standing(NOW + 3_600_000), Standing(NOW - 3_600_000)
     assert (ahead.state(NOW), running.state(NOW)) == ("ahead", "now")
-    with pytest.raises(Refused, match="before the outage began"):
+    with pytest.raises(ActionRefused, match="before the outage began"):
         restore(ahead, None, LEAD)
     done = replace(running, restored=restore(running, None, LEAD).content.restored)
     assert done.state(NOW) == "over"
-    with pytest.raises(Refused, match="already"):
+    with pytest.raises(ActionRefused, match="already"):
         restore(done, None, LEAD)
-    with pytest.raises(Refused, match="only a supervisor"):
+    with pytest.raises(ActionRefused, match="only a supervisor"):
         withdraw(running, "线路写错", LEAD)
     assert withdraw(running, "线路写错", SUPERVISOR).reason == withdraw(ahead, "线路写错", LEAD).reason == "线路写错"
-    with pytest.raises(Refused, match="was withdrawn"):
+    with pytest.raises(ActionRefused, match="was withdrawn"):
         tell(replace(ahead, withdrawn=NOW), 1, "phone", "told", None, LEAD)

@@ -15,11 +15,11 @@ from ivr.cases.worklist import Attempt
 from ivr.clock import VirtualClock
 from ivr.desk.desk import Desk
 from ivr.facts.outgoing import OutgoingHeld
-from ivr.outgoing.allow import Limits
-from ivr.outgoing.placing import Lines, Placing
+from ivr.outgoing.allow import OutgoingLimits
+from ivr.outgoing.placing import OutgoingServices, Placing
 from ivr.phrases import Phrases
 from services.callbacks import Wish
-from services.casework import Entry
+from services.casework import MatterEntry
 from sip.simulator import SeatPlan, Simulator
 from store.ids import uuid7
 from store.journal import entries
@@ -40,7 +40,7 @@ class House(Records):
     def __init__(self, folder: Path, start: str = "2026-08-03T10:00:00") -> None:
         self.clock = VirtualClock(at(start))
         super().__init__(folder, self.clock.now_ms)
-        self.calling.limits = Limits(per_minute_operator=9)
+        self.calling.limits = OutgoingLimits(per_minute_operator=9)
         self.desk = Desk(WINDOWS)
         self.phrases = Phrases.load()
         self.forms = count(1)
@@ -52,7 +52,7 @@ class House(Records):
         """A calls process (after a crash: another one) and its lines."""
         self.sim = Simulator(self.clock)
         speaker = TextSpeaker(self.phrases)
-        self.placing = Placing(Lines(self.sim, self.ledger, self.clock, self.desk, speaker, "02195598"))
+        self.placing = Placing(OutgoingServices(self.sim, self.ledger, self.clock, self.desk, speaker, "02195598"))
         self.sim.begin(lambda event: self.placing.happened(event))  # type: ignore[arg-type,return-value]
 
     def limit(self, **changes: Any) -> None:
@@ -68,7 +68,7 @@ class House(Records):
         """A case that is owed an answer; the entry's id."""
         with self.engine.begin() as connection:
             self.casework.open(
-                connection, Entry(kind, "letter", "李强", self.clock.now_ms(), "来信反映窗口人员态度生硬", number)
+                connection, MatterEntry(kind, "letter", "李强", self.clock.now_ms(), "来信反映窗口人员态度生硬", number)
             )
         self.run(10)
         return str(self.entries("answer")[-1].first["id"])
@@ -88,7 +88,7 @@ class House(Records):
         self.run(1)
         return str(self.entries("followup")[-1].first["id"])
 
-    def entries(self, kind: str) -> list[worklists.Entry]:
+    def entries(self, kind: str) -> list[worklists.WorklistEntry]:
         with self.engine.begin() as connection:
             return worklists.entries(connection, kind, self.clock.now_ms(), self.rules)
 

@@ -7,18 +7,18 @@ from typing import Any
 import pytest
 
 from ivr.calendar.tables import WorkCalendar
-from ivr.cases.clock import Rules
-from ivr.outgoing.allow import Asked, Limits, may_place
+from ivr.cases.clock import CasePolicy
+from ivr.outgoing.allow import Asked, OutgoingLimits, may_place
 from ivr.outgoing.numbers import NotAllowed
 from ivr.profile import Profile
 from tests.support.moments import ZONE, at
 
-RULES = Rules(Profile.load(), WorkCalendar.load(), ZONE)
-LIMITS = Limits()
+RULES = CasePolicy(Profile.load(), WorkCalendar.load(), ZONE)
+LIMITS = OutgoingLimits()
 NOON, NIGHT = at("2026-11-26T12:00:00"), at("2026-11-26T22:30:00")
 
 
-def ask(at: int = NOON, limits: Limits = LIMITS, entry: dict[str, Any] | None = None, **more: Any) -> str:
+def ask(at: int = NOON, limits: OutgoingLimits = LIMITS, entry: dict[str, Any] | None = None, **more: Any) -> str:
     """The digits, or the reason in one word."""
     callback = {"state": "open", "next_at": 0, "agreed": False, "tries": 0, **(entry or {})}
     asked = Asked(callback, **{"number": "13800001111", "seat": "101", "at": at, **more})
@@ -36,7 +36,7 @@ def test_by_day_anybody_who_waits_for_it_may_be_called() -> None:
 @pytest.mark.parametrize(
     ("change", "code"),
     [
-        ({"limits": Limits(trunk=False)}, "no_trunk"),
+        ({"limits": OutgoingLimits(trunk=False)}, "no_trunk"),
         ({"seat": ""}, "no_seat"),
         ({"number": None}, "no_number"),  # withheld, anonymous, sealed
         ({"entry": {"state": "done"}}, "done"),

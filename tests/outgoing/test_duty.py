@@ -11,7 +11,7 @@ import pytest
 from hotline.config.file import load
 from hotline.config.settings import Settings, SettingsError
 from hotline.process.duty import DutyPhones
-from ivr.cases.clock import Rules
+from ivr.cases.clock import CasePolicy
 from ivr.ledger import CaseRequest
 from ivr.outgoing.alerting import Alert, Alerting
 from services import duty
@@ -124,7 +124,7 @@ def set_up(**duty: Any) -> Settings:
 @pytest.mark.parametrize(("start", "rung"), [(NIGHT, 1), (DAY, 0), ("2026-08-02T10:00:00", 1)])
 def test_while_people_are_there_no_phone_is_rung(tmp_path: Path, start: str, rung: int) -> None:
     world = World(tmp_path, start=start)
-    rules = Rules(world.profile, world.calendar, ZONE)
+    rules = CasePolicy(world.profile, world.calendar, ZONE)
     phones = DutyPhones(set_up(phones=[FIRST]), rules, world.engine, world.services)
     opened(world, "repair", 1)
     assert len(phones.taken()) == rung

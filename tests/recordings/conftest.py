@@ -11,7 +11,7 @@ import pytest
 import soundfile
 import yaml
 
-from recordings.sound import Line
+from recordings.sound import SpokenText
 from recordings.studio import Studio
 
 PHRASES = Path(__file__).resolve().parents[2] / "callflows" / "phrases"
@@ -25,17 +25,17 @@ def studio() -> Iterator[Studio]:
 
 
 @pytest.fixture(scope="session")
-def phrases() -> list[Line]:
+def phrases() -> list[SpokenText]:
     """A few dozen texts as callers hear them: the project's own phrases and the shortest there are."""
-    lines = [Line(text) for text in ("1", "0", "好", "是", "请按1", "幺三八,零零零零,五六七八")]
-    lines += [Line(text, "en") for text in ("1", "Yes", "Press zero", "Please hold on, we are finding someone.")]
+    lines = [SpokenText(text) for text in ("1", "0", "好", "是", "请按1", "幺三八,零零零零,五六七八")]
+    lines += [SpokenText(text, "en") for text in ("1", "Yes", "Press zero", "Please hold on, we are finding someone.")]
     for lang in ("zh-CN", "en"):
         texts = []
         for phrase in yaml.safe_load((PHRASES / f"{lang}.yaml").read_text("utf-8")).values():
             if isinstance(phrase, dict) and isinstance(phrase.get("text"), str):
                 texts.append(re.sub(r"\{[^}]*\}", "供电公司" if lang == "zh-CN" else "power company", phrase["text"]))
         lines += [
-            Line(text, lang)
+            SpokenText(text, lang)
             for text in sorted(set(texts), key=lambda text: (len(text), text))[:: max(1, len(texts) // 30)]
         ]
     return lines

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recordings import audio, g711
-from recordings.sound import Line, wav_bytes
+from recordings.sound import SpokenText, wav_bytes
 from recordings.studio import Studio
 from recordings.voices import Voices
 from tests.recordings.conftest import record, sound
@@ -32,29 +32,31 @@ def speech_level(heard: np.ndarray) -> float:
 
 
 @pytest.fixture(scope="module")
-def heard(studio: Studio, phrases: list[Line], tmp_path_factory: pytest.TempPathFactory) -> dict[Line, np.ndarray]:
+def heard(
+    studio: Studio, phrases: list[SpokenText], tmp_path_factory: pytest.TempPathFactory
+) -> dict[SpokenText, np.ndarray]:
     voices = Voices(tmp_path_factory.mktemp("cache"), studio=studio)
     return {line: over_the_line(voices.speak(line.text, line.lang).pcm) for line in phrases}
 
 
-def test_all_prompts_are_within_2_db_of_each_other_after_a_law(heard: dict[Line, np.ndarray]) -> None:
+def test_all_prompts_are_within_2_db_of_each_other_after_a_law(heard: dict[SpokenText, np.ndarray]) -> None:
     assert len(heard) >= 40
     levels = {line.text: audio.level(pcm / 32768, 8000) for line, pcm in heard.items()}
     assert max(levels.values()) - min(levels.values()) < 2.0, levels
     assert abs(np.median(list(levels.values())) - audio.TARGET_DBFS) < 0.5
 
 
-def test_another_way_of_measuring_finds_them_even_too(heard: dict[Line, np.ndarray]) -> None:
+def test_another_way_of_measuring_finds_them_even_too(heard: dict[SpokenText, np.ndarray]) -> None:
     levels = {line.text: speech_level(pcm) for line, pcm in heard.items()}
     assert max(levels.values()) - min(levels.values()) < 2.0, levels
 
 
-def test_no_prompt_clips_after_a_law(heard: dict[Line, np.ndarray]) -> None:
+def test_no_prompt_clips_after_a_law(heard: dict[SpokenText, np.ndarray]) -> None:
     peaks = {line.text: float(np.abs(pcm).max()) for line, pcm in heard.items()}
     assert max(peaks.values()) < HIGHEST_ALAW, peaks
 
 
-def test_every_prompt_has_the_same_short_silence_around_it(heard: dict[Line, np.ndarray]) -> None:
+def test_every_prompt_has_the_same_short_silence_around_it(heard: dict[SpokenText, np.ndarray]) -> None:
     for line, pcm in heard.items():
         power = (pcm[: len(pcm) // 80 * 80].reshape(-1, 80) ** 2).mean(axis=1)
         loud = np.flatnonzero(power > power.max() * 10**-3.0)
@@ -63,7 +65,7 @@ def test_every_prompt_has_the_same_short_silence_around_it(heard: dict[Line, np.
         assert 100 <= tail_ms <= 300, (line.text, tail_ms)
 
 
-def test_outside_the_telephone_band_there_is_nothing_to_speak_of(heard: dict[Line, np.ndarray]) -> None:
+def test_outside_the_telephone_band_there_is_nothing_to_speak_of(heard: dict[SpokenText, np.ndarray]) -> None:
     pcm = np.concatenate([heard[line] for line in heard])
     power = np.abs(np.fft.rfft(pcm)) ** 2
     hz = np.fft.rfftfreq(len(pcm), 1 / 8000)

@@ -20,9 +20,9 @@ from hypothesis import strategies as st
 
 from recordings.cache import Disk, Memory
 from recordings.online import REST_S, Online
-from recordings.sound import Line, Sound
+from recordings.sound import Sound, SpokenText
 from recordings.studio import Studio, VoiceError
-from recordings.voices import Settings, Voices
+from recordings.voices import VoiceChoice, Voices
 from tests.recordings.conftest import record, sound
 
 GREETING = "您好,这里是供电公司,请讲。"
@@ -66,7 +66,7 @@ def test_a_text_is_spoken_and_kept(voices: Voices) -> None:
     assert voices.cached(GREETING) is sound
 
 
-def test_chinese_is_spoken_as_chinese_and_not_spelled_out(voices: Voices, phrases: list[Line]) -> None:
+def test_chinese_is_spoken_as_chinese_and_not_spelled_out(voices: Voices, phrases: list[SpokenText]) -> None:
     for line in phrases:
         if line.lang == "zh-CN":
             said = voices.phonemes(line.text)
@@ -118,7 +118,7 @@ def test_the_four_tones_are_heard(studio: Studio) -> None:
 
 @pytest.mark.parametrize(("pace", "most"), [(1.0, 200), (0.75, 150)])
 def test_b5_the_pace_is_at_most_200_characters_a_minute_and_150_for_the_elderly(
-    voices: Voices, phrases: list[Line], pace: float, most: int
+    voices: Voices, phrases: list[SpokenText], pace: float, most: int
 ) -> None:
     for line in phrases:
         characters = sum(c.isalnum() for c in line.text)
@@ -366,9 +366,9 @@ def test_a_persons_recording_comes_first(voices: Voices, tmp_path: Path) -> None
 def test_a_recording_is_stale_when_its_text_changed_until_it_is_made_again(voices: Voices, tmp_path: Path) -> None:
     file = record(tmp_path / "human" / "zh-CN" / "greet.std.flac")
     voices.speak("您好。", phrase_key="greet.std")
-    new = Line("您好,请讲。", phrase_key="greet.std")
+    new = SpokenText("您好,请讲。", phrase_key="greet.std")
     assert voices.speak(new.text, phrase_key=new.phrase_key).source == "espeak"
-    assert voices.status([new, Line("您好。", phrase_key="greet.std")]).stale == (new,)
+    assert voices.status([new, SpokenText("您好。", phrase_key="greet.std")]).stale == (new,)
     assert voices.build([new]).stale == (new,)
     record(file, seconds=2.0)
     assert voices.speak(new.text, phrase_key=new.phrase_key).source == "human"
@@ -377,10 +377,10 @@ def test_a_recording_is_stale_when_its_text_changed_until_it_is_made_again(voice
 
 def test_a_stale_recording_may_be_used_when_so_set(tmp_path: Path, studio: Studio) -> None:
     record(tmp_path / "human" / "zh-CN" / "greet.std.wav")
-    voices = Voices(tmp_path / "cache", tmp_path / "human", settings=Settings(stale="use"), studio=studio)
+    voices = Voices(tmp_path / "cache", tmp_path / "human", settings=VoiceChoice(stale="use"), studio=studio)
     voices.speak("您好。", phrase_key="greet.std")
     assert voices.speak("您好,请讲。", phrase_key="greet.std").source == "human"
-    assert len(voices.status([Line("您好,请讲。", phrase_key="greet.std")]).stale) == 1
+    assert len(voices.status([SpokenText("您好,请讲。", phrase_key="greet.std")]).stale) == 1
 
 
 def test_the_text_it_was_recorded_for_is_written_beside_it(voices: Voices, tmp_path: Path) -> None:
@@ -417,7 +417,7 @@ def test_the_online_voice_is_used_when_built_and_then_without_the_network(
 ) -> None:
     service = Service(mp3)
     voices = Voices(tmp_path / "cache", allow_online=True, studio=studio, online=Online(service))
-    built = voices.build([GREETING, Line("Hello.", "en-GB")])
+    built = voices.build([GREETING, SpokenText("Hello.", "en-GB")])
     assert built.sources == {"gtts": 2} and not built.failed
     assert [(text, lang) for text, lang, _ in service.asked] == [(GREETING, "zh-CN"), ("Hello.", "en")]
     service.answer = OSError("cable cut")
@@ -482,7 +482,7 @@ def test_an_unreachable_service_is_asked_once_and_again_ten_minutes_later(
 def test_a_build_reports_every_line_and_one_bad_line_stops_no_other(voices: Voices) -> None:
     seen: list[tuple[int, int, str]] = []
     built = voices.build(
-        ["请讲。", "。", Line("Yes.", "en")], lambda n, of, line, made: seen.append((n, of, type(made).__name__))
+        ["请讲。", "。", SpokenText("Yes.", "en")], lambda n, of, line, made: seen.append((n, of, type(made).__name__))
     )
     assert seen == [(1, 3, "Sound"), (2, 3, "ValueError"), (3, 3, "Sound")]
     assert built.sources == {"espeak": 2}
@@ -500,7 +500,7 @@ def test_a_second_build_makes_nothing_new(voices: Voices, tmp_path: Path) -> Non
 
 def test_a_missing_piper_is_said_and_espeak_speaks(tmp_path: Path, studio: Studio) -> None:
     model = tmp_path / "voice.onnx"
-    voices = Voices(tmp_path / "cache", settings=Settings(piper={"zh-CN": model}), studio=studio)
+    voices = Voices(tmp_path / "cache", settings=VoiceChoice(piper={"zh-CN": model}), studio=studio)
     assert voices.speak(GREETING).source == "espeak"
     with pytest.raises(VoiceError):
         studio.piper("好", model)

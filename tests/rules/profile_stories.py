@@ -26,17 +26,17 @@ from ivr.call import events as e
 from ivr.call.machine import begin, step
 from ivr.call.state import CallState
 from ivr.call.turn import FlowContext
-from ivr.cases.actions import Do, Refused
-from ivr.cases.clock import Rules
+from ivr.cases.actions import ActionRefused, Do
+from ivr.cases.clock import CasePolicy
 from ivr.cases.numbers import spoken_number
 from ivr.cases.promise import due_for
 from ivr.cases.workflow import apply
 from ivr.cases.worklist import Attempt, after, in_calling_hours
-from ivr.flow.loader import House, loads
+from ivr.flow.loader import FlowEnvironment, loads
 from ivr.kpi.formulas import figures
-from ivr.kpi.records import MissedCaller, Period, Request
+from ivr.kpi.records import AgentRequest, MissedCaller, Period
 from ivr.profile import Profile
-from services.casework import Casework, Entry
+from services.casework import Casework, MatterEntry
 from store.figures.figures import limits
 from store.upkeep.pruning import DAY_MS, Keep
 from store.upkeep.pruning import rules as pruning_rules
@@ -98,7 +98,9 @@ def answered(profile: Profile, flow: str = "", start: str = "person", after_ms: 
     """Somebody whose call was answered after so long; the first prompt plays."""
     text = shipped()[flow].read_text("utf-8") if flow else OWN_FLOW.format(start=start)
     windows = dict.fromkeys(("repair", "business", "complaint", "general"), ("101", "102"))
-    house = House(has_phrase=lambda key: True, windows=windows, schedules=("default", "hall"), rules=rules(profile))
+    house = FlowEnvironment(
+        has_phrase=lambda key: True, windows=windows, schedules=("default", "hall"), rules=rules(profile)
+    )
     made = loads(text, house)
     caller = Caller(made, begin(made)).happens(e.Offered(0, "95598", caller_known=True))
     return caller.happens(e.Answered(after_ms))
@@ -185,11 +187,11 @@ def may(action: str, **fields: str):
     """Is the action on a complaint refused?"""
 
     def look(stage: Stage, profile: Profile) -> bool:
-        case_rules = Rules(profile, CALENDAR, ZONE)
+        case_rules = CasePolicy(profile, CALENDAR, ZONE)
         told = Told(case_rules).handled()
         try:
             apply(told.row, Do(action, "王芳", "lead", told.now + 60_000, {"reason": "核实中", **fields}), case_rules)
-        except Refused:
+        except ActionRefused:
             return False
         return True
 
@@ -200,19 +202,19 @@ def second_vain_call(stage: Stage, profile: Profile) -> str:
     """What becomes of an entry that was called in vain twice."""
     callback = {"id": "b", "state": "open", "tries": 1}
     attempt = Attempt("li", "operator", _ms("2026-11-26T10:00"), "no_answer")
-    return after(callback, attempt, Rules(profile, CALENDAR, ZONE)).outcome or "again"
+    return after(callback, attempt, CasePolicy(profile, CALENDAR, ZONE)).outcome or "again"
 
 
 def called_at_half_past_seven(stage: Stage, profile: Profile) -> bool:
-    return in_calling_hours(_ms("2026-11-26T07:30"), Rules(profile, CALENDAR, ZONE))
+    return in_calling_hours(_ms("2026-11-26T07:30"), CasePolicy(profile, CALENDAR, ZONE))
 
 
 def reopened_after_three_days(stage: Stage, profile: Profile) -> int:
     """How many cases are proposed as the same matter, three days after one was taken."""
-    casework = Casework(stage.world.keys, Rules(profile, CALENDAR, ZONE), spoken_number)
+    casework = Casework(stage.world.keys, CasePolicy(profile, CALENDAR, ZONE), spoken_number)
     number, now = f"1380000{next(stage.numbers):04}", _ms("2026-11-23T10:00")
     with stage.world.engine.begin() as connection:
-        casework.open(connection, Entry("complaint", "visit", "operator", now, "当面反映", number=number))
+        casework.open(connection, MatterEntry("complaint", "visit", "operator", now, "当面反映", number=number))
         return len(casework.similar(connection, number=number, at=now + 3 * DAY_MS))
 
 
@@ -234,10 +236,10 @@ def figure(id_: str):
 
     def look(stage: Stage, profile: Profile) -> tuple[object, int] | None:
         requests = [
-            Request("answered", wait=10_000, ring=2_000, network=100),
-            Request("answered", wait=13_000, ring=9_000, network=100),
-            Request("answered", wait=40_000, ring=20_000, network=100),
-            Request("abandoned", wait=3_000, network=100),
+            AgentRequest("answered", wait=10_000, ring=2_000, network=100),
+            AgentRequest("answered", wait=13_000, ring=9_000, network=100),
+            AgentRequest("answered", wait=40_000, ring=20_000, network=100),
+            AgentRequest("abandoned", wait=3_000, network=100),
         ]
         missed = [MissedCaller(0, reached=20 * 3_600_000)]
         period = Period(0, 10 * DAY_MS, 10 * DAY_MS)

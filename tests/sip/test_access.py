@@ -15,10 +15,10 @@ from sip.access import (
     REMEMBERED_S,
     SOURCE_FULL,
     UNANSWERED_FULL,
-    Call,
-    Door,
+    AccessRules,
+    CallOrigins,
+    PresentCall,
     Room,
-    Rules,
     plain,
     room,
 )
@@ -26,12 +26,12 @@ from sip.access import (
 LINE = "5f0c1a77b2e94d06"
 OFFICE = ipaddress.ip_network("198.51.100.0/25")
 SITE = ipaddress.ip_network("2001:db8:7::/48")
-RULES = Rules(trunk=True, peers=("203.0.113.9",), accept=(OFFICE, SITE))
+RULES = AccessRules(trunk=True, peers=("203.0.113.9",), accept=(OFFICE, SITE))
 SEATS = ("192.0.2.31", "2001:db8:9::31")
 
 
-def door(rules: Rules = RULES) -> Door:
-    found = Door(rules, LINE)
+def door(rules: AccessRules = RULES) -> CallOrigins:
+    found = CallOrigins(rules, LINE)
     found.found(["203.0.113.7", "203.0.113.8", "2001:db8:3::7"], now=0.0)
     return found
 
@@ -80,17 +80,17 @@ def test_without_a_trunk_everybody_may_call(source: str, line: str, whose: str) 
 
 
 def test_without_a_registration_no_line_is_known() -> None:
-    assert Door(RULES).whose("198.18.0.1", (), "") == "stranger"
+    assert CallOrigins(RULES).whose("198.18.0.1", (), "") == "stranger"
 
 
 def test_the_provider_is_known_as_the_trunk_also_on_this_machine_or_in_an_accepted_network() -> None:
-    found = Door(RULES)
+    found = CallOrigins(RULES)
     found.found(["127.0.0.1", "198.51.100.3"], now=0.0)
     assert [found.whose(host) for host in ("127.0.0.1", "198.51.100.3")] == ["trunk", "trunk"]
 
 
 def test_addresses_of_a_name_that_rotates_count_for_an_hour() -> None:
-    found = Door(RULES)
+    found = CallOrigins(RULES)
     found.found(["203.0.113.1"], now=0.0)
     found.found(["203.0.113.2"], now=REMEMBERED_S)
     assert found.hosts == {"203.0.113.1", "203.0.113.2", "203.0.113.9"}
@@ -112,19 +112,19 @@ def test_a_stranger_is_never_let_in_and_nobody_is_a_stranger_without_a_trunk(
 
 # --- how much ------------------------------------------------------------------------------
 
-BOUNDS = Rules(max_calls=40, per_number=3, shared_numbers=frozenset({"02155550000"}))  # 5 per source, 20 in all
+BOUNDS = AccessRules(max_calls=40, per_number=3, shared_numbers=frozenset({"02155550000"}))  # 5 per source, 20 in all
 
 
-def unacknowledged(source: str, count: int, answered_at: float | None = 9.9, trunk: bool = False) -> list[Call]:
-    return [Call(f"{source}/{n}", source, trunk, None, False, answered_at) for n in range(count)]
+def unacknowledged(source: str, count: int, answered_at: float | None = 9.9, trunk: bool = False) -> list[PresentCall]:
+    return [PresentCall(f"{source}/{n}", source, trunk, None, False, answered_at) for n in range(count)]
 
 
-def talking(number: str | None, count: int, source: str = "203.0.113.7") -> list[Call]:
-    return [Call(f"{number}/{n}", source, True, number, True, 0.0) for n in range(count)]
+def talking(number: str | None, count: int, source: str = "203.0.113.7") -> list[PresentCall]:
+    return [PresentCall(f"{number}/{n}", source, True, number, True, 0.0) for n in range(count)]
 
 
 def asked(
-    there: list[Call], source: str = "192.0.2.1", trunk: bool = False, number: str | None = "13800001111"
+    there: list[PresentCall], source: str = "192.0.2.1", trunk: bool = False, number: str | None = "13800001111"
 ) -> Room:
     return room(BOUNDS, there, source, trunk, number)
 
@@ -206,14 +206,14 @@ SOURCES = [f"192.0.2.{n}" for n in range(1, 8)]  # fewer than the calls without 
 def test_whatever_a_few_sources_send_without_an_ack_somebody_else_is_always_taken(
     attack: list[tuple[str, float]], lines: int
 ) -> None:
-    rules, now, there = Rules(max_calls=lines), 0.0, list[Call]()
+    rules, now, there = AccessRules(max_calls=lines), 0.0, list[PresentCall]()
     for n, (source, pause) in enumerate(attack):
         now += pause
         there = [replace(call, overdue=now - (call.answered_at or 0) >= OVERDUE_S) for call in there]
         found = room(rules, there, source, False, None)
         there = [call for call in there if call.line != found.overdue]
         if not found.refusal and len(there) < lines:
-            there.append(Call(str(n), source, False, None, False, now))
+            there.append(PresentCall(str(n), source, False, None, False, now))
         for of in SOURCES:
             assert sum(call.source == of for call in there) <= rules.per_source
         assert len(there) <= rules.in_all

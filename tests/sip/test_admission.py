@@ -5,10 +5,10 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sip.admission import FULL, LEDGER_LATE, LOOP_LATE, Admission, Lags, Limits
+from sip.admission import FULL, LEDGER_LATE, LOOP_LATE, Admission, AdmissionLimits, Lags
 from sip.embedded.waited import KEPT_S, Waited
 
-LIMITS = Limits()
+LIMITS = AdmissionLimits()
 STEP_S = 0.05
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ivr.telephony import Clip, EngineEvent, FaxHeard, Incoming, LineGone, PlayDone
+from ivr.telephony import Clip, EngineEvent, FaxDetected, Incoming, LineGone, PlaybackEnded
 from sip.asterisk.config import Site
 from sip.asterisk.engine import AsteriskEngine
 from sip.embedded.phone import Phone
@@ -46,7 +46,7 @@ async def test_a_fax_is_told_at_its_second_tone_and_one_tone_alone_disturbs_noth
         events.append((loop.time(), event))
         if isinstance(event, Incoming):
             engine.answer(event.line)
-        elif isinstance(event, FaxHeard):
+        elif isinstance(event, FaxDetected):
             engine.hangup(event.line, "fax")
 
     await engine.start(told)
@@ -60,12 +60,12 @@ async def test_a_fax_is_told_at_its_second_tone_and_one_tone_alone_disturbs_noth
         engine.play(lines[1], [Clip("quiet", bytes(16000 * 7))], "long")
         whistler.play([cng(1)])
         await asyncio.wait_for(fax.over(), 12)
-        assert [event.line for _, event in events if isinstance(event, FaxHeard)] == [lines[0]]
-        (at,) = [at for at, event in events if isinstance(event, FaxHeard)]
+        assert [event.line for _, event in events if isinstance(event, FaxDetected)] == [lines[0]]
+        (at,) = [at for at, event in events if isinstance(event, FaxDetected)]
         assert 3.9 < at - begun < 6.5  # the second tone lasts from 3.8 to 4.3 s
         await until(lambda: [event.line for _, event in events if isinstance(event, LineGone)] == lines[:1])
         await asyncio.sleep(2)
-        assert not [event for _, event in events if isinstance(event, PlayDone) and not event.finished]
+        assert not [event for _, event in events if isinstance(event, PlaybackEnded) and not event.finished]
         assert whistler.leg is not None
     finally:
         await fax.close()

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 import numpy as np
 import pytest
 
-from ivr.telephony import EngineEvent, Incoming, Keyed
+from ivr.telephony import DtmfKey, EngineEvent, Incoming
 from recordings.g711 import pcm_to_alaw
 from sip.asterisk.config import Site
 from sip.asterisk.engine import AsteriskEngine
@@ -60,7 +60,7 @@ async def call(site: Site, *, events: bool) -> AsyncIterator[tuple[Caller, tuple
     def sink(event: EngineEvent) -> None:
         if isinstance(event, Incoming):
             engine.answer(event.line)
-        elif isinstance(event, Keyed):
+        elif isinstance(event, DtmfKey):
             keys.append(event.key)
 
     await engine.start(sink)

@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from ivr.telephony import Clip, EngineEvent, LineGone, PlayDone, RecordDone
+from ivr.telephony import Clip, EngineEvent, LineGone, PlaybackEnded, RecordingEnded
 from sip.asterisk import reports
-from sip.asterisk.lines import Line, Lines
+from sip.asterisk.lines import AsteriskLeg, AsteriskLegs
 from sip.asterisk.media import MediaFolder
-from sip.asterisk.reports import Reports
+from sip.asterisk.reports import LineEvents
 from sip.asterisk.rest import Reply
-from sip.asterisk.sound import Sound
+from sip.asterisk.sound import AsteriskSound
 from tests.sip.raw import story
 
 pytestmark = pytest.mark.network
@@ -36,11 +36,11 @@ class Leaving:
 
     def __init__(self, folder: Path) -> None:
         self.told: list[EngineEvent] = []
-        self.lines, media = Lines(), MediaFolder(folder)
+        self.lines, media = AsteriskLegs(), MediaFolder(folder)
         media.open()
-        self.reports = Reports(self.lines, folder, self.told.append, lambda _: None, media.forget)
-        self.sound = Sound(Refusing(), media, self.reports)  # type: ignore[arg-type]
-        self.line = Line("a", up=True)
+        self.reports = LineEvents(self.lines, folder, self.told.append, lambda _: None, media.forget)
+        self.sound = AsteriskSound(Refusing(), media, self.reports)  # type: ignore[arg-type]
+        self.line = AsteriskLeg("a", up=True)
         self.lines.add(self.line)
 
     def of(self, kind: type) -> list[Any]:
@@ -66,7 +66,7 @@ async def test_a_caller_who_leaves_before_the_prompt_is_no_error(
     here.reports.ended(here.line)  # the news of it comes after the refusal
     await asyncio.sleep(0.1)
     assert errors(caplog) == []
-    assert len(here.of(PlayDone)) == len(here.of(LineGone)) == 1
+    assert len(here.of(PlaybackEnded)) == len(here.of(LineGone)) == 1
 
 
 @story
@@ -77,7 +77,7 @@ async def test_a_caller_who_leaves_at_the_beep_is_no_error(tmp_path: Path, caplo
     here.reports.ended(here.line)
     await asyncio.sleep(0.1)
     assert errors(caplog) == []
-    assert [event.end for event in here.of(RecordDone)] == ["failed"] and len(here.of(LineGone)) == 1
+    assert [event.end for event in here.of(RecordingEnded)] == ["failed"] and len(here.of(LineGone)) == 1
 
 
 @story
@@ -88,4 +88,4 @@ async def test_a_prompt_that_a_caller_who_stays_does_not_hear_is_an_error(
     here.sound.play(here.line, [Clip("hello", bytes(320), "您好")], "p1")
     await asyncio.sleep(0.1)
     assert [text for text in errors(caplog) if "prompt refused: 404" in text]
-    assert [event.finished for event in here.of(PlayDone)] == [True]  # the call goes on
+    assert [event.finished for event in here.of(PlaybackEnded)] == [True]  # the call goes on

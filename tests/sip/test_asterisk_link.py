@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from ivr.telephony import (
+    AccessDenied,
     Clip,
     EngineEvent,
     Incoming,
@@ -21,9 +22,8 @@ from ivr.telephony import (
     LineGone,
     LineRinging,
     LineUp,
-    PlayDone,
-    RecordDone,
-    Refused,
+    PlaybackEnded,
+    RecordingEnded,
     SeatReach,
 )
 from sip.admission import Lags
@@ -208,7 +208,7 @@ def test_who_would_wait_too_long_is_told_503_and_taken_again_once_it_is_calm(pbx
                 await phone.call(f"sip:95598@127.0.0.1:{pbx[1].sip_port}", "13800001111")
             await phone.close()
             assert refused.value.code == 503 and not here.of(Incoming)
-            assert [told.kind for told in here.of(Refused)] == ["LedgerLate"]
+            assert [told.kind for told in here.of(AccessDenied)] == ["LedgerLate"]
             behind = Lags()
             await until(lambda: not admission.refusal(0))
             await here.answered()
@@ -225,9 +225,9 @@ def test_a_prompt_goes_on_while_the_connection_is_lost_and_its_end_is_told(pbx: 
             await here.loses(cable)
             await until(lambda: len(bytes(phone.heard).strip(b"\0")) > 16 * 900)
             await asyncio.sleep(0.3)  # it ended, and nobody told
-            assert here.of(PlayDone) == []
+            assert here.of(PlaybackEnded) == []
             cable.mend()
-            (done,) = await until(lambda: here.of(PlayDone))
+            (done,) = await until(lambda: here.of(PlaybackEnded))
             assert (done.token, done.finished) == ("p1", True)
 
     run(story)
@@ -254,7 +254,7 @@ def test_who_talks_or_is_recorded_hears_nothing_of_a_lost_connection(
             await until(lambda: here.engine._link.connected)
             await asyncio.sleep(2.0)
             here.engine.stop_record(c)
-            (done,) = await until(lambda: here.of(RecordDone))
+            (done,) = await until(lambda: here.of(RecordingEnded))
             last = round((asyncio.get_running_loop().time() - begun) * 1000) - 1500
             heard = bytes(other.heard[before[1] :]), bytes(one.heard[before[0] :]), audio.read_wav(done.path)
             assert [audio.gaps(sound, words, 500, last) for sound, words in zip(heard, said, strict=True)] == [
@@ -274,10 +274,10 @@ def test_what_is_asked_while_the_connection_is_lost_is_done_afterwards_once(pbx:
             await here.loses(cable)
             here.engine.play(line, [voice(300)], "p1")
             cable.mend()
-            await until(lambda: here.of(PlayDone))
+            await until(lambda: here.of(PlaybackEnded))
             here.engine.play(line, [voice(300)], "p2")
-            await until(lambda: len(here.of(PlayDone)) == 2)
-            assert [(e.token, e.finished) for e in here.of(PlayDone)] == [("p1", True), ("p2", True)]
+            await until(lambda: len(here.of(PlaybackEnded)) == 2)
+            assert [(e.token, e.finished) for e in here.of(PlaybackEnded)] == [("p1", True), ("p2", True)]
 
     run(story)
 
@@ -309,8 +309,8 @@ def test_an_asterisk_that_takes_no_requests_over_the_socket_gets_them_by_http(pb
             phone, line = await here.answered()
             for n in range(20):  # each replaces the one before: in their order, or the last would not end
                 here.engine.play(line, [voice(200)], f"p{n}")
-            await until(lambda: len(here.of(PlayDone)) == 20)
-            assert [(e.token, e.finished) for e in here.of(PlayDone)] == [(f"p{n}", n == 19) for n in range(20)]
+            await until(lambda: len(here.of(PlaybackEnded)) == 20)
+            assert [(e.token, e.finished) for e in here.of(PlaybackEnded)] == [(f"p{n}", n == 19) for n in range(20)]
             assert any(phone.heard)
             await seat.close()
         await older.remove()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ivr.telephony import LineQuality, Refused
+from ivr.telephony import AccessDenied, LineQuality
 from sip.asterisk import told
 from sip.refusals import KINDS_MAX, Gathered, network_of
 
@@ -35,7 +35,7 @@ def test_nothing_an_attacker_sends_gets_into_the_journal() -> None:
         "RemoteAddress": "IPV4/UDP/198.51.100.7/5060\r\nX: y",
     }
     found = told.refused(event, 5, {"101"})
-    assert found == Refused(5, "InvalidAccountID", "other", "", "198.51.100.0/24")
+    assert found == AccessDenied(5, "InvalidAccountID", "other", "", "198.51.100.0/24")
     assert told.refused({**event, "Event": "Originate"}, 5, {"101"}) is None
     assert told.text("a\r\nb\x00c\u2028d") == "abcd"
     assert told.registration({"Status": "Registered\r\nX"}) in ("registeredx", "unknown")
@@ -55,10 +55,10 @@ def test_of_an_address_only_the_network_is_kept(address: str, network: str) -> N
 
 
 def test_the_first_refusal_is_told_at_once_and_a_thousand_more_once_a_minute() -> None:
-    heard: list[Refused] = []
+    heard: list[AccessDenied] = []
     gathered = Gathered(heard.append)
     for ms in range(1000):
-        gathered.add(Refused(ms, "InvalidPassword", "PJSIP", "101", "198.51.100.0/24"))
+        gathered.add(AccessDenied(ms, "InvalidPassword", "PJSIP", "101", "198.51.100.0/24"))
     assert [(one.at, one.count) for one in heard] == [(0, 1)]
     gathered.flush(60_000)
     assert [(one.at, one.count) for one in heard] == [(0, 1), (60_000, 999)]
@@ -67,10 +67,10 @@ def test_the_first_refusal_is_told_at_once_and_a_thousand_more_once_a_minute() -
 
 
 def test_an_attack_from_everywhere_takes_no_more_than_its_share() -> None:
-    heard: list[Refused] = []
+    heard: list[AccessDenied] = []
     gathered = Gathered(heard.append)
     for n in range(5000):
-        gathered.add(Refused(1, "InvalidAccountID", "PJSIP", "", f"10.{n // 256}.{n % 256}.0/24"))
+        gathered.add(AccessDenied(1, "InvalidAccountID", "PJSIP", "", f"10.{n // 256}.{n % 256}.0/24"))
     gathered.flush(60_001)
     assert len(heard) <= KINDS_MAX + 2
     assert sum(one.count for one in heard) == 5000

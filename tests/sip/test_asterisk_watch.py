@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from ivr.telephony import LineQuality, Refused, TrunkState
+from ivr.telephony import AccessDenied, LineQuality, TrunkChanged
 from sip.asterisk.config import Site
-from sip.asterisk.watch import Limits, Watch
+from sip.asterisk.watch import AmiMonitor, AmiTimeouts
 from sip.core.config import TrunkConfig
 from sip.embedded.phone import Phone
 from tests.support.asterisk import Asterisk, bare
@@ -22,7 +22,7 @@ from tests.support.ports import free_address
 
 pytestmark = pytest.mark.network
 # Asterisk holds a refusal of an account back for one second.
-QUICK = Limits(answer_s=2.0, ping_s=0.3, first_pause_s=0.05, longest_pause_s=0.2)
+QUICK = AmiTimeouts(answer_s=2.0, ping_s=0.3, first_pause_s=0.05, longest_pause_s=0.2)
 
 
 class Registrar(asyncio.DatagramProtocol):
@@ -61,9 +61,9 @@ def running(tmp_path_factory: pytest.TempPathFactory, trunk: str) -> Iterator[tu
 
 
 @asynccontextmanager
-async def watching(site: Site, **changes: Any) -> AsyncIterator[tuple[Watch, list[Any]]]:
+async def watching(site: Site, **changes: Any) -> AsyncIterator[tuple[AmiMonitor, list[Any]]]:
     heard: list[Any] = []
-    watch = Watch(replace(site.engine, **changes), heard.append, lambda: time.time_ns() // 1_000_000, QUICK)
+    watch = AmiMonitor(replace(site.engine, **changes), heard.append, lambda: time.time_ns() // 1_000_000, QUICK)
     task = asyncio.create_task(watch.run())
     try:
         yield watch, heard
@@ -90,10 +90,10 @@ def test_a_wrong_password_is_told_with_the_account_and_the_network_but_not_the_m
             try:
                 with suppress(TimeoutError):
                     await phone.register(f"127.0.0.1:{site.sip_port}", "101", "wrong", wait_s=1)
-                await until(lambda: [one for one in heard if isinstance(one, Refused)])
+                await until(lambda: [one for one in heard if isinstance(one, AccessDenied)])
             finally:
                 await phone.close()
-            first = next(one for one in heard if isinstance(one, Refused))
+            first = next(one for one in heard if isinstance(one, AccessDenied))
             assert (first.kind, first.service, first.account) == ("ChallengeResponseFailed", "PJSIP", "101")
             assert first.network == "127.0.0.0/24"
 
@@ -138,7 +138,7 @@ def test_the_trunk_s_registration_is_told_and_each_change_of_it(running: tuple[A
                 asterisk.cli("pjsip send register trunk-registration")
                 await until(lambda: watch.registration == "rejected")
                 assert watch.beat()["registration"] == "rejected"
-                states = [one.state for one in heard if isinstance(one, TrunkState)]
+                states = [one.state for one in heard if isinstance(one, TrunkChanged)]
                 assert states[-2:] == ["registered", "rejected"]
             # One that comes later asks how it stands.
             async with watching(site, trunk="trunk") as (watch, heard):
@@ -211,7 +211,7 @@ def test_a_watch_that_is_ended_just_as_an_answer_comes_ends(running: tuple[Aster
 
     async def story() -> None:
         _, site = running
-        watch = Watch(site.engine, lambda told: None, lambda: 0, QUICK)
+        watch = AmiMonitor(site.engine, lambda told: None, lambda: 0, QUICK)
         answer = asyncio.get_running_loop().create_future()
         asking = asyncio.create_task(watch._within(answer))
         await asyncio.sleep(0)

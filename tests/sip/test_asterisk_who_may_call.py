@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 
-from ivr.telephony import EngineEvent, Incoming, LineGone, Refused
+from ivr.telephony import AccessDenied, EngineEvent, Incoming, LineGone
 from sip.access import NUMBER_FULL, SOURCE_FULL, STRANGER
 from sip.asterisk.config import Site
 from sip.asterisk.engine import AsteriskEngine
-from sip.asterisk.watch import Watch
+from sip.asterisk.watch import AmiMonitor
 from sip.core.config import SeatConfig, TrunkConfig
 from tests.sip.raw import Caller, story
 from tests.sip.written import Message
@@ -74,7 +74,7 @@ async def answering(site: Site) -> AsyncIterator[list[EngineEvent]]:
 async def refusals(site: Site) -> AsyncIterator[list[Any]]:
     """Whom Asterisk refused by itself."""
     told: list[Any] = []  # refusals, and the trunk's state
-    watch = Watch(site.engine, told.append, lambda: 0)
+    watch = AmiMonitor(site.engine, told.append, lambda: 0)
     task = asyncio.create_task(watch.run())
     try:
         await until(lambda: not watch.trouble)
@@ -111,7 +111,7 @@ async def test_the_provider_its_peers_accepted_networks_and_this_machine_are_ans
         for user in ("13812345678", "anonymous", "trunk", "trunk-out", "104"):
             assert await called(site, SCANNER, user) in (401, 403), user
         counted = {(STRANGER, "127.0.0.0/24")}
-        await until(lambda: counted <= {(one.kind, one.network) for one in refused if isinstance(one, Refused)})
+        await until(lambda: counted <= {(one.kind, one.network) for one in refused if isinstance(one, AccessDenied)})
         assert await called(site, SCANNER, "101") == 401  # a seat proves its secret
         assert await called(site, SEAT, "104") == 200
         assert len([event for event in told if isinstance(event, Incoming)]) == heard + 1
@@ -154,7 +154,7 @@ async def test_a_flood_without_an_ack_is_bounded_by_its_source_and_keeps_nobody_
             assert asyncio.get_running_loop().time() - begun < FOUND_S
             taken = [event for event in told if isinstance(event, Incoming)]
             assert len(taken) <= 25 + 5
-            assert {event.kind for event in told if isinstance(event, Refused)} == {SOURCE_FULL}
+            assert {event.kind for event in told if isinstance(event, AccessDenied)} == {SOURCE_FULL}
             # Those who never sent a sound make room, the first of them first.
             async with asyncio.timeout(FOUND_S):
                 while not any(isinstance(event, LineGone) and event.cause == "no_ack" for event in told):
@@ -181,4 +181,4 @@ async def test_the_fourth_call_at_once_of_one_number_hears_busy_unless_it_is_sha
                 for caller, code in zip(callers, codes, strict=True):
                     if code == 200:
                         await caller.hang_up()
-        assert [event.kind for event in told if isinstance(event, Refused)] == [NUMBER_FULL]
+        assert [event.kind for event in told if isinstance(event, AccessDenied)] == [NUMBER_FULL]

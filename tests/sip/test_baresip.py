@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ivr.telephony import LineGone, LineUp, RecordDone, SeatReach
+from ivr.telephony import LineGone, LineUp, RecordingEnded, SeatReach
 from sip.core.config import SeatConfig, Timing
 from tests.sip.raw import Hotline, free_ports, story
 from tests.sip.test_phone import power, tone
@@ -52,7 +52,7 @@ def test_baresip_is_an_operators_phone(need: Callable[[str], str], tmp_path: Pat
                 hotline.engine.dial("l", "101", 12_000, "窗口A")
                 await hotline.until(LineUp)
                 hotline.engine.record("l", "r", tmp_path / "said.wav", 1500, 0)
-                done = await hotline.until(RecordDone)
+                done = await hotline.until(RecordingEnded)
                 with wave.open(str(done.path)) as file:
                     assert power(file.readframes(8000), 700) > 0.5
                 hotline.engine.hangup("l", "grace_timeout")

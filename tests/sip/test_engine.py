@@ -7,7 +7,7 @@ import logging
 
 import pytest
 
-from ivr.telephony import Held, Incoming, Keyed, LineGone, LineUp
+from ivr.telephony import DtmfKey, Held, Incoming, LineGone, LineUp
 from sip.core.wire import Addr
 from sip.embedded.phone import Phone
 from sip.embedded.stream import Stream
@@ -111,7 +111,7 @@ async def test_ipv6_is_spoken_too() -> None:
         phone = await Phone.open("::1", media=hotline.media, timing=FAST)
         await phone.call(f"sip:95598@[::1]:{hotline.port}", "13812345678")
         await phone.send_keys("5")
-        assert (await hotline.until(Keyed)).key == "5"
+        assert (await hotline.until(DtmfKey)).key == "5"
         await phone.close()
         assert (await hotline.until(LineGone)).cause == "bye"
 

@@ -8,7 +8,7 @@ import re
 
 import pytest
 
-from ivr.telephony import Incoming, LineFailed, LineGone, LineRinging, LineSpeaks, LineUp, Refused, SeatReach
+from ivr.telephony import AccessDenied, Incoming, LineFailed, LineGone, LineRinging, LineSpeaks, LineUp, SeatReach
 from sip.core.config import SeatConfig, Timing, TrunkConfig
 from tests.sip.raw import PATIENCE_S, Caller, Hotline, story
 from tests.sip.written import Message, proof
@@ -158,7 +158,7 @@ async def test_a_phone_that_is_gone_is_found_by_asking_and_told_with_who_failed_
             wrong = proof(await phone.expect(401), "sip:127.0.0.1", secret="guess")
             phone.send(phone.request("REGISTER", extra=[*headers, wrong], uri="sip:127.0.0.1"))
             await phone.expect(403)
-            refused = await hotline.until(Refused)
+            refused = await hotline.until(AccessDenied)
             assert (refused.kind, refused.account, refused.network) == ("InvalidPassword", "101", "127.0.0.0/24")
         assert not (await hotline.until(SeatReach, 2)).reachable  # its socket is closed
 

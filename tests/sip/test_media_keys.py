@@ -6,14 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sip.embedded.dtmf import KEYS, KeyReceiver, KeySender
+from sip.embedded.dtmf import KEYS, DtmfReceiver, DtmfSender
 
 keys = st.text(alphabet=KEYS, min_size=1, max_size=8)
 
 
 def sent(text: str, ms: int = 100) -> list[tuple[int, bytes]]:
     """(timestamp, payload) of the packets a sender makes of the keys."""
-    sender = KeySender()
+    sender = DtmfSender()
     for key in text:
         sender.press(key, ms)
     out, now, begun = [], 5000, 5000
@@ -32,7 +32,7 @@ class Gateway:
     """Sends event packets 20 ms apart, and notes the keys that a receiver tells."""
 
     def __init__(self) -> None:
-        self.receiver = KeyReceiver()
+        self.receiver = DtmfReceiver()
         self.heard = ""
         self.seq, self.now = 65_530, 0.0
 
@@ -48,14 +48,14 @@ class Gateway:
         self.seq += ms // 20 if packets else 0
 
 
-def feed(receiver: KeyReceiver, n: int, packet: tuple[int, bytes], ssrc: int = 1) -> str | None:
+def feed(receiver: DtmfReceiver, n: int, packet: tuple[int, bytes], ssrc: int = 1) -> str | None:
     """The ``n``-th packet of a wire, 20 ms after the one before."""
     return receiver.feed(ssrc, n, *packet, n * 0.02)
 
 
 @given(keys, st.integers(40, 400))
 def test_the_keys_that_are_sent_are_the_keys_that_are_heard(text, ms):
-    receiver = KeyReceiver()
+    receiver = DtmfReceiver()
     heard = [feed(receiver, n, packet) for n, packet in enumerate(sent(text, ms))]
     assert [key for key in heard if key] == list(text)
 
@@ -70,23 +70,23 @@ def test_lost_doubled_and_overtaken_packets_do_no_harm(text, rng: random.Random,
         own = [n for n, packet in enumerate(packets) if packet[0] == ts]
         wire += data.draw(st.lists(st.sampled_from(own), min_size=1, max_size=12))
     wire.sort(key=lambda n: n + rng.uniform(0, 3))
-    receiver = KeyReceiver()
+    receiver = DtmfReceiver()
     heard = [(packets[n][0], receiver.feed(1, n, *packets[n], i * 0.02)) for i, n in enumerate(wire)]
     told = sorted((ts, key) for ts, key in heard if key)
     assert told == list(zip(presses, text, strict=True))
 
 
 def test_a_key_is_told_at_its_first_packet_so_that_a_prompt_stops_at_once():
-    assert feed(KeyReceiver(), 0, sent("7")[0]) == "7"
+    assert feed(DtmfReceiver(), 0, sent("7")[0]) == "7"
 
 
 def test_the_end_packet_alone_is_enough():
-    receiver = KeyReceiver()
+    receiver = DtmfReceiver()
     assert [feed(receiver, n, packet) for n, packet in enumerate(sent("#")[-3:])] == ["#", None, None]
 
 
 def test_the_same_key_of_another_source_is_another_press():
-    receiver, packet = KeyReceiver(), sent("1")[0]
+    receiver, packet = DtmfReceiver(), sent("1")[0]
     assert (feed(receiver, 0, packet), feed(receiver, 1, packet, ssrc=2)) == ("1", "1")
 
 
@@ -194,7 +194,7 @@ def test_a_gateway_whose_clock_stands_between_presses_and_whose_ends_are_lost():
 
 @pytest.mark.parametrize("payload", ["", "05", "050a00", "100a00a0", "ff8affff"])
 def test_short_payloads_and_events_that_are_no_keys_are_ignored(payload):
-    assert KeyReceiver().feed(1, 1, 1, bytes.fromhex(payload), 0.0) is None
+    assert DtmfReceiver().feed(1, 1, 1, bytes.fromhex(payload), 0.0) is None
 
 
 def test_a_press_is_sent_with_growing_duration_and_three_ends_at_one_timestamp():
@@ -213,4 +213,4 @@ def test_two_presses_of_the_same_key_are_parted_by_a_pause():
 @pytest.mark.parametrize(("key", "ms"), [("x", 160), ("", 160), ("12", 160), ("1", 10), ("1", 9000)])
 def test_what_is_no_key_press_is_refused(key, ms):
     with pytest.raises(ValueError, match="a key is"):
-        KeySender().press(key, ms)
+        DtmfSender().press(key, ms)

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sip.embedded.jitter import DEPTH, Timeline
+from sip.embedded.jitter import DEPTH, JitterBuffer
 from sip.embedded.rtp import FRAME
 
 
@@ -35,7 +35,7 @@ few_lost = st.lists(st.booleans(), max_size=50).filter(
 @given(starts, few_lost, st.randoms())
 def test_shuffled_doubled_and_lost_packets_come_out_in_order_with_silence_for_the_lost(start, lost, rng: random.Random):
     """The first and last packet arrive; those between are moved by up to two places, some come twice."""
-    line = Timeline()
+    line = JitterBuffer()
     there = [n + 1 for n, gone in enumerate(lost) if not gone]
     doubled = [n for n in there for _ in range(rng.choice([1, 1, 2]))]
     wire = [0, *sorted(doubled, key=lambda n: n + rng.uniform(0, 2.5)), len(lost) + 1]
@@ -46,7 +46,7 @@ def test_shuffled_doubled_and_lost_packets_come_out_in_order_with_silence_for_th
 @given(st.lists(st.tuples(st.integers(0, 3), starts, st.integers(0, 400)), max_size=60))
 def test_whatever_comes_nothing_is_lost_without_being_counted(packets):
     """Wild timestamps, sources and lengths: each packet's samples come out or it is counted as dropped."""
-    line = Timeline()
+    line = JitterBuffer()
     out = kept = 0
     for ssrc, ts, samples in packets:
         out += len(line.push(ssrc, ts, b"\1\1" * samples)) // 2
@@ -57,7 +57,7 @@ def test_whatever_comes_nothing_is_lost_without_being_counted(packets):
 
 
 def test_a_missing_packet_is_waited_for_and_then_replaced():
-    line = Timeline()
+    line = JitterBuffer()
     assert numbers(line.push(1, 0, frame(0))) == [0]
     waits = [line.push(1, n * FRAME, frame(n)) for n in range(2, 7)]
     assert [numbers(pcm) for pcm in waits[:-2]] == [[], [], []]
@@ -66,7 +66,7 @@ def test_a_missing_packet_is_waited_for_and_then_replaced():
 
 
 def test_time_without_packets_is_silence_and_the_speaker_goes_on_where_the_clock_is():
-    line = Timeline()
+    line = JitterBuffer()
     line.push(1, 0, frame(0))
     assert numbers(line.fill(10 * FRAME)) == [-1] * 10
     assert numbers(line.push(1, 11 * FRAME, frame(11))) == [11]
@@ -75,7 +75,7 @@ def test_time_without_packets_is_silence_and_the_speaker_goes_on_where_the_clock
 
 
 def test_a_source_whose_clock_stood_still_while_it_was_silent_is_heard_again():
-    line = Timeline()
+    line = JitterBuffer()
     line.push(1, 0, frame(0))
     line.fill(50 * FRAME)
     heard = [numbers(line.push(1, n * FRAME, frame(n))) for n in range(1, 10)]
@@ -83,5 +83,5 @@ def test_a_source_whose_clock_stood_still_while_it_was_silent_is_heard_again():
 
 
 def test_a_new_source_follows_at_once():
-    line = Timeline()
+    line = JitterBuffer()
     assert numbers(line.push(1, 1000, frame(0)) + line.push(2, 999_999, frame(1))) == [0, 1]

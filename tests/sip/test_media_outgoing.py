@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recordings import g711
-from sip.embedded.dtmf import KeySender
-from sip.embedded.outgoing import Outgoing
+from sip.embedded.dtmf import DtmfSender
+from sip.embedded.outgoing import RtpSender
 from sip.embedded.rtp import FRAME, PCMA, PCMU, SILENCE, Packet, later, parse
 
 AUDIO = SILENCE[PCMA]
@@ -33,7 +33,7 @@ def steps(packets: list[Packet]) -> list[tuple[int, int]]:
 
 
 def test_only_the_first_packet_is_marked_and_each_counts_one_on():
-    out = Outgoing()
+    out = RtpSender()
     packets = [read(out.audio(AUDIO)) for _ in range(70_000)]
     assert [p.marker for p in packets[:3]] == [True, False, False]
     assert set(steps(packets)) == {(1, FRAME)}
@@ -41,7 +41,7 @@ def test_only_the_first_packet_is_marked_and_each_counts_one_on():
 
 
 def test_after_a_pause_the_clock_has_gone_on_and_the_sequence_has_not():
-    out = Outgoing()
+    out = RtpSender()
     before = read(out.audio(AUDIO))
     out.pause(7)
     after = read(out.audio(AUDIO))
@@ -50,7 +50,7 @@ def test_after_a_pause_the_clock_has_gone_on_and_the_sequence_has_not():
 
 
 def test_a_key_press_keeps_its_timestamp_and_the_audio_goes_on_in_time():
-    out, keys = Outgoing(), KeySender()
+    out, keys = RtpSender(), DtmfSender()
     out.dtmf_pt = 101
     before = read(out.audio(AUDIO))
     keys.press("5", 100)
@@ -66,7 +66,7 @@ def test_a_key_press_keeps_its_timestamp_and_the_audio_goes_on_in_time():
 
 
 def test_a_relayed_stream_goes_on_in_our_numbers():
-    out = Outgoing()
+    out = RtpSender()
     own = read(out.audio(AUDIO))
     relayed = [read(out.relayed(theirs(n))) for n in range(50)]
     assert set(steps([own, *relayed])) == {(1, FRAME)}
@@ -74,13 +74,13 @@ def test_a_relayed_stream_goes_on_in_our_numbers():
 
 
 def test_longer_packets_are_relayed_with_their_own_time():
-    out = Outgoing()
+    out = RtpSender()
     long = [theirs(n, ts=n * 480)._replace(payload=AUDIO * 3) for n in range(5)]  # 60 ms each
     assert set(steps([read(out.relayed(packet)) for packet in long])) == {(1, 480)}
 
 
 def test_losses_and_reordering_of_the_other_side_stay_visible():
-    out = Outgoing()
+    out = RtpSender()
     order = [0, 1, 3, 2, 6]
     relayed = [read(out.relayed(theirs(n))) for n in order]
     assert [later(p.seq, relayed[0].seq, 16) for p in relayed] == order
@@ -88,7 +88,7 @@ def test_losses_and_reordering_of_the_other_side_stay_visible():
 
 
 def test_what_is_overtaken_by_our_own_silence_is_left_out():
-    out = Outgoing()
+    out = RtpSender()
     out.relayed(theirs(0))
     out.audio(AUDIO)
     first = read(out.relayed(theirs(2)))
@@ -97,7 +97,7 @@ def test_what_is_overtaken_by_our_own_silence_is_left_out():
 
 
 def test_different_codecs_are_transcoded():
-    out = Outgoing()
+    out = RtpSender()
     out.codec = out.pt = PCMU
     packet = read(out.relayed(theirs(0)))
     assert packet.pt == PCMU
@@ -116,7 +116,7 @@ def test_different_codecs_are_transcoded():
 )
 def test_whatever_is_bridged_our_numbers_never_run_wild(actions):
     """Any packets at all from the other side: what we add stays within a second of our own clock."""
-    out = Outgoing()
+    out = RtpSender()
     last = read(out.audio(AUDIO))
     for action in actions:
         if action == "own":

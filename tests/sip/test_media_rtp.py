@@ -6,7 +6,7 @@ from aiortp import RtpPacket
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sip.embedded.rtp import Arrivals, later, parse
+from sip.embedded.rtp import SequenceTracker, later, parse
 
 u16, u32 = st.integers(0, 0xFFFF), st.integers(0, 0xFFFFFFFF)
 
@@ -61,7 +61,7 @@ def test_losses_and_duplicates_are_told_apart_whatever_the_order(first, fates, r
     wire = [n for n, fate in enumerate(fates) for _ in range({"ok": 1, "lost": 0, "twice": 2}[fate])]
     head, middle = wire[:1], wire[1:-1]
     shuffled = sorted(middle, key=lambda n: n + rng.uniform(0, 5))
-    arrivals = Arrivals()
+    arrivals = SequenceTracker()
     new = [n for n in (*head, *shuffled, wire[-1]) if arrivals.is_new(7, (first + n) & 0xFFFF)]
     assert sorted(new) == sorted(set(wire))
     assert arrivals.duplicates == fates.count("twice")
@@ -70,7 +70,7 @@ def test_losses_and_duplicates_are_told_apart_whatever_the_order(first, fates, r
 
 
 def test_a_new_source_or_a_far_jump_is_a_restart_and_no_loss():
-    arrivals = Arrivals()
+    arrivals = SequenceTracker()
     assert arrivals.is_new(1, 65535)
     assert arrivals.is_new(1, 0)
     assert arrivals.is_new(2, 40000)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sip.embedded.source import ALIVE_S, UNCONFIRMED, Address, Source
+from sip.embedded.source import ALIVE_S, UNCONFIRMED, Address, RtpLatch
 
 SIGNALLED, PROXY = ("10.0.0.5", 4000), "203.0.113.9"
 REAL, STRANGER = ("203.0.113.9", 61000), ("198.51.100.66", 4000)
@@ -17,7 +17,7 @@ class Wire:
     """Packets of several senders, each with a sequence of its own."""
 
     def __init__(self, signalled: Address = SIGNALLED, via: str = PROXY, confirmed: bool = True) -> None:
-        self.source = Source()
+        self.source = RtpLatch()
         self.source.signal(signalled, via, 0.0, confirmed)
         self.now = 0.0
         self.seq: dict[Address, int] = {}
@@ -37,7 +37,7 @@ class Wire:
 
 
 def test_before_signalling_nobody_is_listened_to():
-    source = Source()
+    source = RtpLatch()
     assert not any(source.accept(REAL, True, n * FRAME_S, 1, n) for n in range(9))
 
 

@@ -10,7 +10,7 @@ import pytest
 from G722 import G722 as Codec
 
 from ivr.telephony import Clip
-from sip.core.leg_out import OutboundLeg, Target
+from sip.core.leg_out import DialTarget, OutboundLeg
 from sip.embedded import wideband
 from sip.embedded.frames import FrameCache
 from sip.embedded.outgoing import translator
@@ -145,7 +145,7 @@ def test_wide_sound_is_spoken_with_who_names_it_first(formats: str, spoken: int)
 def test_who_will_be_joined_with_a_wide_caller_is_offered_that_first_and_others_are_not() -> None:
     for first, formats in ((9, "9 8 0 101"), (8, "8 0 101"), (0, "0 8 101")):
         house = House()
-        target = Target(f"sip:101@{FAR.host}:{FAR.port}", FAR)
+        target = DialTarget(f"sip:101@{FAR.host}:{FAR.port}", FAR)
         leg = OutboundLeg(house.agent, target, house.sound(), from_user="hotline", call_id="x", first=first)
         house.call(leg)
         assert f" RTP/AVP {formats}\r\n" in house.sent[-1][0].decode()

@@ -6,7 +6,7 @@ import struct
 
 import numpy as np
 
-from ivr.telephony import Keyed, LineGone
+from ivr.telephony import DtmfKey, LineGone
 from recordings import g711
 from tests.sip.raw import Caller, Hotline, story
 from tests.sip.test_media_tones import dialled
@@ -52,7 +52,7 @@ class Line:
         await self.caller.quiet(0.2)
         await self.caller.hang_up()
         await self.hotline.until(LineGone)
-        return "".join(event.key for event in self.hotline.of(Keyed))
+        return "".join(event.key for event in self.hotline.of(DtmfKey))
 
 
 def without_events(sdp: str) -> str:
@@ -87,7 +87,7 @@ async def test_after_a_reinvite_another_way_may_speak() -> None:
         with Caller(hotline.port) as caller:
             line = Line(caller, hotline, await caller.call())
             line.event(1)
-            await hotline.until(Keyed)
+            await hotline.until(DtmfKey)
             await line.info("7")
             await line.reinvite(caller.sdp())
             await line.info("2")
@@ -103,7 +103,7 @@ async def test_a_telephone_without_events_is_heard_by_its_tones_and_their_info_i
             caller.ack(answer)
             line = Line(caller, hotline, answer)
             line.tones("12#")
-            await hotline.until(Keyed, 3)
+            await hotline.until(DtmfKey, 3)
             await line.info("#")
             assert await line.keys() == "12#"
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ivr.telephony import EngineEvent, Incoming, Keyed, LineGone, RecordDone, Refused
+from ivr.telephony import AccessDenied, DtmfKey, EngineEvent, Incoming, LineGone, RecordingEnded
 from sip.admission import Lags
 from tests.sip.raw import Caller, Hotline, story
 from tests.sip.streaming import Line
@@ -50,7 +50,7 @@ async def test_of_half_as_many_callers_again_as_there_is_room_exactly_the_surplu
             await next_one.hang_up()
         for caller in callers:
             caller.__exit__()
-    told = hotline.of(Refused)
+    told = hotline.of(AccessDenied)
     assert [one.kind for one in told] == ["CallLimit", "CallLimit"]  # the first at once, what followed by the minute
     assert sum(one.count for one in told) == 2
 
@@ -70,7 +70,7 @@ async def test_callers_who_would_wait_too_long_are_told_503_and_those_who_talk_g
             await later.call()
             await later.hang_up()
             await talking.hang_up()  # nobody ended it
-        assert [one.kind for one in hotline.of(Refused)] == ["LedgerLate"]
+        assert [one.kind for one in hotline.of(AccessDenied)] == ["LedgerLate"]
         assert [(one.by, one.cause) for one in hotline.of(LineGone)] == [("far", "bye")] * 2
 
 
@@ -102,7 +102,7 @@ async def test_callers_whose_calls_lie_unhandled_in_a_connection_are_told_503_to
                 line.caller.call_id, line.caller.tag = f"later-{offered}", f"later{offered}"
                 line.send(line.request("INVITE", line.caller.sdp()))
                 await asyncio.sleep(0.2)
-    told = hotline.of(Refused)
+    told = hotline.of(AccessDenied)
     assert {one.kind for one in told} == {"LoopLate"}
     assert sum(one.count for one in told) + len(hotline.of(Incoming)) == offered
 
@@ -126,9 +126,9 @@ async def test_a_key_that_still_lies_unread_when_its_caller_hangs_up_counts(tmp_
                 caller.rtp.sendto(_packet(101, len(speech) + number, 160 * len(speech), event), to)
             caller.send(caller.request("BYE"))
             await hotline.until(LineGone)
-            await hotline.until(RecordDone)
-        assert [key.key for key in hotline.of(Keyed)] == ["5"]
-        assert hotline.of(RecordDone)[0].ms > 1000
+            await hotline.until(RecordingEnded)
+        assert [key.key for key in hotline.of(DtmfKey)] == ["5"]
+        assert hotline.of(RecordingEnded)[0].ms > 1000
 
 
 def _packet(pt: int, seq: int, ts: int, payload: bytes) -> bytes:

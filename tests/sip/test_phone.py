@@ -10,7 +10,18 @@ from pathlib import Path
 
 import pytest
 
-from ivr.telephony import Clip, Held, Incoming, Keyed, LineFailed, LineGone, LineUp, PlayDone, RecordDone, SeatReach
+from ivr.telephony import (
+    Clip,
+    DtmfKey,
+    Held,
+    Incoming,
+    LineFailed,
+    LineGone,
+    LineUp,
+    PlaybackEnded,
+    RecordingEnded,
+    SeatReach,
+)
 from sip.core.config import SeatConfig
 from sip.embedded.phone import CallFailed, OnCall, Phone, PhoneEvent
 from tests.sip.raw import FAST, Hotline, story
@@ -49,10 +60,10 @@ async def test_a_call_with_a_prompt_keys_and_a_recording(tmp_path: Path) -> None
         up = await hotline.until(LineUp)
         assert hotline.of(Incoming)[0].ref == caller.call_id
         hotline.engine.play(up.line, [tone(440, 400)], "greeting")
-        assert (await hotline.until(PlayDone)).finished
+        assert (await hotline.until(PlaybackEnded)).finished
         await caller.send_keys("1*#")
-        await hotline.until(Keyed, 3)
-        assert [e.key for e in hotline.of(Keyed)] == ["1", "*", "#"]
+        await hotline.until(DtmfKey, 3)
+        assert [e.key for e in hotline.of(DtmfKey)] == ["1", "*", "#"]
         hotline.engine.record(up.line, "account", tmp_path / "account.wav", 60_000, 0)
         spoken = asyncio.Event()
         caller.play([tone(800, 600)], lambda _: spoken.set())
@@ -61,7 +72,7 @@ async def test_a_call_with_a_prompt_keys_and_a_recording(tmp_path: Path) -> None
         await hotline.until(LineGone)
         names = [type(event).__name__ for event in hotline.events]
         assert names[-2:] == ["RecordDone", "LineGone"]  # what was said is on disk before the line is gone
-        done = hotline.of(RecordDone)[0]
+        done = hotline.of(RecordingEnded)[0]
         assert done.end == "gone" and done.path == tmp_path / "account.wav"
         with wave.open(str(done.path)) as file:
             assert power(file.readframes(file.getnframes()), 800) > 0.5
@@ -78,8 +89,8 @@ async def test_keys_by_sip_info() -> None:
         caller = await phone(hotline)
         await caller.call(number(hotline), "13812345678")
         await caller.send_keys("9*", by="info")
-        await hotline.until(Keyed, 2)
-        assert [e.key for e in hotline.of(Keyed)] == ["9", "*"]
+        await hotline.until(DtmfKey, 2)
+        assert [e.key for e in hotline.of(DtmfKey)] == ["9", "*"]
         await caller.close()
 
 

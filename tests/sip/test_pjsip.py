@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from ivr.telephony import Held, Incoming, Keyed, LineGone, LineUp
+from ivr.telephony import DtmfKey, Held, Incoming, LineGone, LineUp
 from sip.core.config import Timing
 from tests.sip.raw import Hotline, story
 from tests.sip.test_phone import power, tone
@@ -37,7 +37,7 @@ def test_pjsip_hears_presses_and_holds(need: Callable[[str], str], tmp_path: Pat
             assert phone.returncode == 0, output.decode()
             await hotline.until(LineGone)
             assert hotline.of(Incoming)[0].caller == "13812345678"
-            assert [event.key for event in hotline.of(Keyed)] == ["1", "2", "#"]
+            assert [event.key for event in hotline.of(DtmfKey)] == ["1", "2", "#"]
             assert [event.held for event in hotline.of(Held)] == [True, False]
             assert (hotline.of(LineGone)[0].by, hotline.media.ports_in_use) == ("far", 0)
 

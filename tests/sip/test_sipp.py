@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ivr.telephony import Incoming, Keyed, LineGone
+from ivr.telephony import DtmfKey, Incoming, LineGone
 from sip.core.config import Timing
 from tests.sip.raw import Hotline, free_ports, story
 
@@ -58,6 +58,6 @@ def test_sipp_presses_keys_from_a_capture(need: Callable[[str], str], tmp_path: 
         async with Hotline(timing=Timing()) as hotline:
             await sipp(path, hotline, tmp_path, keys)
             await hotline.until(LineGone)
-            assert [event.key for event in hotline.of(Keyed)] == ["1", "*", "0"]
+            assert [event.key for event in hotline.of(DtmfKey)] == ["1", "*", "0"]
 
     run()

@@ -16,7 +16,7 @@ from ipaddress import ip_network
 
 import pytest
 
-from ivr.telephony import Incoming, LineGone, LineUp, Refused
+from ivr.telephony import AccessDenied, Incoming, LineGone, LineUp
 from sip.access import NUMBER_FULL, SOURCE_FULL, STRANGER
 from sip.core.config import SeatConfig, Timing, TrunkConfig
 from sip.embedded.phone import Phone
@@ -57,8 +57,8 @@ async def test_with_a_trunk_a_scanner_gets_no_answer_rings_nobody_and_is_in_no_f
                 scanner.send(scanner.request("INVITE", scanner.sdp()))
             scanner.send(scanner.request("INVITE", scanner.sdp(), drop=("CSeq",)))  # not even for a faulty one
             assert await scanner.quiet(0.5) == []
-        assert [type(event) for event in hotline.events] == [Refused]
-        told = hotline.of(Refused)[0]
+        assert [type(event) for event in hotline.events] == [AccessDenied]
+        told = hotline.of(AccessDenied)[0]
         assert (told.kind, told.service, told.network) == (STRANGER, "SIP", "127.0.0.0/24")
         assert hotline.media.ports_in_use == 0
 
@@ -100,7 +100,7 @@ async def test_a_seat_with_a_fixed_address_may_call_from_there() -> None:
 async def test_without_a_trunk_everybody_is_answered_as_ever() -> None:
     async with Hotline() as hotline:
         assert await is_taken(hotline, SCANNER)
-        assert hotline.of(Refused) == []
+        assert hotline.of(AccessDenied) == []
 
 
 @story
@@ -156,7 +156,7 @@ async def test_what_belongs_to_a_call_follows_it_from_other_addresses() -> None:
             cancel = provider.request("CANCEL", number=1, branch="z9hG4bKgiven-up")
             elsewhere.send(cancel)
             assert (await provider.expect(487)).cseq == "INVITE"
-        assert hotline.of(Refused) == []
+        assert hotline.of(AccessDenied) == []
 
 
 # --- how much ------------------------------------------------------------------------------
@@ -204,7 +204,7 @@ async def test_a_source_that_goes_on_without_an_ack_is_refused_until_its_first_c
                 answer = await attacker.receive(lambda m: m.code >= 200 and m["call-id"] == attacker.call_id)
                 codes.append(answer.code)
             assert codes == [200, 200, 200, 200, 503]
-            assert [event.kind for event in hotline.of(Refused)] == [SOURCE_FULL]
+            assert [event.kind for event in hotline.of(AccessDenied)] == [SOURCE_FULL]
             await asyncio.sleep(2.1)
             attacker.call_id = "later"
             attacker.send(attacker.request("INVITE", attacker.sdp()))
@@ -222,7 +222,7 @@ async def test_the_provider_s_calls_all_come_from_one_address_and_are_not_bounde
                 provider.call_id, provider.tag = f"call-{n}", f"tag{n}"
                 provider.send(provider.request("INVITE", provider.sdp()))
             await hotline.until(LineUp, 60)
-        assert hotline.of(Refused) == []
+        assert hotline.of(AccessDenied) == []
 
 
 @story
@@ -234,7 +234,7 @@ async def test_the_fourth_call_at_once_of_one_number_hears_busy_and_is_taken_whe
                 await caller.call()
             others[2].send(others[2].request("INVITE", others[2].sdp()))
             await others[2].expect(486)
-            assert [event.kind for event in hotline.of(Refused)] == [NUMBER_FULL]
+            assert [event.kind for event in hotline.of(AccessDenied)] == [NUMBER_FULL]
             await first.hang_up()
             await others[3].call()
             for caller in (*others[:2], others[3]):
@@ -251,7 +251,7 @@ async def test_many_people_may_call_at_once_behind_a_withheld_or_shared_number(u
                 await caller.call()
             for caller in callers:
                 await caller.hang_up()
-        assert hotline.of(Refused) == []
+        assert hotline.of(AccessDenied) == []
 
 
 # --- where the provider calls from ---------------------------------------------------------

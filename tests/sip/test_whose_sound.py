@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from ivr.telephony import Keyed, LineGone, LineUp
+from ivr.telephony import DtmfKey, LineGone, LineUp
 from sip.embedded import source
 from tests.sip.far_end import until
 from tests.sip.raw import FAST, Caller, Hotline, story
@@ -61,13 +61,13 @@ async def test_sip_3_a_stranger_cannot_take_the_sound_of_a_silent_caller_over() 
         with Caller(hotline.port) as caller, host("127.0.0.2") as stranger:
             port = rtp_port(await caller.call())
             key(caller.rtp, port, 1, 100)
-            await hotline.until(Keyed)
+            await hotline.until(DtmfKey)
             await caller.quiet(source.ALIVE_S + 0.2)
             for turn in range(5):
                 key(stranger, port, 9, 500 + 6 * turn)
             key(caller.rtp, port, 2, 106)
-            await hotline.until(Keyed, 2)
-            assert [e.key for e in hotline.of(Keyed)] == ["1", "2"]
+            await hotline.until(DtmfKey, 2)
+            assert [e.key for e in hotline.of(DtmfKey)] == ["1", "2"]
             assert packets(stranger) == 0
             await caller.hang_up()
 
@@ -78,10 +78,10 @@ async def test_a_caller_behind_a_nat_that_changes_its_port_is_heard_on() -> None
         with Caller(hotline.port) as caller, host("127.0.0.1") as moved:
             port = rtp_port(await caller.call())
             key(caller.rtp, port, 1, 100)
-            await hotline.until(Keyed)
+            await hotline.until(DtmfKey)
             await caller.quiet(source.ALIVE_S + 0.2)
             key(moved, port, 2, 106)
-            await hotline.until(Keyed, 2)
+            await hotline.until(DtmfKey, 2)
             await until(lambda: packets(moved))  # and the hotline's sound goes where the caller is now
             await caller.hang_up()
 

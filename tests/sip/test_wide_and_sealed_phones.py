@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ivr.telephony import Clip, Keyed, LineUp, SeatReach
+from ivr.telephony import Clip, DtmfKey, LineUp, SeatReach
 from sip.core.config import SeatConfig, Timing
 from tests.sip.far_end import until
 from tests.sip.raw import Hotline, story
@@ -72,7 +72,7 @@ def test_a_wide_sealed_caller_is_joined_as_it_is_with_a_wide_sealed_phone_and_tr
             hotline.engine.play(line, [prompt(tmp_path)], "greeting")
             await until(lambda: hears(citizen, 4000, 7000) > 0.2)
             await citizen.press("5")
-            assert (await hotline.until(Keyed)).key == "5"
+            assert (await hotline.until(DtmfKey)).key == "5"
 
             hotline.engine.stop_play(line)
             hotline.engine.dial("same", "101", 12_000, beside=line)

@@ -102,7 +102,7 @@ class Post:
     def __init__(self) -> None:
         self.sent: list[str] = []
 
-    def send(self, item: outbox.Outgoing) -> str:
+    def send(self, item: outbox.OutboxNotice) -> str:
         self.sent.append(item.id)
         return "ok"
 

@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import Engine, event, text
 from sqlalchemy.exc import OperationalError
 
-from ivr.ledger import CaseRequest, Turn
+from ivr.ledger import CallTransaction, CaseRequest
 from recordings.keys import KeyRing
 from store.engine import open_engine
 from store.journal import work
@@ -225,7 +225,7 @@ def test_when_neither_database_nor_spool_can_be_written_the_caller_is_told_nothi
     sick.pragma = "query_only=1"
     (tmp_path / "away" / "spool.jsonl").unlink()
     answers: list[Exception | None] = []
-    ledger.commit(Turn(call.call_id, (fact(1, "step", {"step": "x"}),), None), answers.append)
+    ledger.commit(CallTransaction(call.call_id, (fact(1, "step", {"step": "x"}),), None), answers.append)
     assert isinstance(answers[0], OSError)
     with pytest.raises(AssertionError, match="FileNotFoundError"):
         call.opens_case()
@@ -234,8 +234,8 @@ def test_when_neither_database_nor_spool_can_be_written_the_caller_is_told_nothi
 # --- the file ----------------------------------------------------------------------------------
 
 
-def works(keys: KeyRing, count: int) -> list[work.Work]:
-    return [work.of_turn(Turn(f"c{n}", (fact(n, "offered"),), None)) for n in range(count)]
+def works(keys: KeyRing, count: int) -> list[work.WriteBatch]:
+    return [work.of_turn(CallTransaction(f"c{n}", (fact(n, "offered"),), None)) for n in range(count)]
 
 
 def test_the_spool_gives_back_what_it_was_given_after_a_restart(keys: KeyRing, tmp_path: Path) -> None:
@@ -263,7 +263,7 @@ def test_a_line_that_was_cut_by_a_power_failure_was_never_acknowledged(keys: Key
 
 def test_the_spool_shows_no_number_and_is_for_its_owner_only(keys: KeyRing, tmp_path: Path) -> None:
     path = tmp_path / "s.jsonl"
-    ledger_work = work.of_turn(Turn("c1", (fact(1, "offered", {"ref": "secret-ref"}),), None))
+    ledger_work = work.of_turn(CallTransaction("c1", (fact(1, "offered", {"ref": "secret-ref"}),), None))
     Spool(path, keys).append([ledger_work])
     assert b"secret-ref" not in path.read_bytes()
     assert path.stat().st_mode & 0o077 == 0

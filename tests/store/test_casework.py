@@ -8,7 +8,7 @@ import threading
 import pytest
 from sqlalchemy import select, text
 
-from ivr.cases.actions import Do, Refused
+from ivr.cases.actions import ActionRefused, Do
 from store.journal.entries import JOURNAL
 from store.journal.rebuild import rebuild, verify
 from store.notices import inbox, mark_read
@@ -49,11 +49,11 @@ def test_a_form_sent_twice_is_one_case(desk: Desk) -> None:
 
 
 def test_a_letter_without_a_word_or_of_an_unknown_kind_is_refused(desk: Desk) -> None:
-    with pytest.raises(Refused, match="write down"):
+    with pytest.raises(ActionRefused, match="write down"):
         desk.letter(text=" ")
-    with pytest.raises(Refused, match="there is no kind of case"):
+    with pytest.raises(ActionRefused, match="there is no kind of case"):
         desk.letter("grumble")
-    with pytest.raises(Refused, match="the channel is one of"):
+    with pytest.raises(ActionRefused, match="the channel is one of"):
         desk.letter(channel="pigeon")
     assert desk.rows("cases") == []
 
@@ -85,7 +85,7 @@ def test_whoever_looked_at_an_older_version_is_told_and_changes_nothing(desk: De
     case_id = desk.letter()
     seen = desk.case(case_id)["version"]
     desk.do(case_id, "accept", "李强", version=seen)
-    with pytest.raises(Refused, match="somebody else changed this case"):
+    with pytest.raises(ActionRefused, match="somebody else changed this case"):
         desk.do(case_id, "accept", "赵敏", version=seen)
     assert desk.case(case_id)["owner"] == "李强"
 
@@ -99,7 +99,7 @@ def test_of_many_who_take_the_same_case_at_once_one_gets_it(desk: Desk) -> None:
             with desk.engine.begin() as connection:
                 desk.casework.do(connection, case_id, Do("accept", name, STAFF[name], desk.now), seen)
             results.append(name)
-        except Refused as refused:
+        except ActionRefused as refused:
             results.append(refused)
 
     threads = [threading.Thread(target=take, args=(name,)) for name in STAFF]
@@ -116,7 +116,7 @@ def test_a_refused_action_leaves_nothing_behind(desk: Desk) -> None:
     case_id = desk.letter()
     with desk.engine.begin() as connection:
         before = derived(connection)
-    with pytest.raises(Refused):
+    with pytest.raises(ActionRefused):
         desk.do(case_id, "close", "李强")
     with desk.engine.begin() as connection:
         assert derived(connection) == before
@@ -159,7 +159,7 @@ def test_the_same_callers_cases_are_proposed_never_merged(desk: Desk) -> None:
             old,
         ]
         assert desk.casework.similar(connection, number="13800001111", at=desk.now + 8 * 86_400_000) == []
-    with pytest.raises(Refused, match="there is no case"):
+    with pytest.raises(ActionRefused, match="there is no case"):
         desk.do(new, "link", other="2609240018")
     desk.do(new, "link", other=desk.case(old)["number"])
     assert len(desk.rows("cases")) == 4

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from ivr.facts.of_call import system_fact
 from ivr.kpi.records import Figure
 from ivr.profile import Profile
-from ivr.telephony import Refused
+from ivr.telephony import AccessDenied
 from store.engine import reading
 from store.figures.figures import figures, limits, material
 from store.journal import entries
@@ -91,7 +91,7 @@ def test_k26_counts_who_found_no_room_in_the_period_and_no_stranger(engine: Engi
     ]
     told += [(HOUR, "Ending", 4)]  # the next hour's
     for after, kind, count in told:
-        ledger.note(system_fact(Refused(START + after, kind, "SIP", "", "", count)))
+        ledger.note(system_fact(AccessDenied(START + after, kind, "SIP", "", "", count)))
 
     found = figures_now(engine)
     counts = {id_: (f.numerator, f.denominator) for id_, f in found.items() if id_.startswith("K26")}

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, delete, insert, select, update
 from sqlalchemy.orm import Session
 
-from ivr.kpi.records import HOUR_MS, Limits
-from ivr.kpi.tally import Hours, Tally
+from ivr.kpi.records import HOUR_MS, KpiLimits
+from ivr.kpi.tally import CallTotals, HourTotals
 from ivr.profile import Profile
 from store.engine import reading
 from store.figures.figures import figures, limits
@@ -41,10 +41,10 @@ def over(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def everything(session: Session, from_ms: int, to_ms: int, window: str | None) -> list[Any]:
     """What figures and reports ask of calls, by each profile's clock."""
-    counts = tally.Counts(session, from_ms, to_ms, window)
+    counts = tally.CallCounts(session, from_ms, to_ms, window)
     found: list[Any] = [counts.hours(), counts.arrivals(), counts.windows()]
     for clock in CLOCKS:
-        known: Limits = replace(limits(PROFILE), clock=clock)
+        known: KpiLimits = replace(limits(PROFILE), clock=clock)
         found += [counts.tally(known), counts.late(known), counts.late(replace(known, apology=100))]
     return found
 
@@ -52,7 +52,10 @@ def everything(session: Session, from_ms: int, to_ms: int, window: str | None) -
 def of_records(session: Session, from_ms: int, to_ms: int, window: str | None) -> list[Any]:
     asked = list(tally.records(session, from_ms, to_ms, window))
     before = list(tally.records(session, from_ms - DAY, from_ms, window))
-    return [Hours.of([*before, *asked]), *(Tally.of(asked, replace(limits(PROFILE), clock=clock)) for clock in CLOCKS)]
+    return [
+        HourTotals.of([*before, *asked]),
+        *(CallTotals.of(asked, replace(limits(PROFILE), clock=clock)) for clock in CLOCKS),
+    ]
 
 
 def test_whatever_was_counted_beforehand_every_figure_is_the_same(engine: Engine) -> None:
@@ -102,12 +105,12 @@ def test_a_call_that_changes_makes_its_hour_be_counted_again(engine: Engine, led
         assert hourly.close(connection, history.START // HOUR_MS)
     with Session(reading(engine)) as session:
         period = (history.START - HOUR_MS, history.START + DAY)
-        assert sum(tally.Counts(session, *period).tally(limits(PROFILE)).waits.values()) == 1
+        assert sum(tally.CallCounts(session, *period).tally(limits(PROFILE)).waits.values()) == 1
         assert hourly.load(session, *period).rows
     call.opens_case("complaint")
     with Session(reading(engine)) as session:
         assert not hourly.load(session, *period).rows
-        counts = tally.Counts(session, *period)
+        counts = tally.CallCounts(session, *period)
         assert {kind for kind, _wait in counts.tally(limits(PROFILE)).waits} == {"callback"}
         assert {outcome for _quarter, outcome in counts.arrivals()} == {"callback"}
 
@@ -142,7 +145,7 @@ def test_a_long_silence_or_a_wrong_clock_is_not_counted_hour_by_hour(
     assert (history.START - gap_days * DAY) // HOUR_MS in hours
     assert len(hours) < 24 * 70
     with Session(reading(engine)) as session:
-        arrivals = tally.Counts(session, history.START - gap_days * DAY - 1, history.START + DAY).arrivals()
+        arrivals = tally.CallCounts(session, history.START - gap_days * DAY - 1, history.START + DAY).arrivals()
         assert sum(arrivals.values()) == 3
 
 
@@ -156,6 +159,6 @@ def test_a_period_split_into_parts_is_what_each_part_is_alone(engine: Engine) ->
     for size in (DAY, HOUR_MS, 5 * HOUR_MS + 1234):
         parts = [(at, at + size) for at in range(START - DAY, START + DAY, size)]
         with Session(reading(engine)) as session:
-            together = tally.Counts(session, parts[0][0], parts[-1][1]).split(parts, known)
+            together = tally.CallCounts(session, parts[0][0], parts[-1][1]).split(parts, known)
             assert together == [tally.tally(session, begin, end, known) for begin, end in parts]
             assert sum(one.offered for one in together) > 100

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import Engine, text
 
-from ivr.ledger import StoredCase, Turn
+from ivr.ledger import CallTransaction, StoredCase
 from store.journal import entries
 from store.journal.ledger import SqlLedger
 from tests.support.facts import fact
@@ -30,7 +30,7 @@ def test_a_turn_is_answered_only_when_another_connection_can_read_it(engine: Eng
         answered.set()
 
     ledger = make_ledger(engine, inline=False)
-    ledger.commit(Turn("c1", (fact(1, "offered"), fact(1, "ring")), None), done)
+    ledger.commit(CallTransaction("c1", (fact(1, "offered"), fact(1, "ring")), None), done)
     assert answered.wait(30)
     assert seen == [2]
 
@@ -39,7 +39,7 @@ def test_answers_come_through_the_conductors_own_thread(engine: Engine, make_led
     to_run: list[Callable[[], None]] = []
     answers: list[str] = []
     ledger = make_ledger(engine, inline=False, call_soon=to_run.append)
-    ledger.commit(Turn("c1", (fact(1, "offered"),), None), lambda e: answers.append(str(e)))
+    ledger.commit(CallTransaction("c1", (fact(1, "offered"),), None), lambda e: answers.append(str(e)))
     assert ledger.flush()
     ledger.close()
     assert answers == []
@@ -51,7 +51,7 @@ def test_answers_come_through_the_conductors_own_thread(engine: Engine, make_led
 def test_facts_of_a_call_keep_their_order_under_load(engine: Engine, make_ledger: Make) -> None:
     ledger = make_ledger(engine, inline=False)
     for n in range(600):
-        ledger.commit(Turn(f"c{n % 7}", (fact(n, "step", {"step": str(n)}),), None), lambda e: None)
+        ledger.commit(CallTransaction(f"c{n % 7}", (fact(n, "step", {"step": str(n)}),), None), lambda e: None)
     assert ledger.flush()
     with engine.connect() as connection:
         for call in range(7):
@@ -64,7 +64,7 @@ def test_a_turn_that_is_unfit_harms_no_other(engine: Engine, make_ledger: Make) 
     ledger = make_ledger(engine, inline=False)
     for n in range(40):
         unfit = {"ref": object()} if n == 20 else {}
-        turn = Turn(f"c{n}", (fact(n, "offered", unfit),), None)
+        turn = CallTransaction(f"c{n}", (fact(n, "offered", unfit),), None)
         ledger.commit(turn, lambda e, n=n: answers.__setitem__(f"c{n}", e))  # type: ignore[misc]
     assert ledger.flush()
     assert [call for call, error in answers.items() if error is not None] == ["c20"]
@@ -130,7 +130,7 @@ def test_the_relaxed_ledger_writes_everything_by_the_next_flush(engine: Engine, 
 
 def test_the_relaxed_ledger_does_not_swallow_an_unfit_turn(engine: Engine, make_ledger: Make) -> None:
     ledger = make_ledger(engine, relaxed=True)
-    ledger.commit(Turn("c1", (fact(1, "offered", {"ref": object()}),), None), lambda e: None)
+    ledger.commit(CallTransaction("c1", (fact(1, "offered", {"ref": object()}),), None), lambda e: None)
     with pytest.raises(TypeError):
         ledger.flush()
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from ivr.ledger import Turn
+from ivr.ledger import CallTransaction
 from recordings.keys import KeyRing
 from store.engine import open_engine
 from store.journal.ledger import SqlLedger
@@ -29,7 +29,7 @@ def test_a_turn_is_late_until_its_answer_has_reached_the_loop(tmp_path: Path) ->
         assert ledger.lag_s == 0
         begun, answers = time.monotonic(), list[Exception | None]()
         for number in range(3):
-            ledger.commit(Turn("call", (fact(number, "held", {"held": True}),), None), answers.append)
+            ledger.commit(CallTransaction("call", (fact(number, "held", {"held": True}),), None), answers.append)
         wait_until(lambda: len(soon) == 3)
         assert 0 < ledger.lag_s <= time.monotonic() - begun  # written, but nobody has acted on it yet
         soon[0]()

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine, text
 
-from ivr.ledger import Turn
+from ivr.ledger import CallTransaction
 from recordings.keys import KeyRing
 from store.journal import work
 from store.journal.ledger import SqlLedger
@@ -63,7 +63,7 @@ def test_a_call_whose_end_is_still_in_the_spool_is_not_interrupted(
     engine: Engine, make_ledger: Make, tmp_path: Path, keys: KeyRing
 ) -> None:
     call = Caller(make_ledger(engine)).arrives()
-    ended = Turn(call.call_id, (fact(NOW, "call_ended", {"released_by": "caller"}),), None)
+    ended = CallTransaction(call.call_id, (fact(NOW, "call_ended", {"released_by": "caller"}),), None)
     Spool(tmp_path / "spool.jsonl", keys).append([work.of_turn(ended)])
     assert make_ledger(engine, inline=False).interrupted(NOW) == []
 

@@ -10,9 +10,9 @@ import pytest
 from sqlalchemy import Engine, select, text
 from sqlalchemy.orm import Session
 
-from ivr.cases.actions import Refused
+from ivr.cases.actions import ActionRefused
 from ivr.kpi.records import Period
-from ivr.outages.notice import DAY_MS, By, Draft, Standing
+from ivr.outages.notice import DAY_MS, By, NoticeDraft, Standing
 from ivr.profile import Profile
 from services import outages
 from store.figures import behind
@@ -28,7 +28,7 @@ from tests.support.moments import ZONE, at
 
 NOW = at("2026-11-26 12:00")
 BY = By("陈总", "supervisor", NOW)
-DRAFT = Draft(
+DRAFT = NoticeDraft(
     "10千伏城东线", "人民路 1—99 号", "planned", NOW + 8 * DAY_MS, NOW + 8 * DAY_MS + 9 * 3_600_000, "更换变压器",
     customers=("市第一医院", "城东水厂"),
 )  # fmt: skip
@@ -56,11 +56,11 @@ def test_pwr_2_a_notice_and_what_became_of_it_is_what_the_journal_says(engine: E
         outages.tell(connection, name, 1, "phone", "no_answer", None, BY)
         outages.tell(connection, name, 1, "visit", "told", NOW - 60_000, BY)
         outages.tell(connection, name, 3, "sms", "failed", None, BY)
-        with pytest.raises(Refused, match="no such key customer"):
+        with pytest.raises(ActionRefused, match="no such key customer"):
             outages.tell(connection, name, 4, "sms", "told", None, BY)
-        with pytest.raises(Refused, match="write the key customer's name"):
+        with pytest.raises(ActionRefused, match="write the key customer's name"):
             outages.name_customers(connection, name, [" "], BY)
-        with pytest.raises(Refused, match="no such outage notice"):
+        with pytest.raises(ActionRefused, match="no such outage notice"):
             outages.restore(connection, "n2", None, BY)
     after = By("王芳", "lead", NOW + 3_600_000)
     with engine.begin() as connection:

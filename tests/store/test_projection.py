@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, text
 
-from ivr.ledger import Turn
+from ivr.ledger import CallTransaction
 from store.journal.ledger import SqlLedger
 from tests.support.facts import fact
 from tests.support.history import START, Caller
@@ -117,6 +117,6 @@ def test_keys_of_a_number_are_not_kept(engine: Engine, ledger: SqlLedger) -> Non
 def test_a_header_of_any_length_is_cut_and_harms_no_turn(engine: Engine, ledger: SqlLedger) -> None:
     offered = fact(START, "offered", {"called": "1" * 500, "ref": "x" * 5000})
     errors: list[Exception | None] = []
-    ledger.commit(Turn("c1", (offered,), None), errors.append)
+    ledger.commit(CallTransaction("c1", (offered,), None), errors.append)
     assert errors == [None]
     assert len(row(engine, "calls", "c1")["ref"]) == 255

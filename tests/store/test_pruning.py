@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from hotline.config.settings import Settings
 from hotline.process import retention as house
-from ivr.cases.actions import Refused
+from ivr.cases.actions import ActionRefused
 from ivr.profile import Profile
 from recordings.keys import KeyRing
 from recordings.vault import Vault
@@ -138,7 +138,7 @@ def test_b10_a_sealed_identity_goes_a_year_after_closing_unless_somebody_waits_f
     with engine.begin() as connection:
         assert set(connection.scalars(select(SealedIdentity.case_id))) == {asked, open_}
         assert identities.open(connection, request, "保管员", "custodian", "核对无误", desk.now) == "某职工"
-        with pytest.raises(Refused, match="no sealed identity"):
+        with pytest.raises(ActionRefused, match="no sealed identity"):
             identities.ask(connection, cases[plain], "王芳", "lead", "来函核实", desk.now)
     assert prune(engine, desk.now + 366 * DAY_MS)["identities"] == 1
     assert [row["reason"] for row in desk.rows("identity_requests")] == ["来函核实"], "that it was asked for stays"

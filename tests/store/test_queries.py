@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 
-from ivr.ledger import Live, Party, Turn
+from ivr.ledger import CallTransaction, Live, Party
 from store.engine import reading
 from store.people.parties import Parties
 from store.read import paging, queries
@@ -69,7 +69,7 @@ def test_calls_are_found_by_the_hash_of_their_number(engine, ledger, keys):
     for n, number in enumerate(("13800000001", "13800000002", "+86 13800000001")):
         offered = {"called": "95598", "party_id": f"party-{n}"}
         came = fact(1000 + n, "offered", offered)
-        ledger.commit(Turn(f"call-{n}", (came,), None, (Party(f"party-{n}", number),)), lambda error: None)
+        ledger.commit(CallTransaction(f"call-{n}", (came,), None, (Party(f"party-{n}", number),)), lambda error: None)
     hashed = Parties(keys).number_hmac("13800000001")
     assert _walk(engine, CallFilter(hmac=hashed), 10) == ["call-2", "call-0"]
 
@@ -79,7 +79,7 @@ def test_calls_are_found_by_the_hash_of_their_number(engine, ledger, keys):
 )
 def test_what_is_no_cursor_is_refused(text):
     with pytest.raises(queries.BadCursor):
-        paging._cursor(text, paging.Order(Call.arrived, Call.id))
+        paging._cursor(text, paging.SortOrder(Call.arrived, Call.id))
 
 
 def test_cases_by_what_is_due(engine):
@@ -106,7 +106,7 @@ def test_a_journey_holds_what_happened_in_order_and_its_cases(engine, ledger):
     facts = [fact(1000 + n, name, data) for n, (name, data) in enumerate(
         [("offered", {"called": "95598"}), ("answered", {}), ("step", {"step": "main"})]
     )]  # fmt: skip
-    ledger.commit(Turn("call-1", tuple(facts), Live("{}", "r", "f", "main", 1002, 1000)), lambda error: None)
+    ledger.commit(CallTransaction("call-1", tuple(facts), Live("{}", "r", "f", "main", 1002, 1000)), lambda error: None)
     with Session(reading(engine)) as session:
         found = queries.journey(session, "call-1")
         assert [row.name for row in found.journal] == ["offered", "answered", "step"]
@@ -124,7 +124,7 @@ def test_calls_of_anonymous_cases_are_known(engine):
 def test_the_board_puts_the_longest_wait_first(engine, ledger):
     for n, waiting in enumerate((None, 3000, 2000)):
         there = Live("{}", f"r{n}", "f", "main", 1000, 1000 + n, waiting_since=waiting)
-        ledger.commit(Turn(f"call-{n}", (fact(1000, "offered", {}),), there), lambda error: None)
+        ledger.commit(CallTransaction(f"call-{n}", (fact(1000, "offered", {}),), there), lambda error: None)
     ledger.seat_changed("101", 1000, reachable=True)
     with Session(reading(engine)) as session:
         board = queries.board(session)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ivr.cases.actions import ACTIONS, Refused
+from ivr.cases.actions import ACTIONS, ActionRefused
 from recordings.keys import KeyRing
 from services.sweeper import Sweeper
 from store.engine import open_engine
@@ -46,7 +46,7 @@ def test_db_rebuild_changes_nothing_after_a_random_life(tmp_path: Path, seed: in
                 try:
                     if waiting:
                         desk.called(dice.choice(waiting)["id"], dice.choice(RESULTS), **told)
-                except Refused:
+                except ActionRefused:
                     continue
             case _:
                 action, who = dice.choice(sorted(ACTIONS)), dice.choice(sorted(STAFF))
@@ -54,7 +54,7 @@ def test_db_rebuild_changes_nothing_after_a_random_life(tmp_path: Path, seed: in
                 try:
                     desk.do(dice.choice(cases), action, who, **given)
                     done.add(action)
-                except Refused:
+                except ActionRefused:
                     continue
     assert len(done) >= 8 and sweeper.problems == 0
     assert verify(engine) == []

@@ -12,8 +12,8 @@ from sqlalchemy import Engine, event, select, text, update
 from sqlalchemy.orm import Session
 
 from ivr.facts import NotUnderstood
-from ivr.ledger import CaseRequest, Fact, Turn
-from ivr.outages.notice import By, Draft
+from ivr.ledger import CallTransaction, CaseRequest, Fact
+from ivr.outages.notice import By, NoticeDraft
 from services import outages
 from store import aside
 from store.engine import open_engine
@@ -49,7 +49,7 @@ def day(engine: Engine, make_ledger: Make) -> Engine:
             tried = fact(START + 9_000_000, "callback_attempted", data)
             entries.append_facts(connection, [tried], call_id=None if case_id else call_id, case_id=case_id)
         by = By("王芳", "lead", START)
-        cut = Draft("城东线", "人民路", "emergency", START, START + 60_000, "线路故障", customers=("市第一医院",))
+        cut = NoticeDraft("城东线", "人民路", "emergency", START, START + 60_000, "线路故障", customers=("市第一医院",))
         outages.announce(connection, "outage-1", cut, by, 7, UTC)
     return engine
 
@@ -158,7 +158,7 @@ def test_a_fact_of_a_later_version_is_set_aside_and_what_is_derived_of_its_call_
 ) -> None:
     call, other = Caller(ledger).arrives(), Caller(ledger).arrives()
     later = Fact(START + 9000, NotUnderstood("step", 7, "command", {"road": "left"}, "version 7 of step is not known"))
-    ledger.commit(Turn(call.call_id, (later,), call.live), must)
+    ledger.commit(CallTransaction(call.call_id, (later,), call.live), must)
     with engine.begin() as connection:
         connection.execute(update(table("calls")).values(called="changed"))
     found = rebuild(engine)

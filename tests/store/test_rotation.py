@@ -13,7 +13,7 @@ from sqlalchemy import Engine, insert, select, update
 from sqlalchemy.orm import Session
 
 from hotline.config.settings import Settings
-from hotline.process.rotation import KINDS, Rotation, Unfinished
+from hotline.process.rotation import KINDS, Rotation, RotationUnfinished
 from ivr.ledger import Live, Party
 from recordings.keys import KeyProblem, KeyRing
 from recordings.vault import Vault
@@ -198,7 +198,7 @@ def test_what_waits_in_the_spool_keeps_the_old_keys(house: House) -> None:
     empty = spool.read_bytes()
     head = empty.split(b"\n", 1)[0]
     spool.write_bytes(head + b"\n" + base64.b64encode(house.desk.keys.encrypt(b"{}")) + b"\n" + b"\0" * 64)
-    with pytest.raises(Unfinished, match="spool"):
+    with pytest.raises(RotationUnfinished, match="spool"):
         house.rotation().run(("data",))
     assert len(KeyRing.open(house.folder / "keys").ids) == 2
     spool.write_bytes(empty)

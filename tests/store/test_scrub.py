@@ -10,7 +10,7 @@ from sqlalchemy import Engine, insert, select, text
 from sqlalchemy.exc import DatabaseError
 
 from hotline.process.logs import Formatter
-from ivr.outages.notice import By, Draft
+from ivr.outages.notice import By, NoticeDraft
 from services import outages, users
 from store.engine import Session
 from store.ids import uuid7
@@ -108,7 +108,7 @@ def test_prv_1_the_audit_log_takes_no_number_somebody_typed(engine: Engine) -> N
 
 
 def test_prv_1_names_of_key_customers_and_notices_hold_no_number(engine: Engine, desk: Desk) -> None:
-    draft = Draft(
+    draft = NoticeDraft(
         "10千伏城东线", f"人民路{NUMBER}", "planned", desk.now + 30 * DAY_MS, desk.now + 31 * DAY_MS, "更换变压器",
         customers=(f"市第一医院{WIDE}", "城东水厂"),
     )  # fmt: skip

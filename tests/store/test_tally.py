@@ -10,8 +10,8 @@ from sqlalchemy import Engine, insert
 from sqlalchemy.orm import Session
 
 from ivr.kpi.formulas import all_figures
-from ivr.kpi.records import HOUR_MS, LateCalls, Limits, Period
-from ivr.kpi.tally import Hours, Tally
+from ivr.kpi.records import HOUR_MS, KpiLimits, LateCalls, Period
+from ivr.kpi.tally import CallTotals, HourTotals
 from ivr.profile import Profile
 from ivr.projections.rows import new_call
 from store.engine import reading
@@ -62,7 +62,7 @@ def _asks(row: dict[str, object], chance: random.Random) -> None:
 def test_grouped_by_the_database_or_one_by_one_every_figure_is_the_same(
     engine: Engine, profile: str, clock: str
 ) -> None:
-    known: Limits = replace(limits(Profile.load(profile)), clock=clock)
+    known: KpiLimits = replace(limits(Profile.load(profile)), clock=clock)
     period = Period(START, START + DAY, START + 2 * DAY)
     seed = sum(map(ord, profile + clock))
     with engine.begin() as connection:
@@ -70,11 +70,11 @@ def test_grouped_by_the_database_or_one_by_one_every_figure_is_the_same(
     with Session(reading(engine)) as session:
         for window in (None, *WINDOWS):
             fast = tally.tally(session, period.from_ms, period.to_ms, known, window)
-            slow = Tally.of(tally.records(session, period.from_ms, period.to_ms, window), known)
+            slow = CallTotals.of(tally.records(session, period.from_ms, period.to_ms, window), known)
             assert fast == slow
             assert fast.offered and fast.test and fast.waiting and fast.clock_errors and fast.cut
             fast_hours = tally.hours(session, period.from_ms, period.to_ms, window)
-            slow_hours = Hours.of(tally.records(session, period.from_ms - DAY, period.to_ms, window))
+            slow_hours = HourTotals.of(tally.records(session, period.from_ms - DAY, period.to_ms, window))
             assert fast_hours == slow_hours
             both = [
                 all_figures(made, hours, LateCalls(), [], [], [], period, known)
@@ -91,11 +91,11 @@ def test_late_calls_are_counted_whether_a_person_was_asked_for_or_not(engine: En
     late = [r for r in inside if r["network_wait"] is not None and int(str(r["network_wait"])) >= 15_000]
     real = [r for r in late if not r["test"]]
     with Session(reading(engine)) as session:
-        found = tally.Counts(session, START, START + DAY).late(Limits("p", "human_wait", 12_000))
+        found = tally.CallCounts(session, START, START + DAY).late(KpiLimits("p", "human_wait", 12_000))
     assert found == LateCalls(len(real), sum(bool(r["late_apology"]) for r in real), len(late) - len(real))
 
 
 def test_a_period_without_a_call_is_empty_not_an_error(engine: Engine) -> None:
     with Session(reading(engine)) as session:
-        assert tally.tally(session, 0, DAY, Limits("p", "human_wait", 12_000)) == Tally()
+        assert tally.tally(session, 0, DAY, KpiLimits("p", "human_wait", 12_000)) == CallTotals()
         assert tally.windows(session, 0, DAY) == []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ivr.cases.actions import Refused
+from ivr.cases.actions import ActionRefused
 from store.journal.rebuild import verify
 from store.read import worklists
 from tests.support.casework import Desk
@@ -79,7 +79,7 @@ def test_a_vain_attempt_is_repeated_within_calling_hours_and_three_are_enough(de
     desk.now = at("2026-11-24 09:00")
     assert desk.called(callback, "no_answer")["outcome"] == "unreachable"
     assert desk.list("answer") == []
-    with pytest.raises(Refused, match="done already"):
+    with pytest.raises(ActionRefused, match="done already"):
         desk.called(callback, "busy")
     assert [row["kind"] for row in desk.rows("inbox")] == ["unreachable"]  # the lead; 李强 called himself
     assert [row["result"] for row in desk.rows("callback_attempts")] == ["no_answer", "busy", "no_answer"]
@@ -94,7 +94,7 @@ def test_a_time_the_person_chose_is_kept_at_any_hour_and_beyond_three_tries(desk
     assert (tried["state"], tried["next_at"], tried["agreed"]) == ("open", at("2026-11-23 22:30"), True)
     desk.now = at("2026-11-23 22:30")
     assert desk.list("answer")[0].may_call
-    with pytest.raises(Refused, match="later than now"):
+    with pytest.raises(ActionRefused, match="later than now"):
         desk.called(callback, "no_answer", agreed=desk.now)
 
 
@@ -108,7 +108,7 @@ def test_a_repair_is_called_about_at_night(desk: Desk) -> None:
 def test_an_answer_that_reached_the_person_is_the_reply(desk: Desk) -> None:
     case_id = desk.letter()
     callback = desk.list("answer")[0].first["id"]
-    with pytest.raises(Refused, match="what was answered"):
+    with pytest.raises(ActionRefused, match="what was answered"):
         desk.called(callback, "reached")
     desk.called(callback, "reached", text="已核实，向您致歉", call="call-5")
     assert (desk.case(case_id)["status"], desk.list("answer")) == ("replied", [])
@@ -129,7 +129,7 @@ def test_several_matters_of_one_number_are_one_entry_and_only_the_answered_one_l
 def test_cbk_5_closing_makes_a_follow_up_and_solved_ends_it(desk: Desk) -> None:
     case_id = desk.closed(desk.letter())
     entry = desk.list("followup")[0]
-    with pytest.raises(Refused, match="solved=yes or no"):
+    with pytest.raises(ActionRefused, match="solved=yes or no"):
         desk.called(entry.first["id"], "reached")
     done = desk.called(entry.first["id"], "reached", solved="yes", rating="2")
     assert (done["outcome"], done["solved"], done["rating"]) == ("reached", True, 2)

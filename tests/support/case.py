@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 from ivr.cases.actions import Do, Outcome
-from ivr.cases.clock import Rules
+from ivr.cases.clock import CasePolicy
 from ivr.cases.numbers import case_number
 from ivr.cases.promise import case_request
 from ivr.cases.workflow import apply
@@ -32,7 +32,9 @@ def read_again(row: AnyRow) -> AnyRow:
 class Told:
     """A case whose story is told action by action; ``row`` is what the journal says of it."""
 
-    def __init__(self, rules: Rules, kind: str = "complaint", received: str = "2026-11-23 10:00", **more: Any) -> None:
+    def __init__(
+        self, rules: CasePolicy, kind: str = "complaint", received: str = "2026-11-23 10:00", **more: Any
+    ) -> None:
         self.rules, self.now = rules, at(received)
         self.tables = Tables()
         self.facts: list[Fact] = []

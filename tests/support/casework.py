@@ -9,12 +9,12 @@ from sqlalchemy import Engine, insert, select
 
 from ivr.calendar.tables import WorkCalendar
 from ivr.cases.actions import Do
-from ivr.cases.clock import Rules
+from ivr.cases.clock import CasePolicy
 from ivr.cases.numbers import spoken_number
 from ivr.cases.worklist import Attempt
 from ivr.profile import Profile
 from recordings.keys import KeyRing
-from services.casework import Casework, Entry
+from services.casework import Casework, MatterEntry
 from store.journal.ledger import SqlLedger
 from store.read import worklists
 from store.sql import Row, table
@@ -34,7 +34,7 @@ class Desk:
     keys: KeyRing
     ledger: SqlLedger
     now: int = MORNING
-    rules: Rules = field(default_factory=lambda: Rules(Profile.load(), WorkCalendar.load(), ZONE))
+    rules: CasePolicy = field(default_factory=lambda: CasePolicy(Profile.load(), WorkCalendar.load(), ZONE))
 
     def __post_init__(self) -> None:
         self.casework = Casework(self.keys, self.rules, spoken_number, wording=read_once.wording)
@@ -53,7 +53,7 @@ class Desk:
             **more,
         }
         with self.engine.begin() as connection:
-            return self.casework.open(connection, Entry(kind, at=self.now, **given)).id
+            return self.casework.open(connection, MatterEntry(kind, at=self.now, **given)).id
 
     def do(self, case_id: str, action: str, who: str = "王芳", version: int | None = None, **fields: str) -> Row:
         self.now += 60_000
@@ -72,7 +72,7 @@ class Desk:
         with self.engine.begin() as connection:
             return self.casework.attempt(connection, callback_id, Attempt(who, STAFF[who], self.now, result, **more))
 
-    def list(self, kind: str) -> list[worklists.Entry]:
+    def list(self, kind: str) -> list[worklists.WorklistEntry]:
         with self.engine.begin() as connection:
             return worklists.told(connection, worklists.entries(connection, kind, self.now, self.rules))
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from ivr.ledger import CaseRequest, Live, Party, StoredCase, Turn
+from ivr.ledger import CallTransaction, CaseRequest, Live, Party, StoredCase
 from store.ids import uuid7
 from store.journal.ledger import SqlLedger
 from store.journal.projection import DERIVED
@@ -52,7 +52,7 @@ class Caller:
         """One turn, ``after`` ms later."""
         self.at += after
         rows = tuple(fact(self.at, name, data, reason) for name, data in facts)
-        self.ledger.commit(Turn(self.call_id, rows, self.live, **turn), self.done)
+        self.ledger.commit(CallTransaction(self.call_id, rows, self.live, **turn), self.done)
         return self
 
     def arrives(self) -> Caller:
@@ -192,7 +192,7 @@ def call_placed(ledger: SqlLedger, callback_id: str, result: str, at: int = STAR
     told = [("outgoing_started", data), *((f"outgoing_{name}", {}) for name in names)]
     told.append(("outgoing_ended", {"result": result, "cause": "", "code": 0}))
     for n, (name, about) in enumerate(told):
-        ledger.commit(Turn(call_id, (fact(at + n * 1000, name, about),), None), must)
+        ledger.commit(CallTransaction(call_id, (fact(at + n * 1000, name, about),), None), must)
 
 
 def derived(connection: Connection) -> dict[str, list[dict[str, Any]]]:

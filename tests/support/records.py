@@ -11,10 +11,10 @@ from typing import Any
 from sqlalchemy import select
 
 from ivr.calendar.tables import WorkCalendar
-from ivr.cases.clock import Rules
+from ivr.cases.clock import CasePolicy
 from ivr.cases.numbers import case_number, spoken_number
 from ivr.numbers import HOME, Plan
-from ivr.outgoing.allow import Limits
+from ivr.outgoing.allow import OutgoingLimits
 from ivr.outgoing.numbers import NumberRules
 from ivr.profile import Profile
 from recordings.keys import KeyRing
@@ -57,8 +57,8 @@ class Records:
         return WorkCalendar.load()
 
     @cached_property
-    def rules(self) -> Rules:
-        return Rules(self.profile, self.calendar, ZONE)
+    def rules(self) -> CasePolicy:
+        return CasePolicy(self.profile, self.calendar, ZONE)
 
     @cached_property
     def casework(self) -> Casework:
@@ -66,7 +66,7 @@ class Records:
 
     @cached_property
     def calling(self) -> Calling:
-        return Calling(self.casework, self.parties, Limits(NumberRules(plan=self.plan)))
+        return Calling(self.casework, self.parties, OutgoingLimits(NumberRules(plan=self.plan)))
 
     def rows(self, model: type[Base]) -> list[Any]:
         with self.engine.connect() as connection:

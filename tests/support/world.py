@@ -8,15 +8,15 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from hotline.process.calls import Promises
+from hotline.process.calls import DeadlineCasebook
 from hotline.process.flows import rules, shipped
 from ivr.calendar.hours import in_words, is_open
 from ivr.call import commands as c
 from ivr.clock import VirtualClock
 from ivr.conductor import Conductor
 from ivr.desk.desk import Desk, WindowSeats
-from ivr.flow.loader import House, load
-from ivr.house import House as ConductorHouse
+from ivr.flow.loader import FlowEnvironment, load
+from ivr.house import CallServices as ConductorHouse
 from ivr.house import Keeper, Speaker
 from ivr.phrases import Phrases
 from ivr.profile import Schedule
@@ -92,7 +92,7 @@ class World(Records):
         )
         calendar = self.calendar
         hall = Schedule(kind="workday")
-        house = House(
+        house = FlowEnvironment(
             has_phrase=self.phrases.has,
             windows={name: window.seats for name, window in windows.items()},
             schedules=("default", "hall"),
@@ -111,7 +111,7 @@ class World(Records):
             desk=Desk(windows),
             speaker=speaker or TextSpeaker(self.phrases),
             keeper=keeper or FileKeeper(),
-            casebook=Promises(self.profile, calendar, ZONE),
+            casebook=DeadlineCasebook(self.profile, calendar, ZONE),
             flow_for=lambda called: self.flow,
             new_id=lambda: f"id{next(ids):08}",
             spool=folder / "recording",

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from services.sweeper import Sender, Sweeper
-from store.outbox import Addresses, Outgoing
+from store.outbox import Addresses, OutboxNotice
 from tests.support.casework import Desk
 
 TO = Addresses({"lead": ("lead@example.cn",), "李强": ("li@example.cn",), "supervisor": ("boss@example.cn",)}, True)
@@ -16,9 +16,9 @@ TO = Addresses({"lead": ("lead@example.cn",), "李强": ("li@example.cn",), "sup
 class Kept(Sender):
     """Sends by remembering."""
 
-    sent: list[Outgoing] = field(default_factory=list)
+    sent: list[OutboxNotice] = field(default_factory=list)
 
-    def send(self, item: Outgoing) -> str:
+    def send(self, item: OutboxNotice) -> str:
         self.sent.append(item)
         return "kept"
 

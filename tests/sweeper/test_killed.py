@@ -27,7 +27,7 @@ from store import notices, outbox
 from store.engine import open_engine
 from store.journal.ledger import SqlLedger
 from store.journal.rebuild import verify
-from store.outbox import Addresses, Outgoing
+from store.outbox import Addresses, OutboxNotice
 from store.read import worklists
 from tests.support import warm
 from tests.support.casework import Desk
@@ -175,7 +175,7 @@ class Unsure(Kept):
 
     fault: Fault
 
-    def send(self, item: Outgoing) -> str:
+    def send(self, item: OutboxNotice) -> str:
         self.fault.step()
         said = super().send(item)
         self.fault.step()

@@ -11,16 +11,16 @@ from openpyxl import load_workbook
 
 from hotline.config.file import load
 from hotline.config.settings import Settings, SettingsError
-from hotline.config.tables import Notify
+from hotline.config.tables import NotifySettings
 from hotline.notify.email import Mail
 from hotline.process import reports as making
 from ivr.report import periods
-from ivr.report.periods import Due
+from ivr.report.periods import ReportDue
 from services.reporting import Reporting
 from services.sweeper import Sweeper
 from store import reports
-from store.outbox import Outgoing
-from store.reports import Made
+from store.outbox import OutboxNotice
+from store.reports import FinishedReport
 from tests.support.casework import Desk
 from tests.support.moments import ZONE, at
 from tests.sweeper.servers import MailServer, running
@@ -48,25 +48,25 @@ def test_a_report_is_due_the_day_after_its_period_at_its_time(kind: str, now: st
 
 
 def mail(server: MailServer, desk: Desk) -> Mail:
-    def report(key: str) -> Made | None:
+    def report(key: str) -> FinishedReport | None:
         with desk.engine.connect() as connection:
             return reports.load(connection, key)
 
     given = {"smtp_host": "127.0.0.1", "smtp_port": server.port, "smtp_tls": "none", "mail_from": "hotline@example.cn"}
-    return Mail(Notify.model_validate(given), "示范中心", report=report)
+    return Mail(NotifySettings.model_validate(given), "示范中心", report=report)
 
 
-def reporting(desk: Desk, made: list[Due], to: dict[str, tuple[str, ...]] | None = None) -> Reporting:
-    def make(due: Due) -> Made:
+def reporting(desk: Desk, made: list[ReportDue], to: dict[str, tuple[str, ...]] | None = None) -> Reporting:
+    def make(due: ReportDue) -> FinishedReport:
         made.append(due)
-        return Made(due.title("zh-CN"), f"<p>{due.key}</p>", b"%PDF-", b"PK")
+        return FinishedReport(due.title("zh-CN"), f"<p>{due.key}</p>", b"%PDF-", b"PK")
 
     return Reporting(desk.engine, ZONE, TO if to is None else to, time(8), make, lambda: desk.now)
 
 
 def test_two_sweepers_and_a_restart_send_each_report_once(desk: Desk, sweeper: Make) -> None:
     desk.now = at("2026-12-01 08:30")
-    made: list[Due] = []
+    made: list[ReportDue] = []
     with running(MailServer()) as server:
         for _restart in range(2):
             first, second = (reporting(desk, made) for _ in range(2))
@@ -89,14 +89,14 @@ def test_both_of_two_that_made_it_at_once_leave_one(desk: Desk) -> None:
     desk.now = at("2026-12-01 08:30")
     other = reporting(desk, [], {"monthly": TO["monthly"]})
 
-    def slow(due: Due) -> Made:
+    def slow(due: ReportDue) -> FinishedReport:
         assert other.once() == 1
-        return Made("late", "<p>late</p>")
+        return FinishedReport("late", "<p>late</p>")
 
     one = Reporting(desk.engine, ZONE, {"monthly": TO["monthly"]}, time(8), slow, lambda: desk.now)
     assert one.once() == 0
     with desk.engine.connect() as connection:
-        assert (reports.load(connection, "monthly:2026-11") or Made("", "")).title == "热线月报 2026-11"
+        assert (reports.load(connection, "monthly:2026-11") or FinishedReport("", "")).title == "热线月报 2026-11"
     assert len(desk.rows("outbox")) == 2
 
 
@@ -121,7 +121,7 @@ def test_a_refused_report_is_sent_again_as_the_same_message(desk: Desk, sweeper:
         "monthly-2026-11.xlsx",
     ]
     row = desk.rows("outbox")[0]
-    item = Outgoing(
+    item = OutboxNotice(
         row["id"], row["key"], "email", row["target"], {"report": "monthly:2026-11", "title": "x", "at": 0}, 1
     )
     assert sender.message(item)["Message-ID"] == message["Message-ID"], "the key alone decides"

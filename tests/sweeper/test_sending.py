@@ -10,12 +10,12 @@ from collections.abc import Callable
 
 import pytest
 
-from hotline.config.tables import Notify
+from hotline.config.tables import NotifySettings
 from hotline.notify.email import Mail
 from hotline.notify.webhook import Webhook
 from services.sweeper import Sweeper
 from store import outbox
-from store.outbox import Addresses, Outgoing
+from store.outbox import Addresses, OutboxNotice
 from tests.support.casework import Desk
 from tests.support.moments import at
 from tests.sweeper.conftest import TO, Kept
@@ -35,7 +35,7 @@ def due(desk: Desk) -> str:
 
 def mail(server: MailServer, **more: object) -> Mail:
     given = {"smtp_host": "127.0.0.1", "smtp_port": server.port, "smtp_tls": "none", "mail_from": "hotline@example.cn"}
-    return Mail(Notify.model_validate({**given, **more}), "示范中心")
+    return Mail(NotifySettings.model_validate({**given, **more}), "示范中心")
 
 
 def test_who_is_to_be_told_gets_an_e_mail_in_both_languages(desk: Desk, sweeper: Make) -> None:
@@ -129,12 +129,12 @@ def test_s4_31_a_notice_is_handed_over_within_5_s_whatever_else_takes_long(desk:
     stop, made, busy = threading.Event(), threading.Event(), threading.Event()
 
     class Hangs(Kept):
-        def send(self, item: Outgoing) -> str:
+        def send(self, item: OutboxNotice) -> str:
             stop.wait(30)
             return super().send(item)
 
     class Tells(Kept):
-        def send(self, item: Outgoing) -> str:
+        def send(self, item: OutboxNotice) -> str:
             made.set()
             return super().send(item)
 
@@ -190,4 +190,4 @@ def test_a_lease_lets_one_send_at_a_time_and_ends_by_itself(desk: Desk, sweeper:
 )
 def test_settings_that_cannot_work_say_what_to_write(settings: dict[str, object], remedy: str) -> None:
     with pytest.raises(ValueError, match=remedy):
-        Notify.model_validate(settings)
+        NotifySettings.model_validate(settings)

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import text
 
-from ivr.cases.clock import Rules
+from ivr.cases.clock import CasePolicy
 from ivr.profile import Schedule
 from services import warning
 from services.sweeper import Sweeper
@@ -24,7 +24,7 @@ def told(desk: Desk) -> list[tuple[str, str]]:
     return [(row["kind"], row["recipient"]) for row in desk.rows("inbox")]
 
 
-def office_hours(rules: Rules) -> Rules:
+def office_hours(rules: CasePolicy) -> CasePolicy:
     hours = Schedule(kind="workday")
     return replace(rules, profile=rules.profile.model_copy(update={"hours": hours}))
 

@@ -15,13 +15,13 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from ivr.cases.promise import case_request
-from ivr.ledger import Fact, Live, Party, StoredCase, Turn
+from ivr.ledger import CallTransaction, Fact, Live, Party, StoredCase
 from ivr.numbers import HOME, Plan
 from recordings.vault import Vault
 from services import users
 from services.callbacks import Wish
 from services.factors import Factors
-from store.figures.counting import Counter
+from store.figures.counting import FigureCounter
 from store.ids import uuid7
 from store.journal.entries import append_facts
 from store.people.drafts import Drafts
@@ -108,7 +108,7 @@ class World(Records):
         given: dict[str, Any] = {
             "engine": self.engine, "secrets": lambda: [b"k" * 32], "parties": self.parties, "vault": self.vault,
             "casework": self.casework, "profile": self.profile,
-            "calling": self.calling, "counter": Counter(self.engine), "drafts": Drafts(self.keys),
+            "calling": self.calling, "counter": FigureCounter(self.engine), "drafts": Drafts(self.keys),
             "factors": Factors(self.keys),
             "window_seats": {"repair": ("101", "102")},
             "phrases": read_once.phrases(), "compiled": COMPILED,
@@ -135,7 +135,7 @@ class World(Records):
 
     def turn(self, call_id: str, facts: list[Fact], live: Live | None = None, **more: Any) -> None:
         problems: list[Exception | None] = []
-        self.ledger.commit(Turn(call_id, tuple(facts), live, **more), problems.append)
+        self.ledger.commit(CallTransaction(call_id, tuple(facts), live, **more), problems.append)
         assert problems == [None], problems
 
     def call(self, start: int, number: str | None, facts: list[tuple[float, str, dict[str, Any]]], **more: Any) -> str:

@@ -15,9 +15,9 @@ from sqlalchemy.orm import Session
 from werkzeug.routing import Rule
 
 from ivr.cases.actions import Do
-from ivr.outages.notice import By, Draft
+from ivr.outages.notice import By, NoticeDraft
 from services import outages, users
-from services.casework import Entry
+from services.casework import MatterEntry
 from tests.web.demo import ZONE, World, at, morning
 from web.access import PERMISSIONS
 
@@ -86,7 +86,7 @@ def announced(world: World) -> None:
     ):
         starts = world.clock() + begins * hour
         named = ("市第一医院", "城东水厂", "地铁二号线")
-        draft = Draft(line, area, kind, starts, starts + 9 * hour, why, customers=named, confirmed=confirmed)
+        draft = NoticeDraft(line, area, kind, starts, starts + 9 * hour, why, customers=named, confirmed=confirmed)
         with world.engine.begin() as connection:
             outages.announce(connection, f"outage-{kind}", draft, by, world.profile.outage_notice_days, ZONE)
             outages.tell(connection, f"outage-{kind}", 1, "phone", "told", None, by)
@@ -97,7 +97,7 @@ def _report(world: World) -> str:
     """An anonymous report whose identity was sealed, and asked for twice."""
     now, supervisor = world.clock(), ("supervisor", "supervisor")
     with world.engine.begin() as connection:
-        told = Entry("report", "visit", "operator", now, "当面反映", anonymous=True, identity="王某，职工")
+        told = MatterEntry("report", "visit", "operator", now, "当面反映", anonymous=True, identity="王某，职工")
         case_id = world.casework.open(connection, told).id
         case, identities = world.casework.case(connection, case_id), world.casework.identities
         first = identities.ask(connection, case, *supervisor, "纪委来函核实", now)
@@ -116,7 +116,7 @@ def _handle(world: World, case_id: str) -> None:
     with world.engine.begin() as connection:
         for action, who, fields in story:
             world.casework.do(connection, case_id, Do(action, who, who, world.clock(), fields))
-        letter = Entry("enquiry", "letter", "operator", world.clock(), "来信咨询", number="13812349999")
+        letter = MatterEntry("enquiry", "letter", "operator", world.clock(), "来信咨询", number="13812349999")
         other = world.casework.open(connection, letter).id
         for action, fields in (("reply", {"text": "已答复", "evidence": "复函 3 号"}), ("close", {})):
             world.casework.do(connection, other, Do(action, "operator", "operator", world.clock(), fields))

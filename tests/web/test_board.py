@@ -119,11 +119,11 @@ def test_figures_of_the_board_are_at_most_some_seconds_old(as_role, world):
 
 def test_the_board_names_the_networks_whose_calls_were_dropped(as_role, world):
     from ivr.facts.of_call import system_fact
-    from ivr.telephony import Refused
+    from ivr.telephony import AccessDenied
 
     for network, count in (("198.51.100.0/24", 3), ("203.0.113.0/24", 9)):
-        world.ledger.note(system_fact(Refused(world.clock(), "FailedACL", "SIP", "", network, count)))
-    world.ledger.note(system_fact(Refused(world.clock(), "InvalidPassword", "SIP", "101", "192.0.2.0/24")))
+        world.ledger.note(system_fact(AccessDenied(world.clock(), "FailedACL", "SIP", "", network, count)))
+    world.ledger.note(system_fact(AccessDenied(world.clock(), "InvalidPassword", "SIP", "101", "192.0.2.0/24")))
     summary = as_role("operator").get("/board/live").get_json()["regions"]["summary"]
     named = re.search(r'id="strangers">([^<]+)<', summary)
     assert named and "203.0.113.0/24 × 9, 198.51.100.0/24 × 3" in named[1] and "192.0.2" not in named[1]

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ivr.calendar.tables import WorkCalendar
-from ivr.cases.clock import Rules
+from ivr.cases.clock import CasePolicy
 from ivr.cases.promise import due_for
 from services.calendars import Added
 from services.upkeep import Upkeep
@@ -137,7 +137,7 @@ def test_taken_back_what_was_there_before_counts_again(as_role, world, december,
 def _upkeep(world):
     """Another process, with a calendar of its own."""
     return Upkeep(
-        world.engine, Rules(world.profile, WorkCalendar.load(), ZONE), lambda: int(at("09:00", date(2026, 10, 1)))
+        world.engine, CasePolicy(world.profile, WorkCalendar.load(), ZONE), lambda: int(at("09:00", date(2026, 10, 1)))
     )
 
 
@@ -157,7 +157,7 @@ def test_another_process_counts_by_the_new_year_without_a_restart(as_role, world
 
 def test_next_years_missing_table_is_told_from_the_first_of_november(as_role, world):
     def told(day):
-        house = Rules(world.profile, WorkCalendar.load(), ZONE)
+        house = CasePolicy(world.profile, WorkCalendar.load(), ZONE)
         return Upkeep(world.engine, house, lambda: at("09:00", day)).once()
 
     assert told(date(2026, 10, 31)) == 0
@@ -178,12 +178,12 @@ def test_another_rule_counts_open_cases_anew_too(world):
     """The profile changed: the sweeper of the new version counts anew, once, and keeps the old date."""
     _call, case = world.complaint(at("10:00"), "13812345678")
     october = at("09:00", date(2026, 10, 1))
-    assert Upkeep(world.engine, Rules(world.profile, world.calendar, ZONE), lambda: october).once() == 0
+    assert Upkeep(world.engine, CasePolicy(world.profile, world.calendar, ZONE), lambda: october).once() == 0
     rule = world.profile.deadlines["complaint"]
     other = world.profile.model_copy(
         update={"deadlines": {**world.profile.deadlines, "complaint": rule.model_copy(update={"n": rule.n + 1})}}
     )
-    house = Rules(other, world.calendar, ZONE)
+    house = CasePolicy(other, world.calendar, ZONE)
     before = _row(world, case).due
     upkeep = Upkeep(world.engine, house, lambda: october)
     assert upkeep.once() == 1

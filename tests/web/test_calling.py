@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ivr.facts import data_of
-from ivr.outgoing.allow import Limits
+from ivr.outgoing.allow import OutgoingLimits
 from services.callbacks import Calling
 from store.ids import uuid7
 from store.journal import entries
@@ -130,7 +130,9 @@ def test_a_click_nobody_takes_says_so_after_half_a_minute(world, as_role, missed
 def test_without_a_seat_or_a_trunk_there_is_no_button_but_a_reason(world, as_role, missed):
     page = as_role("lead").get("/worklists/missed").text
     assert "没有座席话机" in page and "/call-back/" not in page
-    client = create_app(world.config(calling=Calling(world.casework, world.parties, Limits(trunk=False)))).test_client()
+    client = create_app(
+        world.config(calling=Calling(world.casework, world.parties, OutgoingLimits(trunk=False)))
+    ).test_client()
     from tests.web.conftest import Auth
 
     Auth(client).login("operator")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from hotline.process.worker import WorkerProcess
-from store.figures.counting import Counter
+from store.figures.counting import FigureCounter
 from tests.web.conftest import Auth
 from tests.web.demo import at, morning
 from web import create_app
@@ -89,7 +89,7 @@ def test_a_process_of_its_own_counts_what_the_panel_would_count_itself(as_role, 
         *(f"/figures/{id_}/rows?{month}" for id_ in ("K1g", "K4", "K14", "K15", "K16", "K20")),
     ]
     here = [as_role("lead").get(path) for path in paths]
-    with WorkerProcess(Counter.of, world.folder) as counter:
+    with WorkerProcess(FigureCounter.of, world.folder) as counter:
         there = create_app(world.config(counter=counter)).test_client()
         Auth(there).login("lead")
         assert [page.status_code for page in here] == [200] * len(paths)

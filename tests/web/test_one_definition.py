@@ -17,14 +17,14 @@ from ivr.call import steps
 from ivr.call.phases import PHASES
 from ivr.call.steps import base
 from ivr.cases import kinds, notices
-from ivr.cases.names import Name
+from ivr.cases.names import Term
 from ivr.flow.checker import check
-from ivr.flow.loader import House, loads
+from ivr.flow.loader import FlowEnvironment, loads
 from ivr.flow.source import FlowRefused
 from ivr.kpi.kpis import FAMILIES, KPIS, Kpi, Share
 from ivr.phrases import Phrases
 from ivr.report import registers
-from ivr.report.figures import Part
+from ivr.report.figures import FiguresPart
 from ivr.report.figures import sheet as report_sheet
 from ivr.report.span import Span
 from scripts import docs
@@ -90,7 +90,7 @@ steps:
   person: {window: general, nobody: bye}
   bye: {goodbye: [bye.1]}
 """
-HOUSE = House(has_phrase=Phrases.load(variables={"unit": "X"}).has, windows={"general": ("101",)})
+HOUSE = FlowEnvironment(has_phrase=Phrases.load(variables={"unit": "X"}).has, windows={"general": ("101",)})
 
 
 @pytest.fixture
@@ -194,9 +194,9 @@ def test_a_case_of_a_new_kind_nobody_has_is_shown_to_the_lead(
 def rate(monkeypatch: pytest.MonkeyPatch) -> Kpi:
     """A figure no hotline has: how many of the cases due were told of at all."""
     share = Share("试算率", "made-up rate", "cases", lambda case, period: "good" if case.replied else "failed", "a / b")
-    kpi = Kpi("K90", Name("已答复 / 全部", "replied / all"), Name("仅供试算。", "Made up."), share)
+    kpi = Kpi("K90", Term("已答复 / 全部", "replied / all"), Term("仅供试算。", "Made up."), share)
     monkeypatch.setitem(KPIS, kpi.id, kpi)
-    monkeypatch.setitem(FAMILIES, 90, Name("试算", "made up"))
+    monkeypatch.setitem(FAMILIES, 90, Term("试算", "made up"))
     return kpi
 
 
@@ -209,7 +209,7 @@ def test_a_new_figure_of_cases_is_on_the_page_with_its_rows_and_in_reports_and_d
         found = figures(session, span.from_ms, span.to_ms, world.profile, world.clock())
     (figure,) = [each for each in found if each.id == "K90"]
     assert (figure.numerator, figure.denominator) == (0, 1)
-    (row,) = [row for row in report_sheet([Part("", found)], span.zone, "zh-CN").rows if "K90" in row]
+    (row,) = [row for row in report_sheet([FiguresPart("", found)], span.zone, "zh-CN").rows if "K90" in row]
     assert "试算率" in row
     lead = as_role("lead")
     page = lead.get("/figures?from=2026-11-01&to=2026-12-31").text

@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 
 from tests.web.demo import World
-from web.shared import Shared
+from web.shared import SwrCache
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def request_(app: Flask) -> Iterator[None]:
 @pytest.mark.usefixtures("request_")
 def test_within_the_time_it_is_made_once(world: World) -> None:
     made: list[int] = []
-    shared = Shared[str, int](kept_ms=1000)
+    shared = SwrCache[str, int](kept_ms=1000)
     assert [shared.get("a", lambda: made.append(1) or 7) for _ in range(3)] == [7, 7, 7]
     world.clock.ms += 1000
     shared.get("a", lambda: made.append(2) or 8)
@@ -31,7 +31,7 @@ def test_within_the_time_it_is_made_once(world: World) -> None:
 @pytest.mark.usefixtures("request_")
 def test_what_is_old_is_given_once_more_and_made_anew_beside(world: World) -> None:
     done = threading.Event()
-    shared = Shared[str, str](kept_ms=1000, stale_ms=5000)
+    shared = SwrCache[str, str](kept_ms=1000, stale_ms=5000)
     shared.get("a", lambda: "old")
     world.clock.ms += 1500
 
@@ -50,7 +50,7 @@ def test_what_is_old_is_given_once_more_and_made_anew_beside(world: World) -> No
 
 @pytest.mark.usefixtures("request_")
 def test_who_cannot_make_it_anew_leaves_what_was_there(world: World) -> None:
-    shared = Shared[str, str](kept_ms=1000, stale_ms=60_000)
+    shared = SwrCache[str, str](kept_ms=1000, stale_ms=60_000)
     shared.get("a", lambda: "old")
     world.clock.ms += 1500
     shared.get("a", lambda: 1 / 0)  # type: ignore[arg-type,return-value]

@@ -20,14 +20,14 @@ from web.db import config, now_ms, reading
 from web.format import day_range
 from web.forms import cursor, day, with_args, word
 from web.labels import ACTIONS, CHANNELS, NOT_CALLED, OUTAGE_RESULTS, label
-from web.shared import Shared
+from web.shared import SwrCache
 from web.tables import Column, Table, every, wall
 
 bp = Blueprint("audit", __name__)
 
 AHEAD = "panel.deletions"
 AHEAD_KEPT_MS, AHEAD_STALE_MS = 60_000, 3_600_000  # the limits are days
-Ahead = Shared[str, list[tuple[pruning.Rule, int]]]
+Ahead = SwrCache[str, list[tuple[pruning.Rule, int]]]
 
 
 @bp.record_once

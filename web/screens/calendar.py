@@ -12,8 +12,8 @@ from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 
 from ivr.calendar.tables import CalendarError, WorkCalendar, YearTable, missing_years, parse_table
-from ivr.cases.actions import Refused
-from ivr.cases.clock import Rules
+from ivr.cases.actions import ActionRefused
+from ivr.cases.clock import CasePolicy
 from services import recomputing
 from store import calendars as stored
 from store.schema import CalendarTable
@@ -121,7 +121,7 @@ def preview() -> Any:
     return _preview(content or field("content", CONTENT_MAX + 1), field("source", SOURCE_MAX))
 
 
-def _unusable(why: Refused, content: str, source: str) -> Any:
+def _unusable(why: ActionRefused, content: str, source: str) -> Any:
     """The form comes back; a browser keeps no file of a form, so what was in it stands in a field."""
     come_back(Back(url_for("calendar.preview"), {"content": content, "source": source}, why))
     return _page(400)
@@ -130,7 +130,7 @@ def _unusable(why: Refused, content: str, source: str) -> Any:
 def _preview(content: str, source: str, status: int = 200) -> Any:
     try:
         table = _checked(content, source)
-    except Refused as why:
+    except ActionRefused as why:
         return _unusable(why, content, source)
     changed = list(_changes(table))
     return _page(
@@ -140,7 +140,7 @@ def _preview(content: str, source: str, status: int = 200) -> Any:
 
 
 def _checked(content: str, source: str) -> YearTable:
-    """The table. Raises ``Refused`` with what is wrong."""
+    """The table. Raises ``ActionRefused`` with what is wrong."""
     if not content.strip() or len(content) > CONTENT_MAX:
         raise wrong("file", _("请选择一个年度表文件（TOML，不超过 40 KB）。"))
     try:
@@ -176,7 +176,7 @@ def _changes(table: YearTable) -> Any:
     """Open cases whose date would be another one."""
     then = WorkCalendar([*(t for t in config().calendar.tables.values() if t.year != table.year), table])
     rules = desk().rules
-    return recomputing.changes(config().engine, Rules(rules.profile, then, rules.zone))
+    return recomputing.changes(config().engine, CasePolicy(rules.profile, then, rules.zone))
 
 
 @bp.post("/calendar")
@@ -186,7 +186,7 @@ def add() -> Any:
     content, source = field("content", CONTENT_MAX + 1), field("source", SOURCE_MAX)
     try:
         table = _checked(content, source)
-    except Refused as why:
+    except ActionRefused as why:
         return _unusable(why, content, source)
     if field("compared") != "yes":
         refused(wrong("compared", _("请先与通知原文逐日核对，再勾选确认。")))

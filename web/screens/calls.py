@@ -8,7 +8,7 @@ from flask import Blueprint, abort, redirect, render_template, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from ivr.cases.actions import Refused
+from ivr.cases.actions import ActionRefused
 from store.figures import lines
 from store.journal import ratings
 from store.read import queries
@@ -110,7 +110,7 @@ def find() -> Any:
         number = config().casework.number(field("number"))
         if len(number) < NUMBER_MIN:
             raise wrong("number", _("请输入完整的号码（至少 5 位）；只凭尾号无法查找，因为号码是加密保存的。"))
-    except Refused as why:
+    except ActionRefused as why:
         refused(why)
         return _list(), 400
     with writing() as db:

@@ -8,7 +8,7 @@ from flask import Blueprint, abort, flash, redirect, render_template, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
 
-from ivr.cases.actions import LINE_MAX, TEXT_MAX, Refused
+from ivr.cases.actions import LINE_MAX, TEXT_MAX, ActionRefused
 from store.engine import Session
 from store.read import queries
 from store.schema import Case
@@ -45,7 +45,7 @@ def decide(request_id: str) -> Any:
             else:
                 desk().identities.decline(connection, request_id, *who, reason, now_ms())
             record(db, "identity.open" if opening else "identity.decline", target=number, detail=reason[:200])
-    except Refused as why:
+    except ActionRefused as why:
         refused(why)
         return _page(), 400
     return _page((request_id, shown)) if opening else redirect(url_for("identities.index"), 303)
@@ -60,7 +60,7 @@ def ask(case_id: str) -> Any:
         with writing() as db:
             desk().identities.ask(db.connection(), values(case), current_user.name, current_user.role, reason, now_ms())
             record(db, "identity.ask", target=case.number, detail=reason[:200])
-    except Refused as why:
+    except ActionRefused as why:
         return _again(case_id, why)
     flash(_("已提交给身份保管员。"), "info")
     return redirect(url_for("cases.detail", case_id=case.id), 303)
@@ -76,13 +76,13 @@ def seal(case_id: str) -> Any:
             text = field("identity", TEXT_MAX)
             desk().identities.seal(db.connection(), values(case), current_user.name, current_user.role, text, now_ms())
             record(db, "identity.seal", target=case.number)
-    except Refused as why:
+    except ActionRefused as why:
         return _again(case_id, why)
     flash(_("身份已密封。"), "info")
     return redirect(url_for("cases.detail", case_id=case.id), 303)
 
 
-def _again(case_id: str, why: Refused) -> Any:
+def _again(case_id: str, why: ActionRefused) -> Any:
     """The page of the case, with the form as it was filled in."""
     refused(why)
     return page(queries.case_file(reading(), case_id) or abort(404)), 400

@@ -11,8 +11,8 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 
-from ivr.cases.actions import Refused
-from ivr.outages.notice import PLANNED, By, Draft, TooShort, tell_by
+from ivr.cases.actions import ActionRefused
+from ivr.outages.notice import PLANNED, By, NoticeDraft, TooShort, tell_by
 from services import outages
 from store.ids import uuid7
 from store.read import outage_notices
@@ -87,7 +87,7 @@ def add() -> Any:
     form = given()
     outage_id = form["outage_id"] if ID.fullmatch(form.get("outage_id", "")) else uuid7()
     try:
-        draft = Draft(
+        draft = NoticeDraft(
             form.get("line", ""), form.get("area", ""), form.get("kind", ""), _moment("starts"), _moment("ends"),
             form.get("reason", ""), _moment("announced"), tuple(form.get("customers", "").splitlines()),
             form.get("confirmed", ""),
@@ -97,7 +97,7 @@ def add() -> Any:
             if row is not None:  # else the form was sent twice
                 record(db, "outage.add", target=_named(row), detail=row["confirmed"][:200])
             saved(db, NEW)
-    except Refused as why:
+    except ActionRefused as why:
         come_back(Back(NEW, form, why))
         return _form({**form, "outage_id": outage_id}, isinstance(why, TooShort)), 400
     flash(_("停电公告已发布。"), "info")
@@ -135,7 +135,7 @@ def act(outage_id: str) -> Any:
                 case _:
                     abort(400)
             record(db, f"outage.{action}", target=_named(row), detail=what[:200])
-    except Refused as why:
+    except ActionRefused as why:
         refused(why)
         return _detail(outage_id), 400
     flash(_("已登记。"), "info")
@@ -189,7 +189,7 @@ def _moment(name: str) -> int | None:
     typed = field(name)
     found = moment(typed) if typed else None
     if typed and found is None:
-        raise Refused("时间应写成 2026-12-05T08:00。", "write a time like 2026-12-05T08:00", name)
+        raise ActionRefused("时间应写成 2026-12-05T08:00。", "write a time like 2026-12-05T08:00", name)
     return found
 
 

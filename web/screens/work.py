@@ -8,10 +8,10 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from flask_babel import gettext as _
 from flask_login import current_user
 
-from ivr.cases.actions import ACTIONS, Changed, Do, Refused
+from ivr.cases.actions import ACTIONS, ActionRefused, Changed, Do
 from ivr.cases.told import BadlyWorded
 from ivr.outgoing.numbers import NotAllowed, why_not
-from services.casework import Entry
+from services.casework import MatterEntry
 from store.ids import uuid7
 from store.read import queries
 from store.read.handlers import handed, handlers
@@ -52,7 +52,7 @@ def do(case_id: str) -> Any:
         flash(_("已完成：%(what)s", what=said(ACTIONS[action])), "info")
         if action == "assign":
             flash(_("已通知：%(names)s", names="、".join(told) or _("没有人（窗口没有座席账号）")), "info")
-    except Refused as refused:
+    except ActionRefused as refused:
         found = queries.case_file(reading(), case_id)
         if found is None:
             abort(404)
@@ -93,14 +93,14 @@ def create() -> Any:
     number = "" if form.get("anonymous") else form.get("number", "")
     try:
         number = desk().number(number)
-    except Refused as refused:
+    except ActionRefused as refused:
         come_back(Back(NEW, form, refused))
         return _form(form), 400
     similar = desk().similar(reading().connection(), number=number, at=now) if number else []
     undialled = why_not(number, config().calling.limits.numbers) if number else None
     if (similar and not form.get("seen")) or (undialled and form.get("told") != number):
         return _form(form, similar, undialled, number)
-    entry = Entry(
+    entry = MatterEntry(
         form.get("kind", ""), form.get("channel", ""), current_user.name, now, form.get("text", ""), number,
         form.get("name", ""), form.get("category", ""), bool(form.get("anonymous")), not form.get("no_follow_up"),
         form.get("command_id", ""), form.get("identity", "") if form.get("anonymous") else "", current_user.role,
@@ -112,7 +112,7 @@ def create() -> Any:
             stored = desk().open(db.connection(), entry)
             record(db, "case.new", target=stored.number)
             saved(db, NEW)
-    except Refused as refused:
+    except ActionRefused as refused:
         come_back(Back(NEW, form, refused))
         return _form(form), 400
     flash(_("已登记，编号 %(number)s。", number=stored.number), "info")
@@ -121,7 +121,7 @@ def create() -> Any:
     return redirect(url_for("cases.detail", case_id=stored.id), 303)
 
 
-def _append(case_id: str, entry: Entry) -> Any:
+def _append(case_id: str, entry: MatterEntry) -> Any:
     """The same matter again: it goes to the case there is, and stays one."""
     with writing() as db:
         row = desk().append(db.connection(), case_id, entry)

@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 
-from ivr.cases.actions import Refused
+from ivr.cases.actions import ActionRefused
 from ivr.cases.told import BadlyWorded
 from ivr.cases.worklist import Attempt
 from store.ids import uuid7
@@ -54,7 +54,7 @@ def _what(row: Mapping[str, Any]) -> str:
     return str(row["number"] or f"{wall(row['arrived']) or ''}")
 
 
-def _found(kind: str) -> list[worklists.Entry]:
+def _found(kind: str) -> list[worklists.WorklistEntry]:
     """The entries that are wanted, in the order that is wanted."""
     found = _entries(kind)
     state, owner = word("state", STATES), word("owner")
@@ -67,7 +67,7 @@ def _found(kind: str) -> list[worklists.Entry]:
     return [entry for entry, _number in TABLE.sorted((entry, "") for entry in found)]
 
 
-def _entries(kind: str) -> list[worklists.Entry]:
+def _entries(kind: str) -> list[worklists.WorklistEntry]:
     """Everything of a list this person may know of."""
     without = "" if may("ratings") else BECAUSE
     return worklists.entries(reading().connection(), kind, now_ms(), desk().rules, without=without)
@@ -88,11 +88,11 @@ def _page(kind: str, shown: tuple[str, str] = ("", "")) -> str:
     )  # fmt: skip
 
 
-def _holds(entry: worklists.Entry, callback_id: str) -> bool:
+def _holds(entry: worklists.WorklistEntry, callback_id: str) -> bool:
     return any(row["id"] == callback_id for row in entry.callbacks)
 
 
-def _waiting(found: list[worklists.Entry]) -> dict[str, Row]:
+def _waiting(found: list[worklists.WorklistEntry]) -> dict[str, Row]:
     """By entry: the call that is up to one of its people, or whose result is still to be written down."""
     ids = [row["id"] for entry in found for row in entry.callbacks]
     waiting = config().calling.waiting(reading().connection(), ids)
@@ -147,17 +147,17 @@ def attempt(kind: str, callback_id: str) -> Any:
             saved(db, draft)
         again = row["state"] == "open"
         flash(_("已记录，稍后再拨。") if again else _("已记录，本条已完成。"), "info")
-    except Refused as refused:
+    except ActionRefused as refused:
         come_back(Back(draft, form, refused, hits=refused.hits if isinstance(refused, BadlyWorded) else ()))
         return _page(kind, (callback_id, "")), 400
     return redirect(url_for("worklists.of", kind=kind), 303)
 
 
 def _agreed(text: str) -> int | None:
-    """The time that was agreed on; None when none was. Raises ``Refused``."""
+    """The time that was agreed on; None when none was. Raises ``ActionRefused``."""
     found = moment(text) if text else None
     if text and found is None:
-        raise Refused("时间应写成 2026-12-05T08:00。", "write a time like 2026-12-05T08:00", "agreed")
+        raise ActionRefused("时间应写成 2026-12-05T08:00。", "write a time like 2026-12-05T08:00", "agreed")
     return found
 
 

@@ -10,7 +10,7 @@ from ivr.call.commands import Say, StopRecord
 from ivr.call.limits import ACCOUNT_MIN_MS, NOTICE, RECORD_END_LIMIT_S, TRIES
 from ivr.call.phases import Phase, register
 from ivr.call.steps.base import Answer, ended
-from ivr.call.turn import Turn
+from ivr.call.turn import StepContext
 from ivr.cases import kinds
 
 PHRASES = (NOTICE, "ask.account.again")
@@ -18,13 +18,13 @@ PHASES = register({"account.ask": Phase(asks=True), "account.record": Phase(), "
 BEEP = Say("tone.beep")
 
 
-def begin(turn: Turn, prompt: str) -> None:
+def begin(turn: StepContext, prompt: str) -> None:
     """Ask for the account; the tone says when to speak. Before the first one is told that it is recorded (B10)."""
     turn.set(digits="")
     turn.say("account.ask", *(() if turn.s.noticed else (NOTICE,)), prompt, BEEP)
 
 
-def on(turn: Turn, event: e.Event) -> Answer | None:
+def on(turn: StepContext, event: e.Event) -> Answer | None:
     """One event of it: the words are in the draft (``done``), nothing was said, or a person is wanted (key 0)."""
     match turn.s.phase, event:
         case "account.ask", e.Digit(key="0"):
@@ -46,13 +46,13 @@ def on(turn: Turn, event: e.Event) -> Answer | None:
     return None
 
 
-def _stop(turn: Turn) -> None:
+def _stop(turn: StepContext) -> None:
     turn.ask(StopRecord())
     turn.set(phase="account.stop")
     turn.arm("record", RECORD_END_LIMIT_S)
 
 
-def keep(turn: Turn, event: e.RecordDone) -> bool:
+def keep(turn: StepContext, event: e.RecordDone) -> bool:
     """Put a finished recording into the draft when somebody spoke in it."""
     if event.end == "failed" or event.ms < ACCOUNT_MIN_MS:
         return False
@@ -60,7 +60,7 @@ def keep(turn: Turn, event: e.RecordDone) -> bool:
     return True
 
 
-def _recorded(turn: Turn, event: e.RecordDone) -> Answer | None:
+def _recorded(turn: StepContext, event: e.RecordDone) -> Answer | None:
     turn.set(recording="")
     kept = keep(turn, event)
     if turn.s.digits == "0":

@@ -18,19 +18,19 @@ from pydantic import Field
 from ivr.call import events as e
 from ivr.call.steps import number
 from ivr.call.steps.base import Step
-from ivr.call.turn import Turn
+from ivr.call.turn import StepContext
 
 
-class Ask(Step):
+class AskStep(Step):
     kind: ClassVar[str] = "ask"
     ask: Literal["callback_number"] = Field(description="what is asked")
     next: str = Field(description="step once the number is known")
     silence: str = Field(description="step when no number could be had")
 
-    def start(self, turn: Turn) -> None:
+    def start(self, turn: StepContext) -> None:
         number.begin(turn)
 
-    def on(self, turn: Turn, event: e.Event) -> None:
+    def on(self, turn: StepContext, event: e.Event) -> None:
         answer = number.on(turn, event)
         if answer == "person":
             turn.person()

@@ -9,7 +9,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from ivr.call import events as e
-from ivr.call.turn import Turn
+from ivr.call.turn import StepContext
 
 PhraseKey = str
 StepName = str
@@ -30,7 +30,7 @@ class Step(BaseModel, ABC):
     label: str | None = Field(default=None, description="phrase key under which menus offer this step")
     lang: str | None = Field(default=None, description="language from here on: zh-CN or en")
 
-    def enter(self, turn: Turn) -> None:
+    def enter(self, turn: StepContext) -> None:
         """The call comes to this step."""
         if self.lang:
             turn.set(lang=self.lang)
@@ -43,14 +43,14 @@ class Step(BaseModel, ABC):
             KINDS[cls.kind] = cls
 
     @abstractmethod
-    def start(self, turn: Turn) -> None:
+    def start(self, turn: StepContext) -> None:
         """The step's own beginning."""
 
     @abstractmethod
-    def on(self, turn: Turn, event: e.Event) -> None:
+    def on(self, turn: StepContext, event: e.Event) -> None:
         """Something happened while the call waits in this step."""
 
-    def resume(self, turn: Turn) -> None:
+    def resume(self, turn: StepContext) -> None:
         """A restarted process took the call over: apologise and begin the step again."""
         turn.set(tries=0, digits="")
         self.start(turn)

@@ -22,10 +22,10 @@ from ivr.call import commands as c
 from ivr.call import events as e
 from ivr.call.limits import SAVE_LIMIT_S
 from ivr.call.phases import Phase, register, stored
-from ivr.call.state import Draft
+from ivr.call.state import CaseDraft
 from ivr.call.steps import questions
 from ivr.call.steps.base import Step, ended
-from ivr.call.turn import FAREWELL, Turn
+from ivr.call.turn import FAREWELL, StepContext
 from ivr.cases import kinds
 
 Item = Literal["anonymous", "category", "spoken_account", "callback_number"]
@@ -68,7 +68,7 @@ class Taking(BaseModel):
     )
 
 
-class Case(Step):
+class TakeCaseStep(Step):
     kind: ClassVar[str] = "case"
     case: Taking
     next: str = Field(description="step after the case is stored and read back")
@@ -76,11 +76,11 @@ class Case(Step):
 
     # --- asking ---
 
-    def start(self, turn: Turn) -> None:
+    def start(self, turn: StepContext) -> None:
         old = turn.s.draft
         self._begin(
             turn,
-            Draft(
+            CaseDraft(
                 kind=self.case.kind,
                 recordings=old.recordings,
                 callback=old.callback,
@@ -89,7 +89,7 @@ class Case(Step):
             ),
         )
 
-    def _begin(self, turn: Turn, draft: Draft) -> None:
+    def _begin(self, turn: StepContext, draft: CaseDraft) -> None:
         todo = tuple(item for item in self.case.ask if not _known(draft, item))
         turn.set(draft=draft)
         turn.draft(todo=todo)
@@ -98,7 +98,7 @@ class Case(Step):
         else:
             self._ask_next(turn)
 
-    def _ask_next(self, turn: Turn) -> None:
+    def _ask_next(self, turn: StepContext) -> None:
         turn.set(tries=0, digits="")
         todo = turn.s.draft.todo
         if turn.s.draft.anonymous:  # never asked for a number: they come back with the query code
@@ -108,7 +108,7 @@ class Case(Step):
         else:
             self._save(turn)
 
-    def on(self, turn: Turn, event: e.Event) -> None:
+    def on(self, turn: StepContext, event: e.Event) -> None:
         phase = turn.s.phase
         if phase == "thanks":
             if isinstance(event, e.Digit) and event.key == "0":
@@ -132,7 +132,7 @@ class Case(Step):
         else:
             self._question(turn, event)
 
-    def _question(self, turn: Turn, event: e.Event) -> None:
+    def _question(self, turn: StepContext, event: e.Event) -> None:
         answer = questions.on(turn, event)
         if answer == "person":
             turn.person()
@@ -144,7 +144,7 @@ class Case(Step):
 
     # --- nothing said ---
 
-    def _nothing(self, turn: Turn) -> None:
+    def _nothing(self, turn: StepContext) -> None:
         """Lead who says nothing to a person; whom nobody can answer, he is told what becomes of his call (ANS-4)."""
         if not turn.s.nobody:
             turn.person()
@@ -155,7 +155,7 @@ class Case(Step):
         else:
             turn.say("unsaid", NOT_NOTED)
 
-    def _register(self, turn: Turn, event: e.Event) -> None:
+    def _register(self, turn: StepContext, event: e.Event) -> None:
         """Keep a repair of which nothing was said: somebody calls back and asks (PWR-1)."""
         if isinstance(event, e.Digit) and event.key == "0":
             turn.person()
@@ -163,7 +163,7 @@ class Case(Step):
             turn.draft(todo=(), callback="caller")
             self._save(turn)
 
-    def _unsaid(self, turn: Turn, event: e.Event) -> None:
+    def _unsaid(self, turn: StepContext, event: e.Event) -> None:
         if isinstance(event, e.Digit) and event.key == "0":
             turn.person()
         elif ended(event):
@@ -171,7 +171,7 @@ class Case(Step):
 
     # --- storing ---
 
-    def _save(self, turn: Turn) -> None:
+    def _save(self, turn: StepContext) -> None:
         draft = turn.s.draft
         if draft.callback == "none" and "callback_number" not in self.case.ask and _can_be_called(turn):
             draft = turn.draft(callback="caller")
@@ -179,7 +179,7 @@ class Case(Step):
         turn.set(phase="saving")
         turn.arm("save", SAVE_LIMIT_S)
 
-    def _saving(self, turn: Turn, event: e.Event) -> None:
+    def _saving(self, turn: StepContext, event: e.Event) -> None:
         if isinstance(event, e.CaseOpened):
             told = {"number": event.number, "due": event.due, "workdays": event.workdays}
             turn.draft(**told, query_code=event.query_code)
@@ -188,7 +188,7 @@ class Case(Step):
         elif isinstance(event, (e.CaseFailed, e.TimeUp)):
             turn.say("failed", "case.failed")
 
-    def _failing(self, turn: Turn, event: e.Event) -> None:
+    def _failing(self, turn: StepContext, event: e.Event) -> None:
         """Never promise what is not stored: a person takes it; when that was tried too, say goodbye."""
         if ended(event) or isinstance(event, e.Digit):
             turn.hush()
@@ -197,7 +197,7 @@ class Case(Step):
             else:
                 turn.person_or_farewell()
 
-    def _read_back(self, turn: Turn, *before: str) -> None:
+    def _read_back(self, turn: StepContext, *before: str) -> None:
         draft = turn.s.draft
         says: list[c.Say | str] = list(before)
         if "case_number" in self.case.read_back:
@@ -208,14 +208,14 @@ class Case(Step):
             says += [c.Say("case.query_code", (("code", draft.query_code),))] * 2
         turn.say("read_back", *says, "case.code_noted" if draft.query_code else "case.repeat")
 
-    def _promise(self, draft: Draft) -> c.Say:
+    def _promise(self, draft: CaseDraft) -> c.Say:
         """Until when: by the date, or in so many working days where the rule counts these (CBK-3, S4-58)."""
         phrase = questions.due_phrase(self.case.kind, draft.anonymous)
         if draft.workdays:
             return c.Say(f"case.within.{phrase}", (("n", str(draft.workdays)), ("due", draft.due)))
         return c.Say(f"case.due.{phrase}", (("due", draft.due),))
 
-    def _reading(self, turn: Turn, event: e.Event) -> None:
+    def _reading(self, turn: StepContext, event: e.Event) -> None:
         if isinstance(event, e.Digit):
             turn.hush()
             if event.key == "1":
@@ -224,7 +224,7 @@ class Case(Step):
                 turn.person()
             else:
                 if turn.s.draft.query_code and event.key == "2":
-                    turn.ask(c.Mark("query_code_noted"))
+                    turn.ask(c.Annotate("query_code_noted"))
                 self._finish(turn)
         elif ended(event):
             turn.arm("silence", turn.rules.first_key_s)
@@ -234,11 +234,11 @@ class Case(Step):
         elif isinstance(event, e.TimeUp):
             self._finish(turn)
 
-    def _finish(self, turn: Turn) -> None:
-        turn.set(draft=Draft())
+    def _finish(self, turn: StepContext) -> None:
+        turn.set(draft=CaseDraft())
         turn.goto(self.next)
 
-    def resume(self, turn: Turn) -> None:
+    def resume(self, turn: StepContext) -> None:
         """A recording or a saving in progress goes on; otherwise apologise and ask the present question again."""
         phase = turn.s.phase
         if phase == "saving":
@@ -277,11 +277,11 @@ class Case(Step):
         yield from (("case", key) for key in keys)
 
 
-def _can_be_called(turn: Turn) -> bool:
+def _can_be_called(turn: StepContext) -> bool:
     return turn.s.caller_known and not turn.s.never_called and not turn.s.draft.anonymous
 
 
-def _known(draft: Draft, item: Item) -> bool:
+def _known(draft: CaseDraft, item: Item) -> bool:
     return (item == "spoken_account" and bool(draft.recordings)) or (
         item == "callback_number" and draft.callback == "typed"
     )

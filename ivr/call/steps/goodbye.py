@@ -17,19 +17,19 @@ from pydantic import Field
 from ivr.call import events as e
 from ivr.call.phases import Phase, register
 from ivr.call.steps.base import Phrases, Step, ended
-from ivr.call.turn import Turn
+from ivr.call.turn import StepContext
 
 register({"farewell": Phase(once=True, outside=True)})
 
 
-class Goodbye(Step):
+class GoodbyeStep(Step):
     kind: ClassVar[str] = "goodbye"
     goodbye: Phrases = Field(default=("bye.1",), min_length=1, description="phrases of farewell")
 
-    def start(self, turn: Turn) -> None:
+    def start(self, turn: StepContext) -> None:
         turn.say("farewell", *self.goodbye)
 
-    def on(self, turn: Turn, event: e.Event) -> None:
+    def on(self, turn: StepContext, event: e.Event) -> None:
         if ended(event):
             turn.arm("grace", turn.rules.farewell_grace_s)
         elif isinstance(event, e.TimeUp):

@@ -14,17 +14,17 @@ from pydantic import Field
 
 from ivr.call import events as e
 from ivr.call.steps.base import Step
-from ivr.call.turn import Turn
+from ivr.call.turn import StepContext
 
 
-class Goto(Step):
+class GotoStep(Step):
     kind: ClassVar[str] = "goto"
     goto: str = Field(description="the step to go on at")
 
-    def start(self, turn: Turn) -> None:
+    def start(self, turn: StepContext) -> None:
         turn.goto(self.goto)
 
-    def on(self, turn: Turn, event: e.Event) -> None:
+    def on(self, turn: StepContext, event: e.Event) -> None:
         """Never waits here."""
 
     def exits(self) -> Iterator[tuple[str, str]]:

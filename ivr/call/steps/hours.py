@@ -14,10 +14,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ivr.call import events as e
 from ivr.call.steps.base import Step
-from ivr.call.turn import Turn
+from ivr.call.turn import StepContext
 
 
-class Door(BaseModel):
+class OpenOrClosed(BaseModel):
     """The schedule and both ways."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -26,16 +26,16 @@ class Door(BaseModel):
     closed: str = Field(description="step outside them")
 
 
-class Hours(Step):
+class HoursStep(Step):
     kind: ClassVar[str] = "hours"
-    hours: Door
+    hours: OpenOrClosed
 
-    def start(self, turn: Turn) -> None:
+    def start(self, turn: StepContext) -> None:
         is_open = turn.flow.is_open(self.hours.schedule, turn.at)
         turn.set(schedule=self.hours.schedule, closed=not is_open)
         turn.goto(self.hours.open if is_open else self.hours.closed)
 
-    def on(self, turn: Turn, event: e.Event) -> None:
+    def on(self, turn: StepContext, event: e.Event) -> None:
         """Never waits here."""
 
     def exits(self) -> Iterator[tuple[str, str]]:

@@ -26,7 +26,7 @@ from ivr.call.commands import Say as Spoken
 from ivr.call.limits import TRIES
 from ivr.call.phases import Phase, register
 from ivr.call.steps.base import Phrases, Step, ended
-from ivr.call.turn import Turn
+from ivr.call.turn import StepContext
 
 register({"choose": Phase(asks=True, outside=True)})
 
@@ -52,18 +52,18 @@ class Choices(BaseModel):
         return value
 
 
-class Menu(Step):
+class MenuStep(Step):
     kind: ClassVar[str] = "menu"
     menu: Choices
 
-    def start(self, turn: Turn) -> None:
+    def start(self, turn: StepContext) -> None:
         if not turn.rules.menus:
             turn.goto(self.menu.silence)
             return
         turn.set(chose=True)
         self._speak(turn)
 
-    def _speak(self, turn: Turn, *before: str) -> None:
+    def _speak(self, turn: StepContext, *before: str) -> None:
         turn.set(digits="")
         choices = (
             Spoken("menu.item", (("what", "@" + turn.flow.labels[target]), ("key", key)))
@@ -71,7 +71,7 @@ class Menu(Step):
         )
         turn.say("choose", *before, *self.menu.say, *choices)
 
-    def on(self, turn: Turn, event: e.Event) -> None:
+    def on(self, turn: StepContext, event: e.Event) -> None:
         if isinstance(event, e.Digit):
             self._key(turn, event.key)
         elif ended(event):
@@ -79,7 +79,7 @@ class Menu(Step):
         elif isinstance(event, e.TimeUp):
             turn.goto(self.menu.silence)
 
-    def _key(self, turn: Turn, key: str) -> None:
+    def _key(self, turn: StepContext, key: str) -> None:
         turn.hush()
         if key in self.menu.keys:
             turn.goto(self.menu.keys[key])
@@ -90,14 +90,14 @@ class Menu(Step):
         else:
             self._wrong(turn)
 
-    def _wrong(self, turn: Turn) -> None:
+    def _wrong(self, turn: StepContext) -> None:
         turn.set(tries=turn.s.tries + 1)
         if turn.s.tries >= self.menu.tries:
             turn.goto(self.menu.wrong or self.menu.silence)
         else:
             self._speak(turn, "menu.retry")
 
-    def resume(self, turn: Turn) -> None:
+    def resume(self, turn: StepContext) -> None:
         self._speak(turn, "resume.sorry")
 
     def offered(self) -> str:

@@ -11,7 +11,7 @@ from ivr.call.commands import Say
 from ivr.call.limits import NUMBER_MAX, TRIES
 from ivr.call.phases import Phase, register
 from ivr.call.steps.base import Answer, ended
-from ivr.call.turn import Turn
+from ivr.call.turn import StepContext
 
 REFUSED = "callback.not_called"  # a number that is never called back: of service, abroad, an emergency
 WHY = {"incomplete": "callback.invalid", "no_area_code": "callback.area"}  # a slip of the finger
@@ -19,20 +19,20 @@ PHRASES = ("callback.type", "callback.readback", REFUSED, *WHY.values())
 PHASES = register({"number.type": Phase(keys="5#*", typed=True, doubles=True), "number.confirm": Phase(asks=True)})
 
 
-def begin(turn: Turn, *before: str) -> None:
+def begin(turn: StepContext, *before: str) -> None:
     """Ask for the number."""
     turn.set(digits="")
     turn.say("number.type", *before, "callback.type")
 
 
-def on(turn: Turn, event: e.Event) -> Answer | None:
+def on(turn: StepContext, event: e.Event) -> Answer | None:
     """One event of the question: a number is in the draft (``done``), none could be had, a person is wanted."""
     if turn.s.phase == "number.type":
         return _typing(turn, event)
     return _confirming(turn, event)
 
 
-def _typing(turn: Turn, event: e.Event) -> Answer | None:
+def _typing(turn: StepContext, event: e.Event) -> Answer | None:
     if isinstance(event, e.Digit):
         turn.hush()
         if event.key == "*":
@@ -51,7 +51,7 @@ def _typing(turn: Turn, event: e.Event) -> Answer | None:
     return None
 
 
-def _typed(turn: Turn) -> Answer | None:
+def _typed(turn: StepContext) -> Answer | None:
     if not turn.s.digits:
         return _again(turn, "ask.repeat")
     number, why = turn.flow.call_back(turn.s.digits)
@@ -62,7 +62,7 @@ def _typed(turn: Turn) -> Answer | None:
     return None
 
 
-def _again(turn: Turn, before: str) -> Answer | None:
+def _again(turn: StepContext, before: str) -> Answer | None:
     turn.set(tries=turn.s.tries + 1)
     if turn.s.tries >= TRIES:
         return "nothing"
@@ -70,7 +70,7 @@ def _again(turn: Turn, before: str) -> Answer | None:
     return None
 
 
-def _confirming(turn: Turn, event: e.Event) -> Answer | None:
+def _confirming(turn: StepContext, event: e.Event) -> Answer | None:
     if isinstance(event, e.Digit):
         turn.hush()
         if event.key == "0":
@@ -87,7 +87,7 @@ def _confirming(turn: Turn, event: e.Event) -> Answer | None:
     return None
 
 
-def _take(turn: Turn, confirmed: bool) -> Answer:
+def _take(turn: StepContext, confirmed: bool) -> Answer:
     turn.draft(callback="typed", typed_number=turn.s.digits, confirmed=confirmed)
     turn.set(digits="")
     return "done"

@@ -23,7 +23,7 @@ from ivr.call.limits import QUERY_DIGITS, QUERY_TRIES, STORE_ANSWER_S
 from ivr.call.phases import Happening, Phase, register
 from ivr.call.state import CallState
 from ivr.call.steps.base import Step, ended
-from ivr.call.turn import Turn
+from ivr.call.turn import StepContext
 
 STATES = ("received", "handling", "answered")
 VERDICTS = ("valid", "invalid")
@@ -47,20 +47,20 @@ register(
 )
 
 
-class Query(Step):
+class QueryStep(Step):
     kind: ClassVar[str] = "query"
     query: str = Field(default="query.ask", description="phrase key of the request for code or number")
     next: str = Field(description="step after the caller heard how it stands")
     otherwise: str = Field(description="step for key 0, silence, and a code that is not found")
 
-    def start(self, turn: Turn) -> None:
+    def start(self, turn: StepContext) -> None:
         self._ask(turn)
 
-    def _ask(self, turn: Turn, *before: str) -> None:
+    def _ask(self, turn: StepContext, *before: str) -> None:
         turn.set(digits="", told="")
         turn.say("query.type", *before, self.query)
 
-    def on(self, turn: Turn, event: e.Event) -> None:
+    def on(self, turn: StepContext, event: e.Event) -> None:
         match turn.s.phase:
             case "query.type":
                 self._typing(turn, event)
@@ -71,7 +71,7 @@ class Query(Step):
             case "query.told":
                 self._told(turn, event)
 
-    def _typing(self, turn: Turn, event: e.Event) -> None:
+    def _typing(self, turn: StepContext, event: e.Event) -> None:
         match event:
             case e.Digit(key="*"):
                 turn.hush()
@@ -93,7 +93,7 @@ class Query(Step):
             case e.TimeUp():
                 self._typed(turn)
 
-    def _typed(self, turn: Turn) -> None:
+    def _typed(self, turn: StepContext) -> None:
         if not turn.s.digits:
             self._give_up(turn)
         elif len(turn.s.digits) >= QUERY_DIGITS[0]:
@@ -101,18 +101,18 @@ class Query(Step):
         else:
             self._again(turn, "ask.digits.invalid")
 
-    def _again(self, turn: Turn, why: str) -> None:
+    def _again(self, turn: StepContext, why: str) -> None:
         turn.set(tries=turn.s.tries + 1)
         if turn.s.tries >= QUERY_TRIES:
             self._give_up(turn)
         else:
             self._ask(turn, why)
 
-    def _give_up(self, turn: Turn) -> None:
+    def _give_up(self, turn: StepContext) -> None:
         turn.hush()
         turn.goto(self.otherwise)
 
-    def _confirming(self, turn: Turn, event: e.Event) -> None:
+    def _confirming(self, turn: StepContext, event: e.Event) -> None:
         if isinstance(event, e.Digit):
             turn.hush()
             if event.key == "0":
@@ -126,12 +126,12 @@ class Query(Step):
         elif isinstance(event, e.TimeUp):
             self._find(turn)
 
-    def _find(self, turn: Turn) -> None:
+    def _find(self, turn: StepContext) -> None:
         turn.ask(c.FindCase(turn.s.digits))
         turn.set(phase="query.finding")
         turn.arm("find", STORE_ANSWER_S)
 
-    def _finding(self, turn: Turn, event: e.Event) -> None:
+    def _finding(self, turn: StepContext, event: e.Event) -> None:
         match event:
             case e.CaseFound(result="found"):
                 turn.set(
@@ -143,7 +143,7 @@ class Query(Step):
             case e.CaseFound() | e.TimeUp():
                 self._give_up(turn)
 
-    def _tell(self, turn: Turn, *before: str) -> None:
+    def _tell(self, turn: StepContext, *before: str) -> None:
         state, due, late, verdict = turn.s.told.split("|")
         says: list[c.Say | str] = [*before, f"query.state.{state}"]
         if state == "answered" and verdict in VERDICTS:
@@ -154,7 +154,7 @@ class Query(Step):
             says.append(c.Say("query.due", (("due", due),)))
         turn.say("query.told", *says, "query.again")
 
-    def _told(self, turn: Turn, event: e.Event) -> None:
+    def _told(self, turn: StepContext, event: e.Event) -> None:
         if isinstance(event, e.Digit):
             turn.hush()
             if event.key == "0":
@@ -168,11 +168,11 @@ class Query(Step):
         elif isinstance(event, e.TimeUp):
             self._leave(turn)
 
-    def _leave(self, turn: Turn) -> None:
+    def _leave(self, turn: StepContext) -> None:
         turn.set(told="")
         turn.goto(self.next)
 
-    def resume(self, turn: Turn) -> None:
+    def resume(self, turn: StepContext) -> None:
         """What was typed is looked for again; what was told is told again; else the question is asked anew."""
         if turn.s.phase == "query.finding":
             self._find(turn)

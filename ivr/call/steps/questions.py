@@ -14,7 +14,7 @@ from ivr.call.limits import CATEGORIES, CATEGORY_PAGE, TRIES
 from ivr.call.phases import Phase, register
 from ivr.call.steps import account, number
 from ivr.call.steps.base import Answer, ended
-from ivr.call.turn import Turn
+from ivr.call.turn import StepContext
 from ivr.cases import kinds
 
 BY_KEY = register(  # phases of questions that one key answers
@@ -30,7 +30,7 @@ def due_phrase(kind: str, anonymous: bool = False) -> str:
     return kinds.of(kind).due
 
 
-def begin(turn: Turn, item: str, kind: str) -> None:
+def begin(turn: StepContext, item: str, kind: str) -> None:
     """Ask the question ``item``."""
     if item == "anonymous":
         turn.say("anonymous", "ask.anonymous")
@@ -46,7 +46,7 @@ def begin(turn: Turn, item: str, kind: str) -> None:
         number.begin(turn)
 
 
-def on(turn: Turn, event: e.Event) -> Answer | None:
+def on(turn: StepContext, event: e.Event) -> Answer | None:
     """One event of the present question."""
     phase = turn.s.phase
     if phase in account.PHASES:
@@ -65,7 +65,7 @@ def on(turn: Turn, event: e.Event) -> Answer | None:
     return None
 
 
-def _anonymous(turn: Turn, event: e.Event) -> Answer | None:
+def _anonymous(turn: StepContext, event: e.Event) -> Answer | None:
     if isinstance(event, e.Digit):
         turn.hush()
         if event.key == "0":
@@ -81,7 +81,7 @@ def _anonymous(turn: Turn, event: e.Event) -> Answer | None:
     return None
 
 
-def _again(turn: Turn, prompt: str) -> Answer | None:
+def _again(turn: StepContext, prompt: str) -> Answer | None:
     """Ask once more; after that go on with what holds without an answer."""
     turn.set(tries=turn.s.tries + 1)
     if turn.s.tries >= TRIES:
@@ -90,7 +90,7 @@ def _again(turn: Turn, prompt: str) -> Answer | None:
     return None
 
 
-def _category_page(turn: Turn, page: int, *before: str) -> None:
+def _category_page(turn: StepContext, page: int, *before: str) -> None:
     turn.draft(page=page)
     first = page * CATEGORY_PAGE + 1
     last = min(first + CATEGORY_PAGE - 1, CATEGORIES)
@@ -102,7 +102,7 @@ def _category_page(turn: Turn, page: int, *before: str) -> None:
     turn.say("category", *says)
 
 
-def _category(turn: Turn, event: e.Event) -> Answer | None:
+def _category(turn: StepContext, event: e.Event) -> Answer | None:
     if isinstance(event, e.Digit):
         turn.hush()
         if event.key == "0":
@@ -118,7 +118,7 @@ def _category(turn: Turn, event: e.Event) -> Answer | None:
     return None
 
 
-def _chosen(turn: Turn, key: str) -> Answer | None:
+def _chosen(turn: StepContext, key: str) -> Answer | None:
     page = turn.s.draft.page
     place = int(key) if key.isdigit() else 0
     code = page * CATEGORY_PAGE + place
@@ -133,7 +133,7 @@ def _chosen(turn: Turn, key: str) -> Answer | None:
     return None
 
 
-def _uncategorised(turn: Turn) -> Answer | None:
+def _uncategorised(turn: StepContext) -> Answer | None:
     """Silence or a wrong key: once more, then "other" (an unclassified complaint is a complaint)."""
     turn.set(tries=turn.s.tries + 1)
     if turn.s.tries < TRIES:
@@ -143,7 +143,7 @@ def _uncategorised(turn: Turn) -> Answer | None:
     return "done"
 
 
-def _own_number(turn: Turn, event: e.Event) -> Answer | None:
+def _own_number(turn: StepContext, event: e.Event) -> Answer | None:
     if isinstance(event, e.Digit):
         turn.hush()
         if event.key == "0":

@@ -21,7 +21,7 @@ from ivr.call import events as e
 from ivr.call.limits import BAD_RATING, RATINGS, STORE_ANSWER_S, TRIES
 from ivr.call.phases import Phase, register
 from ivr.call.steps.base import Step, ended
-from ivr.call.turn import Turn
+from ivr.call.turn import StepContext
 
 register(
     {
@@ -32,17 +32,17 @@ register(
 )
 
 
-class Rate(Step):
+class RateStep(Step):
     kind: ClassVar[str] = "rate"
     rate: str = Field(default="rate.ask", description="phrase key of the invitation")
     next: str = Field(description="step after the rating, and when nobody is asked or answers")
 
-    def start(self, turn: Turn) -> None:
+    def start(self, turn: StepContext) -> None:
         turn.set(phase="rate.may")
         turn.ask(c.AskRating())
         turn.arm("rate", STORE_ANSWER_S)
 
-    def on(self, turn: Turn, event: e.Event) -> None:
+    def on(self, turn: StepContext, event: e.Event) -> None:
         match turn.s.phase, event:
             case "rate.may", e.RatingAsked(allowed=True):
                 turn.say("rate", self.rate)
@@ -59,10 +59,10 @@ class Rate(Step):
             case "rate.thanks", _ if ended(event):
                 turn.goto(self.next)
 
-    def _key(self, turn: Turn, key: str) -> None:
+    def _key(self, turn: StepContext, key: str) -> None:
         turn.hush()
         if key in RATINGS:
-            turn.ask(c.Mark("rated", key))
+            turn.ask(c.Annotate("rated", key))
             bad = int(key) >= BAD_RATING and turn.s.caller_known
             turn.say("rate.thanks", "rate.sorry" if bad else "rate.thanks")
         elif key == "0":
@@ -73,7 +73,7 @@ class Rate(Step):
         else:
             turn.goto(self.next)
 
-    def resume(self, turn: Turn) -> None:
+    def resume(self, turn: StepContext) -> None:
         """Who was being asked is asked again; all else goes on."""
         if turn.s.phase == "rate":
             turn.say("rate", "resume.sorry", self.rate)

@@ -18,26 +18,26 @@ from pydantic import Field
 from ivr.call import events as e
 from ivr.call.steps import account
 from ivr.call.steps.base import Step
-from ivr.call.turn import Turn
+from ivr.call.turn import StepContext
 
 
-class Record(Step):
+class RecordStep(Step):
     kind: ClassVar[str] = "record"
     record: str = Field(description="phrase key of the request to speak")
     next: str = Field(description="step after the recording")
     silence: str = Field(description="step when nothing was said")
 
-    def start(self, turn: Turn) -> None:
+    def start(self, turn: StepContext) -> None:
         account.begin(turn, self.record)
 
-    def on(self, turn: Turn, event: e.Event) -> None:
+    def on(self, turn: StepContext, event: e.Event) -> None:
         answer = account.on(turn, event)
         if answer == "person":
             turn.person()
         elif answer is not None:
             turn.goto(self.next if answer == "done" else self.silence)
 
-    def resume(self, turn: Turn) -> None:
+    def resume(self, turn: StepContext) -> None:
         """A recording in progress goes on."""
         if turn.s.phase == "account.ask":
             self.start(turn)

@@ -18,27 +18,27 @@ from pydantic import Field
 from ivr.call import events as e
 from ivr.call.commands import Say as Spoken
 from ivr.call.phases import Phase, register
-from ivr.call.steps.ask import Ask
+from ivr.call.steps.ask import AskStep
 from ivr.call.steps.base import Phrases, Step, ended
-from ivr.call.steps.menu import Menu
-from ivr.call.steps.query import Query
-from ivr.call.turn import Turn
+from ivr.call.steps.menu import MenuStep
+from ivr.call.steps.query import QueryStep
+from ivr.call.turn import StepContext
 
 register({"say": Phase(asks=True, once=True, outside=True)})
 
 
-class Say(Step):
+class SayStep(Step):
     kind: ClassVar[str] = "say"
     say: Phrases = Field(min_length=1, description="phrase keys, spoken in this order")
     next: str = Field(description="the step that follows")
 
-    def start(self, turn: Turn) -> None:
+    def start(self, turn: StepContext) -> None:
         if any(turn.true(map(Spoken, self.say))):
             turn.say("say", *self.say)
         else:
             turn.goto(self.next)
 
-    def on(self, turn: Turn, event: e.Event) -> None:
+    def on(self, turn: StepContext, event: e.Event) -> None:
         if ended(event):
             turn.goto(self.next)
         elif isinstance(event, e.Digit) and event.key == "0":
@@ -48,7 +48,7 @@ class Say(Step):
             came_by = turn.s.taken_key
             turn.goto(self.next)
             following = turn.flow.steps[turn.s.step]
-            if isinstance(following, Menu | Ask | Query) and event.key != came_by:
+            if isinstance(following, MenuStep | AskStep | QueryStep) and event.key != came_by:
                 following.on(turn, event)
 
     def exits(self) -> Iterator[tuple[str, str]]:

@@ -33,9 +33,9 @@ from ivr.call import commands as c
 from ivr.call import events as e
 from ivr.call.limits import EMERGENCY_ROUNDS, PLAY_LIMIT_S, SEATS_ANSWER_S
 from ivr.call.phases import Happening, Phase, register
-from ivr.call.state import CallState, Ringing
+from ivr.call.state import CallState, SeatsRinging
 from ivr.call.steps.base import Phrases, Step, ended
-from ivr.call.turn import FAREWELL, Turn
+from ivr.call.turn import FAREWELL, StepContext
 from ivr.script import HOLD_FIRST, HOLD_STILL, MUSIC
 
 LEVELS = ("window", "group", "general")
@@ -65,7 +65,7 @@ register(
 )
 
 
-class Window(Step):
+class WindowStep(Step):
     kind: ClassVar[str] = "window"
     window: str = Field(description="name under [windows] in hotline.toml")
     nobody: str = Field(description="step when no operator can be had: a message or a dated callback")
@@ -75,13 +75,13 @@ class Window(Step):
     urgent: str = Field(default="", description="step to which key 0 leads while it rings: danger")
     sorry: str = Field(default="nobody.apology", description="phrase key of the apology when nobody can be had")
 
-    def start(self, turn: Turn) -> None:
+    def start(self, turn: StepContext) -> None:
         turn.human_requested(self.window)
         ringing = turn.s.ring.seats if self.everybody else ()  # who is rung already rings on
-        turn.set(ring=Ringing(seats=ringing, tried=ringing))
+        turn.set(ring=SeatsRinging(seats=ringing, tried=ringing))
         self._level(turn, EVERYBODY if self.everybody else LEVELS[0], *self.prompt)
 
-    def on(self, turn: Turn, event: e.Event) -> None:
+    def on(self, turn: StepContext, event: e.Event) -> None:
         match turn.s.phase, event:
             case (("bridged" | "held"), e.SeatLeft()):
                 self._talk_on(turn)
@@ -122,16 +122,16 @@ class Window(Step):
             case "ringing", e.TimeUp(timer="limit"):
                 self._give_up(turn)
 
-    def _ringback(self, turn: Turn) -> None:
+    def _ringback(self, turn: StepContext) -> None:
         """The words were heard: it rings."""
         turn.ring(telling=False)
         turn.play(RINGBACK)
 
-    def _music(self, turn: Turn, word: str) -> None:
+    def _music(self, turn: StepContext, word: str) -> None:
         """A word, then 30 s of music; then a word again (ANS-12: 等候服务有歉声)."""
         turn.say("held", word, f"{MUSIC}{turn.s.tries}")
 
-    def _talk_on(self, turn: Turn) -> None:
+    def _talk_on(self, turn: StepContext) -> None:
         """Back from hold: what is played ends, and both hear each other."""
         if turn.s.phase == "held":
             turn.hush()
@@ -139,7 +139,7 @@ class Window(Step):
             turn.ask(c.Hold(False))
             turn.set(phase="bridged")
 
-    def _level(self, turn: Turn, level: str, *says: str) -> None:
+    def _level(self, turn: StepContext, level: str, *says: str) -> None:
         limit_s = turn.rules.limit_s if level in (LEVELS[0], EVERYBODY) else turn.rules.ring_stage_s
         ringing = turn.s.ring.seats if level == EVERYBODY else ()
         turn.ring(level=level, waiting=(), seats=ringing, until=turn.at + round(limit_s * 1000))
@@ -150,7 +150,7 @@ class Window(Step):
         turn.ask(c.FindSeats(self.window, level, exclude=turn.s.ring.tried))
         turn.arm("seats", SEATS_ANSWER_S)
 
-    def _ring_first(self, turn: Turn, seats: tuple[str, ...]) -> None:
+    def _ring_first(self, turn: StepContext, seats: tuple[str, ...]) -> None:
         if not seats and not turn.s.ring.seats:
             self._next_level(turn, waited=False)
             return
@@ -162,14 +162,14 @@ class Window(Step):
         self._dial(turn, seats if self.everybody else seats[:1])
         self._arm(turn)
 
-    def _arm(self, turn: Turn) -> None:
+    def _arm(self, turn: StepContext) -> None:
         ring = turn.s.ring
         if ring.waiting:
             turn.arm_at("a_alone", min(turn.at + round(turn.rules.a_alone_s * 1000), ring.until))
         else:
             turn.arm_at("limit", ring.until)
 
-    def _dial(self, turn: Turn, seats: tuple[str, ...]) -> None:
+    def _dial(self, turn: StepContext, seats: tuple[str, ...]) -> None:
         ring = turn.s.ring
         rounds = EMERGENCY_ROUNDS - 1 - turn.s.tries if self.everybody else 0  # these go on ringing through
         ring_ms = max(0, ring.until - turn.at) + round(rounds * turn.rules.limit_s * 1000)
@@ -181,7 +181,7 @@ class Window(Step):
             waiting=tuple(s for s in ring.waiting if s not in seats),
         )
 
-    def _failed(self, turn: Turn, seat: str) -> None:
+    def _failed(self, turn: StepContext, seat: str) -> None:
         ring = turn.ring(seats=tuple(s for s in turn.s.ring.seats if s != seat))
         if ring.waiting and not ring.seats:
             self._dial(turn, ring.waiting[:1])
@@ -189,14 +189,14 @@ class Window(Step):
         elif not ring.seats:
             self._next_level(turn, waited=True)
 
-    def _give_up(self, turn: Turn) -> None:
+    def _give_up(self, turn: StepContext) -> None:
         if self._again(turn):
             return
         for seat in turn.s.ring.seats:
             turn.ask(c.DropSeat(seat, "no answer within the limit"))
         self._next_level(turn, waited=True)
 
-    def _next_level(self, turn: Turn, waited: bool) -> None:
+    def _next_level(self, turn: StepContext, waited: bool) -> None:
         place = len(LEVELS) if self.everybody else LEVELS.index(turn.s.ring.level) + 1
         if place < len(LEVELS):
             turn.ring(late=turn.s.ring.late or waited)
@@ -209,14 +209,14 @@ class Window(Step):
             else:
                 self._sorry(turn)
 
-    def _sorry(self, turn: Turn) -> None:
+    def _sorry(self, turn: StepContext) -> None:
         turn.ring(telling=False)
         if self._again(turn):
             return
-        turn.set(ring=Ringing(), nobody=True)
+        turn.set(ring=SeatsRinging(), nobody=True)
         turn.say("sorry", self.sorry)
 
-    def _again(self, turn: Turn) -> bool:
+    def _again(self, turn: StepContext) -> bool:
         """Begin another round in danger, if one is left: who is rung rings on, who could not be is tried again."""
         if not self.everybody or turn.s.tries >= EMERGENCY_ROUNDS - 1:
             return False
@@ -225,12 +225,12 @@ class Window(Step):
         self._level(turn, EVERYBODY, *(() if turn.s.ring.telling else (AGAIN,)))
         return True
 
-    def _danger(self, turn: Turn) -> None:
+    def _danger(self, turn: StepContext) -> None:
         """Ring everybody; who rings already rings on."""
         turn.hush()
         turn.goto(self.urgent)
 
-    def _answered(self, turn: Turn, seat: str) -> None:
+    def _answered(self, turn: StepContext, seat: str) -> None:
         turn.hush()
         for other in turn.s.ring.seats:
             if other != seat:
@@ -240,7 +240,7 @@ class Window(Step):
         turn.set(phase="bridged", seat=seat, hops=0, nobody=False)
         turn.ask(c.Bridge(seat))
 
-    def resume(self, turn: Turn) -> None:
+    def resume(self, turn: StepContext) -> None:
         """Bridged and ringing callers hear nothing, those on hold their music; the clocks go on."""
         if turn.s.phase == "finding":
             turn.ask(c.FindSeats(self.window, turn.s.ring.level, exclude=turn.s.ring.tried))

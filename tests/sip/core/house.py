@@ -13,7 +13,7 @@ from sip.core.config import EmbeddedConfig, SeatConfig
 from sip.core.crypto import Secret
 from sip.core.events import Ended, Event, Found, Invited, LookUp, Up
 from sip.core.leg_in import InboundLeg, well_formed
-from sip.core.leg_out import OutboundLeg, Target
+from sip.core.leg_out import DialTarget, OutboundLeg
 from sip.core.registrar import Registrar
 from sip.core.wire import Addr, is_ip
 
@@ -150,7 +150,7 @@ class House:
 
     def dial(self, to: Addr = FAR, ring_s: float = 12.0, display: str = "") -> OutboundLeg:
         """Ring the phone of a seat."""
-        target = Target(f"sip:101@{to.host}:{to.port}", to)
+        target = DialTarget(f"sip:101@{to.host}:{to.port}", to)
         leg = OutboundLeg(
             self.agent, target, self.sound(), from_user="hotline", display=display, call_id=f"to-the-seat-{self._port}"
         )

@@ -14,7 +14,7 @@ from sip.core.config import EmbeddedConfig, SeatConfig, Timing
 from sip.core.credentials import Credentials
 from sip.core.events import Ended, Event, Invited
 from sip.core.leg_in import InboundLeg
-from sip.core.leg_out import OutboundLeg, Target
+from sip.core.leg_out import DialTarget, OutboundLeg
 from sip.core.registrar import Registrar
 from sip.core.registration import Registration
 from sip.core.wire import Addr, Host
@@ -48,7 +48,7 @@ class Network:
 
     def call(self) -> OutboundLeg:
         """A calls B."""
-        target = Target(f"sip:b@{B.host}", B._replace(transport=self.transport))
+        target = DialTarget(f"sip:b@{B.host}", B._replace(transport=self.transport))
         leg = OutboundLeg(self.cores[A], target, Sound(1, self.ports), from_user="a", call_id="c")
         self.calling = leg
         self.do(lambda: leg.call(60.0))

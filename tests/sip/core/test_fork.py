@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from sip.core.events import Ended, Event, Ringing, Up
 from sip.core.fork import Fork
-from sip.core.leg_out import OutboundLeg, Target
+from sip.core.leg_out import DialTarget, OutboundLeg
 from sip.core.wire import Addr
 from tests.sip.core.desk import Desk, invites, pass_time, says, serve
 from tests.sip.core.house import House
@@ -39,7 +39,7 @@ class Seat(House):
         found = phones.to_ring("101")
         self.fork = Fork(phones.silent, len(found))
         for phone in found:
-            target = Target(phone.uri, phone.to, phone.behind_nat)
+            target = DialTarget(phone.uri, phone.to, phone.behind_nat)
             leg = OutboundLeg(self.agent, target, self.sound(), from_user="hotline", call_id=f"ring{phone.to.port}")
             self.legs.add(leg)
             self.fork.add(leg, phone)

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from sip.core.events import Ended, Ringing, Speaks, Up
-from sip.core.leg_out import OutboundLeg, Target
+from sip.core.leg_out import DialTarget, OutboundLeg
 from sip.core.wire import parse
 from tests.sip.core.house import FAR, House, codes
 from tests.sip.core.script import SDP, Text, answer, request, tag_in
@@ -188,7 +188,7 @@ def test_the_announcement_of_where_a_call_was_forwarded_is_heard_after_that_of_w
     """A forward answers with another tag and another address; who listened to the first would hear nothing more."""
     house = House()
     leg = OutboundLeg(
-        house.agent, Target("sip:138@192.0.2.77", FAR), house.sound(), from_user="95598", call_id="out", early=True
+        house.agent, DialTarget("sip:138@192.0.2.77", FAR), house.sound(), from_user="95598", call_id="out", early=True
     )
     house.call(leg)
     invited = house.sent[-1][0]

@@ -9,7 +9,7 @@ import pytest
 from sip.core.config import TrunkConfig
 from sip.core.credentials import Credentials
 from sip.core.events import Ended, Event, Found, LookUp, Registered, Up
-from sip.core.leg_out import SERVER_S, OutboundLeg, Target
+from sip.core.leg_out import SERVER_S, DialTarget, OutboundLeg
 from sip.core.registration import Registration
 from sip.core.trunk import trunk_leg
 from sip.core.wire import Addr
@@ -46,7 +46,7 @@ def register(house: House, source: Addr) -> None:
 def ring(house: House) -> tuple[bytes, Addr]:
     """Ring the seat as the engine does; the INVITE and where it went."""
     (phone,) = house.registrar.phones.to_ring("101")
-    target = Target(phone.uri, house.registrar.phones.way_to(phone), phone.behind_nat)
+    target = DialTarget(phone.uri, house.registrar.phones.way_to(phone), phone.behind_nat)
     leg = OutboundLeg(house.agent, target, house.sound(), from_user="hotline", call_id="to-the-seat")
     house.legs.add(leg)
     leg.call(12.0)

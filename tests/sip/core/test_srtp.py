@@ -7,8 +7,8 @@ import re
 
 import pytest
 
-from sip.core.crypto import SUITES, Keys, offered
-from sip.core.leg_out import OutboundLeg, Sealing, Target, sealing
+from sip.core.crypto import SUITES, SrtpKeys, offered
+from sip.core.leg_out import DialTarget, OutboundLeg, Sealing, sealing
 from sip.core.wire import Addr
 from tests.sip.core.house import FAR, House, codes
 from tests.sip.core.script import SDP, answer, request, tag_in
@@ -83,7 +83,7 @@ def test_a_reinvite_keeps_our_key_and_follows_theirs() -> None:
 
 def calling(seal: Sealing) -> tuple[House, OutboundLeg, bytes]:
     house = House()
-    target = Target(f"sip:101@{FAR.host}:{FAR.port}", FAR)
+    target = DialTarget(f"sip:101@{FAR.host}:{FAR.port}", FAR)
     leg = OutboundLeg(house.agent, target, house.sound(), from_user="hotline", call_id="to-the-seat", seal=seal)
     house.call(leg)
     return house, leg, house.sent[-1][0]
@@ -140,5 +140,5 @@ def test_keys_are_read_however_they_are_padded() -> None:
     assert offered([unpadded, unpadded.lower()])[0].key == bytes(range(30))
     from random import Random
 
-    keys = Keys(Random(1))
+    keys = SrtpKeys(Random(1))
     assert keys.offer() == keys.offer() and len({each.key for each in keys.offer()}) == 2

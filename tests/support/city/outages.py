@@ -6,8 +6,8 @@ import random
 
 from sqlalchemy import Engine
 
-from ivr.cases.clock import Rules
-from ivr.outages.notice import PLANNED, By, Draft
+from ivr.cases.clock import CasePolicy
+from ivr.outages.notice import PLANNED, By, NoticeDraft
 from services import outages
 from store.ids import uuid7
 
@@ -15,12 +15,12 @@ HOUR_MS, DAY_MS = 3_600_000, 86_400_000
 A_DAY = 3
 
 
-def announce(engine: Engine, rules: Rules, now: int, dice: random.Random) -> None:
+def announce(engine: Engine, rules: CasePolicy, now: int, dice: random.Random) -> None:
     """The notices of one day."""
     by = By("陈总", "supervisor", now)
     for n in range(A_DAY):
         starts = now + dice.choice((2, 8, 8, 9)) * DAY_MS + dice.randrange(8, 14) * HOUR_MS
-        draft = Draft(
+        draft = NoticeDraft(
             f"10kV 线路 {n + 1}", "解放路一带", PLANNED, starts, starts + 4 * HOUR_MS, "更换变压器",
             confirmed="设备缺陷须尽快处理",
         )  # fmt: skip

@@ -15,11 +15,11 @@ from datetime import datetime, time, timedelta
 
 from sqlalchemy import Connection, Engine, Select, func, insert, select
 
-from ivr.cases.actions import Do, Refused
-from ivr.cases.clock import Rules
+from ivr.cases.actions import ActionRefused, Do
+from ivr.cases.clock import CasePolicy
 from ivr.cases.numbers import spoken_number
 from ivr.cases.worklist import Attempt, in_calling_hours, may_call
-from services.casework import Casework, Entry
+from services.casework import Casework, MatterEntry
 from store.keys import Keys
 from store.read import worklists
 from store.sql import Row, table
@@ -56,7 +56,7 @@ class Staff:
     """Works whenever :meth:`work` is called. ``refused``: what the rules did not let them do, counted."""
 
     def __init__(
-        self, engine: Engine, keys: Keys, rules: Rules, now_ms: Callable[[], int], dice: random.Random
+        self, engine: Engine, keys: Keys, rules: CasePolicy, now_ms: Callable[[], int], dice: random.Random
     ) -> None:
         self._engine, self._rules, self._now, self._dice = engine, rules, now_ms, dice
         self.casework = Casework(keys, rules, spoken_number, wording=read_once.wording)
@@ -114,7 +114,7 @@ class Staff:
             return
         try:
             again = getattr(self, f"_{case['status']}")(connection, case, fate, now)
-        except Refused as refused:
+        except ActionRefused as refused:
             self.refused[f"{case['status']}: {refused}"] += 1
             again = now + 2 * HOUR
         self._plan(case, again, urgent)
@@ -247,7 +247,7 @@ class Staff:
         )  # fmt: skip
         try:
             row = self.casework.attempt(connection, callback_id, attempt)
-        except Refused as refused:
+        except ActionRefused as refused:
             self.refused[f"attempt: {refused}"] += 1
             return ""
         self.done[f"call {result}"] += 1
@@ -267,7 +267,7 @@ class Staff:
         number = f"137{self._dice.randrange(10**8):08}" if self._dice.random() < 0.9 else ""
         self.casework.open(
             connection,
-            Entry(
+            MatterEntry(
                 kind, "phone" if kind == "repair" else self._dice.choice(["letter", "visit", "web"]), self._operator(),
                 now, "来信反映的事项", number, "", "other" if kind == "complaint" else "",
                 consent=self._dice.random() < 0.95,
