@@ -28,7 +28,7 @@ from ivr.report.span import Span
 from store.engine import open_engine, reading
 from store.figures.figures import figures, limits
 from store.figures.report import contents
-from store.read import tally
+from store.read import call_counts
 from store.schema import Call, Callback, Case
 from store.upgrade import upgrade
 
@@ -150,7 +150,7 @@ def measure(engine: Engine) -> dict[str, float]:
             "a day": best(of(DAY)),
             "a month": best(of(MARCH)),
             "a year": best(of(YEAR)),
-            "a year, calls only": best(lambda: tally.tally(session, YEAR.from_ms, YEAR.to_ms, limits(profile))),
+            "a year, calls only": best(lambda: call_counts.tally(session, YEAR.from_ms, YEAR.to_ms, limits(profile))),
             "the monthly report": best(lambda: page.summary(contents(session, MARCH, profile, now), "", "", "zh-CN")),
         }
 

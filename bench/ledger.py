@@ -25,7 +25,7 @@ from ivr.ledger import CallTransaction, Fact, Live, Party
 from recordings.keys import KeyRing
 from store.engine import open_engine
 from store.ids import uuid7
-from store.journal.ledger import SqlLedger
+from store.journal.sql_ledger import SqlLedger
 from store.upgrade import upgrade
 
 CALLS_PER_S = 20

@@ -21,12 +21,12 @@ from ivr.call import events as e
 from ivr.call.leaving import INTERRUPTED
 from ivr.call.machine import begin, step
 from ivr.call.state import CallState
+from ivr.call_services import CallServices
 from ivr.facts.calls import PartySealed, Recorded
 from ivr.facts.of_call import arrival, command_fact, ended_fact, event_fact, quality_fact, system_fact
 from ivr.facts.seats import HeldFact
-from ivr.house import CallServices
 from ivr.ledger import CallTransaction, Fact, Interrupted, Party, Progress, StoredCase
-from ivr.ongoing import OngoingCall, SeatLeg, recording_id_of
+from ivr.ongoing_call import OngoingCall, SeatLeg, recording_id_of
 
 log = logging.getLogger(__name__)
 

@@ -19,11 +19,11 @@ from pathlib import Path
 
 from ivr.call import events as e
 from ivr.call.state import CallState
+from ivr.call_services import CallServices
 from ivr.conductor import Conductor
 from ivr.facts.of_call import arrival, event_fact
-from ivr.house import CallServices
 from ivr.ledger import CallTransaction, Interrupted, Party
-from ivr.ongoing import OngoingCall, recording_id_of
+from ivr.ongoing_call import OngoingCall, recording_id_of
 
 log = logging.getLogger(__name__)
 

@@ -15,10 +15,10 @@ from typing import Any
 
 from ivr.call import events as e
 from ivr.call.state import CallState
+from ivr.call_services import CallServices
 from ivr.conductor import Conductor
-from ivr.house import CallServices
 from ivr.ledger import Interrupted
-from ivr.ongoing import OngoingCall, SeatLeg, recording_id_of
+from ivr.ongoing_call import OngoingCall, SeatLeg, recording_id_of
 from ivr.telephony import ResumableEngine, SurvivingLeg
 
 log = logging.getLogger(__name__)

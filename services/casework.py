@@ -17,10 +17,10 @@ from functools import cache
 from typing import Any
 
 from ivr.cases.actions import ANSWERED, CLOSED, ActionRefused, Changed, Do, Notice, Outcome
-from ivr.cases.clock import CasePolicy
+from ivr.cases.deadlines import CasePolicy
 from ivr.cases.kinds import of
 from ivr.cases.promise import case_request
-from ivr.cases.told import TO_CITIZENS, check
+from ivr.cases.wording_check import TO_CITIZENS, check
 from ivr.cases.workflow import apply, with_note
 from ivr.cases.worklist import Attempt, after
 from ivr.facts.cases import CaseAppended, CaseNoted
@@ -32,7 +32,7 @@ from services.identities import Identities
 from store import cases, notices
 from store.engine import Connection
 from store.ids import uuid7
-from store.journal import entries, work
+from store.journal import entries, write_batch
 from store.journal.live import LiveCalls
 from store.journal.writer import Writer
 from store.keys import Keys
@@ -101,7 +101,7 @@ class Casework:
         except ValueError as error:
             raise ActionRefused(f"不能登记：{error}", str(error)) from None
         request = replace(request, owner=entry.who, consent=entry.consent)
-        item = work.of_case(request, self._keys)
+        item = write_batch.of_case(request, self._keys)
         item.parties = (party,) if party and known else ()
         again = cases.is_registered(connection, request.command_id)
         stored = self._writer.write(connection, [item], entry.at)[0]

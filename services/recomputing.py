@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from ivr.cases.actions import ActionRefused, Do
 from ivr.cases.changes import changed
-from ivr.cases.clock import CasePolicy, promised
+from ivr.cases.deadlines import CasePolicy, promised
 from ivr.cases.workflow import apply
 from store import cases, marks, notices
 from store.engine import Connection, Engine, reading

@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from ivr.calendar.hours import is_open
-from ivr.cases.clock import CasePolicy
+from ivr.cases.deadlines import CasePolicy
 from services import warning
 from store import outbox
 from store.engine import Engine, explain, is_away, reading

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 
 from ivr.calendar.tables import missing_years
 from ivr.cases.actions import Notice
-from ivr.cases.clock import CasePolicy
+from ivr.cases.deadlines import CasePolicy
 from services import recomputing
 from services.calendars import Added
 from store import notices

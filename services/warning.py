@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from ivr.cases.actions import Notice
-from ivr.cases.watch import DAY_MS, SUPERVISED, due_level
+from ivr.cases.reminders import DAY_MS, SUPERVISED, due_level
 from ivr.facts.cases import CaseWarned
 from ivr.ledger import Fact
 from store import cases, notices

@@ -28,7 +28,7 @@ from web.figures import raw
 from web.format import day_range, today
 from web.forms import Wrong, cursor, day, named, period, whole, word
 from web.labels import KINDS, OUTCOMES, STATUSES
-from web.people import masked
+from web.phone_numbers import masked
 from web.problems import problem
 
 bp = Blueprint("api", __name__, url_prefix="/api/v1")

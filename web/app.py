@@ -16,7 +16,7 @@ from services.calendars import Added
 from web import (
     access,
     api,
-    casework,
+    case_views,
     db,
     format,
     forms,
@@ -42,6 +42,7 @@ from web.screens import (
     calendar,
     calling,
     calls,
+    case_actions,
     cases,
     custodians,
     drafts,
@@ -55,7 +56,6 @@ from web.screens import (
     sessions,
     tokens,
     users,
-    work,
     worklists,
 )
 from web.streams import News
@@ -67,7 +67,7 @@ SCREENS = (
     board,
     calls,
     cases,
-    work,
+    case_actions,
     identities,
     custodians,
     inbox,
@@ -180,7 +180,7 @@ def _templates(app: Flask) -> None:
     stamp = secrets.token_hex(4)  # static files are fetched anew after each start, and cached until then
 
     app.jinja_env.globals["may"] = access.may  # macros see globals only
-    app.jinja_env.globals["casework"] = casework
+    app.jinja_env.globals["casework"] = case_views
     app.jinja_env.globals["closed_accounts"] = access.closed_accounts
     app.jinja_env.globals["table_cell"] = tables.cell
 

@@ -11,10 +11,10 @@ from ivr.calendar.stored import english
 from ivr.cases.actions import ACTIONS
 from store.read import queries
 from store.schema import Case
-from web.casework import context
+from web.case_views import context
 from web.db import config
 from web.language import chosen
-from web.people import masked
+from web.phone_numbers import masked
 from web.tables import Column, Table, wall
 
 HISTORY = Table(

@@ -18,14 +18,14 @@ from ivr.kpi import kpis
 from ivr.kpi.records import MIN_FOR_PERCENT, Figure, Period
 from ivr.report.charts import Drawn
 from ivr.report.span import Span
-from store.figures import behind
+from store.figures import drilldown
 from store.figures.counting import FigureCounter, PeriodFigures
 from store.figures.figures import figures, limits
 from web.db import config, now_ms, reading
 from web.labels import label
 from web.language import chosen
 from web.names import said
-from web.shared import SwrCache
+from web.swr_cache import SwrCache
 
 KEPT_MS = 2500  # boards that ask within this time share one calculation
 LONG_MS = 25 * 3_600_000  # figures of more than a day are computed once in so long, and are never older than so much
@@ -51,7 +51,7 @@ LEFT_OUT = {
 }
 
 
-Behind = behind.CallRows | behind.IdRows
+Behind = drilldown.CallRows | drilldown.IdRows
 
 
 @dataclass(frozen=True)
@@ -132,9 +132,9 @@ class Recent:
         """What is behind a figure, as it was counted; None: there is no figure of that name."""
         period, known = Period(from_ms, to_ms, now_ms()), limits(config().profile)
         if not _long(from_ms, to_ms):
-            return behind.rows(reading(), figure_id, period, known)
+            return drilldown.rows(reading(), figure_id, period, known)
         found = self._counted(from_ms, to_ms)
-        return found.rows.get(figure_id) or behind.conditions(figure_id, period, known, found.worst_day)
+        return found.rows.get(figure_id) or drilldown.conditions(figure_id, period, known, found.worst_day)
 
     def charts(self, span: Span, language: str) -> list[Drawn]:
         """The charts of the period, in that language."""

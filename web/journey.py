@@ -14,7 +14,7 @@ from typing import Any
 from flask_babel import gettext as _
 
 from store.schema import Journal
-from web.casework import CHOICES
+from web.case_views import CHOICES
 from web.format import due_text, phrase_words, seat_name, span, step_words, window_name
 from web.labels import CAUSES, ENDS, LEVELS, REASONS, RELEASED_BY, TIMERS, WHYS, label
 

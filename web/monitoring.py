@@ -8,7 +8,7 @@ from flask import Blueprint, Response, current_app
 from flask_limiter import Limiter
 
 from ivr.report.prometheus import CONTENT_TYPE, exposition
-from store.figures import lines
+from store.figures import line_quality
 from web import api
 from web.db import reading
 from web.figures import Recent
@@ -27,5 +27,5 @@ def init(limiter: Limiter) -> None:
 def metrics() -> Response:
     recent = cast(Recent, current_app.extensions["panel.figures"])
     since, until = day_range(today())
-    away = lines.turned_away(reading(), since)
+    away = line_quality.turned_away(reading(), since)
     return Response(exposition(recent.get(since, until), "today", away), content_type=CONTENT_TYPE)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 
 from ivr.kpi.records import Figure
 from ivr.report.charts import Drawn
-from store.figures.behind import has_rows
+from store.figures.drilldown import has_rows
 from store.schema import Callback, Journal
 from web.access import may
 

@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from store.schema import Journal
-from web.casework import CHOICES, RESULTS, step_name
+from web.case_views import CHOICES, RESULTS, step_name
 from web.format import phrase_words, profile_name, seat_name, span, step_words, window_name
 from web.journey import read, why_words
 from web.labels import CAUSES, CHANNELS, ENDS, KINDS, LEVELS, NOT_CALLED, OUTAGE_STEPS, REASONS, RELEASED_BY, TIMERS

@@ -27,7 +27,7 @@ from bench.synthetic.filling import VERSION, fill
 from bench.synthetic.lives import ROLES
 from bench.synthetic.plan import Plan
 from ivr.calendar.tables import WorkCalendar
-from ivr.cases.clock import CasePolicy
+from ivr.cases.deadlines import CasePolicy
 from ivr.cases.numbers import spoken_number
 from ivr.outages.notice import By, NoticeDraft
 from ivr.profile import Profile

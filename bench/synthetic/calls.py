@@ -9,10 +9,10 @@ from typing import Any
 
 from bench.synthetic.plan import NUMBER_RANGE
 from bench.synthetic.unit import Unit
-from ivr.cases.clock import CasePolicy
+from ivr.cases.deadlines import CasePolicy
 from ivr.cases.promise import case_request
 from ivr.ledger import CaseRequest, Party
-from store.journal.work import NewCase
+from store.journal.write_batch import NewCase
 
 SEATS = tuple(str(number) for number in range(101, 141))
 WINDOWS = ("general", "repair", "business", "complaint")

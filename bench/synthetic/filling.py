@@ -21,7 +21,7 @@ from bench.synthetic.calls import Caller, Numbers, Sequence
 from bench.synthetic.lives import HOUR, ROLES, Life
 from bench.synthetic.plan import Ids, Plan
 from bench.synthetic.unit import Unit
-from ivr.cases.clock import CasePolicy
+from ivr.cases.deadlines import CasePolicy
 from ivr.ledger import Party
 from ivr.projections.rows import Row
 from store.journal.entries import values_of

@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 
 from bench.synthetic.unit import Unit
 from ivr.cases.actions import ActionRefused, Do, Notice
-from ivr.cases.clock import CasePolicy
-from ivr.cases.watch import SUPERVISED, due_level
+from ivr.cases.deadlines import CasePolicy
+from ivr.cases.reminders import SUPERVISED, due_level
 from ivr.cases.workflow import apply, with_note
 from ivr.cases.worklist import Attempt, after, into_calling_hours
 from ivr.facts.cases import CaseWarned

@@ -12,7 +12,7 @@ from hotline.cli.common import FOUND
 from hotline.config.settings import Settings
 from hotline.process import factories
 from ivr.cases.actions import ActionRefused
-from ivr.cases.told import BadlyWorded
+from ivr.cases.wording_check import BadlyWorded
 from store.engine import Session
 from store.people import accounts
 

@@ -25,7 +25,7 @@ from hotline.ports import reachable, sip_answers
 from hotline.process import factories, runfile
 from ivr.telephony import Clip
 from recordings.audio import AudioError
-from sip.core.wire import host_of
+from sip.core.sip_messages import host_of
 
 FROM = "13800001111"
 SPOKEN = "您好,这里是人工座席,请问有什么可以帮助您的?"  # S4-29

@@ -27,7 +27,7 @@ from ivr.report.span import Span
 from ivr.spoken import LANGS
 from store.engine import Session
 from store.figures.figures import figures as stored
-from store.read import tally
+from store.read import call_counts
 
 PIPE_WIDTH = 200
 DAYS_MAX = {"": 3660, "window": 3660, "day": 400, "hour": 31}  # more parts than that nobody reads
@@ -120,7 +120,7 @@ def measured(session: Session, span: Span, profile: Profile, by: str | None) -> 
         yield FiguresPart("", stored(session, span.from_ms, span.to_ms, profile, now))
         return
     if by == "window":
-        for window in tally.windows(session, span.from_ms, span.to_ms):
+        for window in call_counts.windows(session, span.from_ms, span.to_ms):
             yield FiguresPart(window, stored(session, span.from_ms, span.to_ms, profile, now, window))
         return
     for name, start, end in span.by_hour() if by == "hour" else span.by_day():

@@ -22,10 +22,10 @@ from ivr.call.turn import FlowContext
 from ivr.flow.checker import check as walk_all
 from ivr.flow.loader import load
 from ivr.flow.reach import Reach
-from ivr.flow.source import FlowRefused
 from ivr.flow.walk import COMMANDS, Unknown, Walk
+from ivr.flow.yaml_source import FlowRefused
 from ivr.phrases import Phrases
-from ivr.script import lines
+from ivr.render_prompts import lines
 from ivr.wording import Wording
 from recordings.studio import VoiceError
 

@@ -8,9 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 from hotline.config.settings import Settings
 from hotline.process import factories
-from ivr.cases.clock import CasePolicy
+from ivr.call_services import CallServices
+from ivr.cases.deadlines import CasePolicy
 from ivr.cases.numbers import spoken_number
-from ivr.house import CallServices
 from ivr.outgoing.allow import OutgoingLimits
 from ivr.outgoing.numbers import NumberRules
 from ivr.outgoing.placing import OutgoingServices, Placing

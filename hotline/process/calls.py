@@ -29,14 +29,14 @@ from hotline.process.speaker import VoiceSpeaker
 from ivr.calendar.tables import WorkCalendar
 from ivr.call.commands import OpenCase
 from ivr.call.state import CallState
-from ivr.cases.clock import CasePolicy
+from ivr.call_services import CallServices
+from ivr.cases.deadlines import CasePolicy
 from ivr.cases.numbers import case_number
 from ivr.cases.promise import case_request
 from ivr.clock import SystemClock
 from ivr.conductor import Conductor
 from ivr.desk.desk import Desk, WindowSeats
 from ivr.facts.of_call import system_fact
-from ivr.house import CallServices
 from ivr.ledger import CaseRequest
 from ivr.messages import take_in
 from ivr.profile import Profile
@@ -46,9 +46,9 @@ from recordings.vault import Vault, VaultError
 from services.calendars import Added
 from store.engine import Engine as SqlEngine
 from store.engine import open_engine
-from store.figures.lines import door_set
+from store.figures.line_quality import door_set
 from store.ids import uuid7
-from store.journal.ledger import SqlLedger
+from store.journal.sql_ledger import SqlLedger
 from store.read.unfinished import unfinished
 
 log = logging.getLogger(__name__)
@@ -60,7 +60,7 @@ DRAIN_S = 15.0  # how long running calls may go on after Ctrl-C
 
 
 class DeadlineCasebook:
-    """Implements :class:`ivr.house.Casebook` with the profile's deadlines and the calendar."""
+    """Implements :class:`ivr.call_services.Casebook` with the profile's deadlines and the calendar."""
 
     def __init__(self, profile: Profile, calendar: WorkCalendar, zone: ZoneInfo) -> None:
         self._profile, self._calendar, self._zone = profile, calendar, zone
@@ -82,7 +82,7 @@ class DeadlineCasebook:
 
 
 class VaultKeeper:
-    """Implements :class:`ivr.house.Keeper`: encrypts on a worker thread."""
+    """Implements :class:`ivr.call_services.Keeper`: encrypts on a worker thread."""
 
     def __init__(
         self, vault: Vault, worker: ThreadPoolExecutor, call_soon: Callable[[Callable[[], None]], object]

@@ -13,7 +13,7 @@ from hotline.finding import Finding
 from hotline.process import factories
 from ivr.telephony import AccessSet
 from store.engine import DatabaseAway
-from store.figures import lines
+from store.figures import line_quality
 
 WHAT = "callers"
 DAY_MS = 24 * 3600 * 1000
@@ -25,7 +25,7 @@ def as_set(settings: Settings, now: int) -> AccessSet:
 
 
 def differs(door: AccessSet, last: Mapping[str, Any] | None) -> bool:
-    """Is it another rule than the one journaled last (``store.figures.lines.door_set``)?"""
+    """Is it another rule than the one journaled last (``store.figures.line_quality.door_set``)?"""
     told = {name: value for name, value in asdict(door).items() if name != "at"}
     return last is None or any(last.get(name) != _plain(value) for name, value in told.items())
 
@@ -69,7 +69,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
 def _strangers(settings: Settings) -> Iterator[Finding]:
     try:
         with factories.looking(settings) as session:
-            found = lines.strangers(session, time.time_ns() // 1_000_000 - DAY_MS)
+            found = line_quality.strangers(session, time.time_ns() // 1_000_000 - DAY_MS)
     except (DatabaseAway, OSError):
         return  # said by another check
     if found:

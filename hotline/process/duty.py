@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from hotline.config.settings import Settings
 from hotline.process.callbacks import caller_id, number_rules
 from ivr.calendar.hours import is_open
-from ivr.cases.clock import CasePolicy
-from ivr.house import CallServices
+from ivr.call_services import CallServices
+from ivr.cases.deadlines import CasePolicy
 from ivr.outgoing.alerting import Alert, Alerting
 from ivr.outgoing.numbers import dialled
 from ivr.profile import Schedule

@@ -60,7 +60,7 @@ def watcher(settings: Settings, sink: Sink, now_ms: Callable[[], int]) -> Watchi
     config = asterisk_config(settings)
     if settings.engine != "asterisk" or config.ami is None:
         return None
-    from sip.asterisk.watch import AmiMonitor
+    from sip.asterisk.ami_monitor import AmiMonitor
 
     return AmiMonitor(config, sink, now_ms)
 

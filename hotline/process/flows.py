@@ -24,11 +24,11 @@ from ivr.called import CalledNumbers
 from ivr.flow.checker import CheckReport, check
 from ivr.flow.loader import FlowEnvironment, load
 from ivr.flow.reach import Reach, reach, spoken_s
-from ivr.flow.source import FlowRefused
+from ivr.flow.yaml_source import FlowRefused
 from ivr.outgoing.numbers import called_back
 from ivr.phrases import Phrases
 from ivr.profile import Profile
-from ivr.script import lines
+from ivr.render_prompts import lines
 
 log = logging.getLogger(__name__)
 CHECKED = "checked-flows.json"

@@ -14,7 +14,7 @@ from datetime import date
 
 from ivr.call.commands import Say
 from ivr.phrases import Phrases
-from ivr.script import MUSIC, Named, Spoken, lines
+from ivr.render_prompts import MUSIC, Named, Spoken, lines
 from ivr.telephony import Clip
 from recordings import tones
 from recordings.music import HoldMusic
@@ -35,7 +35,7 @@ TONES: Mapping[str, Callable[[], bytes]] = {
 
 
 class VoiceSpeaker:
-    """Implements :class:`ivr.house.Speaker`."""
+    """Implements :class:`ivr.call_services.Speaker`."""
 
     def __init__(
         self,

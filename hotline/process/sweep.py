@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from hotline import notify
 from hotline.config.settings import Settings
 from hotline.process import factories, reports, retention
-from ivr.cases.clock import CasePolicy
+from ivr.cases.deadlines import CasePolicy
 from services.reporting import Reporting
 from services.sweeper import PAUSE_S, Sweeper
 from services.upkeep import Upkeep

@@ -1,8 +1,8 @@
 """How a due date was reached, as it was stored, in the reader's language.
 
-The register keeps each step as a Chinese line (``explain``, and what begins a changed date in :mod:`ivr.cases.clock`
-and :mod:`ivr.cases.effects`). Those lines have a fixed form, so each is read back into what it says and said in
-English: profile and working days of today are not asked, they may have changed since.
+The register keeps each step as a Chinese line (``explain``, and what begins a changed date in
+:mod:`ivr.cases.deadlines` and :mod:`ivr.cases.effects`). Those lines have a fixed form, so each is read back into what
+it says and said in English: profile and working days of today are not asked, they may have changed since.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ivr.cases.watch import SUPERVISED
+from ivr.cases.reminders import SUPERVISED
 from ivr.facts import cases as f
 from ivr.facts.base import Content
 

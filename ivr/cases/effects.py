@@ -8,7 +8,7 @@ from typing import Any
 from ivr.call.limits import BAD_RATING
 from ivr.cases import kinds
 from ivr.cases.actions import ActionRefused, Do, Effect, Notice
-from ivr.cases.clock import CasePolicy, extended, promised, resumed
+from ivr.cases.deadlines import CasePolicy, extended, promised, resumed
 from ivr.cases.numbers import is_case_number
 from ivr.cases.promise import parse_received
 from ivr.facts import cases as f

@@ -26,7 +26,7 @@ from ivr.cases.actions import (
     Outcome,
 )
 from ivr.cases.changes import changed
-from ivr.cases.clock import CasePolicy
+from ivr.cases.deadlines import CasePolicy
 from ivr.cases.effects import CONDITIONS, EFFECTS
 from ivr.cases.names import STATES
 from ivr.facts.cases import CaseFact as AnAction

@@ -15,7 +15,7 @@ from typing import Any
 
 from ivr.calendar.hours import local_moment
 from ivr.cases.actions import ActionRefused
-from ivr.cases.clock import CasePolicy
+from ivr.cases.deadlines import CasePolicy
 from ivr.facts.callbacks import CallbackAttempted
 
 RESULTS = ("reached", "no_answer", "busy", "wrong_number", "refused")

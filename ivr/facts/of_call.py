@@ -14,7 +14,7 @@ from ivr.facts import seats
 from ivr.facts import system as s
 from ivr.facts.base import Content
 from ivr.ledger import Fact
-from ivr.ongoing import OngoingCall
+from ivr.ongoing_call import OngoingCall
 
 HIDDEN_KEY = "•"
 HIDDEN_PHASES = frozenset({"number.type", "query.type", "rate"})  # keys of a number, a code, a rating

@@ -24,7 +24,7 @@ from ivr.call.steps.menu import MenuStep
 from ivr.call.steps.say import SayStep
 from ivr.call.steps.window import WindowStep
 from ivr.call.turn import FAREWELL, HOURS_TOLD, CallLimits, FlowContext
-from ivr.flow.source import FlowRefused, Problem, YamlSource, parse, read
+from ivr.flow.yaml_source import FlowRefused, Problem, YamlSource, parse, read
 from ivr.outgoing.numbers import NumberRules, called_back
 
 KINDS = kinds()

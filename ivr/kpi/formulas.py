@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from ivr.kpi.aftercare import aftercare
 from ivr.kpi.blocking import blocking
+from ivr.kpi.call_totals import CallTotals, HourTotals, Waits
 from ivr.kpi.kpis import shares
 from ivr.kpi.making import Maker, seconds
 from ivr.kpi.promises import arrival_time
@@ -29,7 +30,6 @@ from ivr.kpi.records import (
     RatingCount,
     TurnedAway,
 )
-from ivr.kpi.tally import CallTotals, HourTotals, Waits
 
 
 def figures(

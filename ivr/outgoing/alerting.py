@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 
 from ivr import telephony as t
 from ivr.call.commands import Say
+from ivr.call_services import CallServices
 from ivr.clock import Timer
 from ivr.facts.base import Content
 from ivr.facts.outgoing import DutyNobody, DutyRung, DutyTaken
-from ivr.house import CallServices
 from ivr.ledger import Fact
 from ivr.outgoing import duty as m
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ivr.cases.clock import CasePolicy
+from ivr.cases.deadlines import CasePolicy
 from ivr.cases.worklist import in_calling_hours, into_calling_hours, may_call
 from ivr.outgoing.numbers import NotAllowed, NumberRules, dialled
 

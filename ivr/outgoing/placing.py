@@ -19,15 +19,15 @@ from typing import Protocol
 
 from ivr import telephony as t
 from ivr.call.commands import Say
+from ivr.call_services import Speaker
 from ivr.clock import Clock, Timer
 from ivr.desk.desk import Desk
 from ivr.facts import outgoing as f
 from ivr.facts.base import Content
-from ivr.house import Speaker
 from ivr.ledger import CallTransaction, Fact, Ledger
 from ivr.outgoing import call as m
 from ivr.outgoing.tones import clips
-from ivr.script import HOLD_FIRST, HOLD_STILL, MUSIC
+from ivr.render_prompts import HOLD_FIRST, HOLD_STILL, MUSIC
 
 log = logging.getLogger(__name__)
 

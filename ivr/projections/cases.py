@@ -12,7 +12,7 @@ from typing import Any
 
 from ivr.cases.changes import changed
 from ivr.cases.kinds import of
-from ivr.cases.watch import next_action
+from ivr.cases.reminders import next_action
 from ivr.facts import callbacks
 from ivr.facts import cases as f
 from ivr.facts.base import FACTS, Content, data_of

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from ivr.kpi.call_totals import CallTotals
 from ivr.kpi.records import DueCase, Figure
-from ivr.kpi.tally import CallTotals
 from ivr.report.span import Span
 
 

@@ -5,7 +5,7 @@ A citizen who is still being called has one of his own.
 
 from __future__ import annotations
 
-from sip.asterisk.lines import AsteriskLeg, AsteriskLegs
+from sip.asterisk.legs import AsteriskLeg, AsteriskLegs
 from sip.asterisk.link import Link
 
 

@@ -18,9 +18,9 @@ from collections.abc import Callable
 from sip.asterisk import causes
 from sip.asterisk.bridging import Bridging
 from sip.asterisk.config import TRUNK_OUT, AsteriskConfig
-from sip.asterisk.lines import AsteriskLeg, AsteriskLegs, channel_of_line
+from sip.asterisk.legs import AsteriskLeg, AsteriskLegs, channel_of_line
+from sip.asterisk.line_events import LineEvents
 from sip.asterisk.link import Link
-from sip.asterisk.reports import LineEvents
 from sip.asterisk.rest import Reply
 from sip.numbers import is_number
 from sip.replies import FOR_ALL, most_telling

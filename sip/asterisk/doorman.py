@@ -13,9 +13,9 @@ from collections.abc import Callable, Iterator
 from ivr.telephony import AccessDenied
 from sip.access import OVERDUE_S, PresentCall, plain, room
 from sip.asterisk.config import AsteriskConfig
-from sip.asterisk.lines import AsteriskLeg, AsteriskLegs, By
+from sip.asterisk.legs import AsteriskLeg, AsteriskLegs, By
+from sip.asterisk.line_events import now_ms
 from sip.asterisk.link import Link
-from sip.asterisk.reports import now_ms
 from sip.asterisk.rest import Reply
 from sip.telling import Teller
 

@@ -17,16 +17,16 @@ from ivr.telephony import Clip, EngineEvent, SeatReach, Sink, SurvivingLeg
 from sip.access import HERE, NUMBER_FULL
 from sip.admission import Lags
 from sip.asterisk import causes, fax
-from sip.asterisk.agreement import Reconciliation
 from sip.asterisk.bridging import Bridging
 from sip.asterisk.config import AsteriskConfig
 from sip.asterisk.dialling import CITIZEN, AsteriskDialling, look_prefix
 from sip.asterisk.doorman import AsteriskDoorman
 from sip.asterisk.keys import Press, again, press_of
-from sip.asterisk.lines import AsteriskLeg, AsteriskLegs, By
+from sip.asterisk.legs import AsteriskLeg, AsteriskLegs, By
+from sip.asterisk.line_events import LineEvents, now_ms
 from sip.asterisk.link import Link
 from sip.asterisk.media import MediaFolder, mend, move
-from sip.asterisk.reports import LineEvents, now_ms
+from sip.asterisk.reconciliation import Reconciliation
 from sip.asterisk.rest import Reply
 from sip.asterisk.seats import Seats
 from sip.asterisk.snapshot import Channel, channel_of

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
-from sip.asterisk.lines import AsteriskLeg, AsteriskLegs
+from sip.asterisk.legs import AsteriskLeg, AsteriskLegs
+from sip.asterisk.line_events import LineEvents
 from sip.asterisk.link import Link
-from sip.asterisk.reports import LineEvents
 from sip.asterisk.snapshot import Channel
 
 ARGUMENT = "fax"  # of Stasis

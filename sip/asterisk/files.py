@@ -10,15 +10,15 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from sip.asterisk.acl import only, single
+from sip.asterisk.ami_events import QUALITY_VARIABLE, WATCHED
 from sip.asterisk.auth import IDENTIFIED, auth, nobody
 from sip.asterisk.config import TRUNK, TRUNK_OUT, AsteriskConfig, Site, Wss, ami_secret
 from sip.asterisk.texts import ENCRYPTION, INDICATIONS, LOGGER, OUTGOING
-from sip.asterisk.told import QUALITY_VARIABLE, WATCHED
 from sip.asterisk.transports import over, server_uri, transports
 from sip.core.config import SeatConfig, TrunkConfig
 from sip.core.locating import has_port
 from sip.core.phones import MOST
-from sip.core.wire import is_ip
+from sip.core.sip_messages import is_ip
 
 TRIES = 40  # of 250 ms: how long a leg waits for a hotline that restarts
 PAUSE_S = 0.25

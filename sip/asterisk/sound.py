@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ivr.telephony import Clip
-from sip.asterisk.lines import AsteriskLeg, RunningRecording
+from sip.asterisk.legs import AsteriskLeg, RunningRecording
+from sip.asterisk.line_events import LineEvents
 from sip.asterisk.link import Link
 from sip.asterisk.media import MediaFolder
-from sip.asterisk.reports import LineEvents
 from sip.asterisk.rest import Reply
 
 log = logging.getLogger(__name__)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sip.asterisk.dialling import CITIZEN
-from sip.asterisk.lines import AsteriskLeg, RunningRecording
+from sip.asterisk.legs import AsteriskLeg, RunningRecording
 from sip.asterisk.snapshot import Channel
 from sip.asterisk.sound import playback_of
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sip.asterisk.config import Site
 from sip.core.config import TrunkConfig
-from sip.core.wire import host_port
+from sip.core.sip_messages import host_port
 
 Lines = list[tuple[str, object]]
 

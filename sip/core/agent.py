@@ -26,9 +26,7 @@ from sip.core.config import Timing
 from sip.core.dice import Dice, token
 from sip.core.events import Event, Found, Invited, LookUp
 from sip.core.locating import Servers, usual_port
-from sip.core.timers import TimerQueue
-from sip.core.transactions import ServerTransaction, TransactionLayer
-from sip.core.wire import (
+from sip.core.sip_messages import (
     ALLOW,
     METHODS,
     SUPPORTED,
@@ -44,6 +42,8 @@ from sip.core.wire import (
     stamp_source,
     tag_of,
 )
+from sip.core.timers import TimerQueue
+from sip.core.transactions import ServerTransaction, TransactionLayer
 
 log = logging.getLogger(__name__)
 _Told = TypeVar("_Told")

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from aiosipua.message import SipRequest
 
-from sip.core.wire import uri_of, user_of
+from sip.core.sip_messages import uri_of, user_of
 
 REQUEST = "request"
 LONGEST = 64

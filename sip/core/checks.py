@@ -11,7 +11,7 @@ import re
 from aiosipua.headers import parse_via
 from aiosipua.message import SipMessage, SipRequest, missing_required_headers
 
-from sip.core.wire import host_of, scheme_of, tag_of, uri_of
+from sip.core.sip_messages import host_of, scheme_of, tag_of, uri_of
 
 _MOST = 2**32 - 1
 _LEADING = {  # headers that begin with a number -> the least and the greatest it may be

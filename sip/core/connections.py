@@ -13,7 +13,7 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from sip.core.wire import Addr
+from sip.core.sip_messages import Addr
 
 Key = TypeVar("Key", bound=Hashable)
 

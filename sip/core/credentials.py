@@ -9,7 +9,7 @@ from aiosipua.headers import parse_auth, stringify_auth
 from aiosipua.message import SipResponse
 
 from sip.core.dice import Dice, token
-from sip.core.wire import Header
+from sip.core.sip_messages import Header
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from typing import Literal
 from aiosipua.headers import parse_auth
 
 from sip.core.dice import Dice, token
-from sip.core.wire import Header
+from sip.core.sip_messages import Header
 
 Verdict = Literal["ok", "stale", "wrong"]
 _REMEMBERED = 4096

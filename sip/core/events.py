@@ -9,8 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from sip.core.sip_messages import Addr
 from sip.core.transactions import ServerTransaction
-from sip.core.wire import Addr
 
 By = Literal["far", "us", "failure"]
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from sip.core.events import Ended, HeldChanged, Ringing, Speaks, Up
 from sip.core.leg_out import OutboundLeg
 from sip.core.phones import RegisteredPhone
-from sip.core.wire import Header
+from sip.core.sip_messages import Header
 from sip.replies import FOR_ALL, most_telling
 
 ELSEWHERE = ("Reason", 'SIP;cause=200;text="Call completed elsewhere"')  # RFC 3326 §3.1: no call was missed

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from sip.core.wire import Junk
+from sip.core.sip_messages import Junk
 
 HEAD_MAX = 16_384  # bytes of start line and headers; ours have under 2,000
 BODY_MAX = 65_535  # as much as a datagram could hold

@@ -21,11 +21,11 @@ from sip.core.events import By, Ended, HeldChanged
 from sip.core.info import info_key
 from sip.core.locating import next_hop
 from sip.core.sdp import Agreed, Unacceptable, read
-from sip.core.session import SessionTimer, retry_s
+from sip.core.session_timer import SessionTimer, retry_s
+from sip.core.sip_messages import ALLOW, Addr, Header, cseq_of, uri_of
 from sip.core.sound import LegAudio
 from sip.core.timers import Timers
 from sip.core.transactions import ClientTransaction, ServerTransaction
-from sip.core.wire import ALLOW, Addr, Header, cseq_of, uri_of
 
 log = logging.getLogger(__name__)
 

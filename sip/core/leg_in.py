@@ -13,9 +13,9 @@ from sip.core.events import Up
 from sip.core.leg import SipLeg
 from sip.core.provisional import Said, wanted
 from sip.core.sdp import Unacceptable, read
+from sip.core.sip_messages import Header, cseq_of, scheme_of, tag_of, uri_of, user_of
 from sip.core.sound import LegAudio
 from sip.core.transactions import ServerTransaction
-from sip.core.wire import Header, cseq_of, scheme_of, tag_of, uri_of, user_of
 
 REFUSALS = {"busy": 486, "declined": 603, "not_found": 404}  # hang-up cause before the answer -> code
 

@@ -19,9 +19,9 @@ from sip.core.events import By, Ringing, Speaks, Up
 from sip.core.leg import SDP, SipLeg
 from sip.core.provisional import ProvisionalReplies
 from sip.core.sdp import Agreed, Unacceptable, read
+from sip.core.sip_messages import Addr, Header, cseq_of, host_port, quoted, scheme_of, tag_of, uri_of
 from sip.core.sound import LegAudio
 from sip.core.transactions import ClientTransaction
-from sip.core.wire import Addr, Header, cseq_of, host_port, quoted, scheme_of, tag_of, uri_of
 from sip.replies import q850_of, reason_of
 
 Sealing = Literal["no", "try", "must"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Sequence
 
-from sip.core.wire import Addr, host_of, is_ip, is_loopback, scheme_of, uri_of, uri_params_of
+from sip.core.sip_messages import Addr, host_of, is_ip, is_loopback, scheme_of, uri_of, uri_params_of
 
 TRANSPORTS = ("UDP", "TCP", "TLS")
 AVOIDED_S = 60.0  # how long a server that did not answer is tried last

@@ -18,8 +18,8 @@ from sip.core.config import EmbeddedConfig
 from sip.core.dice import between, token
 from sip.core.events import Reached
 from sip.core.locating import addr_of
+from sip.core.sip_messages import Addr, host_of, host_port, scheme_of, uri_of
 from sip.core.timers import Timers
-from sip.core.wire import Addr, host_of, host_port, scheme_of, uri_of
 
 log = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ from aiosipua.message import SipRequest, SipResponse
 
 from sip.core.checks import number
 from sip.core.dice import Dice
-from sip.core.wire import Header, cseq_of, tag_of
+from sip.core.sip_messages import Header, cseq_of, tag_of
 
 OPTION = "100rel"
 _PHONES = 16  # that ring for one call of ours

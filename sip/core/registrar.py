@@ -18,9 +18,9 @@ from sip.core.digest import Digest, Throttle, Verdict
 from sip.core.events import Unproven
 from sip.core.loglimit import LogLimit
 from sip.core.phones import FOREVER, Phones, RegisteredPhone
+from sip.core.sip_messages import cseq_of, host_of, params_of, scheme_of, seconds, uri_of, user_of
 from sip.core.timers import Timers
 from sip.core.transactions import ServerTransaction
-from sip.core.wire import cseq_of, host_of, params_of, scheme_of, seconds, uri_of, user_of
 
 log = logging.getLogger(__name__)
 

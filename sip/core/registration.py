@@ -9,8 +9,8 @@ from sip.core.credentials import Credentials
 from sip.core.dice import between, token
 from sip.core.events import Found, Registered
 from sip.core.locating import has_port, usual_port
+from sip.core.sip_messages import Addr, Header, host_of, host_port, params_of, seconds, uri_of
 from sip.core.timers import Timers
-from sip.core.wire import Addr, Header, host_of, host_port, params_of, seconds, uri_of
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 2.0, 300.0  # between tries that failed, doubling
 

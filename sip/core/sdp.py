@@ -15,7 +15,7 @@ from aiosipua.sdp import MediaDescription, SdpMessage, parse_sdp
 from sip.core.checks import number
 from sip.core.codecs import best, keys_of, spoken
 from sip.core.crypto import Crypto, Secret, offered
-from sip.core.wire import Header, is_ip
+from sip.core.sip_messages import Header, is_ip
 
 PLAIN = ("RTP/AVP", "RTP/AVPF")
 SECURE = ("RTP/SAVP", "RTP/SAVPF")

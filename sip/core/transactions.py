@@ -16,9 +16,9 @@ from sip.core.checks import number
 from sip.core.config import Timing
 from sip.core.dice import Dice, token
 from sip.core.locating import usual_port
+from sip.core.sip_messages import Addr, Header, Junk, cseq_of, parse, reply, tag_of
 from sip.core.tables import CLIENT, INVITE_CLIENT, INVITE_SERVER, SERVER, Table
 from sip.core.timers import TimerQueue, Timers
-from sip.core.wire import Addr, Header, Junk, cseq_of, parse, reply, tag_of
 
 Key = tuple[str, ...]
 _MAGIC = "z9hG4bK"

@@ -11,8 +11,8 @@ from sip.core.dice import token
 from sip.core.leg_out import DialTarget, OutboundLeg, sealing
 from sip.core.locating import has_port, usual_port
 from sip.core.registration import as_uri, host_as_uri
+from sip.core.sip_messages import Addr, Header, host_of
 from sip.core.sound import LegAudio
-from sip.core.wire import Addr, Header, host_of
 from sip.numbers import is_number
 
 

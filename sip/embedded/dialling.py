@@ -12,9 +12,9 @@ from sip.core.events import Ended, Found
 from sip.core.fork import Fork
 from sip.core.leg_out import DialTarget, OutboundLeg, sealing
 from sip.core.phones import Phones, RegisteredPhone
+from sip.core.sip_messages import Addr
 from sip.core.trunk import server_of, trunk_leg
-from sip.core.wire import Addr
-from sip.embedded.lines import EmbeddedLeg, EmbeddedLegs, now_ms
+from sip.embedded.legs import EmbeddedLeg, EmbeddedLegs, now_ms
 from sip.embedded.media import Media, NoPorts, Stream
 from sip.embedded.shell import Shell
 from sip.numbers import is_number

@@ -12,12 +12,12 @@ from aiosipua.message import SipRequest, SipResponse
 
 from ivr.telephony import AccessDenied
 from sip.access import NUMBER_FULL, OVERDUE_S, STRANGER, CallOrigins, Origin, PresentCall, plain, room
-from sip.core.caller import caller_of
+from sip.core.caller_id import caller_of
 from sip.core.config import EmbeddedConfig
 from sip.core.leg_in import InboundLeg
 from sip.core.registration import as_uri
-from sip.core.wire import Addr, host_of, is_ip, reply, uri_of, uri_params_of
-from sip.embedded.lines import EmbeddedLegs
+from sip.core.sip_messages import Addr, host_of, is_ip, reply, uri_of, uri_params_of
+from sip.embedded.legs import EmbeddedLegs
 from sip.embedded.resolver import addresses_of
 from sip.telling import Teller
 

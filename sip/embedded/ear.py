@@ -8,8 +8,8 @@ from sip.embedded import wideband
 from sip.embedded.dtmf import DtmfReceiver
 from sip.embedded.fax import FaxReceiver
 from sip.embedded.rtp import DECODE, G722, PCMA, PCMU, Packet, SequenceTracker, parse
+from sip.embedded.rtp_latch import RtpLatch
 from sip.embedded.seal import Seal
-from sip.embedded.source import RtpLatch
 from sip.embedded.stats import Stats
 from sip.embedded.tones import ToneReceiver
 

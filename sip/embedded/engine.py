@@ -44,11 +44,11 @@ from sip.core.leg_in import InboundLeg, well_formed
 from sip.core.loglimit import LogLimit
 from sip.core.registrar import Registrar
 from sip.core.registration import Registration
+from sip.core.sip_messages import uri_of, user_of
 from sip.core.transactions import ServerTransaction
-from sip.core.wire import uri_of, user_of
 from sip.embedded.dialling import EmbeddedDialling
 from sip.embedded.doorman import EmbeddedDoorman
-from sip.embedded.lines import EmbeddedLeg, EmbeddedLegs, now_ms
+from sip.embedded.legs import EmbeddedLeg, EmbeddedLegs, now_ms
 from sip.embedded.media import Media, NoPorts, Stream
 from sip.embedded.shell import Shell
 from sip.gate import Gate

@@ -27,8 +27,8 @@ from sip.core.leg_in import InboundLeg, well_formed
 from sip.core.leg_out import DialTarget, OutboundLeg
 from sip.core.locating import addr_of
 from sip.core.registration import Registration
+from sip.core.sip_messages import Addr, uri_of, user_of
 from sip.core.transactions import ServerTransaction
-from sip.core.wire import Addr, uri_of, user_of
 from sip.embedded.media import Media, NoPorts, Stream
 from sip.embedded.shell import Shell
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from sip.core.events import Found
 from sip.core.locating import usual_port
-from sip.core.wire import Addr, is_ip
+from sip.core.sip_messages import Addr, is_ip
 
 log = logging.getLogger(__name__)
 

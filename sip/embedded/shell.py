@@ -22,7 +22,7 @@ from sip.core.config import Timing, Tls
 from sip.core.events import Event, Found, LookUp
 from sip.core.loglimit import LogLimit
 from sip.core.registration import Registration
-from sip.core.wire import Addr, Host
+from sip.core.sip_messages import Addr, Host
 from sip.embedded.resolver import Resolver
 from sip.embedded.streams import Streams, server_context
 from sip.embedded.udp import UdpSocket

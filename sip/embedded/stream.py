@@ -17,8 +17,8 @@ from sip.embedded.ear import EVENT, Ear
 from sip.embedded.frames import FrameCache
 from sip.embedded.recorder import Recorder
 from sip.embedded.rtp import CODECS
+from sip.embedded.rtp_latch import Address, RtpLatch
 from sip.embedded.seal import Seal
-from sip.embedded.source import Address, RtpLatch
 from sip.embedded.stats import Stats
 from sip.embedded.voice import Voice
 from sip.embedded.waited import ANCILLARY, SAMPLE, Waited, age_s, stamp

@@ -1,8 +1,8 @@
 """SIP over TCP and TLS: sockets that listen, connections both ways, and nothing of SIP but where a message ends.
 
-Every connection is known by its far end's :class:`~sip.core.wire.Addr`, so an answer or a call to a phone goes down
-the phone's own connection. We accept sockets ourselves, and not asyncio's servers: who has not finished a handshake
-counts, too. How many there may be, and how long, ``sip/core/connections.py`` says.
+Every connection is known by its far end's :class:`~sip.core.sip_messages.Addr`, so an answer or a call to a phone goes
+down the phone's own connection. We accept sockets ourselves, and not asyncio's servers: who has not finished a
+handshake counts, too. How many there may be, and how long, ``sip/core/connections.py`` says.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from typing import Protocol
 from sip.core.connections import Book, Bounds
 from sip.core.framing import PING, PONG, Framer
 from sip.core.loglimit import LogLimit
-from sip.core.wire import Addr, Host, Junk
+from sip.core.sip_messages import Addr, Host, Junk
 from sip.embedded.waited import Waited
 
 log = logging.getLogger(__name__)

@@ -15,7 +15,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 
-from sip.core.wire import Host
+from sip.core.sip_messages import Host
 from sip.embedded.waited import ANCILLARY, Waited, age_s, stamp
 
 log = logging.getLogger(__name__)

@@ -10,10 +10,10 @@ from ivr.telephony import Clip
 from sip.embedded.calling_back import call_back
 from sip.embedded.dtmf import DtmfSender
 from sip.embedded.frames import FrameCache
-from sip.embedded.outgoing import RtpSender
 from sip.embedded.rtp import FRAME, G722, RATE, SILENCE, Packet
+from sip.embedded.rtp_latch import RtpLatch
+from sip.embedded.rtp_sender import RtpSender
 from sip.embedded.seal import Seal
-from sip.embedded.source import RtpLatch
 from sip.embedded.stats import Stats
 from sip.embedded.wideband import LEAD, lead
 

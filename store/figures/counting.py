@@ -22,7 +22,7 @@ from ivr.profile import Profile
 from ivr.report.charts import Drawn, draw
 from ivr.report.span import Span
 from store.engine import open_engine, reading
-from store.figures.behind import IdRows, ids, worst_day
+from store.figures.drilldown import IdRows, ids, worst_day
 from store.figures.figures import figures, limits, material
 from store.figures.report import curves
 from store.journal import ratings

@@ -23,11 +23,11 @@ from ivr.kpi.records import (
     TurnedAway,
 )
 from ivr.profile import ConnectRate, Profile
-from store.figures import lines
+from store.figures import line_quality
 from store.figures.dispatching import dispatched
 from store.figures.promises import due_cases, of_window, with_calls
 from store.journal import ratings
-from store.read import missed, outage_notices, tally
+from store.read import call_counts, missed, outage_notices
 from store.read.missed import NOT_TO_BE_CALLED, Missed
 from store.schema import Callback, Case
 
@@ -125,7 +125,7 @@ def material(session: Session, from_ms: int, to_ms: int, known: KpiLimits, windo
         missed.read(session, from_ms, to_ms, known.missed, window),
         dispatched(session, from_ms, to_ms, window),
         [] if window else outage_notices.planned(session, from_ms, to_ms),
-        [] if window else lines.away(session, from_ms, to_ms),
+        [] if window else line_quality.away(session, from_ms, to_ms),
     )
 
 
@@ -144,7 +144,7 @@ def figures(
     """
     now = time.time_ns() // 1_000_000 if now_ms is None else now_ms
     known = limits(profile)
-    counts = tally.CallCounts(session, from_ms, to_ms, window)
+    counts = call_counts.CallCounts(session, from_ms, to_ms, window)
     rows = rows or material(session, from_ms, to_ms, known, window)
     return formulas.all_figures(
         counts.tally(known),

@@ -18,7 +18,7 @@ from ivr.report.span import Span
 from store.figures.figures import figures, follow_ups, limits, material
 from store.journal.hourly import QUARTER_MS
 from store.journal.ratings import counted
-from store.read import tally
+from store.read import call_counts
 from store.read.queries import due_counts
 from store.schema import Callback, Case
 
@@ -71,7 +71,7 @@ def _parts(session: Session, span: Span, profile: Profile, step: str) -> list[De
     size = 7 if step == "week" else 1
     grouped = [days[first : first + size] for first in range(0, len(days), size)]
     pieces = [(group[0][0], group[0][1], group[-1][2]) for group in grouped]
-    counts = tally.CallCounts(session, span.from_ms, span.to_ms)
+    counts = call_counts.CallCounts(session, span.from_ms, span.to_ms)
     tallies = counts.split([(begin, end) for _name, begin, end in pieces], known)
     return [DemandPart.of_tally(name, found) for (name, _begin, _end), found in zip(pieces, tallies, strict=True)]
 
@@ -99,7 +99,7 @@ def _pressure(session: Session, zone: ZoneInfo, now_ms: int) -> dict[str, int]:
 def _arrivals(session: Session, span: Span) -> Counter[tuple[int, str]]:
     """(quarter of an hour of the local day, outcome) -> calls; test calls left out."""
     found: Counter[tuple[int, str]] = Counter()
-    for (number, outcome), count in tally.CallCounts(session, span.from_ms, span.to_ms).arrivals().items():
+    for (number, outcome), count in call_counts.CallCounts(session, span.from_ms, span.to_ms).arrivals().items():
         local = datetime.fromtimestamp(number * QUARTER_MS / 1000, UTC).astimezone(span.zone)
         found[(local.hour * 60 + local.minute) // 15, outcome] += count
     return found

@@ -21,8 +21,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, insert, select
 from sqlalchemy.orm import Session
 
+from ivr.kpi.call_totals import CallTotals, HourTotals
 from ivr.kpi.records import HOUR_MS, AgentRequest, KpiLimits, LateCalls, RequestOutcome
-from ivr.kpi.tally import CallTotals, HourTotals
 from ivr.projections.fold import FAX, NORMAL_ENDS
 from store.sql import table
 

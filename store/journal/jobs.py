@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from store.board import SeatChange
-from store.journal.work import WriteBatch
+from store.journal.write_batch import WriteBatch
 
 
 @dataclass(slots=True)

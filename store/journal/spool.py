@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from store.journal.work import WriteBatch, dump, parse
+from store.journal.write_batch import WriteBatch, dump, parse
 from store.keys import Keys
 
 LOG = logging.getLogger(__name__)

@@ -16,7 +16,7 @@ from ivr.projections.rows import AnyRow
 from store.journal import entries, ratings
 from store.journal import responsible as telling
 from store.journal.live import LiveCalls
-from store.journal.work import NewCase, WriteBatch
+from store.journal.write_batch import NewCase, WriteBatch
 from store.keys import Keys
 from store.people.parties import Parties, check_query_code, hash_query_code, query_code_of
 from store.sql import table

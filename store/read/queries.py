@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, Select, and_, func, select
 from sqlalchemy.orm import Session
 
 from ivr.cases.kinds import ids
-from store.read import tally
+from store.read import call_counts
 from store.read.paging import PAGE, PAGE_MAX, BadCursor, Page, SortOrder, bounds, read
 from store.schema import Audit, Call, Case, Journal, Leg, LiveCall, PartyRow, Process, Recording, Seat, User
 from store.sql import among
@@ -43,7 +43,7 @@ RARE = ("failed", "unanswered", "callback", "live")
 class CallFilter:
     """Which calls: ``[from_ms, to_ms)`` by arrival, and exact values; ``hmac`` finds one number's calls.
 
-    ``where``: further conditions, such as those of a figure (:mod:`store.figures.behind`).
+    ``where``: further conditions, such as those of a figure (:mod:`store.figures.drilldown`).
     """
 
     from_ms: int | None = None
@@ -217,7 +217,7 @@ def anonymous_calls(session: Session, call_ids: Iterable[str]) -> frozenset[str]
 def outcomes(session: Session, from_ms: int, to_ms: int) -> dict[str, int]:
     """How many calls of the period ended how, test calls left out."""
     found: Counter[str] = Counter()
-    for (_quarter, outcome), count in tally.CallCounts(session, from_ms, to_ms).arrivals().items():
+    for (_quarter, outcome), count in call_counts.CallCounts(session, from_ms, to_ms).arrivals().items():
         found[outcome] += count
     return dict(found)
 

@@ -15,7 +15,7 @@ from functools import cache
 
 from sqlalchemy import Connection, Executable, and_, bindparam, func, select
 
-from ivr.cases.clock import CasePolicy
+from ivr.cases.deadlines import CasePolicy
 from ivr.cases.kinds import of
 from ivr.cases.worklist import HOUR_MS, in_calling_hours, may_call
 from ivr.facts.callbacks import CallbackEnded

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from bench.synthetic.filling import fill
 from bench.synthetic.plan import NUMBER_RANGE, Plan
 from ivr.calendar.tables import WorkCalendar
-from ivr.cases.clock import CasePolicy
+from ivr.cases.deadlines import CasePolicy
 from ivr.cases.numbers import spoken_number
 from ivr.profile import Profile
 from recordings.keys import KeyRing

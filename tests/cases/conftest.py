@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from ivr.calendar.tables import WorkCalendar
-from ivr.cases.clock import CasePolicy
+from ivr.cases.deadlines import CasePolicy
 from ivr.profile import Profile
 from tests.support.case import Told
 from tests.support.moments import ZONE

@@ -10,7 +10,7 @@ import pytest
 
 from ivr.calendar.tables import WorkCalendar
 from ivr.cases.actions import ActionRefused
-from ivr.cases.clock import CasePolicy
+from ivr.cases.deadlines import CasePolicy
 from ivr.profile import DeadlineRule
 from tests.support.case import Told
 

@@ -9,7 +9,7 @@ import pytest
 
 from ivr.calendar.tables import WorkCalendar
 from ivr.cases.actions import ActionRefused
-from ivr.cases.clock import CasePolicy
+from ivr.cases.deadlines import CasePolicy
 from ivr.cases.numbers import case_number
 from ivr.profile import Profile
 from tests.support.case import NUMBER, Told

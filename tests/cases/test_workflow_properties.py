@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from ivr.calendar.tables import WorkCalendar
 from ivr.cases.actions import ACTIONS, STATES, ActionRefused
-from ivr.cases.clock import CasePolicy
-from ivr.cases.watch import LEVELS, due_level, next_action
+from ivr.cases.deadlines import CasePolicy
+from ivr.cases.reminders import LEVELS, due_level, next_action
 from ivr.cases.workflow import possible
 from ivr.facts import FACTS
 from ivr.facts.cases import CaseFact

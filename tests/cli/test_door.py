@@ -16,7 +16,7 @@ from hotline.process import factories
 from hotline.process.door import as_set, differs, examine, notice
 from ivr.facts.of_call import system_fact
 from ivr.telephony import AccessDenied
-from store.figures import lines
+from store.figures import line_quality
 from store.journal.entries import append_facts
 from tests.support.database import migrated
 from tests.support.hotline import Hotline
@@ -84,10 +84,10 @@ def test_a_rule_is_new_when_it_is_another_one_than_before(tmp_path: Path) -> Non
     found = settings(tmp_path, trunk=TRUNK, sip={"accept": ["192.0.2.0/24"]})
     migrated(found.database)
     with factories.changing(found) as session:
-        assert lines.door_set(session) is None and differs(as_set(found, 1), None)
+        assert line_quality.door_set(session) is None and differs(as_set(found, 1), None)
         append_facts(session.connection(), [system_fact(as_set(found, 1))])
     with factories.looking(found) as session:
-        last = lines.door_set(session)
+        last = line_quality.door_set(session)
     assert not differs(as_set(found, 2), last)
     for changed in ({"trunk": TRUNK}, {"sip": {"accept": ["192.0.2.0/24"]}}):
         assert differs(as_set(settings(tmp_path, **changed), 2), last)
@@ -114,7 +114,7 @@ def test_the_first_start_after_the_upgrade_says_who_may_call_and_the_next_does_n
     finally:
         hotline.close()
     with factories.looking(hotline.settings) as session:
-        assert lines.door_set(session) == {"trunk": True, "accept": [], "per_number": 0}
+        assert line_quality.door_set(session) == {"trunk": True, "accept": [], "per_number": 0}
 
 
 def test_a_telephone_here_calls_from_this_machine_whatever_address_the_hotline_listens_at() -> None:

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from hotline.cli import main
 from recordings.keys import KeyRing
 from store.engine import open_engine
-from store.journal.ledger import SqlLedger
+from store.journal.sql_ledger import SqlLedger
 from store.schema import Audit, Case
 from tests.kpi.test_formulas import ABANDONED, ANSWERED
 from tests.support.database import migrated

@@ -19,7 +19,7 @@ from ivr.clock import VirtualClock
 from ivr.telephony import Clip, Engine, EngineEvent, Incoming
 from sip.asterisk.engine import AsteriskEngine
 from sip.core.config import EmbeddedConfig, SeatConfig, Timing, TrunkConfig
-from sip.core.wire import host_of
+from sip.core.sip_messages import host_of
 from sip.embedded.engine import EmbeddedEngine
 from sip.embedded.media import Media
 from sip.embedded.phone import OnCall, Phone

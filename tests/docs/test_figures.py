@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from ivr.kpi.call_totals import CallTotals, HourTotals
 from ivr.kpi.formulas import all_figures
 from ivr.kpi.kpis import FAMILIES, KPIS
 from ivr.kpi.records import KpiLimits, LateCalls, Period
-from ivr.kpi.tally import CallTotals, HourTotals
 
 PAGE = Path(__file__).parents[2].joinpath("docs", "figures.md").read_text(encoding="utf-8")
 

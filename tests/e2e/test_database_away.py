@@ -12,8 +12,8 @@ import pytest
 
 from ivr.cases.numbers import CaseNumber, parse_case_number
 from sip.embedded.phone import CallFailed, Phone
-from store.journal.ledger import SPOOL_FIRST
 from store.journal.rebuild import verify
+from store.journal.sql_ledger import SPOOL_FIRST
 from store.schema import Case, LiveCall
 from tests.e2e.stories import citizen, say, story
 from tests.e2e.test_kill import SPOKEN

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy.orm import Session
 
+from ivr.kpi.call_totals import CallTotals
 from ivr.kpi.records import KpiLimits, LateCalls
-from ivr.kpi.tally import CallTotals
 from sip.simulator import SeatPlan
-from store.read.tally import CallCounts
+from store.read.call_counts import CallCounts
 from store.schema import Callback, Case, Journal
 from tests.support.world import World
 

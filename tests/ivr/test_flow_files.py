@@ -13,7 +13,7 @@ from hotline.process.flows import house, shipped
 from ivr.call.steps import base
 from ivr.flow.checker import check
 from ivr.flow.loader import KINDS, FlowEnvironment, load, loads
-from ivr.flow.source import FlowRefused, Problem
+from ivr.flow.yaml_source import FlowRefused, Problem
 from ivr.phrases import Phrases
 from tests.support.need import ROOT
 

@@ -6,7 +6,7 @@ import gc
 import random
 from pathlib import Path
 
-from ivr.ongoing import OngoingCall
+from ivr.ongoing_call import OngoingCall
 from ivr.telephony import LineQuality
 from tests.support.garbage import Cycles
 from tests.support.world import World

@@ -118,7 +118,7 @@ def test_sat_1_test_calls_are_always_asked_and_never_counted(world: World) -> No
 
 def entries_of(world: World) -> list[object]:
     from ivr.calendar.tables import WorkCalendar
-    from ivr.cases.clock import CasePolicy
+    from ivr.cases.deadlines import CasePolicy
     from tests.support.moments import ZONE
 
     rules = CasePolicy(world.profile, WorkCalendar.load(), ZONE)

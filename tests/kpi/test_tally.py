@@ -9,9 +9,9 @@ from statistics import median
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ivr.kpi.call_totals import HourTotals, Waits
 from ivr.kpi.formulas import figures
 from ivr.kpi.records import HOUR_MS, AgentRequest, Figure, KpiLimits, LateCalls, Period
-from ivr.kpi.tally import HourTotals, Waits
 
 LIMITS = KpiLimits("p", "human_wait", 12_000)
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from ivr.calendar.tables import WorkCalendar
-from ivr.cases.clock import CasePolicy
+from ivr.cases.deadlines import CasePolicy
 from ivr.outgoing.allow import Asked, OutgoingLimits, may_place
 from ivr.outgoing.numbers import NotAllowed
 from ivr.profile import Profile

@@ -11,7 +11,7 @@ import pytest
 from hotline.config.file import load
 from hotline.config.settings import Settings, SettingsError
 from hotline.process.duty import DutyPhones
-from ivr.cases.clock import CasePolicy
+from ivr.cases.deadlines import CasePolicy
 from ivr.ledger import CaseRequest
 from ivr.outgoing.alerting import Alert, Alerting
 from services import duty

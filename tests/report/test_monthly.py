@@ -22,7 +22,7 @@ from ivr.report.span import Span
 from store.engine import reading
 from store.figures.report import contents
 from store.journal import entries
-from store.journal.ledger import SqlLedger
+from store.journal.sql_ledger import SqlLedger
 from store.schema import Journal
 from tests.support.database import migrated
 from tests.support.facts import fact

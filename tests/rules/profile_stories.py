@@ -27,7 +27,7 @@ from ivr.call.machine import begin, step
 from ivr.call.state import CallState
 from ivr.call.turn import FlowContext
 from ivr.cases.actions import ActionRefused, Do
-from ivr.cases.clock import CasePolicy
+from ivr.cases.deadlines import CasePolicy
 from ivr.cases.numbers import spoken_number
 from ivr.cases.promise import due_for
 from ivr.cases.workflow import apply

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from recordings.keys import KEY_BYTES, NONCE_BYTES, KeyProblem, KeyRing
 from store.engine import open_engine, reading
-from store.journal.ledger import SqlLedger
+from store.journal.sql_ledger import SqlLedger
 from store.upgrade import upgrade
 from tests.support.history import Caller, number_for
 

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from recordings.keys import KeyRing
 from store import aside
 from store.engine import open_engine
-from store.journal.ledger import SqlLedger
+from store.journal.sql_ledger import SqlLedger
 from store.sql import table
 from store.upgrade import upgrade
 from tests.support.history import START, Caller, number_for

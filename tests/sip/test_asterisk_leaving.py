@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from ivr.telephony import Clip, EngineEvent, LineGone, PlaybackEnded, RecordingEnded
-from sip.asterisk import reports
-from sip.asterisk.lines import AsteriskLeg, AsteriskLegs
+from sip.asterisk import line_events
+from sip.asterisk.legs import AsteriskLeg, AsteriskLegs
+from sip.asterisk.line_events import LineEvents
 from sip.asterisk.media import MediaFolder
-from sip.asterisk.reports import LineEvents
 from sip.asterisk.rest import Reply
 from sip.asterisk.sound import AsteriskSound
 from tests.sip.raw import story
@@ -49,7 +49,7 @@ class Leaving:
 
 @pytest.fixture(autouse=True)
 def quickly(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reports, "_LEAVING_S", 0.05)
+    monkeypatch.setattr(line_events, "_LEAVING_S", 0.05)
 
 
 def errors(caplog: pytest.LogCaptureFixture) -> list[str]:

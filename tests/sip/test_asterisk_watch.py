@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from ivr.telephony import AccessDenied, LineQuality, TrunkChanged
+from sip.asterisk.ami_monitor import AmiMonitor, AmiTimeouts
 from sip.asterisk.config import Site
-from sip.asterisk.watch import AmiMonitor, AmiTimeouts
 from sip.core.config import TrunkConfig
 from sip.embedded.phone import Phone
 from tests.support.asterisk import Asterisk, bare

@@ -15,9 +15,9 @@ import pytest
 
 from ivr.telephony import AccessDenied, EngineEvent, Incoming, LineGone
 from sip.access import NUMBER_FULL, SOURCE_FULL, STRANGER
+from sip.asterisk.ami_monitor import AmiMonitor
 from sip.asterisk.config import Site
 from sip.asterisk.engine import AsteriskEngine
-from sip.asterisk.watch import AmiMonitor
 from sip.core.config import SeatConfig, TrunkConfig
 from tests.sip.raw import Caller, story
 from tests.sip.written import Message

@@ -8,7 +8,7 @@ import logging
 import pytest
 
 from ivr.telephony import DtmfKey, Held, Incoming, LineGone, LineUp
-from sip.core.wire import Addr
+from sip.core.sip_messages import Addr
 from sip.embedded.phone import Phone
 from sip.embedded.stream import Stream
 from sip.embedded.udp import UdpSocket

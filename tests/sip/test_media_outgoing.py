@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from recordings import g711
 from sip.embedded.dtmf import DtmfSender
-from sip.embedded.outgoing import RtpSender
 from sip.embedded.rtp import FRAME, PCMA, PCMU, SILENCE, Packet, later, parse
+from sip.embedded.rtp_sender import RtpSender
 
 AUDIO = SILENCE[PCMA]
 

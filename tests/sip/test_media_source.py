@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sip.embedded.source import ALIVE_S, UNCONFIRMED, Address, RtpLatch
+from sip.embedded.rtp_latch import ALIVE_S, UNCONFIRMED, Address, RtpLatch
 
 SIGNALLED, PROXY = ("10.0.0.5", 4000), "203.0.113.9"
 REAL, STRANGER = ("203.0.113.9", 61000), ("198.51.100.66", 4000)

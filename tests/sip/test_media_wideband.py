@@ -13,8 +13,8 @@ from ivr.telephony import Clip
 from sip.core.leg_out import DialTarget, OutboundLeg
 from sip.embedded import wideband
 from sip.embedded.frames import FrameCache
-from sip.embedded.outgoing import translator
 from sip.embedded.rtp import DECODE, ENCODE, FRAME, G722, PCMA, PCMU
+from sip.embedded.rtp_sender import translator
 from tests.sip.core.house import FAR, House, codes
 from tests.sip.core.script import SDP, request
 from tests.sip.far_end import FarEnd, media, tone, until, wav

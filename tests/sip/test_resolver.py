@@ -7,7 +7,7 @@ import socket
 from collections import Counter
 
 from sip.core.events import Found
-from sip.core.wire import Addr
+from sip.core.sip_messages import Addr
 from sip.embedded.resolver import Resolver, Srv, in_order
 from tests.sip.raw import story
 

@@ -12,7 +12,7 @@ import pytest
 
 from ivr.telephony import LineGone, LineUp, SeatReach
 from sip.core.config import SeatConfig, Timing
-from sip.core.wire import Addr
+from sip.core.sip_messages import Addr
 from tests.sip.raw import Hotline, story
 from tests.sip.streaming import Certificates
 from tests.support.baresip import Baresip

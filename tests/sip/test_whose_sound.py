@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import pytest
 
 from ivr.telephony import DtmfKey, LineGone, LineUp
-from sip.embedded import source
+from sip.embedded import rtp_latch
 from tests.sip.far_end import until
 from tests.sip.raw import FAST, Caller, Hotline, story
 from tests.sip.written import Message
@@ -52,7 +52,7 @@ def packets(sock: socket.socket) -> int:
 @pytest.fixture(autouse=True)
 def little(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ten packets instead of 200, so that the bound is reached within these short calls."""
-    monkeypatch.setattr(source, "UNCONFIRMED", 10)
+    monkeypatch.setattr(rtp_latch, "UNCONFIRMED", 10)
 
 
 @story
@@ -62,7 +62,7 @@ async def test_sip_3_a_stranger_cannot_take_the_sound_of_a_silent_caller_over() 
             port = rtp_port(await caller.call())
             key(caller.rtp, port, 1, 100)
             await hotline.until(DtmfKey)
-            await caller.quiet(source.ALIVE_S + 0.2)
+            await caller.quiet(rtp_latch.ALIVE_S + 0.2)
             for turn in range(5):
                 key(stranger, port, 9, 500 + 6 * turn)
             key(caller.rtp, port, 2, 106)
@@ -79,7 +79,7 @@ async def test_a_caller_behind_a_nat_that_changes_its_port_is_heard_on() -> None
             port = rtp_port(await caller.call())
             key(caller.rtp, port, 1, 100)
             await hotline.until(DtmfKey)
-            await caller.quiet(source.ALIVE_S + 0.2)
+            await caller.quiet(rtp_latch.ALIVE_S + 0.2)
             key(moved, port, 2, 106)
             await hotline.until(DtmfKey, 2)
             await until(lambda: packets(moved))  # and the hotline's sound goes where the caller is now
@@ -96,7 +96,7 @@ async def test_an_invite_with_a_stranger_s_address_and_no_ack_sends_him_little()
             await hotline.until(LineGone)
             assert hotline.of(LineGone)[0].cause == "no_ack"
             assert 64 * FAST.t1 > 1.0  # some 60 packets without the bound
-            assert packets(stranger) == source.UNCONFIRMED
+            assert packets(stranger) == rtp_latch.UNCONFIRMED
 
 
 @story
@@ -107,7 +107,7 @@ async def test_the_call_of_a_caller_whose_ack_comes_late_goes_on_and_is_heard_ag
             answer = await caller.final()
             await hotline.until(LineUp)
             await caller.quiet(0.4)
-            assert packets(caller.rtp) == source.UNCONFIRMED
+            assert packets(caller.rtp) == rtp_latch.UNCONFIRMED
             await caller.quiet(0.2)
             assert packets(caller.rtp) == 0
             caller.ack(answer)

@@ -11,13 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sip.core.called import called_of
-from sip.core.caller import caller_of
+from sip.core.caller_id import caller_of
 from sip.core.checks import Faulty, check
 from sip.core.digest import Digest, Throttle
 from sip.core.info import info_key
 from sip.core.sdp import Unacceptable, read
-from sip.core.transactions import server_key
-from sip.core.wire import (
+from sip.core.sip_messages import (
     Junk,
     host_of,
     params_of,
@@ -29,6 +28,7 @@ from sip.core.wire import (
     uri_of,
     user_of,
 )
+from sip.core.transactions import server_key
 from tests.rules.numbers_table import SPELLINGS, Spelling, name
 
 GOOD = (

@@ -1,7 +1,7 @@
 """SIP as a far end writes it, line by line and by hand: nothing of ours speaks on its side.
 
 How it is sent is somebody else's: over a socket (``tests/sip/raw.py``), or into a core in virtual time
-(``tests/sip/core/caller.py``).
+(``tests/sip/core/caller_id.py``).
 """
 
 from __future__ import annotations

@@ -14,9 +14,9 @@ from ivr.call.state import CallState
 from recordings.keys import KeyRing
 from services.sweeper import Sweeper
 from store import aside, notices, outbox
-from store.journal.ledger import SqlLedger
 from store.journal.rebuild import verify
 from store.journal.spool import Spool
+from store.journal.sql_ledger import SqlLedger
 from store.sql import table
 from tests.store.test_away import works
 from tests.support.casework import Desk

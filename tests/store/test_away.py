@@ -17,10 +17,10 @@ from sqlalchemy.exc import OperationalError
 from ivr.ledger import CallTransaction, CaseRequest
 from recordings.keys import KeyRing
 from store.engine import open_engine
-from store.journal import work
-from store.journal.ledger import SPOOL_FIRST, SqlLedger
+from store.journal import write_batch
 from store.journal.rebuild import verify
 from store.journal.spool import Spool
+from store.journal.sql_ledger import SPOOL_FIRST, SqlLedger
 from tests.support.database import migrated
 from tests.support.facts import fact
 from tests.support.history import Caller, busy_day
@@ -234,8 +234,8 @@ def test_when_neither_database_nor_spool_can_be_written_the_caller_is_told_nothi
 # --- the file ----------------------------------------------------------------------------------
 
 
-def works(keys: KeyRing, count: int) -> list[work.WriteBatch]:
-    return [work.of_turn(CallTransaction(f"c{n}", (fact(n, "offered"),), None)) for n in range(count)]
+def works(keys: KeyRing, count: int) -> list[write_batch.WriteBatch]:
+    return [write_batch.of_turn(CallTransaction(f"c{n}", (fact(n, "offered"),), None)) for n in range(count)]
 
 
 def test_the_spool_gives_back_what_it_was_given_after_a_restart(keys: KeyRing, tmp_path: Path) -> None:
@@ -263,7 +263,7 @@ def test_a_line_that_was_cut_by_a_power_failure_was_never_acknowledged(keys: Key
 
 def test_the_spool_shows_no_number_and_is_for_its_owner_only(keys: KeyRing, tmp_path: Path) -> None:
     path = tmp_path / "s.jsonl"
-    ledger_work = work.of_turn(CallTransaction("c1", (fact(1, "offered", {"ref": "secret-ref"}),), None))
+    ledger_work = write_batch.of_turn(CallTransaction("c1", (fact(1, "offered", {"ref": "secret-ref"}),), None))
     Spool(path, keys).append([ledger_work])
     assert b"secret-ref" not in path.read_bytes()
     assert path.stat().st_mode & 0o077 == 0
@@ -285,5 +285,5 @@ def test_a_spooled_turn_that_cannot_be_read_is_kept_aside_and_the_others_go_on(
 
 def test_a_case_survives_the_spool_whole(keys: KeyRing) -> None:
     request = CaseRequest("c", "call", "report", 1, "2026-11-21", explanation=("a", "b"), recordings=("r1",), due_ms=5)
-    made = work.of_case(request, keys)
-    assert work.parse(work.dump(made)) == made
+    made = write_batch.of_case(request, keys)
+    assert write_batch.parse(write_batch.dump(made)) == made

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from ivr.cases.actions import Do
 from ivr.kpi.records import Period
 from ivr.profile import Profile
-from store.figures import behind
+from store.figures import drilldown
 from store.figures.figures import figures, limits
 from store.schema import Call
 from tests.web.demo import World, at, morning
@@ -50,17 +50,17 @@ def test_every_figure_is_made_of_the_rows_behind_it(busy):
         found = figures(session, FIRST, LAST, profile, now)
         seen = set()
         for figure in found:
-            rows = behind.rows(session, figure.id, Period(FIRST, LAST, now), limits(profile))
-            if not behind.has_rows(figure.id):  # who was turned away never became a row
+            rows = drilldown.rows(session, figure.id, Period(FIRST, LAST, now), limits(profile))
+            if not drilldown.has_rows(figure.id):  # who was turned away never became a row
                 assert rows is None and figure.id.startswith("K26")
                 continue
             assert rows is not None, figure.id
             counts = _counts(session, rows)
             if figure.denominator is not None:
-                assert counts[behind.DENOMINATOR] == figure.denominator, figure.id
+                assert counts[drilldown.DENOMINATOR] == figure.denominator, figure.id
             if figure.unit == "ratio":
-                assert counts[behind.NUMERATOR] == figure.numerator, figure.id
-                assert counts[behind.REST] == figure.denominator - figure.numerator, figure.id
+                assert counts[drilldown.NUMERATOR] == figure.numerator, figure.id
+                assert counts[drilldown.REST] == figure.denominator - figure.numerator, figure.id
             for why, n in figure.exclusions:
                 assert counts.get(why, 0) == n, (figure.id, why)
                 seen |= {why} if n else set()
@@ -69,7 +69,7 @@ def test_every_figure_is_made_of_the_rows_behind_it(busy):
 
 
 def _counts(session, rows):
-    if isinstance(rows, behind.IdRows):
+    if isinstance(rows, drilldown.IdRows):
         return {part: rows.count(part) for part in rows.parts}
     inside = (Call.arrived >= rows.period[0], Call.arrived < rows.period[1])
     return {
@@ -81,4 +81,4 @@ def _counts(session, rows):
 def test_what_is_no_figure_has_no_rows(busy):
     with Session(busy.engine) as session:
         for name in ("K99", "", "K2a-x", "K2"):
-            assert behind.rows(session, name, Period(FIRST, LAST, LAST), limits(Profile.load())) is None
+            assert drilldown.rows(session, name, Period(FIRST, LAST, LAST), limits(Profile.load())) is None

@@ -15,7 +15,7 @@ from ivr.telephony import AccessDenied
 from store.engine import reading
 from store.figures.figures import figures, limits, material
 from store.journal import entries
-from store.journal.ledger import SqlLedger
+from store.journal.sql_ledger import SqlLedger
 from tests.kpi.test_formulas import ABANDONED, ANSWERED
 from tests.month.recount import Count
 from tests.support.facts import fact

@@ -15,7 +15,7 @@ from ivr.profile import Profile
 from recordings.keys import KeyRing
 from store.engine import open_engine, reading
 from store.journal.forgetting import truncate
-from store.journal.ledger import SqlLedger
+from store.journal.sql_ledger import SqlLedger
 from store.sql import table
 from store.upkeep import pruning
 from store.upkeep.pruning import DAY_MS, Keep, Rule

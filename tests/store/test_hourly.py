@@ -13,15 +13,15 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, delete, insert, select, update
 from sqlalchemy.orm import Session
 
+from ivr.kpi.call_totals import CallTotals, HourTotals
 from ivr.kpi.records import HOUR_MS, KpiLimits
-from ivr.kpi.tally import CallTotals, HourTotals
 from ivr.profile import Profile
 from store.engine import reading
 from store.figures.figures import figures, limits
 from store.journal import hourly
-from store.journal.ledger import SqlLedger
 from store.journal.rebuild import count_hours, rebuild, verify
-from store.read import tally
+from store.journal.sql_ledger import SqlLedger
+from store.read import call_counts
 from store.schema import Call, CallHour
 from tests.store.test_tally import DAY, START, WINDOWS, some_calls
 from tests.support import history
@@ -41,7 +41,7 @@ def over(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def everything(session: Session, from_ms: int, to_ms: int, window: str | None) -> list[Any]:
     """What figures and reports ask of calls, by each profile's clock."""
-    counts = tally.CallCounts(session, from_ms, to_ms, window)
+    counts = call_counts.CallCounts(session, from_ms, to_ms, window)
     found: list[Any] = [counts.hours(), counts.arrivals(), counts.windows()]
     for clock in CLOCKS:
         known: KpiLimits = replace(limits(PROFILE), clock=clock)
@@ -50,8 +50,8 @@ def everything(session: Session, from_ms: int, to_ms: int, window: str | None) -
 
 
 def of_records(session: Session, from_ms: int, to_ms: int, window: str | None) -> list[Any]:
-    asked = list(tally.records(session, from_ms, to_ms, window))
-    before = list(tally.records(session, from_ms - DAY, from_ms, window))
+    asked = list(call_counts.records(session, from_ms, to_ms, window))
+    before = list(call_counts.records(session, from_ms - DAY, from_ms, window))
     return [
         HourTotals.of([*before, *asked]),
         *(CallTotals.of(asked, replace(limits(PROFILE), clock=clock)) for clock in CLOCKS),
@@ -105,12 +105,12 @@ def test_a_call_that_changes_makes_its_hour_be_counted_again(engine: Engine, led
         assert hourly.close(connection, history.START // HOUR_MS)
     with Session(reading(engine)) as session:
         period = (history.START - HOUR_MS, history.START + DAY)
-        assert sum(tally.CallCounts(session, *period).tally(limits(PROFILE)).waits.values()) == 1
+        assert sum(call_counts.CallCounts(session, *period).tally(limits(PROFILE)).waits.values()) == 1
         assert hourly.load(session, *period).rows
     call.opens_case("complaint")
     with Session(reading(engine)) as session:
         assert not hourly.load(session, *period).rows
-        counts = tally.CallCounts(session, *period)
+        counts = call_counts.CallCounts(session, *period)
         assert {kind for kind, _wait in counts.tally(limits(PROFILE)).waits} == {"callback"}
         assert {outcome for _quarter, outcome in counts.arrivals()} == {"callback"}
 
@@ -145,7 +145,7 @@ def test_a_long_silence_or_a_wrong_clock_is_not_counted_hour_by_hour(
     assert (history.START - gap_days * DAY) // HOUR_MS in hours
     assert len(hours) < 24 * 70
     with Session(reading(engine)) as session:
-        arrivals = tally.CallCounts(session, history.START - gap_days * DAY - 1, history.START + DAY).arrivals()
+        arrivals = call_counts.CallCounts(session, history.START - gap_days * DAY - 1, history.START + DAY).arrivals()
         assert sum(arrivals.values()) == 3
 
 
@@ -159,6 +159,6 @@ def test_a_period_split_into_parts_is_what_each_part_is_alone(engine: Engine) ->
     for size in (DAY, HOUR_MS, 5 * HOUR_MS + 1234):
         parts = [(at, at + size) for at in range(START - DAY, START + DAY, size)]
         with Session(reading(engine)) as session:
-            together = tally.CallCounts(session, parts[0][0], parts[-1][1]).split(parts, known)
-            assert together == [tally.tally(session, begin, end, known) for begin, end in parts]
+            together = call_counts.CallCounts(session, parts[0][0], parts[-1][1]).split(parts, known)
+            assert together == [call_counts.tally(session, begin, end, known) for begin, end in parts]
             assert sum(one.offered for one in together) > 100

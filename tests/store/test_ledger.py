@@ -8,7 +8,7 @@ from sqlalchemy import Engine, text
 
 from ivr.ledger import CallTransaction, StoredCase
 from store.journal import entries
-from store.journal.ledger import SqlLedger
+from store.journal.sql_ledger import SqlLedger
 from tests.support.facts import fact
 from tests.support.history import Caller, busy_day
 

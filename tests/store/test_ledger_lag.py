@@ -9,7 +9,7 @@ from pathlib import Path
 from ivr.ledger import CallTransaction
 from recordings.keys import KeyRing
 from store.engine import open_engine
-from store.journal.ledger import SqlLedger
+from store.journal.sql_ledger import SqlLedger
 from tests.support.database import migrated
 from tests.support.facts import fact
 from tests.support.waiting import wait_until

@@ -13,9 +13,9 @@ from sqlalchemy import Engine, text
 
 from ivr.ledger import CallTransaction
 from recordings.keys import KeyRing
-from store.journal import work
-from store.journal.ledger import SqlLedger
+from store.journal import write_batch
 from store.journal.spool import Spool
+from store.journal.sql_ledger import SqlLedger
 from tests.support.facts import fact
 from tests.support.history import START, Caller
 
@@ -64,7 +64,7 @@ def test_a_call_whose_end_is_still_in_the_spool_is_not_interrupted(
 ) -> None:
     call = Caller(make_ledger(engine)).arrives()
     ended = CallTransaction(call.call_id, (fact(NOW, "call_ended", {"released_by": "caller"}),), None)
-    Spool(tmp_path / "spool.jsonl", keys).append([work.of_turn(ended)])
+    Spool(tmp_path / "spool.jsonl", keys).append([write_batch.of_turn(ended)])
     assert make_ledger(engine, inline=False).interrupted(NOW) == []
 
 
@@ -90,7 +90,7 @@ CHILD = """
 import sys
 from pathlib import Path
 from store.engine import open_engine
-from store.journal.ledger import SqlLedger
+from store.journal.sql_ledger import SqlLedger
 from recordings.keys import KeyRing
 from tests.support.history import Caller, number_for
 

@@ -15,7 +15,7 @@ from ivr.kpi.records import Period
 from ivr.outages.notice import DAY_MS, By, NoticeDraft, Standing
 from ivr.profile import Profile
 from services import outages
-from store.figures import behind
+from store.figures import drilldown
 from store.figures.figures import figures, limits
 from store.journal.entries import JOURNAL
 from store.journal.rebuild import rebuild, verify
@@ -125,12 +125,12 @@ def test_k19_planned_outages_announced_in_time_with_their_rows_and_counted_a_sec
     profile = Profile.load()
     with Session(engine) as session:
         found = {figure.id: figure for figure in figures(session, start, end, profile, NOW)}["K19"]
-        rows = behind.rows(session, "K19", Period(start, end, NOW), limits(profile))
+        rows = drilldown.rows(session, "K19", Period(start, end, NOW), limits(profile))
         journal = [dict(one) | {"data": json.loads(one["data"])} for one in
                    session.execute(select(JOURNAL).order_by(JOURNAL.c.seq)).mappings()]  # fmt: skip
         of_window = {figure.id: figure for figure in figures(session, start, end, profile, NOW, "repair")}["K19"]
     assert (found.numerator, found.denominator, found.exclusions) == (2, 3, (("withdrawn", 1),))
-    assert isinstance(rows, behind.IdRows)
+    assert isinstance(rows, drilldown.IdRows)
     assert (rows.outages["numerator"], rows.outages["rest"], rows.outages["withdrawn"]) == (
         ["early", "early-too"], ["late"], ["taken"],
     )  # fmt: skip

@@ -18,8 +18,8 @@ from recordings.keys import KeyRing
 from recordings.vault import Vault
 from services import users
 from services.identities import Identities
-from store.journal.ledger import SqlLedger
 from store.journal.rebuild import rebuild, verify
+from store.journal.sql_ledger import SqlLedger
 from store.people.parties import Parties
 from store.schema import CaseNote, InboxRow, PartyKey, PartyRow, Recording, SealedIdentity
 from store.upkeep import pruning

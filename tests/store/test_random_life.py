@@ -11,8 +11,8 @@ from ivr.cases.actions import ACTIONS, ActionRefused
 from recordings.keys import KeyRing
 from services.sweeper import Sweeper
 from store.engine import open_engine
-from store.journal.ledger import SqlLedger
 from store.journal.rebuild import rebuild, verify
+from store.journal.sql_ledger import SqlLedger
 from tests.cases.test_workflow_properties import GIVEN
 from tests.support.casework import STAFF, Desk
 from tests.support.database import migrated

@@ -19,8 +19,8 @@ from store import aside
 from store.engine import open_engine
 from store.journal import entries
 from store.journal.entries import JOURNAL, read_row
-from store.journal.ledger import SqlLedger
 from store.journal.rebuild import rebuild, verify
+from store.journal.sql_ledger import SqlLedger
 from store.sql import table
 from tests.support.database import migrated
 from tests.support.facts import fact

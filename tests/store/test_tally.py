@@ -9,14 +9,14 @@ import pytest
 from sqlalchemy import Engine, insert
 from sqlalchemy.orm import Session
 
+from ivr.kpi.call_totals import CallTotals, HourTotals
 from ivr.kpi.formulas import all_figures
 from ivr.kpi.records import HOUR_MS, KpiLimits, LateCalls, Period
-from ivr.kpi.tally import CallTotals, HourTotals
 from ivr.profile import Profile
 from ivr.projections.rows import new_call
 from store.engine import reading
 from store.figures.figures import limits
-from store.read import tally
+from store.read import call_counts
 from store.schema import Call
 
 START = 1_795_190_400_000
@@ -69,12 +69,12 @@ def test_grouped_by_the_database_or_one_by_one_every_figure_is_the_same(
         connection.execute(insert(Call), some_calls(seed, 1500))
     with Session(reading(engine)) as session:
         for window in (None, *WINDOWS):
-            fast = tally.tally(session, period.from_ms, period.to_ms, known, window)
-            slow = CallTotals.of(tally.records(session, period.from_ms, period.to_ms, window), known)
+            fast = call_counts.tally(session, period.from_ms, period.to_ms, known, window)
+            slow = CallTotals.of(call_counts.records(session, period.from_ms, period.to_ms, window), known)
             assert fast == slow
             assert fast.offered and fast.test and fast.waiting and fast.clock_errors and fast.cut
-            fast_hours = tally.hours(session, period.from_ms, period.to_ms, window)
-            slow_hours = HourTotals.of(tally.records(session, period.from_ms - DAY, period.to_ms, window))
+            fast_hours = call_counts.hours(session, period.from_ms, period.to_ms, window)
+            slow_hours = HourTotals.of(call_counts.records(session, period.from_ms - DAY, period.to_ms, window))
             assert fast_hours == slow_hours
             both = [
                 all_figures(made, hours, LateCalls(), [], [], [], period, known)
@@ -91,11 +91,11 @@ def test_late_calls_are_counted_whether_a_person_was_asked_for_or_not(engine: En
     late = [r for r in inside if r["network_wait"] is not None and int(str(r["network_wait"])) >= 15_000]
     real = [r for r in late if not r["test"]]
     with Session(reading(engine)) as session:
-        found = tally.CallCounts(session, START, START + DAY).late(KpiLimits("p", "human_wait", 12_000))
+        found = call_counts.CallCounts(session, START, START + DAY).late(KpiLimits("p", "human_wait", 12_000))
     assert found == LateCalls(len(real), sum(bool(r["late_apology"]) for r in real), len(late) - len(real))
 
 
 def test_a_period_without_a_call_is_empty_not_an_error(engine: Engine) -> None:
     with Session(reading(engine)) as session:
-        assert tally.tally(session, 0, DAY, KpiLimits("p", "human_wait", 12_000)) == CallTotals()
-        assert tally.windows(session, 0, DAY) == []
+        assert call_counts.tally(session, 0, DAY, KpiLimits("p", "human_wait", 12_000)) == CallTotals()
+        assert call_counts.windows(session, 0, DAY) == []

@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlalchemy import text
 
 from store.engine import impatient, open_engine
-from store.journal.ledger import REST_S
+from store.journal.sql_ledger import REST_S
 
 HELD_S, NOTES = 0.03, 10
 TURNS_MOST = 5  # of the ledger's to one of ours; when SQLite itself waited they were eight

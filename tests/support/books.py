@@ -25,7 +25,7 @@ from sqlalchemy import select
 
 from hotline.process import factories
 from ivr.call.commands import Say
-from ivr.script import lines
+from ivr.render_prompts import lines
 from recordings.vault import Vault
 from store.engine import open_engine, reading
 from store.schema import Base, Call, Case, Journal, Leg, Recording, Seat

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 from ivr.cases.actions import Do, Outcome
-from ivr.cases.clock import CasePolicy
+from ivr.cases.deadlines import CasePolicy
 from ivr.cases.numbers import case_number
 from ivr.cases.promise import case_request
 from ivr.cases.workflow import apply

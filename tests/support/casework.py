@@ -9,13 +9,13 @@ from sqlalchemy import Engine, insert, select
 
 from ivr.calendar.tables import WorkCalendar
 from ivr.cases.actions import Do
-from ivr.cases.clock import CasePolicy
+from ivr.cases.deadlines import CasePolicy
 from ivr.cases.numbers import spoken_number
 from ivr.cases.worklist import Attempt
 from ivr.profile import Profile
 from recordings.keys import KeyRing
 from services.casework import Casework, MatterEntry
-from store.journal.ledger import SqlLedger
+from store.journal.sql_ledger import SqlLedger
 from store.read import worklists
 from store.sql import Row, table
 from tests.support import read_once

@@ -11,8 +11,8 @@ from sqlalchemy import Connection, select
 
 from ivr.ledger import CallTransaction, CaseRequest, Live, Party, StoredCase
 from store.ids import uuid7
-from store.journal.ledger import SqlLedger
 from store.journal.projection import DERIVED
+from store.journal.sql_ledger import SqlLedger
 from store.sql import table
 from tests.support.facts import fact
 

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import select
 
 from ivr.calendar.tables import WorkCalendar
-from ivr.cases.clock import CasePolicy
+from ivr.cases.deadlines import CasePolicy
 from ivr.cases.numbers import case_number, spoken_number
 from ivr.numbers import HOME, Plan
 from ivr.outgoing.allow import OutgoingLimits
@@ -21,7 +21,7 @@ from recordings.keys import KeyRing
 from services.callbacks import Calling
 from services.casework import Casework
 from store.engine import open_engine
-from store.journal.ledger import SqlLedger
+from store.journal.sql_ledger import SqlLedger
 from store.people.parties import Parties
 from store.schema import Base
 from tests.support import read_once

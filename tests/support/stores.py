@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 
 from recordings.keys import KeyRing
 from store.engine import open_engine
-from store.journal.ledger import SqlLedger
+from store.journal.sql_ledger import SqlLedger
 from tests.support.casework import Desk
 from tests.support.database import migrated
 from tests.support.history import number_for

@@ -12,15 +12,15 @@ from hotline.process.calls import DeadlineCasebook
 from hotline.process.flows import rules, shipped
 from ivr.calendar.hours import in_words, is_open
 from ivr.call import commands as c
+from ivr.call_services import CallServices as ConductorHouse
+from ivr.call_services import Keeper, Speaker
 from ivr.clock import VirtualClock
 from ivr.conductor import Conductor
 from ivr.desk.desk import Desk, WindowSeats
 from ivr.flow.loader import FlowEnvironment, load
-from ivr.house import CallServices as ConductorHouse
-from ivr.house import Keeper, Speaker
 from ivr.phrases import Phrases
 from ivr.profile import Schedule
-from ivr.script import Spoken, lines
+from ivr.render_prompts import Spoken, lines
 from ivr.telephony import Clip
 from sip.simulator import SeatPlan, Simulator
 from store.schema import Call, Case, Journal, Leg

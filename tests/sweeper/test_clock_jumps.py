@@ -14,12 +14,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ivr.calendar.hours import is_open
-from ivr.cases.watch import LEVELS
+from ivr.cases.reminders import LEVELS
 from ivr.profile import Schedule
 from recordings.keys import KeyRing
 from services.sweeper import Sweeper
 from store.engine import open_engine
-from store.journal.ledger import SqlLedger
+from store.journal.sql_ledger import SqlLedger
 from tests.support.casework import Desk
 from tests.support.database import migrated
 from tests.support.moments import at

@@ -25,8 +25,8 @@ from services import sweeper as module
 from services.sweeper import Sweeper
 from store import notices, outbox
 from store.engine import open_engine
-from store.journal.ledger import SqlLedger
 from store.journal.rebuild import verify
+from store.journal.sql_ledger import SqlLedger
 from store.outbox import Addresses, OutboxNotice
 from store.read import worklists
 from tests.support import warm

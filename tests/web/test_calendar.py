@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ivr.calendar.tables import WorkCalendar
-from ivr.cases.clock import CasePolicy
+from ivr.cases.deadlines import CasePolicy
 from ivr.cases.promise import due_for
 from services.calendars import Added
 from services.upkeep import Upkeep

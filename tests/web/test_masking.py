@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ivr.masking import HIDDEN, mask
 from tests.web.conftest import Auth
 from tests.web.demo import ROLES, at, morning
-from web.masking import HIDDEN, mask
 
 NUMBER = "13812345678"
 

@@ -20,7 +20,7 @@ from ivr.cases import kinds, notices
 from ivr.cases.names import Term
 from ivr.flow.checker import check
 from ivr.flow.loader import FlowEnvironment, loads
-from ivr.flow.source import FlowRefused
+from ivr.flow.yaml_source import FlowRefused
 from ivr.kpi.kpis import FAMILIES, KPIS, Kpi, Share
 from ivr.phrases import Phrases
 from ivr.report import registers

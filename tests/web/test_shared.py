@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 
 from tests.web.demo import World
-from web.shared import SwrCache
+from web.swr_cache import SwrCache
 
 
 @pytest.fixture

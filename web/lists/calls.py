@@ -14,7 +14,7 @@ from store.schema import Call
 from web.db import reading
 from web.format import seat_name, talk, window_name
 from web.labels import OUTCOMES, RELEASED_BY, label
-from web.people import masked_all
+from web.phone_numbers import masked_all
 from web.tables import Column, Table, parts, seconds, wall
 
 TABLE = Table(

@@ -14,7 +14,7 @@ from store.schema import Case
 from web.db import reading
 from web.format import due_text, remaining
 from web.labels import CHANNELS, KINDS, NATURES, STATUSES, label
-from web.people import masked_all
+from web.phone_numbers import masked_all
 from web.tables import Column, Table, parts, wall
 
 TABLE = Table(

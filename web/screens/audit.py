@@ -15,12 +15,12 @@ from store.read import queries
 from store.schema import Audit
 from store.upkeep import pruning
 from web.access import ROLE_NAMES, needs
-from web.casework import RESULTS, action_labels
+from web.case_views import RESULTS, action_labels
 from web.db import config, now_ms, reading
 from web.format import day_range
 from web.forms import cursor, day, with_args, word
 from web.labels import ACTIONS, CHANNELS, NOT_CALLED, OUTAGE_RESULTS, label
-from web.shared import SwrCache
+from web.swr_cache import SwrCache
 from web.tables import Column, Table, every, wall
 
 bp = Blueprint("audit", __name__)

@@ -12,7 +12,7 @@ from werkzeug.exceptions import HTTPException
 
 from ivr.calendar.tables import missing_years
 from store import aside
-from store.figures import lines
+from store.figures import line_quality
 from store.read import health, outage_notices, queries
 from web.access import may, needs
 from web.db import config, now_ms, reading
@@ -51,9 +51,9 @@ def _state() -> dict[str, Any]:
         "trunk": next((one["trunk"] for one in told if one.get("trunk", "off") != "off"), ""),
         "watch": next((one for one in told if one.get("watch")), None),
         "outages": outage_notices.on_board(db, now),
-        "refused": lines.refusals(db, now - DAY_MS),
-        "turned_away": lines.turned_away(db, now - DAY_MS),
-        "strangers": lines.strangers(db, now - DAY_MS, most=3),
+        "refused": line_quality.refusals(db, now - DAY_MS),
+        "turned_away": line_quality.turned_away(db, now - DAY_MS),
+        "strangers": line_quality.strangers(db, now - DAY_MS, most=3),
         "figures": [f for f in shared(start, end) if f.id in ON_BOARD or f.id.startswith("K2a")],
         "may_open": may("calls"),
         "untaken": queries.untaken(db),

@@ -13,12 +13,12 @@ from flask_login import current_user
 
 from ivr.calendar.tables import CalendarError, WorkCalendar, YearTable, missing_years, parse_table
 from ivr.cases.actions import ActionRefused
-from ivr.cases.clock import CasePolicy
+from ivr.cases.deadlines import CasePolicy
 from services import recomputing
 from store import calendars as stored
 from store.schema import CalendarTable
 from web.access import needs
-from web.casework import desk
+from web.case_views import desk
 from web.db import calendars, config, now_ms, reading, record, writing
 from web.drafts import Back, come_back, refused, wrong
 from web.format import today

@@ -15,12 +15,12 @@ from store.read import worklists
 from store.schema import Call, Callback, Case
 from store.sql import Row
 from web.access import needs
-from web.casework import CHOICES, RESULTS, given, said
+from web.case_views import CHOICES, RESULTS, given, said
 from web.db import config, now_ms, reading, record, writing
 from web.format import local
 from web.labels import KINDS, NATURES, label
 from web.language import lang
-from web.people import masked
+from web.phone_numbers import masked
 from web.ratings import seen_of_callbacks
 
 bp = Blueprint("calling", __name__)

@@ -9,21 +9,21 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from ivr.cases.actions import ActionRefused
-from store.figures import lines
+from ivr.masking import mask
+from store.figures import line_quality
 from store.journal import ratings
 from store.read import queries
 from store.read.queries import CallFilter
 from web import journey, technical
 from web.access import may, needs
-from web.casework import CHOICES
+from web.case_views import CHOICES
 from web.db import config, reading, record, writing
 from web.drafts import refused, wrong
 from web.format import day_range, local, seat_name, today
 from web.forms import cursor, day, field, with_args, word
 from web.labels import LEVELS, OUTCOMES, REASONS, label
 from web.lists.calls import TABLE, every, numbers
-from web.masking import mask
-from web.people import masked, show_number
+from web.phone_numbers import masked, show_number
 from web.ratings import seen_of_journal
 from web.tables import Column, Table, seconds, wall
 
@@ -132,7 +132,7 @@ def _page(found: queries.Journey, number: str = "") -> str:
     told = seen_of_journal(found.journal)
     return render_template(
         "call.html", call=found.call, legs=LEGS.sorted(found.legs), legs_table=LEGS, record=RECORD, technical=technical,
-        cases=found.cases, recordings=found.recordings, quality=lines.quality(reading(), found.call.id),
+        cases=found.cases, recordings=found.recordings, quality=line_quality.quality(reading(), found.call.id),
         names={leg.id: seat_name(leg.seat) for leg in found.legs},
         story=journey.story(told, found.call.arrived), journal=RECORD.sorted(told),
         rating=ratings.of_call(reading(), found.call.id) if may("ratings") else None, ratings=CHOICES["rating"],

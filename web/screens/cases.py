@@ -10,13 +10,13 @@ from store.read import queries
 from store.read.queries import CaseFilter
 from web.access import needs
 from web.case_page import HISTORY, page
-from web.casework import history
+from web.case_views import history
 from web.db import now_ms, reading
 from web.format import SOON_MS, day_range
 from web.forms import cursor, day, with_args, word
 from web.labels import KINDS, STATUSES
 from web.lists.cases import TABLE, every, numbers
-from web.people import show_number
+from web.phone_numbers import show_number
 
 bp = Blueprint("cases", __name__)
 

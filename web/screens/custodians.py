@@ -12,7 +12,7 @@ from services import users
 from store.people import accounts
 from store.schema import User
 from web.access import needs
-from web.casework import said
+from web.case_views import said
 from web.db import now_ms, reading, record, writing
 from web.problems import user_problem
 

@@ -9,7 +9,7 @@ from flask import Blueprint, abort
 from flask_login import current_user
 
 from web.access import needs
-from web.casework import given
+from web.case_views import given
 from web.db import config, now_ms, writing
 
 bp = Blueprint("drafts", __name__)

@@ -15,7 +15,7 @@ from store.engine import Session
 from store.people import accounts, logins
 from store.schema import User
 from web.access import must_have_factor, needs
-from web.casework import said
+from web.case_views import said
 from web.db import config, now_ms, reading, record, release, writing
 from web.forms import field
 from web.guesses import guesses

@@ -13,7 +13,7 @@ from flask_babel import lazy_gettext as _l
 from ivr.kpi.kpis import FAMILIES
 from ivr.kpi.records import Figure
 from ivr.report.span import Span
-from store.figures import behind
+from store.figures import drilldown
 from store.read import outage_notices, queries
 from web.access import may, needs
 from web.db import config, now_ms, reading
@@ -33,9 +33,9 @@ bp = Blueprint("figures", __name__)
 DAYS_MAX = 366
 CASES, CALLS, OUTAGES = "cases", "calls", "outages"
 PARTS = {
-    behind.NUMERATOR: _l("分子"),
-    behind.REST: _l("分母中其余的"),
-    behind.DENOMINATOR: _l("分母"),
+    drilldown.NUMERATOR: _l("分子"),
+    drilldown.REST: _l("分母中其余的"),
+    drilldown.DENOMINATOR: _l("分母"),
 }
 
 TABLE = Table(
@@ -111,7 +111,7 @@ def _link(figure: Figure, part: str = "") -> str:
 def _behind(figure_id: str) -> tuple[Figure, Behind, date, date, str]:
     first, last = _span()
     if not rows_shown(figure_id):
-        abort(403 if behind.has_rows(figure_id) else 404)
+        abort(403 if drilldown.has_rows(figure_id) else 404)
     if not may("calls.any_day"):
         first = last = today()
     from_ms, to_ms = day_range(first, last)
@@ -171,7 +171,7 @@ def _files(table: Table, figure_id: str) -> Table:
 
 def _lists(found: Behind, part: str) -> dict[str, tuple[Any, int | None]]:
     """What the part is made of, cases or calls or both, or outage notices: name and number of each."""
-    if isinstance(found, behind.CallRows):
+    if isinstance(found, drilldown.CallRows):
         return {CALLS: (_l("来电"), None)}
     if found.outages:
         return {OUTAGES: (_l("停电公告"), len(found.outages.get(part, ())))}
@@ -184,30 +184,30 @@ def _lists(found: Behind, part: str) -> dict[str, tuple[Any, int | None]]:
 
 def _calls(found: Behind, part: str) -> queries.CallFilter:
     """The calls of a part."""
-    if isinstance(found, behind.CallRows):
+    if isinstance(found, drilldown.CallRows):
         return queries.CallFilter(*found.period, where=(found.parts[part],))
     return queries.CallFilter(ids=tuple(found.calls.get(part, ())))
 
 
 def _cases(found: Behind, part: str) -> queries.CaseFilter:
     """The cases of a part."""
-    assert isinstance(found, behind.IdRows)
+    assert isinstance(found, drilldown.IdRows)
     return queries.CaseFilter(ids=tuple(found.cases.get(part, ())))
 
 
 def _outages(found: Behind, part: str) -> outage_notices.OutageFilter:
     """The outage notices of a part."""
-    assert isinstance(found, behind.IdRows)
+    assert isinstance(found, drilldown.IdRows)
     return outage_notices.OutageFilter(ids=tuple(found.outages.get(part, ())))
 
 
 def _count(figure: Figure, found: Behind, part: str) -> int | None:
     """How many rows a part has, as the figure says; None where the figure counts something else."""
-    if isinstance(found, behind.IdRows):
+    if isinstance(found, drilldown.IdRows):
         return found.count(part)
-    if part == behind.DENOMINATOR:
+    if part == drilldown.DENOMINATOR:
         return figure.denominator
-    if figure.unit == "ratio" and part in (behind.NUMERATOR, behind.REST):
+    if figure.unit == "ratio" and part in (drilldown.NUMERATOR, drilldown.REST):
         top = int(figure.numerator or 0)
-        return top if part == behind.NUMERATOR else figure.denominator - top
+        return top if part == drilldown.NUMERATOR else figure.denominator - top
     return excluded(figure, part)

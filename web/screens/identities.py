@@ -15,7 +15,7 @@ from store.schema import Case
 from store.sql import values
 from web.access import needs
 from web.case_page import page
-from web.casework import desk
+from web.case_views import desk
 from web.db import now_ms, reading, record, writing
 from web.drafts import refused
 from web.forms import field

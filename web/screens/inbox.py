@@ -11,7 +11,7 @@ from flask_login import current_user
 from ivr.cases.notices import names
 from store import notices
 from web.access import may, needs
-from web.casework import notice_name
+from web.case_views import notice_name
 from web.db import now_ms, reading, writing
 from web.format import due_text
 from web.forms import with_args, word

@@ -19,7 +19,7 @@ from store.read import outage_notices
 from store.read.outage_notices import OutageFilter
 from store.schema import Journal, Outage
 from web.access import needs
-from web.casework import given, moment
+from web.case_views import given, moment
 from web.db import config, now_ms, reading, record, writing
 from web.drafts import Back, come_back, filled, refused, saved
 from web.format import day_range

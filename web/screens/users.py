@@ -15,7 +15,7 @@ from store.engine import Session
 from store.people import accounts
 from store.schema import User
 from web.access import ROLE_NAMES, enter, needs, start_session
-from web.casework import said
+from web.case_views import said
 from web.db import config, now_ms, reading, record, writing
 from web.drafts import refused
 from web.forms import word

@@ -11,20 +11,20 @@ from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 
 from ivr.cases.actions import ActionRefused
-from ivr.cases.told import BadlyWorded
+from ivr.cases.wording_check import BadlyWorded
 from ivr.cases.worklist import Attempt
 from store.ids import uuid7
 from store.read import worklists
 from store.schema import Callback
 from store.sql import Row
 from web.access import may, needs
-from web.casework import CHOICES, RESULTS, calling_from_here, desk, given, moment
+from web.case_views import CHOICES, RESULTS, calling_from_here, desk, given, moment
 from web.db import config, now_ms, reading, record, writing
 from web.drafts import Back, come_back, saved
 from web.format import due_text
 from web.forms import with_args, word
 from web.labels import label
-from web.people import masked_all, show_number
+from web.phone_numbers import masked_all, show_number
 from web.ratings import BECAUSE
 from web.tables import Column, Table, piece, wall
 

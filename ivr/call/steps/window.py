@@ -36,7 +36,7 @@ from ivr.call.phases import Happening, Phase, register
 from ivr.call.state import CallState, SeatsRinging
 from ivr.call.steps.base import Phrases, Step, ended
 from ivr.call.turn import FAREWELL, StepContext
-from ivr.script import HOLD_FIRST, HOLD_STILL, MUSIC
+from ivr.render_prompts import HOLD_FIRST, HOLD_STILL, MUSIC
 
 LEVELS = ("window", "group", "general")
 EVERYBODY = "everybody"  # in danger: all of them together

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 
-from sip.core.wire import Addr
+from sip.core.sip_messages import Addr
 from tests.sip.core.house import FAR, HERE, House
 from tests.sip.written import Headers, Message, Writer
 

@@ -6,7 +6,7 @@ import hashlib
 import re
 from dataclasses import dataclass, field
 
-from sip.core.wire import Addr
+from sip.core.sip_messages import Addr
 from tests.sip.core.house import HERE, House
 from tests.sip.core.script import SDP, Text, answer
 

@@ -15,7 +15,7 @@ from sip.core.events import Ended, Event, Found, Invited, LookUp, Up
 from sip.core.leg_in import InboundLeg, well_formed
 from sip.core.leg_out import DialTarget, OutboundLeg
 from sip.core.registrar import Registrar
-from sip.core.wire import Addr, is_ip
+from sip.core.sip_messages import Addr, is_ip
 
 HERE = Addr("192.0.2.1", 5060)
 FAR = Addr("192.0.2.77", 5099)

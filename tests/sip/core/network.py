@@ -17,7 +17,7 @@ from sip.core.leg_in import InboundLeg
 from sip.core.leg_out import DialTarget, OutboundLeg
 from sip.core.registrar import Registrar
 from sip.core.registration import Registration
-from sip.core.wire import Addr, Host
+from sip.core.sip_messages import Addr, Host
 from tests.sip.core.house import Leg, Sound
 
 A, B = Addr("192.0.2.1", 5060), Addr("192.0.2.2", 5060)

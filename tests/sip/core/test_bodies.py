@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sip.core.wire import parse
+from sip.core.sip_messages import parse
 from tests.sip.core.house import House, codes
 from tests.sip.core.script import SDP, Text, request
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sip.core.connections import Book, Bounds
-from sip.core.wire import Addr
+from sip.core.sip_messages import Addr
 
 BOUNDS = Bounds(new=6, new_per_host=3, all=8, per_host=4, first_s=10, message_s=10, idle_s=180)
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sip.core.events import Ended, Event, Ringing, Up
 from sip.core.fork import Fork
 from sip.core.leg_out import DialTarget, OutboundLeg
-from sip.core.wire import Addr
+from sip.core.sip_messages import Addr
 from tests.sip.core.desk import Desk, invites, pass_time, says, serve
 from tests.sip.core.house import House
 from tests.sip.core.script import SDP, answer

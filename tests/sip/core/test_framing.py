@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sip.core.framing import BODY_MAX, HEAD_MAX, Framer
-from sip.core.wire import Junk
+from sip.core.sip_messages import Junk
 from tests.sip.core.script import SDP, request
 
 INVITE = request("INVITE", 1, "a", body=SDP).data()

@@ -11,7 +11,7 @@ from sip.core.checks import Faulty, bounded
 from sip.core.description import Description
 from sip.core.loglimit import LogLimit
 from sip.core.sdp import Unacceptable, read
-from sip.core.wire import parse
+from sip.core.sip_messages import parse
 from tests.sip.core.caller import Caller
 from tests.sip.core.house import House
 from tests.sip.written import SDP

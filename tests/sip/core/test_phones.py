@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from sip.core.config import SeatConfig
 from sip.core.events import Reached
-from sip.core.wire import Addr
+from sip.core.sip_messages import Addr
 from tests.sip.core.desk import Desk, pass_time, serve
 from tests.sip.core.house import House
 from tests.sip.core.script import answer

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from sip.core.config import SeatConfig
 from sip.core.events import Unproven
-from sip.core.wire import Addr
+from sip.core.sip_messages import Addr
 from tests.sip.core.desk import Desk, challenges, code
 from tests.sip.core.house import House
 

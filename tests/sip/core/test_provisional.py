@@ -10,7 +10,7 @@ import pytest
 
 from sip.core.events import Ended, Ringing, Speaks, Up
 from sip.core.leg_out import DialTarget, OutboundLeg
-from sip.core.wire import parse
+from sip.core.sip_messages import parse
 from tests.sip.core.house import FAR, House, codes
 from tests.sip.core.script import SDP, Text, answer, request, tag_in
 

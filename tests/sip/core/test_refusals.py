@@ -8,7 +8,7 @@ import pytest
 
 from ivr.numbers import HOME
 from sip.core.called import called_of
-from sip.core.caller import caller_of
+from sip.core.caller_id import caller_of
 from sip.core.events import Ended, Invited
 from tests.sip.core.caller import Caller
 from tests.sip.core.house import HERE, NOTHING, House

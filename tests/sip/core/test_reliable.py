@@ -11,8 +11,8 @@ from sip.core.credentials import Credentials
 from sip.core.events import Ended, Event, Found, LookUp, Registered, Up
 from sip.core.leg_out import SERVER_S, DialTarget, OutboundLeg
 from sip.core.registration import Registration
+from sip.core.sip_messages import Addr
 from sip.core.trunk import trunk_leg
-from sip.core.wire import Addr
 from tests.sip.core.house import FAR, HERE, House, codes
 from tests.sip.core.script import SDP, answer, request, tag_in
 from tests.sip.written import Message, proof

@@ -9,7 +9,7 @@ import pytest
 
 from sip.core.crypto import SUITES, SrtpKeys, offered
 from sip.core.leg_out import DialTarget, OutboundLeg, Sealing, sealing
-from sip.core.wire import Addr
+from sip.core.sip_messages import Addr
 from tests.sip.core.house import FAR, House, codes
 from tests.sip.core.script import SDP, answer, request, tag_in
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from ivr.call import commands as c
 from ivr.desk.desk import WindowSeats
-from ivr.script import lines
+from ivr.render_prompts import lines
 from ivr.telephony import Clip
 from services.sweeper import Sender, Sweeper
 from sip.simulator import SeatPlan

@@ -6,7 +6,7 @@ import random
 
 from sqlalchemy import Engine
 
-from ivr.cases.clock import CasePolicy
+from ivr.cases.deadlines import CasePolicy
 from ivr.outages.notice import PLANNED, By, NoticeDraft
 from services import outages
 from store.ids import uuid7

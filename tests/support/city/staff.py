@@ -16,7 +16,7 @@ from datetime import datetime, time, timedelta
 from sqlalchemy import Connection, Engine, Select, func, insert, select
 
 from ivr.cases.actions import ActionRefused, Do
-from ivr.cases.clock import CasePolicy
+from ivr.cases.deadlines import CasePolicy
 from ivr.cases.numbers import spoken_number
 from ivr.cases.worklist import Attempt, in_calling_hours, may_call
 from services.casework import Casework, MatterEntry

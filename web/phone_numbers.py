@@ -8,12 +8,12 @@ from flask import abort
 from flask_babel import gettext as _
 from flask_login import current_user
 
+from ivr.masking import mask
 from store.engine import Session
 from web.access import may
 from web.db import config, reading, record, writing
 from web.drafts import refused, wrong
 from web.forms import field
-from web.masking import mask
 
 REASON_MIN = 4  # characters of a reason; "x" is none
 REASON_MAX = 200

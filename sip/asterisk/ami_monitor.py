@@ -17,7 +17,7 @@ from typing import Any
 from panoramisk import Manager
 
 from ivr.telephony import AccessDenied, LineQuality, TrunkChanged
-from sip.asterisk import told
+from sip.asterisk import ami_events
 from sip.asterisk.config import AsteriskConfig, ami_secret
 from sip.refusals import Gathered
 
@@ -110,8 +110,8 @@ class AmiMonitor:
         session = _Session(
             host=host,
             port=port,
-            username=told.text(self._config.user),
-            secret=told.text(ami_secret(self._config)),
+            username=ami_events.text(self._config.user),
+            secret=ami_events.text(ami_secret(self._config)),
             ping_delay=NEVER_S,
             ping_interval=NEVER_S,
             loop=asyncio.get_running_loop(),
@@ -146,8 +146,8 @@ class AmiMonitor:
             return
         listed = await self._within(session.send_action({"Action": "PJSIPShowRegistrationsOutbound"}, as_list=True))
         for one in listed if isinstance(listed, list) else [listed]:
-            if told.text(one.get("ObjectName", "")) == told.REGISTRATION:
-                self._registered(told.registration(one))
+            if ami_events.text(one.get("ObjectName", "")) == ami_events.REGISTRATION:
+                self._registered(ami_events.registration(one))
 
     def _registered(self, state: str) -> None:
         if state != self.registration:
@@ -161,17 +161,17 @@ class AmiMonitor:
             log.exception("an event of AMI")
 
     def _take(self, event: Mapping[str, Any]) -> None:
-        kind, now = told.text(event.get("Event", ""), 40), self._now_ms()
+        kind, now = ami_events.text(event.get("Event", ""), 40), self._now_ms()
         if kind == "RTCPSent":
-            if found := told.loss_and_jitter(event):
+            if found := ami_events.loss_and_jitter(event):
                 line, loss, jitter = found
                 self._sounds[line] = (now, loss, jitter)
-        elif kind == "VarSet" and event.get("Variable") == told.QUALITY_VARIABLE:
-            if sounded := told.quality(event, now):
+        elif kind == "VarSet" and event.get("Variable") == ami_events.QUALITY_VARIABLE:
+            if sounded := ami_events.quality(event, now):
                 self._sounds.pop(sounded.line, None)
                 self._tell(sounded)
         elif kind == "Registry":
             if self._config.trunk:
-                self._registered(told.registration(event))
-        elif refused := told.refused(event, now, self._ours):
+                self._registered(ami_events.registration(event))
+        elif refused := ami_events.refused(event, now, self._ours):
             self._gathered.add(refused)

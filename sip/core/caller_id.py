@@ -7,7 +7,7 @@ import re
 from aiosipua.message import SipRequest
 
 from ivr.numbers import Plan
-from sip.core.wire import uri_of, user_of
+from sip.core.sip_messages import uri_of, user_of
 from sip.numbers import caller_key
 
 _WITHHELD = {"", "anonymous", "unavailable", "unknown", "restricted", "private", "withheld"}

@@ -29,14 +29,14 @@ from ivr.ledger import CallTransaction, CaseRequest, Fact, Interrupted, Progress
 from ivr.numbers import HOME, Plan
 from store import aside, board
 from store.engine import explain, impatient, is_away, reading
-from store.journal import queries_by_phone, ratings, work
+from store.journal import case_status_by_phone, ratings, write_batch
 from store.journal.entries import new_row
 from store.journal.forgetting import Forgetting
 from store.journal.jobs import Job
 from store.journal.live import LiveCalls
 from store.journal.responsible import Responsible
 from store.journal.spool import Spool
-from store.journal.work import WriteBatch
+from store.journal.write_batch import WriteBatch
 from store.journal.writer import NumberFor, Writer
 from store.keys import Keys
 from store.people.parties import query_code_of
@@ -126,7 +126,7 @@ class SqlLedger:
         """Write a turn durably, then ``done(None)`` through ``call_soon``; ``done(error)`` if it is unfit."""
         (self._mine.discard if turn.live is None else self._mine.add)(turn.call_id)
         self._begun.append(time.monotonic())
-        self._put(Job(work.of_turn(turn), reply=partial(self._answered, done)))
+        self._put(Job(write_batch.of_turn(turn), reply=partial(self._answered, done)))
 
     @property
     def lag_s(self) -> float:
@@ -135,7 +135,7 @@ class SqlLedger:
 
     def open_case(self, request: CaseRequest, done: Callable[[StoredCase | Exception], None]) -> None:
         """Number and store a case durably, then ``done(StoredCase)``. One ``command_id`` is one case."""
-        self._put(Job(work.of_case(request, self._keys), reply=done))
+        self._put(Job(write_batch.of_case(request, self._keys), reply=done))
 
     def invite(self, call_id: str, at: int, done: Callable[[bool | Exception], None]) -> None:
         """May the caller of this call be asked for a rating? If so the invitation is noted: ``done(True)``."""
@@ -143,7 +143,7 @@ class SqlLedger:
 
     def find_case(self, call_id: str, typed: str, at: int, done: Callable[[Progress | Exception], None]) -> None:
         """How the case of a query code or number stands, for the caller of this call."""
-        ask = partial(queries_by_phone.ask, keys=self._keys, call_id=call_id, typed=typed, at=at)
+        ask = partial(case_status_by_phone.ask, keys=self._keys, call_id=call_id, typed=typed, at=at)
         self._put(Job(ask=ask, reply=done, may_destroy=True))
 
     def note(self, fact: Fact) -> None:

@@ -1,7 +1,7 @@
 """The rows behind a figure: which calls, cases or outage notices make its numerator and its denominator, and what was
 left out of it.
 
-The same conditions that count (:mod:`store.read.tally`, ``fate`` in :mod:`ivr.kpi`), asked for row by row; a test
+The same conditions that count (:mod:`store.read.call_counts`, ``fate`` in :mod:`ivr.kpi`), asked for row by row; a test
 holds every figure's counts against its rows.
 """
 
@@ -22,8 +22,8 @@ from store.figures.dispatching import dispatched
 from store.figures.figures import Material, follow_ups
 from store.figures.promises import due_cases
 from store.journal import ratings
-from store.read import missed, outage_notices, tally
-from store.read.tally import ANSWERED, CUT, DAY_MS, SOUND, TALK
+from store.read import call_counts, missed, outage_notices
+from store.read.call_counts import ANSWERED, CUT, DAY_MS, SOUND, TALK
 from store.schema import Call
 
 READ: Mapping[Rows, Callable[[Session, int, int], Iterable[Any]]] = {
@@ -124,7 +124,7 @@ def conditions(id_: str, period: Period, limits: KpiLimits, worst: tuple[int, in
 
 def worst_day(session: Session, period: Period) -> tuple[int, int]:
     """The 24 hours ``[from, to)`` with the lowest answer rate (K1g)."""
-    hours = tally.hours(session, period.from_ms, period.to_ms)
+    hours = call_counts.hours(session, period.from_ms, period.to_ms)
     end = hours.worst_hours(period.from_ms, min(period.to_ms, period.now_ms))[2] * HOUR_MS
     return end - DAY_MS, end
 

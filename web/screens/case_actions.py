@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from ivr.cases.actions import ACTIONS, ActionRefused, Changed, Do
-from ivr.cases.told import BadlyWorded
+from ivr.cases.wording_check import BadlyWorded
 from ivr.outgoing.numbers import NotAllowed, why_not
 from services.casework import MatterEntry
 from store.ids import uuid7
@@ -17,13 +17,13 @@ from store.read import queries
 from store.read.handlers import handed, handlers
 from web.access import needs
 from web.case_page import page
-from web.casework import desk, given, natures, own_units, said, since, unit_seats
+from web.case_views import desk, given, natures, own_units, said, since, unit_seats
 from web.db import config, now_ms, reading, record, writing
 from web.drafts import Back, come_back, saved
 from web.drafts import filled as lately
 from web.forms import number as numbered
 from web.labels import CHANNELS, KINDS
-from web.people import masked
+from web.phone_numbers import masked
 
 bp = Blueprint("work", __name__)
 

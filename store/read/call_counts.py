@@ -15,8 +15,8 @@ from collections.abc import Iterator, Sequence
 from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.orm import Session
 
+from ivr.kpi.call_totals import CallTotals, HourTotals
 from ivr.kpi.records import HOUR_MS, AgentRequest, KpiLimits, LateCalls, RequestOutcome
-from ivr.kpi.tally import CallTotals, HourTotals
 from ivr.projections.fold import FAX, NORMAL_ENDS
 from store.journal import hourly
 from store.journal.hourly import CLASSES, QUARTER_MS

@@ -8,8 +8,8 @@ from aiosipua.message import SipRequest, SipResponse
 
 from sip.core.checks import number
 from sip.core.dice import Dice, between
+from sip.core.sip_messages import Header
 from sip.core.timers import Timers
-from sip.core.wire import Header
 
 DEFAULT_MIN_S = 90
 AGAIN_S = 5  # after a refusal that does not say when; and at most four times as long

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from ivr.telephony import AccessDenied, LineQuality
-from sip.asterisk.lines import line_of
+from sip.asterisk.legs import line_of
 from sip.refusals import network_of
 
 REFUSALS = ("InvalidAccountID", "InvalidPassword", "ChallengeResponseFailed", "FailedACL", "AuthMethodNotAllowed",

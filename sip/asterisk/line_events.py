@@ -25,7 +25,7 @@ from ivr.telephony import (
     RecordingEnded,
 )
 from sip.asterisk import causes
-from sip.asterisk.lines import AsteriskLeg, AsteriskLegs
+from sip.asterisk.legs import AsteriskLeg, AsteriskLegs
 from sip.asterisk.media import take
 
 log = logging.getLogger(__name__)

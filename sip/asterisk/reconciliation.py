@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from sip.asterisk.dialling import AsteriskDialling, look_prefix
-from sip.asterisk.lines import AsteriskLeg, AsteriskLegs, line_of
+from sip.asterisk.legs import AsteriskLeg, AsteriskLegs, line_of
+from sip.asterisk.line_events import LineEvents
 from sip.asterisk.link import Link
-from sip.asterisk.reports import LineEvents
 from sip.asterisk.rest import Reply
 from sip.asterisk.snapshot import AriBridge, Channel, channel_of, our_bridges
 

@@ -1,6 +1,6 @@
 """Requests for a person, counted: all a figure of calls needs, whether there were ten or a million.
 
-Made from records (:meth:`CallTotals.of`, the definition) or by the database (``store/read/tally.py``, the same faster).
+Made from records (:meth:`CallTotals.of`, the definition) or by the database (``store/read/call_counts.py``, faster).
 """
 
 from __future__ import annotations
