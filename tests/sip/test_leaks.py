@@ -81,6 +81,7 @@ STORM = (plain, cancelled, never_acknowledged, vanished_in_the_call, holding, la
 
 @story
 async def test_nothing_is_left_after_the_storm() -> None:
+    gc.collect()  # what earlier tests left is not to go while it is counted
     before = (descriptors(), len(asyncio.all_tasks()))
     async with Hotline(rtp_timeout_s=0.5, max_calls=200, seats={"101": SeatConfig("101", "s3cret")}) as hotline:
         opened = descriptors()
@@ -168,6 +169,7 @@ async def talk(hotline: Hotline, phone: Caller, turn: int, folder: Path) -> None
 
 @story
 async def test_nothing_is_left_of_phones_and_seats(tmp_path: Path) -> None:
+    gc.collect()  # what earlier tests left is not to go while it is counted
     before = (descriptors(), len(asyncio.all_tasks()))
     async with Hotline(seats={"101": SeatConfig("101", "s3cret")}) as hotline:
         seat = await Phone.open(media=hotline.media, timing=FAST)

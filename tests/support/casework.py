@@ -7,12 +7,10 @@ from typing import Any
 
 from sqlalchemy import Engine, insert, select
 
-from ivr.calendar.tables import WorkCalendar
 from ivr.cases.actions import Do
 from ivr.cases.deadlines import CasePolicy
 from ivr.cases.numbers import spoken_number
 from ivr.cases.worklist import Attempt
-from ivr.profile import Profile
 from recordings.keys import KeyRing
 from services.casework import Casework, MatterEntry
 from store.journal.sql_ledger import SqlLedger
@@ -34,7 +32,7 @@ class Desk:
     keys: KeyRing
     ledger: SqlLedger
     now: int = MORNING
-    rules: CasePolicy = field(default_factory=lambda: CasePolicy(Profile.load(), WorkCalendar.load(), ZONE))
+    rules: CasePolicy = field(default_factory=lambda: CasePolicy(read_once.profile(), read_once.calendar(), ZONE))
 
     def __post_init__(self) -> None:
         self.casework = Casework(self.keys, self.rules, spoken_number, wording=read_once.wording)

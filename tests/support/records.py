@@ -16,7 +16,6 @@ from ivr.cases.numbers import case_number, spoken_number
 from ivr.numbers import HOME, Plan
 from ivr.outgoing.allow import OutgoingLimits
 from ivr.outgoing.numbers import NumberRules
-from ivr.profile import Profile
 from recordings.keys import KeyRing
 from services.callbacks import Calling
 from services.casework import Casework
@@ -41,7 +40,7 @@ class Records:
         relaxed: bool = True, inline: bool = True, **ledger: Any,
     ) -> None:  # fmt: skip
         self.folder, self.plan = folder, plan
-        self.profile = Profile.load(profile)
+        self.profile = read_once.profile(profile)
         self.keys = KeyRing.open(folder / "keys")
         migrated(folder)
         self.engine = open_engine(folder, relaxed=relaxed)
@@ -54,7 +53,7 @@ class Records:
 
     @cached_property
     def calendar(self) -> WorkCalendar:
-        return WorkCalendar.load()
+        return read_once.calendar()
 
     @cached_property
     def rules(self) -> CasePolicy:
