@@ -3,31 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-from ivr.telephony import Clip, EngineEvent, FaxDetected, Incoming, LineGone, PlaybackEnded
+from ivr.telephony import Clip, EngineEvent, FaxDetected, Incoming, LineGone, LineUp, PlaybackEnded
 from sip.asterisk.config import Site
 from sip.asterisk.engine import AsteriskEngine
 from sip.embedded.phone import Phone
 from tests.sip.far_end import until
 from tests.sip.raw import story
-from tests.support.asterisk import bare
+from tests.support.asterisk import shared
 
 RATE = 8000
 
 
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    asterisk, site = bare(Path(tmp_path_factory.mktemp("fax")) / "asterisk", {})
-    try:
-        asterisk.start()
-        yield site
-    finally:
-        asterisk.stop()
+@pytest.fixture
+def site() -> Site:
+    """A running Asterisk without a call."""
+    return shared()[1]
 
 
 def cng(bursts: int) -> Clip:
@@ -57,6 +51,7 @@ async def test_a_fax_is_told_at_its_second_tone_and_one_tone_alone_disturbs_noth
         fax.play([cng(3)])
         await whistler.call(f"sip:95598@127.0.0.1:{site.sip_port}", "13800002222")
         lines = [event.line for _, event in events if isinstance(event, Incoming)]
+        await until(lambda: [event for _, event in events if isinstance(event, LineUp) and event.line == lines[1]])
         engine.play(lines[1], [Clip("quiet", bytes(16000 * 7))], "long")
         whistler.play([cng(1)])
         await asyncio.wait_for(fax.over(), 12)
