@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import struct
 import wave
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -49,19 +50,19 @@ def through_alaw(pcm: bytes) -> bytes:
 
 def likeness(heard: bytes, wanted: bytes) -> float:
     """Normalised cross-correlation of ``wanted`` with the place in ``heard`` that fits it best, -1..1."""
-    return _best(_samples(heard), _samples(wanted))[0]
+    return _Sound(_samples(heard)).best(_samples(wanted))[0]
 
 
 def place_of(heard: bytes, wanted: bytes) -> int:
     """Where in ``heard`` it fits best, in milliseconds."""
-    return _best(_samples(heard), _samples(wanted))[1] * 1000 // RATE
+    return _Sound(_samples(heard)).best(_samples(wanted))[1] * 1000 // RATE
 
 
 def likeness_in_pieces(heard: bytes, wanted: bytes, piece_ms: int = 1000) -> list[float]:
     """:func:`likeness` of each piece: two clocks, or a jitter buffer, may have shifted them a little."""
-    size = RATE * piece_ms // 1000 * 2
-    pieces = [wanted[at : at + size] for at in range(0, max(1, len(wanted) - size // 2), size)]
-    return [likeness(heard, piece) for piece in pieces if _samples(piece).any()]
+    size, sound = RATE * piece_ms // 1000 * 2, _Sound(_samples(heard))
+    pieces = [_samples(wanted[at : at + size]) for at in range(0, max(1, len(wanted) - size // 2), size)]
+    return [sound.best(piece)[0] for piece in pieces if piece.any()]
 
 
 def gaps(heard: bytes, said: bytes, first_ms: int = 0, last_ms: int | None = None) -> list[int]:
@@ -74,14 +75,14 @@ def gaps(heard: bytes, said: bytes, first_ms: int = 0, last_ms: int | None = Non
     size, hop, around = RATE // 10, RATE // 20, RATE // 4
     end = len(wanted) if last_ms is None else last_ms * RATE // 1000
     begin = first_ms * RATE // 1000
-    shift = _best(there, wanted[begin : begin + 10 * size])[1] - begin  # where it is in what was heard
+    shift = _Sound(there).best(wanted[begin : begin + 10 * size])[1] - begin  # where it is in what was heard
     missing = []
     for at in range(begin, end - size + 1, hop):
         low = max(0, at + shift - around)
-        fit, place = _best(there[low : at + shift + size + around], wanted[at : at + size])
+        fit, place = _Sound(there[low : at + shift + size + around]).best(wanted[at : at + size])
         if fit < 0.6:  # it may have moved: who speaks was held up for a moment, or more than this piece is lost
             low = max(0, low - RATE)
-            fit, place = _best(there[low:], wanted[at : at + size])
+            fit, place = _Sound(there[low:]).best(wanted[at : at + size])
         if fit < 0.6:
             missing.append(at * 1000 // RATE)
         else:
@@ -147,6 +148,7 @@ def sound_of_capture(path: Path) -> bytes:
     return alaw_to_pcm(b"".join(packets[number] for number in sorted(packets)))
 
 
+@lru_cache(maxsize=32)  # the same sound is compared with many prompts
 def _bands(pcm: bytes) -> NDArray[np.float64]:
     """Loudness of 25 bands each 10 ms, on a logarithmic scale."""
     window, hop = 256, RATE // 100
@@ -162,16 +164,36 @@ def _samples(pcm: bytes) -> NDArray[np.float64]:
     return np.frombuffer(pcm[: len(pcm) // 2 * 2], "<i2").astype(np.float64)
 
 
-def _best(heard: NDArray[np.float64], wanted: NDArray[np.float64]) -> tuple[float, int]:
-    count = len(wanted)
-    energy = float(wanted @ wanted)
-    if len(heard) < count or not energy:
-        return 0.0, 0
-    size = 1 << (len(heard) + count).bit_length()
-    product = np.fft.irfft(np.fft.rfft(heard, size) * np.conj(np.fft.rfft(wanted, size)), size)
-    sums = np.concatenate(([0.0], np.cumsum(heard * heard)))
-    local = sums[count:] - sums[:-count]
-    floor = 1e-6 * energy  # where there is silence nothing fits
-    fit = product[: len(heard) - count + 1] / np.sqrt(np.maximum(local, floor) * energy)
-    place = int(np.argmax(fit))
-    return float(fit[place]), place
+class _Sound:
+    """What was heard, to look up pieces in it. It is cut into blocks, transformed once for all pieces of one length."""
+
+    def __init__(self, heard: NDArray[np.float64]) -> None:
+        self._heard = heard
+        self._sums = np.concatenate(([0.0], np.cumsum(heard * heard)))
+        self._blocks: dict[int, tuple[int, NDArray[np.complex128]]] = {}  # length of a piece -> block and spectra
+
+    def best(self, wanted: NDArray[np.float64]) -> tuple[float, int]:
+        """How well a piece fits where it fits best, -1..1, and the sample at which that is."""
+        count, energy = len(wanted), float(wanted @ wanted)
+        places = len(self._heard) - count + 1
+        if places < 1 or not energy:
+            return 0.0, 0
+        block, spectra = self._cut(count)
+        product = np.fft.irfft(spectra * np.conj(np.fft.rfft(wanted, block)), block)[:, : block - count + 1]
+        local = self._sums[count:] - self._sums[:-count]
+        floor = 1e-6 * energy  # where there is silence nothing fits
+        fit = product.reshape(-1)[:places] / np.sqrt(np.maximum(local, floor) * energy)
+        place = int(np.argmax(fit))
+        return float(fit[place]), place
+
+    def _cut(self, count: int) -> tuple[int, NDArray[np.complex128]]:
+        """Spectra of blocks that overlap by a piece of ``count`` samples less one (overlap-save)."""
+        if count not in self._blocks:
+            block = 1 << (min(4 * count, len(self._heard)) - 1).bit_length()
+            hop = block - count + 1
+            blocks = -(-(len(self._heard) - count + 1) // hop)
+            padded = np.zeros((blocks - 1) * hop + block)
+            padded[: len(self._heard)] = self._heard
+            cut = np.lib.stride_tricks.sliding_window_view(padded, block)[::hop]
+            self._blocks[count] = block, np.fft.rfft(cut)
+        return self._blocks[count]

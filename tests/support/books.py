@@ -11,6 +11,7 @@ import itertools
 import json
 import os
 import random
+import sqlite3
 import time
 import wave
 from collections.abc import Callable, Iterator
@@ -21,7 +22,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import Engine, select
 
 from hotline.process import factories
 from ivr.call.commands import Say
@@ -65,6 +66,35 @@ class Fact:
     reason: str
 
 
+class _Remembered:
+    """What was read, as long as nothing was written: those who wait for something ask twenty times a second.
+
+    Only SQLite says whether anybody has written (``PRAGMA data_version``); another store is read each time.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        path = engine.url.database if engine.dialect.name == "sqlite" else None
+        self._connection = sqlite3.connect(path, check_same_thread=False) if path else None
+        self._version = -1
+        self._read: dict[tuple[str, str], list[Any]] = {}
+
+    def get(self, what: tuple[str, str], read: Callable[[], list[T]]) -> list[T]:
+        """What ``read`` reads."""
+        if self._connection is None:
+            return read()
+        (version,) = self._connection.execute("PRAGMA data_version").fetchone()
+        if version != self._version:
+            self._version, self._read = version, {}
+        known = self._read  # reading may find that something was written
+        if what not in known:
+            known[what] = read()
+        return known[what]
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+
+
 class Books:
     """The store of one hotline, read from outside. Close it, or use it as a context manager."""
 
@@ -72,8 +102,10 @@ class Books:
         self.hotline, self.settings = hotline, hotline.settings
         self.engine = open_engine(self.settings.database)
         self._read = reading(self.engine)
+        self._remembered = _Remembered(self.engine)
 
     def close(self) -> None:
+        self._remembered.close()
         self.engine.dispose()
 
     # --- rows ---
@@ -86,17 +118,19 @@ class Books:
 
     def call(self, called: str) -> Any:
         """The row of the call to this number; None while there is none."""
-        found = self.rows(Call, Call.called == called)
+        found = self._remembered.get(("call", called), lambda: self.rows(Call, Call.called == called))
         assert len(found) < 2
         return found[0] if found else None
 
     def facts(self, called: str, name: str = "") -> list[Fact]:
         """What the journal says of that call."""
-        call = self.call(called)
-        if call is None:
-            return []
-        found = self.rows(Journal, Journal.call_id == call.id, *([Journal.name == name] if name else []))
-        return [Fact(row.at, row.kind, row.name, json.loads(row.data), row.reason) for row in found]
+
+        def read() -> list[Fact]:
+            call = self.call(called)
+            found = self.rows(Journal, Journal.call_id == call.id) if call else []
+            return [Fact(row.at, row.kind, row.name, json.loads(row.data), row.reason) for row in found]
+
+        return [fact for fact in self._remembered.get(("facts", called), read) if name in ("", fact.name)]
 
     def cases(self, called: str) -> list[Any]:
         """Cases opened in that call."""
