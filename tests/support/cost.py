@@ -11,6 +11,7 @@ import os
 import time
 from collections import defaultdict
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -44,6 +45,20 @@ def pytest_collection(session: pytest.Session) -> None:
 @pytest.hookimpl(trylast=True)
 def pytest_collection_finish(session: pytest.Session) -> None:
     _costs["(collection)"] = [_computed() - _before[0], time.monotonic() - _before[1], len(session.items)]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A worker of pytest-xdist hands over what it counted, as its last words."""
+    if (output := getattr(session.config, "workeroutput", None)) is not None:
+        output["costs"] = dict(_costs)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any, error: object) -> None:
+    """Add up what a worker counted."""
+    for name, cost in getattr(node, "workeroutput", {}).get("costs", {}).items():
+        _costs[name] = [mine + its for mine, its in zip(_costs[name], cost, strict=True)]
 
 
 @pytest.hookimpl(trylast=True)
