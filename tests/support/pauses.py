@@ -3,6 +3,7 @@
     witness = Witness.begin()
     before = witness.now()
     witness.since(before)      # the pauses that ended after that moment
+    lost(witness.since(before), before)    # their length, seconds
     witness.end()
 
 Our own programs cannot hold these processes up (a sleeper is woken before whoever computes), so a gap in their
@@ -15,6 +16,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import IO
 
@@ -47,6 +49,15 @@ class Pause:
 
     def __str__(self) -> str:
         return f"{(self.ended - self.began) * 1000:.0f} ms"
+
+
+def lost(pauses: Iterable[Pause], since: float) -> float:
+    """How long the machine stood still after that moment, seconds; what two CPUs saw at once counts once."""
+    total, seen = 0.0, since
+    for pause in sorted(pauses, key=lambda pause: pause.began):
+        total += max(0.0, pause.ended - max(seen, pause.began))
+        seen = max(seen, pause.ended)
+    return total
 
 
 class Witness:

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from tests.support.pauses import LONG_S, Witness
+from tests.support.pauses import LONG_S, Pause, Witness, lost
 
 pytest_plugins = "pytester"
 
@@ -174,3 +174,8 @@ def test_a_witness_sees_how_long_a_machine_stood_still() -> None:
     finally:
         witness.end()
     assert all(process.returncode is not None for process in witness.processes)
+
+
+def test_a_pause_that_both_cpus_saw_counts_once_and_of_one_that_began_before_only_the_rest() -> None:
+    pauses = [Pause(9.0, 10.5), Pause(12.0, 12.25), Pause(12.125, 12.5), Pause(12.25, 12.375)]
+    assert lost(pauses, 10.0) == 0.5 + 0.5

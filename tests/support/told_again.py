@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from _pytest.runner import runtestprotocol
 
-from tests.support.pauses import Pause, Witness
+from tests.support.pauses import Pause, Witness, lost
 
 MOST = 2  # stories of a run that may be told again
 PAUSED = "paused"  # a report's outcome
@@ -28,7 +28,7 @@ class ToldAgain:
     """``pauses``: those that ended after a moment of ``now``'s clock."""
 
     def __init__(self, now: Callable[[], float], pauses: Callable[[float], list[Pause]]) -> None:
-        self._now, self._pauses = now, pauses
+        self._now, self.pauses = now, pauses
         self._told: list[pytest.TestReport] = []  # of all workers, in the process that gathers them
 
     @pytest.hookimpl(wrapper=True)
@@ -39,7 +39,7 @@ class ToldAgain:
         try:
             return (yield)
         except Exception as error:
-            if pauses := self._pauses(began):
+            if pauses := self.pauses(began):
                 raise MachinePaused(f"the machine paused for {', '.join(map(str, pauses))}") from error
             raise
 
@@ -87,6 +87,13 @@ class ToldAgain:
             terminalreporter.section(f"told again, because the machine paused: {len(self._told)}, at most {MOST}")
         for report in self._told:
             terminalreporter.line(f"TOLD AGAIN {report.nodeid}: {report.why}")  # type: ignore[attr-defined]
+
+
+@pytest.fixture
+def paused(request: pytest.FixtureRequest) -> Callable[[float], float]:
+    """``paused(moment)``: how long the machine stood still since that ``time.monotonic()``, in a ``network`` test."""
+    plugin: Any = request.config.pluginmanager.get_plugin("told-again")
+    return lambda moment: lost(plugin.pauses(moment), moment)
 
 
 _AGAIN = pytest.StashKey[bool]()
