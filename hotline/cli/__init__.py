@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 from importlib.metadata import version
@@ -39,6 +40,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
 }
 
 UMASK = 0o077  # whatever a command makes is its user's alone
+RARELY = (50_000, 20, 100)  # a command begins by loading much that stays: looking through it was an eighth of that
 
 # Errors of the parts whose text already says what to do; by name, so that nothing heavy is imported.
 REMEDIED = frozenset(
@@ -72,6 +74,7 @@ class Commands(click.Group):
 
     def invoke(self, ctx: click.Context) -> object:
         os.umask(UMASK)
+        gc.set_threshold(*RARELY)
         try:
             return super().invoke(ctx)
         except SettingsError as error:
