@@ -1,8 +1,8 @@
 #!/bin/sh
 # All tests, in two lanes for two cores. In front, at normal priority: the stories of real sound and of whole hotlines,
-# which wait more than they compute, so two at once; then signalling and the engines' contract, two at once. Behind, at
-# the lowest priority: the quick checks, then what only waits and computes, side by side. Fails when anything fails;
-# arguments go to all of pytest's runs. HOTLINE_NIGHTLY=1: all of the long series.
+# the longest files first, then signalling and the engines' contract; they wait far more than they compute, so four at
+# once. Behind, at the lowest priority: the quick checks, then what only waits and computes, side by side. Fails when
+# anything fails; arguments go to all of pytest's runs. HOTLINE_NIGHTLY=1: all of the long series.
 #
 # Nothing is run again because it failed. A machine that pauses for a moment is heard, so a story of real calls that
 # failed while a witness saw such a pause is told once more (tests/support/told_again.py); three in a run are a failure.
@@ -12,13 +12,21 @@ cd "$(dirname "$0")/.."
 # Compiled once for all: without it each of the processes spends half a minute on reading the tests.
 export PYTHONDONTWRITEBYTECODE=
 PYTEST=".venv/bin/python -m pytest -q"
-STORIES="tests/e2e tests/docker/test_start.py tests/cli/test_serve.py tests/cli/test_door.py tests/cli/test_asterisk.py tests/cli/test_own_asterisk.py tests/cli/test_existing_asterisk.py"
-CALLS="tests/sip tests/contract"
-LOGS="check computing stories calls"
+E2E=tests/e2e/test
+FRONT="${E2E}_heard.py ${E2E}_phones.py ${E2E}_asterisk.py ${E2E}_asterisk_survives.py tests/cli/test_serve.py"
+FRONT="$FRONT ${E2E}_sipp.py ${E2E}_call_back.py ${E2E}_hanging_up.py tests/docker/test_start.py"
+FRONT="$FRONT tests/cli/test_own_asterisk.py tests/cli/test_existing_asterisk.py tests/cli/test_asterisk.py"
+for file in tests/e2e/test_*.py tests/cli/test_door.py tests/contract/test_*.py tests/sip/test_*.py; do
+    case " $FRONT " in
+    *" $file "*) ;;
+    *) FRONT="$FRONT $file" ;;
+    esac
+done
+LOGS="check computing calls"
 mkdir -p build
 
 ignored=
-for place in $STORIES $CALLS; do ignored="$ignored --ignore=$place"; done
+for place in $FRONT; do ignored="$ignored --ignore=$place"; done
 for log in $LOGS; do : >"build/tests-$log.log"; done
 
 # gently COMMAND...: at the lowest priority. A session of its own, so that the scheduler's grouping by session cannot
@@ -59,9 +67,7 @@ in_front() {
 
 rm -f build/tests-front.failed
 # shellcheck disable=SC2086
-in_front stories $PYTEST -n 2 --dist loadfile $STORIES "$@"
-# shellcheck disable=SC2086
-in_front calls $PYTEST -n 2 --dist loadfile $CALLS "$@"
+in_front calls $PYTEST -n 4 --dist loadfile --no-loadscope-reorder $FRONT "$@"
 
 echo "== checks, and what only computes"
 tail --pid="$beside" -q -n +1 -f build/tests-check.log build/tests-computing.log
@@ -69,7 +75,7 @@ wait "$beside"
 failed=$?
 [ -f build/tests-front.failed ] && failed=1
 
-cd build && again=$(grep -h '^TOLD AGAIN ' tests-computing.log tests-stories.log tests-calls.log)
+cd build && again=$(grep -h '^TOLD AGAIN ' tests-computing.log tests-calls.log)
 if [ -n "$again" ]; then
     echo "== told again because the machine paused, at most two in a run"
     echo "$again"
