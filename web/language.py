@@ -16,6 +16,14 @@ YEAR_S = 365 * 86_400
 
 def chosen() -> str:
     """``zh`` or ``en``, by the address, then the cookie, never the browser's own list. The API speaks English."""
+    try:
+        return str(g.language)  # a page asks hundreds of times
+    except AttributeError:
+        g.language = found = _chosen()
+        return found
+
+
+def _chosen() -> str:
     if request.path.startswith("/api/"):
         return "en"
     for wish in (request.args.get("lang"), request.cookies.get(COOKIE)):

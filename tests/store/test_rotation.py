@@ -17,10 +17,11 @@ from hotline.process.rotation import KINDS, Rotation, RotationUnfinished
 from ivr.ledger import Live, Party
 from recordings.keys import KeyProblem, KeyRing
 from recordings.vault import Vault
-from services import factors, users
+from services import users
 from store import aside
 from store.journal.live import LiveCalls
 from store.journal.rebuild import verify
+from store.people import accounts
 from store.people.drafts import Drafts
 from store.people.parties import Parties, cases_of_code, query_code_of
 from store.schema import User
@@ -51,7 +52,7 @@ class House:
             Drafts(keys).save(connection, "u1", "f", {"text": TEXT}, NOW)
             LiveCalls(keys, "other", 60_000).save(connection, {"call-1": LIVE}, NOW)
             aside.put(connection, "live_call", "call-2", "new", NOW, keys.encrypt(b"left", b"live:call-2"))
-            totp = keys.encrypt(SECRET.encode(), factors.place("王芳"))
+            totp = keys.encrypt(SECRET.encode(), accounts.factor_place("王芳"))
             connection.execute(update(table("users")).where(table("users").c.id == "王芳").values(totp=totp))
         self.code = query_code_of(keys, str(command))
         (folder / "spool.bad").write_bytes(base64.b64encode(keys.encrypt(b"a turn")) + b"\n")
@@ -84,7 +85,7 @@ class House:
                     assert keys.decrypt(bytes(row[one.column]), one.place(row))
         with Session(self.engine) as session:
             secret = session.scalar(select(User.totp).where(User.id == "王芳"))
-            assert keys.decrypt(bytes(secret or b""), factors.place("王芳")) == SECRET.encode()
+            assert keys.decrypt(bytes(secret or b""), accounts.factor_place("王芳")) == SECRET.encode()
         assert b"".join(Vault(self.folder / "vault", keys).stream("r1")) == self.sound
         line = (self.folder / "spool.bad").read_bytes().split(b"\n")[0]
         assert keys.decrypt(base64.b64decode(line)) == b"a turn"
