@@ -108,7 +108,7 @@ class CaseRequest:
     def for_call(
         self, *, command_id: str, call_id: str | None, party_id: str | None, recordings: tuple[str, ...]
     ) -> CaseRequest:
-        """The same for one call's command, party and recordings."""
+        """Return a copy for one call's command, party and recordings."""
         return replace(self, command_id=command_id, call_id=call_id, party_id=party_id, recordings=recordings)
 
 

@@ -114,7 +114,7 @@ class Phrases:
         if key in self._phrases:
             return self._phrases[key]
         near = difflib.get_close_matches(key, self._phrases, n=3, cutoff=0.5)
-        hint = f"did you mean {', '.join(near)}?" if near else "`hotline check` lists all keys"
+        hint = f"did you mean {', '.join(near)}?" if near else "`hotline flow check` lists all keys"
         raise PhraseError(f"there is no phrase {key!r}: {hint}")
 
     def source(self, key: str) -> str:

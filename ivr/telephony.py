@@ -354,7 +354,7 @@ class Engine(Protocol):
 
 @runtime_checkable
 class ResumableEngine(Protocol):
-    """What an engine can do besides, whose calls go on while our process is started anew.
+    """Optional protocol of engines whose calls survive a restart of this process.
 
     Between the return of :meth:`Engine.start` and the next turn of the loop, ``survivors`` are there to be adopted;
     afterwards callers nobody adopted are reported as ``Incoming``, and operators' phones are let go.

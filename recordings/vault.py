@@ -220,7 +220,10 @@ class Vault:
                 yield clear[max(0, start - at) : end - at]
 
     def _repeated(self, wav_path: Path, path: Path, id: str, ms: int) -> VaultItem:
-        """The same recording again (a crash came before the clear file was deleted)."""
+        """Accept a recording that is stored already (a crash came before the clear file was deleted).
+
+        Raises :class:`VaultError` when it differs.
+        """
         clear = wav_path.read_bytes()
         if clear != self.open(id):
             raise VaultError(f"recording {id} is stored already and differs from {wav_path}; nothing was changed")

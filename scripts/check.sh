@@ -8,7 +8,7 @@ mkdir -p build
 mypy=$!
 trap 'kill -TERM "$mypy" 2>/dev/null; exit 143' INT TERM HUP
 failed=0
-for check in "ruff check ." "ruff format --check ." lint-imports "hotline check"; do
+for check in "ruff check ." "ruff format --check ." lint-imports "hotline flow check"; do
     # shellcheck disable=SC2086
     .venv/bin/$check || failed=1
 done

@@ -1,4 +1,4 @@
-"""Callbacks by one click: what operators ask for, what became of it, and what of it is written down by itself.
+"""Callbacks by one click: queue an operator's request, carry it out, record the attempt when the call has ended.
 
     desk = Calling(casework, parties, limits)
     desk.ask(connection, Wish(...))           # panel: a queued command, or NotAllowed

@@ -155,7 +155,7 @@ class Casework:
     def attempt(self, connection: Connection, callback_id: str, attempt: Attempt) -> Row:
         """Note that somebody was called: closes the entry or plans the next try. Raises :class:`ActionRefused`.
 
-        Who was not reached was not reached for any entry of the same list and number: they move together.
+        A person who was not reached was not reached for any entry of this list and number: all of them are put off.
         """
         callback = self._callback(connection, callback_id)
         case = self.case(connection, callback["case_id"]) if callback["case_id"] else None

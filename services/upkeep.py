@@ -41,7 +41,7 @@ class Upkeep:
         return self.recompute() + self.tell_of_missing_years()
 
     def recompute(self) -> int:
-        """Count the dates of open cases anew, when this process did not do so under these rules; how many changed.
+        """Recompute due dates of open cases once per set of rules; return how many changed.
 
         Once under the same rules: two processes with different profiles must not turn dates to and fro for ever.
         """

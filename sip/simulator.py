@@ -1,6 +1,6 @@
 """The simulator: an engine in virtual time, with callers and operators that do as they are told.
 
-It ships, keeps every rule of the port, and is what the domain tests, ``hotline walk`` and simulated
+It ships, keeps every rule of the port, and is what the domain tests, ``hotline flow walk`` and simulated
 days run on: no mocks.
 
     clock = VirtualClock(0)

@@ -147,7 +147,7 @@ def _write_ahead(connection: Any, busy_ms: int) -> None:
 
 
 def reading(engine: Engine) -> Engine:
-    """The same engine (and pool) for transactions that only read, all of one moment: no writer waits for them."""
+    """Return the engine (with its pool) for transactions that only read one snapshot: no writer waits for them."""
     options: dict[str, Any] = {"hotline_reading": True}
     if engine.dialect.name == "postgresql":
         options |= {"postgresql_readonly": True, "isolation_level": "REPEATABLE READ"}
@@ -155,7 +155,7 @@ def reading(engine: Engine) -> Engine:
 
 
 def impatient(connection: Connection, busy_ms: int = 1000) -> Connection:
-    """The same connection, waiting less for other writers (SQLite): callers are on the line."""
+    """Make a connection wait at most ``busy_ms`` for other writers (SQLite): callers are on the line. Return it."""
     if connection.dialect.name == "sqlite":
         raw: Any = connection.connection.dbapi_connection
         raw.execute(f"PRAGMA busy_timeout={TRY_MS}").fetchall()

@@ -82,7 +82,7 @@ class Shown:
 
 
 def shared(from_ms: int, to_ms: int, window: str = "") -> list[Shown]:
-    """The same for board and pages, which many look at: some seconds old, of more than a day at most two minutes."""
+    """Return the figures from a cache: seconds old, those of more than a day at most two minutes."""
     recent: Recent = current_app.extensions["panel.figures"]
     return [show(figure) for figure in recent.get(from_ms, to_ms, window)]
 
@@ -93,7 +93,7 @@ def shown(from_ms: int, to_ms: int, window: str = "") -> list[Shown]:
 
 
 def raw(from_ms: int, to_ms: int, window: str = "") -> tuple[Figure, ...]:
-    """The same as records, for the API; ``window``: only its calls and their cases."""
+    """Return the figures as records, for the API; ``window``: only its calls and their cases."""
     panel = config()
     if _long(from_ms, to_ms):
         return panel.counter.ask(FigureCounter.figures, from_ms, to_ms, window, panel.profile, now_ms())

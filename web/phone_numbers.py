@@ -35,7 +35,7 @@ def masked(party_id: str | None, *, anonymous: bool = False, role: str | None = 
 
 
 def masked_all(people: Iterable[tuple[str, str | None, bool]]) -> dict[str, str]:
-    """The same for many at once: (row, party, anonymous) -> row: what is seen. One question for all of them."""
+    """Return what is seen of many persons' numbers, by row, with one query; ``people``: (row, party, anonymous)."""
     every = list(people)
     known = {party for _row, party, anonymous in every if party and not anonymous}
     numbers = config().parties.numbers(reading().connection(), known) if known else {}

@@ -42,7 +42,7 @@ def seen_of_figures(figures: Iterable[Figure]) -> list[Figure]:
 
 
 def seen_of_charts(charts: Iterable[Drawn]) -> list[Drawn]:
-    """The same of charts."""
+    """Return the charts without one of so few ratings that it tells a single one."""
     return [one for one in charts if one.id != "ratings" or may("ratings") or _sum(one) >= FEW]
 
 

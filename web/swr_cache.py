@@ -1,4 +1,4 @@
-"""What is dear to make is made once for all who ask for it, and made anew while they read what was made before."""
+"""Stale-while-revalidate cache of expensive results: one computation per key; readers get the last one meanwhile."""
 
 from __future__ import annotations
 

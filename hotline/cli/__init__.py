@@ -22,11 +22,11 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "asterisk": ("hotline.cli.asterisk", 'Set up an Asterisk for engine = "asterisk".'),
     "tls": ("hotline.cli.init", "Certificates for the panel."),
     "dial": ("hotline.cli.dial", "A telephone in the terminal: call the hotline, or answer as a seat."),
-    "walk": ("hotline.cli.flow", "Step through a call flow without a telephone."),
-    "check": ("hotline.cli.flow", "Check call flows: no caller may fall into a hole."),
+    "flow": ("hotline.cli.flow", "Call flows: walk through one without a telephone, check them."),
     "voice": ("hotline.cli.voice", "Make the prompts' sound, or see what is stale."),
     "case": ("hotline.cli.case", "Work on cases: list, show, take a letter, classify, assign, reply …"),
-    "outage": ("hotline.cli.outage", "Outage notices: publish, list, key customers told, power back."),
+    "callbacks": ("hotline.cli.callbacks", "Whom to call: list them, record what came of a call."),
+    "outage": ("hotline.cli.outage", "Outage notices: publish, list, record who was notified, power back."),
     "sweep": ("hotline.cli.run", "Warn of due dates and send notices; `serve` does it all the time."),
     "show": ("hotline.cli.show", "Show calls, cases or the journal."),
     "due": ("hotline.cli.due", "When is a case due, and why?"),
@@ -37,6 +37,16 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "db": ("hotline.cli.db", "Look after the database."),
     "keys": ("hotline.cli.keys", "The master keys: which there are, and new ones for old."),
     "user": ("hotline.cli.user", "People who may log in to the panel, and API tokens."),
+}
+
+# Spellings of version 0.1, which work until 0.2 with a hint.
+RENAMED: dict[tuple[str, ...], tuple[str, ...]] = {
+    ("walk",): ("flow", "walk"),
+    ("check",): ("flow", "check"),
+    ("case", "calls"): ("callbacks", "list"),
+    ("case", "called"): ("callbacks", "record"),
+    ("outage", "told"): ("outage", "record"),
+    ("db", "prunings"): ("db", "deletions"),
 }
 
 UMASK = 0o077  # whatever a command makes is its user's alone
@@ -64,6 +74,11 @@ class Commands(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
+        for old, new in RENAMED.items():
+            if tuple(args[: len(old)]) == old:
+                click.echo(f"hint: `hotline {' '.join(old)}` is now `hotline {' '.join(new)}`", err=True)
+                args = [*new, *args[len(old) :]]
+                break
         if args and args[0] not in COMMANDS:
             ctx.fail(f'there is no command "{args[0]}"; the commands are: {", ".join(COMMANDS)}')
         return super().resolve_command(ctx, args)

@@ -11,8 +11,11 @@ import click
 from hotline.cli.common import FOUND
 from hotline.config.settings import Settings
 from hotline.process import factories
+from hotline.process.sweep import known_rules
 from ivr.cases.actions import ActionRefused
+from ivr.cases.numbers import spoken_number
 from ivr.cases.wording_check import BadlyWorded
+from services.casework import Casework
 from store.engine import Session
 from store.people import accounts
 
@@ -36,3 +39,14 @@ def acting(settings: Settings, who: str) -> Iterator[tuple[Session, str]]:
                 click.echo(f"  “{hit.found}” ({hit.source}) → {hit.instead}", err=True)
             click.echo("  to save it as it stands: --worded", err=True)
         sys.exit(FOUND)
+
+
+@contextmanager
+def casework_as(settings: Settings, who: str) -> Iterator[tuple[Session, Casework, str]]:
+    """Open a transaction; give it, the casework and the role of the account ``who``."""
+    with acting(settings, who) as (session, role):
+        yield (
+            session,
+            Casework(factories.keys(settings), known_rules(settings), spoken_number, factories.plan(settings)),
+            role,
+        )

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 import click
 
-from hotline.cli.acting import acting, as_option, worded_option
+from hotline.cli.acting import as_option, casework_as, worded_option
 from hotline.cli.common import json_option, looking, print_json
 from hotline.cli.rows import print_rows
 from hotline.config.settings import Settings
@@ -16,14 +15,11 @@ from hotline.process import factories
 from hotline.process.callbacks import limits
 from hotline.process.sweep import known_rules, now_ms
 from ivr.cases.actions import ACTIONS, Do
-from ivr.cases.numbers import spoken_number
 from ivr.cases.workflow import possible
-from ivr.cases.worklist import RESULTS, Attempt
 from ivr.outgoing.numbers import why_not
 from services import recomputing, users
-from services.casework import CHANNELS, Casework, MatterEntry
-from store.engine import Session
-from store.read import case_history, queries, worklists
+from services.casework import CHANNELS, MatterEntry
+from store.read import case_history, queries
 from store.read.handlers import handed, handlers, units
 from store.schema import CaseDue, CaseStep
 from store.sql import Row, values
@@ -99,7 +95,7 @@ def show(settings: Settings, number: str, as_json: bool) -> None:
 def do_action(
     settings: Settings, number: str, action: str, fields: tuple[str, ...], worded: bool, who: str
 ) -> None:  # fmt: skip
-    """Do something to a case; what is missing is said, and what no citizen should be told.
+    """Do something to a case; lists missing fields, and words no citizen should read.
 
     \b
     Example: hotline case do 2611260013 classify urgency=urgent window=repair category=attitude --as li.na
@@ -109,7 +105,7 @@ def do_action(
     if unknown := set(given) - known:
         raise click.UsageError(f"{action} takes {', '.join(sorted(known)) or 'no fields'}, not {', '.join(unknown)}")
     told: tuple[str, ...] = ()
-    with _desk(settings, who) as (session, desk, role):
+    with casework_as(settings, who) as (session, desk, role):
         connection, windows = session.connection(), _windows(settings)
         people = handlers(connection, windows)
         if action == "assign":
@@ -143,7 +139,7 @@ def new(
     Example: hotline case new complaint --channel letter --text "来信反映……" --as li.na
     """
     text = click.get_text_stream("stdin").read() if text == "-" else text
-    with _desk(settings, who) as (session, desk, _role):
+    with casework_as(settings, who) as (session, desk, _role):
         connection = session.connection()
         similar = desk.similar(connection, number=number, at=now_ms()) if number else []
         stored = desk.open(
@@ -159,68 +155,6 @@ def new(
         click.echo(f"cannot be called back: {why.zh} {why.en}", err=True)
     for row in similar:
         click.echo(f"the same number: {row['number']} ({row['kind']}, {row['status']})", err=True)
-
-
-@case.command()
-@click.argument("worklist", type=click.Choice(worklists.KINDS))
-@json_option
-@looking
-def calls(settings: Settings, worklist: str, as_json: bool) -> None:
-    """Show whom to call: due answers, missed calls, follow-ups. One entry per number, numbers not shown.
-
-    \b
-    Example: hotline case calls missed
-    """
-    house = known_rules(settings)
-    with factories.looking(settings) as session:
-        connection = session.connection()
-        found = worklists.told(connection, worklists.entries(connection, worklist, now_ms(), house))
-    rows = [
-        {
-            "callback": entry.first["id"], "cases": " ".join(row["number"] or "" for row in entry.callbacks).strip(),
-            "calls": len(entry.callbacks), "due": house.written(entry.due), "not_before": house.written(entry.next_at),
-            "tries": entry.tries, "last": entry.last_result, "may_call": entry.may_call,
-        }
-        for entry in found
-    ]  # fmt: skip
-    print_rows(rows, as_json, "nobody is to be called")
-
-
-@case.command()
-@click.argument("callback")
-@click.argument("result", type=click.Choice(RESULTS))
-@click.option("--reason", default="", help="What was said.")
-@click.option("--text", default="", help="The answer that was given (answer calls).")
-@click.option("--solved", type=click.Choice(("yes", "no")), help="What the citizen says (follow-ups).")
-@click.option("--rating", type=click.Choice(tuple("12345")), help="1 very satisfied … 5 very dissatisfied.")
-@worded_option
-@as_option
-@looking
-def called(
-    settings: Settings, callback: str, result: str, reason: str, text: str, solved: str | None, rating: str | None,
-    worded: bool, who: str,
-) -> None:  # fmt: skip
-    """Note what came of calling somebody.
-
-    \b
-    Example: hotline case called 0195… no_answer --as li.na
-    """
-    with _desk(settings, who) as (session, desk, role):
-        attempt = Attempt(
-            who,
-            role,
-            now_ms(),
-            result,
-            reason=reason,
-            text=text,
-            solved=solved or "",
-            rating=rating or "",
-            worded=worded,
-        )
-        row = desk.attempt(session.connection(), callback, attempt)
-        users.audit(session, at=now_ms(), user=who, action="callback.attempt", target=callback, detail=result)
-    again = f"again from {known_rules(settings).written(row['next_at'])}" if row["state"] == "open" else row["outcome"]
-    click.echo(f"{result}: {again}")
 
 
 @case.command()
@@ -246,17 +180,6 @@ def recompute(settings: Settings, dry_run: bool, as_json: bool) -> None:
                 recomputing.mark(connection, house, now_ms())
     rows = [{"number": c.number, "was": c.was, "due": c.due, "provisional": c.provisional} for c in found]
     print_rows(rows, as_json, "every due date is as today's rules say")
-
-
-@contextmanager
-def _desk(settings: Settings, who: str) -> Iterator[tuple[Session, Casework, str]]:
-    """A transaction with the account's casework and role."""
-    with acting(settings, who) as (session, role):
-        yield (
-            session,
-            Casework(factories.keys(settings), known_rules(settings), spoken_number, factories.plan(settings)),
-            role,
-        )
 
 
 def _windows(settings: Settings) -> dict[str, tuple[str, ...]]:

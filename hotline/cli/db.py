@@ -127,11 +127,11 @@ def prune(settings: Settings, dry_run: bool) -> None:
 @db.command()
 @json_option
 @looking
-def prunings(settings: Settings, as_json: bool) -> None:
-    """The proofs of deletions, the newest first.
+def deletions(settings: Settings, as_json: bool) -> None:
+    """List the proofs of deletions, the newest first.
 
     \b
-    Example: hotline db prunings --json
+    Example: hotline db deletions --json
     """
     with factories.database(settings) as engine, reading(engine).connect() as connection:
         found = store.proofs(connection)

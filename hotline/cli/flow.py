@@ -1,4 +1,4 @@
-"""``hotline walk`` and ``hotline check``: a flow rehearsed and proved without a telephone."""
+"""``hotline flow``: walk through a flow, and prove it, without a telephone."""
 
 from __future__ import annotations
 
@@ -32,7 +32,12 @@ from recordings.studio import VoiceError
 TRACES = Path("tests/traces")
 
 
-@click.command()
+@click.group()
+def flow() -> None:
+    """Call flows: walk through one without a telephone, check them."""
+
+
+@flow.command()
 @click.argument("flow", required=False)
 @click.option("--keys", help='Inputs for the whole walk, such as "3,/silence,1": nothing is asked then.')
 @click.option("--withheld", is_flag=True, help="The caller's number is withheld.")
@@ -48,8 +53,8 @@ def walk(
     /hangup; /quit ends.
 
     \b
-    Example: hotline walk power-95598
-             hotline walk power-95598 --keys "0,/answer,/hangup" --save person
+    Example: hotline flow walk power-95598
+             hotline flow walk power-95598 --keys "0,/answer,/hangup" --save person
     """
     console = Console(highlight=False)
     context = _loaded(settings, flow or settings.flow)
@@ -131,12 +136,12 @@ class Checked(TypedDict):
     reach: NotRequired[dict[str, Any]]  # seconds and keys to a person, choices
 
 
-@click.command()
+@flow.command()
 @click.argument("flow", nargs=-1)
 @json_option
 @looking
 def check(settings: Settings, flow: tuple[str, ...], as_json: bool) -> None:
-    """Check call flows: no caller may fall into a hole.
+    """Check call flows: no caller may come to a dead end.
 
     Every name, phrase and window in the file, then every reachable state: each wait must have an end,
     time-outs and failures alone must end every call, key 0 must lead to a person. Without FLOW, all
@@ -144,8 +149,8 @@ def check(settings: Settings, flow: tuple[str, ...], as_json: bool) -> None:
     cannot be said is refused.
 
     \b
-    Example: hotline check
-             hotline check my-flow.yaml
+    Example: hotline flow check
+             hotline flow check my-flow.yaml
     """
     results = [_check_one(settings, name) for name in flow or tuple(flows.shipped())]
     if not flow:

@@ -93,11 +93,11 @@ def list_notices(settings: Settings, state: str | None, limit: int, as_json: boo
 @_at
 @as_option
 @looking
-def told(settings: Settings, notice: str, customer: str, how: str, result: str, at: str, who: str) -> None:
-    """Note what came of telling a key customer of NOTICE (its id), by the customer's name.
+def record(settings: Settings, notice: str, customer: str, how: str, result: str, at: str, who: str) -> None:
+    """Record what came of notifying a key customer of NOTICE (its id), by the customer's name.
 
     \b
-    Example: hotline outage told 0195… 市第一医院 phone told --as wang.fang
+    Example: hotline outage record 0195… 市第一医院 phone told --as wang.fang
     """
     moment = _moment(settings, at)
     with _writing(settings, who, "tell", result) as (connection, by, done):

@@ -1,7 +1,7 @@
 """What people wrote that callers will hear: the free texts of ``hotline.toml`` and the phrases, and how they are said.
 
 Each text goes through ``ivr.speech`` before a voice reads it; here is what comes of it, with file and line, so that
-``hotline check`` can show it and refuse what cannot be said.
+``hotline flow check`` can show it and refuse what cannot be said.
 """
 
 from __future__ import annotations

@@ -137,7 +137,7 @@ class Settings(SettingsTable):
         return arguments if self.config is None else [*arguments, "--config", str(self.config)]
 
     def at(self, *, sip: Address | None = None, panel: Address | None = None) -> Settings:
-        """The same settings with these addresses (chosen because the default ones were taken)."""
+        """Return the settings with these addresses (chosen because the default ones were taken)."""
         changes: dict[str, Any] = {}
         if sip:
             changes["sip"] = self.sip.model_copy(update={"listen": sip})

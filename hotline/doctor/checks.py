@@ -72,10 +72,10 @@ def rules(settings: Settings) -> Iterator[Finding]:
     try:
         flows.serve_flows(settings)
     except CannotRun as error:
-        yield Finding("flow", "FAIL", str(error), "run: hotline check")
+        yield Finding("flow", "FAIL", str(error), "run: hotline flow check")
     else:
         used = sorted({settings.flow, *settings.numbers.values()})
-        yield Finding("flow", "ok", f"{', '.join(used)}: no caller falls into a hole")
+        yield Finding("flow", "ok", f"{', '.join(used)}: no caller comes to a dead end")
 
 
 def ports(settings: Settings) -> Iterator[Finding]:

@@ -73,7 +73,7 @@ async def place(target: Address, database: str | Path, from_user: str) -> TestCa
 
 @contextmanager
 def temporary(settings: Settings) -> Iterator[tuple[Address, Path]]:
-    """The same hotline for a moment: own data folder, free ports, no trunk. Its address and data folder."""
+    """Run this hotline on free ports with its own data folder and no trunk; give its address and that folder."""
     with tempfile.TemporaryDirectory(prefix="hotline-doctor-") as folder:
         home = Path(folder)
         address = any_free("127.0.0.1")

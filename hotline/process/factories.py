@@ -64,12 +64,12 @@ def profile(settings: Settings) -> Profile:
 
 
 def calendar(settings: Settings, *more: Path) -> WorkCalendar:
-    """The working days: shipped tables, those of the settings, then ``more``."""
+    """Load the working days: shipped tables, those of the settings, then ``more``; later ones win."""
     return WorkCalendar.load(settings.calendar.name, [*settings.calendar.tables, *more])
 
 
 def known_calendar(settings: Settings, *more: Path) -> WorkCalendar:
-    """The same with the years added in the panel, when there is a database that can be asked; ``more`` counts most."""
+    """Load the working days, with the years entered in the panel when the database can be asked; ``more`` wins."""
     days = calendar(settings)
     try:
         if settings.data.database_url or (settings.data.dir / "hotline.db").is_file():

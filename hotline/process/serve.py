@@ -155,7 +155,7 @@ def _welcome(found: ChosenAsterisk, console: Console, passwords: dict[str, str])
         ("panel 面板", panel_url(settings), ""),
         *_account_rows(passwords),
         ("seats 座席", f"{' '.join(settings.seats)}   secrets in {config}", "try: hotline dial --seat 101 --answer"),
-        ("flow 流程", f"{settings.flow}, rules {settings.profile}", "try: hotline walk"),
+        ("flow 流程", f"{settings.flow}, rules {settings.profile}", "try: hotline flow walk"),
         ("data 数据", str(settings.data.dir), ""),
     ]
     for label, value, hint in rows:

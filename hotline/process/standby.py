@@ -1,7 +1,7 @@
 """``python -m hotline.process.standby calls …``: a process that has loaded everything waits to take calls over at once.
 
 Loading the program takes a second or more on a busy machine; a caller whose process was killed would wait for it.
-So the supervisor keeps one of these beside a calls process whose calls outlive it. A byte on the standard
+So the supervisor keeps one such warm standby for a calls process whose calls survive it. A byte on the standard
 input makes it that process; the end of the input (the supervisor is gone) ends it. Settings are read only then.
 """
 

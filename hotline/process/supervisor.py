@@ -1,7 +1,7 @@
 """Keeps child processes running: restarts a crashed one, ends all within a bounded time.
 
-One that ran well and crashed starts again at once, one that keeps crashing with growing pauses. A child may have a
-*spare*: a process that is loaded and waits, and takes its place within moments (``hotline/process/standby.py``).
+A child that ran well before it crashed is restarted at once; one that keeps crashing, after growing pauses. It may have
+a *spare*: a process that is loaded and waits, and takes its place within moments (``hotline/process/standby.py``).
 
 Children run in their own session, so that a Ctrl-C in the terminal reaches only the supervisor, which
 then ends them in order. Their standard input is a pipe from here: when the supervisor itself is killed,

@@ -32,7 +32,7 @@ def rules(settings: Settings) -> CasePolicy:
 
 
 def known_rules(settings: Settings) -> CasePolicy:
-    """The same with the years added in the panel: for commands, which end before anything changes."""
+    """Return the policy with the years entered in the panel; for commands, which end before these change."""
     return CasePolicy(factories.profile(settings), factories.known_calendar(settings), ZoneInfo(settings.unit.zone))
 
 

@@ -1,4 +1,4 @@
-"""An object that lives in a process of its own, so that what it computes holds nobody up here.
+"""Run an object in a worker process, so that its computing blocks nothing here.
 
     with WorkerProcess(Counter.of, url) as worker:  # over there: counter = Counter.of(url)
         worker.ask(Counter.figures, ...)         # over there: counter.figures(...)

@@ -93,7 +93,7 @@ class DueDate(NamedTuple):
 
     @property
     def unrolled_text(self) -> str:
-        """The same for ``unrolled``."""
+        """Return ``unrolled`` as an ISO local date or date-time."""
         return _iso(self.counted.unrolled)
 
     def lines(self, lang: str = "zh-CN") -> list[str]:

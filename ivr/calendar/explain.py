@@ -99,7 +99,7 @@ def explain(steps: Sequence[CountedSpan], lang: str) -> list[str]:
 
 @lru_cache(maxsize=8192)
 def explain_days(days: Days, lang: str) -> tuple[str, ...]:
-    """The same for a count of days, which many cases share."""
+    """Explain a count of days; cached, for many cases share one."""
     return tuple(explain(days.steps, lang))
 
 

@@ -172,7 +172,7 @@ class StepContext:
         self.goto(self.flow.person)
 
     def person_or_farewell(self) -> None:
-        """Lead to a person what failed without an act of the caller, but not again when nobody could be had."""
+        """Lead the caller to a person after a failure that was not theirs; not again when nobody could be reached."""
         self.hush()
         self.goto(FAREWELL if self.s.nobody else self.flow.person)
 

@@ -45,13 +45,13 @@ class FlowEnvironment:
 
 
 def load(path: Path, house: FlowEnvironment) -> FlowContext:
-    """The flow in a file, every name in it known. Raises :class:`FlowRefused` with all problems."""
+    """Load a flow from a file, every name in it known. Raises :class:`FlowRefused` with all problems."""
     source = read(path)
     return build(source, path.read_bytes(), house)
 
 
 def loads(text: str, house: FlowEnvironment, file: str = "flow.yaml") -> FlowContext:
-    """The same from text."""
+    """Load a flow from text; ``file``: the name problems are reported under. Raises :class:`FlowRefused`."""
     return build(parse(text, file), text.encode(), house)
 
 

@@ -141,11 +141,11 @@ class HourTotals:
         self.answered.update(more.answered)
 
     def worst_day(self, from_ms: int, to_ms: int) -> tuple[int, int]:
-        """(answered, offered) of the 24 hours with the lowest rate that end with a full hour in (from, to]."""
+        """Return (answered, offered) of the 24 hours with the lowest rate that end with a full hour in (from, to]."""
         return self.worst_hours(from_ms, to_ms)[:2]
 
     def worst_hours(self, from_ms: int, to_ms: int) -> tuple[int, int, int]:
-        """The same, and the hour it ends with."""
+        """Return (answered, offered, hour) of those 24 hours; ``hour``: the one they end with, in hours since 1970."""
         worst = (0, 0, 0)
         first = from_ms // HOUR_MS + 1
         offered = sum(self.offered[hour] for hour in range(first - 25, first - 1))

@@ -73,7 +73,7 @@ def all_figures(
     taken: int = 0,
     away: Sequence[TurnedAway] = (),
 ) -> tuple[Figure, ...]:
-    """The same from what was counted already. ``taken``: calls let in, whatever they asked for; ``away``: those not."""
+    """Return every figure from what was counted already. ``taken``: calls let in, for whatever; ``away``: those not."""
     bare = Maker(limits.profile, period)
     found = (
         *call_figures(tally, hours, late, period, limits),

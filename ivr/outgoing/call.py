@@ -8,7 +8,7 @@ do.
     seat -> cue -> citizen -> talk -> over
               (not had)  -> sorry -> over
 
-Every wait ends: ringing by the engine's limits, tones by their length and by a timer beside it, a talk by either side.
+Every wait ends: ringing by the engine's limit, a tone by its length or a timer, a talk when either side hangs up.
 """
 
 from __future__ import annotations

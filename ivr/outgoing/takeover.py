@@ -35,8 +35,9 @@ def state_of(row: Mapping[str, Any]) -> m.OutgoingState:
 def take_over(placing: Placing, engine: Engine, rows: Sequence[Mapping[str, Any]], now: int) -> None:
     """Bring the calls and the surviving lines together.
 
-    A call goes on when the operator's line is there and the citizen had been dialled: what is missing of it is told
-    as gone, what came up meanwhile as up. One that had not got so far is ended: the operator can click again.
+    A call goes on when the operator's line is there and the citizen had been dialled: lines that are missing
+    are reported as gone, those answered meanwhile as up. A call that had not got so far is ended: the operator can
+    click again.
     """
     survivors = engine.survivors() if isinstance(engine, ResumableEngine) else ()
     lines = {survivor.line: survivor for survivor in survivors}

@@ -42,7 +42,7 @@ class DemandPart:
 
     @classmethod
     def of_tally(cls, name: str, tally: CallTotals) -> DemandPart:
-        """The same from what was counted."""
+        """Make it from counted calls."""
         answered, abandoned = tally.waits_of("answered"), tally.waits_of("abandoned")
         median, p90 = answered.median, answered.p90
         return cls(

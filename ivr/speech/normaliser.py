@@ -7,7 +7,7 @@
 A voice given digits reads them as it likes (十二千三百四十五). Here rules, tried in order at every place of the
 text, turn numbers, times, ranges, units and signs into words: ``rules_zh`` and ``rules_en`` are their tables. What
 comes out has no digit and no sign but those of pauses; what no rule knows is left out of what is said, and named by
-:func:`unsayable`, so that ``hotline check`` can refuse it.
+:func:`unsayable`, so that ``hotline flow check`` can refuse it.
 """
 
 from __future__ import annotations

@@ -65,7 +65,7 @@ class Reconciliation:
         return found
 
     def survives(self, channel: Channel) -> bool:
-        """Is it one of them? Then how it stands now is what counts."""
+        """Return whether the channel was there before this process; if so its present state is noted."""
         if self._survivors is None or channel.id not in self._survivors:
             return False
         self._survivors[channel.id] = channel

@@ -1,4 +1,4 @@
-"""Figures of long periods, for many who ask: counted with what is behind them, and drawn.
+"""Count and draw the figures of long periods, with the rows behind them, one question after the other.
 
     counter = Counter(engine)
     counter.ask(Counter.figures, from_ms, to_ms, "", profile, now_ms)
@@ -73,7 +73,7 @@ class FigureCounter:
             return figures(session, from_ms, to_ms, profile, now_ms, window or None)
 
     def counted(self, from_ms: int, to_ms: int, window: str, profile: Profile, now_ms: int) -> PeriodFigures:
-        """The same figures with what is behind them, which is told of all windows only."""
+        """Return every figure with the rows behind it; rows are given for all windows together only."""
         period, known = Period(from_ms, to_ms, now_ms), limits(profile)
         with Session(reading(self._engine)) as session:
             rows = material(session, from_ms, to_ms, known, window or None)

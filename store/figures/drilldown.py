@@ -83,7 +83,7 @@ def ids(
     known: Material | None = None,
     rated: Sequence[ratings.Listed] | None = None,
 ) -> IdRows | None:
-    """The same of figures of promises and of what comes after calls; None for all others. ``known``: what they were
+    """Return the rows of a figure of promises or of what follows calls; None for others. ``known``: what they were
     counted from; ``rated``: what ``ratings.listed`` gave of the period already."""
     span = (period.from_ms, period.to_ms)
     if id_ in KPIS and (share := KPIS[id_].share):
@@ -109,7 +109,7 @@ def ids(
 
 
 def conditions(id_: str, period: Period, limits: KpiLimits, worst: tuple[int, int]) -> CallRows | None:
-    """The same of figures of calls; None for all others. ``worst``: see :func:`worst_day`."""
+    """Return the SQL conditions of a figure of calls; None for others. ``worst``: see :func:`worst_day`."""
     span = (period.from_ms, period.to_ms)
     if id_ == "K6":
         late = Call.network_wait >= limits.apology

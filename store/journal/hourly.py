@@ -1,4 +1,4 @@
-"""Hours that are over, counted beforehand: what figures need of their calls, exactly, in one row per window.
+"""Hourly pre-aggregates of calls, exact (every wait is stored): one row for each hour and window.
 
     kept = load(session, from_ms, to_ms, window)     # the hours that are counted, and the gaps between them
     kept.tally(limits), kept.hours(), kept.late(limits), kept.arrivals

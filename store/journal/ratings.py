@@ -75,7 +75,7 @@ def counted(session: Session, from_ms: int, to_ms: int, window: str | None = Non
 
 
 def listed(session: Session, from_ms: int, to_ms: int) -> list[Listed]:
-    """The same groups, each with the ids of its calls, and of the cases of its follow-ups."""
+    """Return the groups of :func:`read`, each with the ids of its calls and of the cases of its follow-ups."""
     # As one text for each group: the database puts together thousands of ids while others go on.
     calls = func.aggregate_strings(Rating.call_id, ",")
     cases = func.aggregate_strings(case((Rating.call_id.is_(None), Rating.case_id)), ",")

@@ -373,7 +373,7 @@ class SqlLedger:
         return results
 
     def _told(self, item: WriteBatch) -> StoredCase:
-        """What was told, or will be, of a case in the spool. Its query code is the first that follows from it."""
+        """Return the number, due date and query code of a case that is still in the offline spool."""
         assert item.case is not None
         case = item.case
         code = query_code_of(self._keys, case.request.command_id) if case.own_code else case.code

@@ -41,7 +41,7 @@ class Parties:
         self.write_all(connection, [(party, at)])
 
     def write_all(self, connection: Connection, parties: Sequence[tuple[Party, int]]) -> None:
-        """The same for many, each with the moment (UTC ms): those of one transaction go in together."""
+        """Store many persons of one transaction, each with its moment (UTC ms)."""
         known = rows_by(connection, "parties", "id", {party.id for party, _ in parties})
         new: dict[str, tuple[dict[str, object], dict[str, object]]] = {}
         for party, at in parties:

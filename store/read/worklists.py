@@ -96,7 +96,7 @@ def _entry(kind: str, rows: list[Row], now: int, hours: bool) -> WorklistEntry:
 
 
 def told(connection: Connection, found: Sequence[WorklistEntry]) -> list[WorklistEntry]:
-    """The same entries with all there is to tell: what their cases and calls are about."""
+    """Return the entries with what their cases and calls are about."""
     every = [row["id"] for entry in found for row in entry.callbacks]
     about: dict[str, Row] = {}
     for first in range(0, len(every), AT_ONCE):

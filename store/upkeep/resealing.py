@@ -113,7 +113,7 @@ def _old(one: Sealed, keys: Sealing) -> Any:
 
 
 def _anew(keys: Sealing, one: Sealed, row: Mapping[str, Any]) -> bytes | None:
-    """The same, sealed by the newest key; None: no key opens it."""
+    """Seal the row's value by the newest key; None: no key opens it."""
     place = one.place(row)
     try:
         return keys.encrypt(keys.decrypt(bytes(row[one.column]), place), place)

@@ -107,13 +107,13 @@ def test_s4_33_a_number_that_cannot_be_called_back_is_said_and_what_is_none_is_r
 
 def test_who_is_to_be_called_is_listed_without_numbers_and_attempts_are_noted(hotline: Run) -> None:
     letter(hotline, "--number", "13800001111")
-    listed = hotline("case", "calls", "answer", "--json")
+    listed = hotline("callbacks", "list", "answer", "--json")
     entry = json.loads(listed.output)[0]
     assert "13800001111" not in listed.output
-    assert "again from" in hotline("case", "called", entry["callback"], "busy", "--as", "li").output
-    told = hotline("case", "called", entry["callback"], "reached", "--text", "已答复", "--as", "li")
+    assert "again from" in hotline("callbacks", "record", entry["callback"], "busy", "--as", "li").output
+    told = hotline("callbacks", "record", entry["callback"], "reached", "--text", "已答复", "--as", "li")
     assert "reached: reached" in told.output
-    assert json.loads(hotline("case", "calls", "answer", "--json").output) == []
+    assert json.loads(hotline("callbacks", "list", "answer", "--json").output) == []
 
 
 def test_lis_6_what_no_citizen_should_hear_is_shown_with_the_better_wording_before_it_is_saved(hotline: Run) -> None:
@@ -125,8 +125,8 @@ def test_lis_6_what_no_citizen_should_hear_is_shown_with_the_better_wording_befo
         assert "--worded" in refused.output
     steps = json.loads(hotline("case", "show", number, "--json").output)["steps"]
     assert [step["action"] for step in steps] == ["case_opened", "case_noted"]
-    callback = json.loads(hotline("case", "calls", "answer", "--json").output)[0]["callback"]
-    called = ("case", "called", callback, "reached", "--text", "急什么，我不知道。", "--as", "li")
+    callback = json.loads(hotline("callbacks", "list", "answer", "--json").output)[0]["callback"]
+    called = ("callbacks", "record", callback, "reached", "--text", "急什么，我不知道。", "--as", "li")
     refused = hotline(*called)
     assert refused.exit_code == 1 and "“急什么”" in refused.output
     assert "reached: reached" in hotline(*called, "--worded").output

@@ -13,7 +13,7 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
-from hotline.cli import COMMANDS, main
+from hotline.cli import COMMANDS, RENAMED, main
 from tests.support.database import migrated
 from tests.support.need import ROOT
 
@@ -90,7 +90,7 @@ def test_an_unknown_command_is_answered_with_the_known_ones() -> None:
 
 def test_wrong_settings_are_a_usage_error(here: Path) -> None:
     (here / "hotline.toml").write_text('[sip]\nlisten = "5060"\n')
-    result = hotline("check")
+    result = hotline("flow", "check")
     assert result.exit_code == 2 and "hotline.toml, line 2: sip.listen" in result.output
 
 
@@ -266,3 +266,10 @@ def test_dial_says_what_is_wrong(here: Path, arguments: tuple[str, ...], code: i
 def test_dial_where_nothing_answers_says_how_to_start_the_hotline(here: Path, free_address) -> None:  # type: ignore[no-untyped-def]
     result = hotline("dial", f"sip:hotline@{free_address()}")
     assert result.exit_code == 3 and "hotline serve" in result.output
+
+
+@pytest.mark.parametrize(("old", "new"), RENAMED.items(), ids=" ".join)
+def test_an_old_spelling_works_and_names_the_new_one(old: tuple[str, ...], new: tuple[str, ...]) -> None:
+    now, before = (CliRunner().invoke(main, [*spelling, "--help"]) for spelling in (new, old))
+    assert now.exit_code == before.exit_code == 0
+    assert before.output == f"hint: `hotline {' '.join(old)}` is now `hotline {' '.join(new)}`\n{now.output}"

@@ -43,8 +43,8 @@ def test_pwr_2_a_notice_is_added_told_restored_and_listed(hotline: Run) -> None:
     added = hotline("outage", "add", *PLACE, *begun, "--customer", "市第一医院", "--customer", "水厂", "--as", "wang")
     assert added.exit_code == 0, added.output
     notice = added.stdout.strip()
-    assert hotline("outage", "told", notice, "市第一医院", "phone", "told", "--as", "wang").exit_code == 0
-    unknown = hotline("outage", "told", notice, "煤矿", "phone", "told", "--as", "wang")
+    assert hotline("outage", "record", notice, "市第一医院", "phone", "told", "--as", "wang").exit_code == 0
+    unknown = hotline("outage", "record", notice, "煤矿", "phone", "told", "--as", "wang")
     assert unknown.exit_code == 2 and "市第一医院, 水厂" in unknown.output
     (shown,) = json.loads(hotline("outage", "list", "--state", "now", "--json").output)
     assert (shown["id"], shown["line"], shown["state"]) == (notice, "10千伏城东线", "now")

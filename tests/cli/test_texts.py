@@ -1,4 +1,4 @@
-"""`hotline check` shows how the texts of hotline.toml will be spoken, and refuses what cannot be said."""
+"""`hotline flow check` shows how the texts of hotline.toml will be spoken, and refuses what cannot be said."""
 
 from __future__ import annotations
 

@@ -177,7 +177,7 @@ async def is_in_danger(house: Books, heard: Heard) -> None:
 
 
 async def presses_nothing(house: Books, heard: Heard) -> None:
-    """C no. 3: a person is looked for after one silence, when ``hotline check`` says, to the second."""
+    """C no. 3: a person is looked for after one silence, when ``hotline flow check`` says, to the second."""
     called, begun = number(), time.monotonic()
     flow = flows.read(flows.find("power-95598"), flows.house(house.settings))
     most = flows.reach_of(house.settings, flow, factories.phrases(house.settings))

@@ -102,7 +102,7 @@ def test_a_unit_with_a_long_name_is_answered_for_and_told(tmp_path: Path, caplog
     config = settings_of(tmp_path, unit=LONG)
     assert flows.serve_flows(load_settings(config, environ={}))("95598").name == "power-95598"
     assert "shorten [unit] name" in caplog.text
-    done = CliRunner().invoke(main, ["check", "--config", str(config), "power-95598"])
+    done = CliRunner().invoke(main, ["flow", "check", "--config", str(config), "power-95598"])
     assert done.exit_code == 0 and "shorten [unit] name" in done.output
 
 
@@ -114,7 +114,7 @@ def test_a_flow_of_ones_own_that_takes_too_long_is_served_and_noted(
     own.write_text(OWN, encoding="utf-8")
     assert flows.serve_flows(load_settings(config, environ={}))("95598").name == "own"
     assert "key 0, a person, is not offered first" in caplog.text and "own.yaml: a person within" in caplog.text
-    done = CliRunner().invoke(main, ["check", "--config", str(config), str(own)])
+    done = CliRunner().invoke(main, ["flow", "check", "--config", str(config), str(own)])
     assert done.exit_code == 0 and done.output.count("note:") == 2
 
 

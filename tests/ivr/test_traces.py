@@ -1,4 +1,4 @@
-"""Golden traces: kept walks (``hotline walk FLOW --save NAME``) must read the same today."""
+"""Golden traces: kept walks (``hotline flow walk FLOW --save NAME``) must read the same today."""
 
 from pathlib import Path
 

@@ -122,7 +122,7 @@ def create() -> Any:
 
 
 def _append(case_id: str, entry: MatterEntry) -> Any:
-    """The same matter again: it goes to the case there is, and stays one."""
+    """Add a matter that came again to the case there is."""
     with writing() as db:
         row = desk().append(db.connection(), case_id, entry)
         record(db, "case.append", target=row["number"], detail=entry.channel)

@@ -173,7 +173,7 @@ class QueryStep(Step):
         turn.goto(self.next)
 
     def resume(self, turn: StepContext) -> None:
-        """What was typed is looked for again; what was told is told again; else the question is asked anew."""
+        """Repeat the look-up if a number was typed, repeat the answer if one was given, or else ask again."""
         if turn.s.phase == "query.finding":
             self._find(turn)
         elif turn.s.phase == "query.told":
