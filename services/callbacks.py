@@ -14,6 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ivr.cases.actions import ActionRefused
+from ivr.cases.case import CallbackRow
 from ivr.cases.kinds import of
 from ivr.cases.worklist import Attempt
 from ivr.facts.callbacks import CallbackRefused
@@ -101,12 +102,12 @@ class Calling:
         callback = self._callback(connection, wish.callback_id)
         self._journal_refusal(connection, callback, wish.who, wish.at, why.code)
 
-    def why_not(self, connection: Connection, callback: Row, who: str, seat: str, at: int) -> NotAllowed | None:
+    def why_not(self, connection: Connection, callback: CallbackRow, who: str, seat: str, at: int) -> NotAllowed | None:
         """Why this entry cannot be called by this operator now; None: it can."""
         number = self._number(connection, callback)
         hmac = self._parties.number_hmac(number) if number else ""
         try:
-            self._check(connection, callback, number, hmac, Wish("", callback["id"], who, "", seat, at))
+            self._check(connection, callback, number, hmac, Wish("", callback.id, who, "", seat, at))
         except NotAllowed as why:
             return why
         return None
@@ -173,11 +174,11 @@ class Calling:
 
     # --- within -----------------------------------------------------------------------------
 
-    def _begin(self, connection: Connection, callback: Row, wish: Wish, owner: str, digits: str) -> CallbackJob:
-        party_id = str(callback["party_id"])
-        started = OutgoingStarted(callback["id"], callback["case_id"], party_id, wish.who, wish.seat, owner)
+    def _begin(self, connection: Connection, callback: CallbackRow, wish: Wish, owner: str, digits: str) -> CallbackJob:
+        party_id = str(callback.party_id)
+        started = OutgoingStarted(callback.id, callback.case_id, party_id, wish.who, wish.seat, owner)
         entries.append_facts(connection, [Fact(wish.at, started)], call_id=wish.id)
-        return CallbackJob(wish.id, callback["id"], callback["case_id"], party_id, wish.who, wish.seat, digits)
+        return CallbackJob(wish.id, callback.id, callback.case_id, party_id, wish.who, wish.seat, digits)
 
     def _attempt(self, connection: Connection, command: Row, result: str) -> None:
         attempt = Attempt(command["who"], command["role"], command["over"], result, call=command["id"])
@@ -186,9 +187,9 @@ class Calling:
         except ActionRefused:  # somebody closed the entry meanwhile (the citizen called in): the call's row tells it
             return
 
-    def _check(self, connection: Connection, callback: Row, number: str, hmac: str, wish: Wish) -> str:
-        urgent = bool(callback["case_id"]) and of(cases.kind_of(connection, callback["case_id"])).urgent
-        mine = {"id": wish.id, "who": wish.who, "seat": wish.seat, "number_hmac": hmac, "callback_id": callback["id"]}
+    def _check(self, connection: Connection, callback: CallbackRow, number: str, hmac: str, wish: Wish) -> str:
+        urgent = callback.case_id is not None and of(cases.kind_of(connection, callback.case_id)).urgent
+        mine = {"id": wish.id, "who": wish.who, "seat": wish.seat, "number_hmac": hmac, "callback_id": callback.id}
         others = desk_commands.counts(connection, mine, wish.at - MINUTE_MS, wish.at - DAY_MS)
         asked = Asked(
             callback, number or None, wish.seat, wish.at, urgent,
@@ -197,21 +198,21 @@ class Calling:
         )  # fmt: skip
         return may_place(asked, self._casework.rules, self.limits)
 
-    def _callback(self, connection: Connection, callback_id: str) -> Row:
-        row = cases.callback(connection, callback_id, hold=False)
-        if row is None:
+    def _callback(self, connection: Connection, callback_id: str) -> CallbackRow:
+        found = cases.callback(connection, callback_id, hold=False)
+        if found is None:
             raise NotAllowed("unknown", "没有这一条回电任务。", "there is no such entry")
-        return row
+        return found
 
-    def _number(self, connection: Connection, callback: Row) -> str:
+    def _number(self, connection: Connection, callback: CallbackRow) -> str:
         """The number as it is stored; empty: withheld, never given, or erased."""
-        party = self._parties.read(connection, callback["party_id"]) if callback["party_id"] else None
+        party = self._parties.read(connection, callback.party_id) if callback.party_id else None
         return party.number if party else ""
 
-    def _journal_refusal(self, connection: Connection, callback: Row, who: str, at: int, code: str) -> None:
-        fact = Fact(at, CallbackRefused(callback["id"], who), code)
-        call_id = None if callback["case_id"] else callback["call_id"]
-        entries.append_facts(connection, [fact], call_id=call_id, case_id=callback["case_id"])
+    def _journal_refusal(self, connection: Connection, callback: CallbackRow, who: str, at: int, code: str) -> None:
+        fact = Fact(at, CallbackRefused(callback.id, who), code)
+        call_id = None if callback.case_id else callback.call_id
+        entries.append_facts(connection, [fact], call_id=call_id, case_id=callback.case_id)
 
 
 def _held(connection: Connection, call_id: str) -> bool:

@@ -11,12 +11,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import Any
 
 from ivr.cases.actions import ANSWERED, CLOSED, ActionRefused, Changed, Do, Notice, Outcome
+from ivr.cases.case import CallbackRow, CaseRow
 from ivr.cases.deadlines import CasePolicy
 from ivr.cases.kinds import of
 from ivr.cases.promise import case_request
@@ -38,7 +38,6 @@ from store.journal.writer import Writer
 from store.keys import Keys
 from store.people.notes import Notes
 from store.people.parties import Parties
-from store.sql import Row
 
 CHANNELS = ("letter", "visit", "web", "phone")  # 信函, 来访, 网络; phone: told to a person who types
 DAY_MS = 86_400_000
@@ -123,24 +122,24 @@ class Casework:
             raise ActionRefused(found.why.zh, found.why.en, "number")
         return found.key
 
-    def append(self, connection: Connection, case_id: str, entry: MatterEntry) -> Row:
+    def append(self, connection: Connection, case_id: str, entry: MatterEntry) -> CaseRow:
         """Another letter or visit about the same matter goes to the case there is. Raises :class:`ActionRefused`."""
         case = self.case(connection, case_id)
-        if case["status"] in CLOSED:
+        if case.status in CLOSED:
             raise ActionRefused(
                 "工单已归档，请先重开或另行登记。", "the case is archived; reopen it or register a new one"
             )
         if not entry.text.strip():
             raise ActionRefused("请填写来信来访的要点。", "please write down what it is about", "text")
         appended = Fact(entry.at, CaseAppended(who=entry.who, channel=entry.channel))
-        notices_ = (Notice("appended", ("owner",)),) if case["owner"] else ()
-        self._write(connection, case["id"], Outcome((appended,), notices_, entry.text), entry.who)
-        return self.case(connection, case["id"])
+        notices_ = (Notice("appended", ("owner",)),) if case.owner else ()
+        self._write(connection, case.id, Outcome((appended,), notices_, entry.text), entry.who)
+        return self.case(connection, case.id)
 
     # --- working ---------------------------------------------------------------------------
 
-    def do(self, connection: Connection, case_id: str, do: Do, version: int | None = None) -> Row:
-        """Do something to a case (id or number); its row afterwards. Raises :class:`ActionRefused`."""
+    def do(self, connection: Connection, case_id: str, do: Do, version: int | None = None) -> CaseRow:
+        """Do something to a case (id or number); as it is afterwards. Raises :class:`ActionRefused`."""
         case = self.case(connection, case_id, version)
         if do.action == "link" and cases.held(connection, do.get("other").replace(" ", "")) is None:
             raise ActionRefused("没有这个编号的工单。", f"there is no case {do.get('other')}", "other")
@@ -149,56 +148,54 @@ class Casework:
         outcome = apply(case, _plain(do), self.rules)
         if do.action in TO_CITIZENS and not do.worded:
             check(self._wording(), do.get("text"))
-        self._write(connection, case["id"], outcome, do.who)
-        return self.case(connection, case["id"])
+        self._write(connection, case.id, outcome, do.who)
+        return self.case(connection, case.id)
 
-    def attempt(self, connection: Connection, callback_id: str, attempt: Attempt) -> Row:
+    def attempt(self, connection: Connection, callback_id: str, attempt: Attempt) -> CallbackRow:
         """Note that somebody was called: closes the entry or plans the next try. Raises :class:`ActionRefused`.
 
         A person who was not reached was not reached for any entry of this list and number: all of them are put off.
         """
         callback = self._callback(connection, callback_id)
-        case = self.case(connection, callback["case_id"]) if callback["case_id"] else None
+        case = self.case(connection, callback.case_id) if callback.case_id else None
         if attempt.result == "reached" and attempt.agreed is None:
             self._reached(callback, attempt)
         if attempt.text and not attempt.worded:
             check(self._wording(), attempt.text)
         group = [callback]
-        if callback["kind"] == "missed" or attempt.result in ("no_answer", "busy", "wrong_number"):
+        if callback.kind == "missed" or attempt.result in ("no_answer", "busy", "wrong_number"):
             group += cases.of_same_number(connection, callback)
         for one in group:
             self._attempted(connection, one, attempt)
         if case is not None and attempt.result == "reached" and attempt.agreed is None:
             if (step := _of_call(callback, case, attempt)) is not None:
-                self._write(connection, case["id"], apply(case, step, self.rules), attempt.who)
+                self._write(connection, case.id, apply(case, step, self.rules), attempt.who)
         return self._callback(connection, callback_id)
 
-    def _reached(self, callback: Row, attempt: Attempt) -> None:
-        if callback["kind"] == "followup" and attempt.solved not in ("yes", "no"):
+    def _reached(self, callback: CallbackRow, attempt: Attempt) -> None:
+        if callback.kind == "followup" and attempt.solved not in ("yes", "no"):
             raise ActionRefused(
                 "请记录来电人认为是否解决。", "say whether the citizen calls it solved (solved=yes or no)", "solved"
             )
-        if callback["kind"] == "answer" and not attempt.text.strip():
+        if callback.kind == "answer" and not attempt.text.strip():
             raise ActionRefused("请记录答复内容。", "write down what was answered", "text")
 
-    def _attempted(self, connection: Connection, callback: Row, attempt: Attempt) -> None:
-        case = self.case(connection, callback["case_id"]) if callback["case_id"] else None
-        said = after(callback, attempt, self.rules, urgent=case is not None and of(case["kind"]).urgent)
-        if callback["kind"] == "followup" and attempt.result == "reached" and attempt.agreed is None:
+    def _attempted(self, connection: Connection, callback: CallbackRow, attempt: Attempt) -> None:
+        case = self.case(connection, callback.case_id) if callback.case_id else None
+        said = after(callback, attempt, self.rules, urgent=case is not None and of(case.kind).urgent)
+        if callback.kind == "followup" and attempt.result == "reached" and attempt.agreed is None:
             rating = int(attempt.rating) if attempt.rating else None
             said = replace(said, solved=attempt.solved == "yes", rating=rating)
         fact = Fact(attempt.at, said, without_numbers(attempt.reason))
-        row = entries.new_row(
-            fact, call_id=None if callback["case_id"] else callback["call_id"], case_id=callback["case_id"]
-        )
+        row = entries.new_row(fact, call_id=None if callback.case_id else callback.call_id, case_id=callback.case_id)
         entries.append(connection, [row])
         if said.outcome in ("unreachable", "wrong_number") and case is not None:
             notice = Notice(said.outcome, ("owner", "role:lead"))
             notices.tell(connection, notice, case, attempt.at, f"{row.id}:{notice.kind}", by=attempt.who)
 
-    def _record_follow_up(self, connection: Connection, case: Row, do: Do) -> None:
+    def _record_follow_up(self, connection: Connection, case: CaseRow, do: Do) -> None:
         """A follow-up told on the case's page is an attempt that reached the person."""
-        row = cases.open_follow_up(connection, case["id"])
+        row = cases.open_follow_up(connection, case.id)
         if row is not None:
             attempt = Attempt(do.who, do.role, do.at, "reached", solved=do.get("solved"), rating=do.get("rating"))
             apply(case, do, self.rules)  # refused before anything is written
@@ -206,12 +203,12 @@ class Casework:
 
     # --- looking ---------------------------------------------------------------------------
 
-    def case(self, connection: Connection, case_id: str, version: int | None = None) -> Row:
+    def case(self, connection: Connection, case_id: str, version: int | None = None) -> CaseRow:
         """The case by id or number, held until the transaction ends. Raises :class:`ActionRefused`."""
         row = cases.held(connection, case_id)
         if row is None:
             raise ActionRefused("没有这个工单。", f"there is no case {case_id}")
-        if version is not None and row["version"] != version:
+        if version is not None and row.version != version:
             raise Changed(
                 "其他人刚刚改动了这个工单，请重新查看后再操作。",
                 "somebody else changed this case meanwhile; look again",
@@ -222,7 +219,9 @@ class Casework:
         """What was written about a case, by the ``note`` of its steps."""
         return self._notes.read(connection, case_id)
 
-    def similar(self, connection: Connection, *, number: str = "", party_id: str | None = None, at: int) -> list[Row]:
+    def similar(
+        self, connection: Connection, *, number: str = "", party_id: str | None = None, at: int
+    ) -> list[CaseRow]:
         """Cases of the same number within ``repeat_caller_days``, newest first: proposals, never merged."""
         if number:
             hmac: str | None = self._parties.number_hmac(number)
@@ -245,22 +244,22 @@ class Casework:
         for notice in outcome.notices:
             notices.tell(connection, notice, case, facts[0].at, f"{rows[0].id}:{notice.kind}", by=who, who=who)
 
-    def _callback(self, connection: Connection, callback_id: str) -> Row:
+    def _callback(self, connection: Connection, callback_id: str) -> CallbackRow:
         found = cases.callback(connection, callback_id)
         if found is None:
             raise ActionRefused("没有这一条回电任务。", f"there is no callback {callback_id}")
         return found
 
 
-def _of_call(callback: Mapping[str, Any], case: Mapping[str, Any], attempt: Attempt) -> Do | None:
+def _of_call(callback: CallbackRow, case: CaseRow, attempt: Attempt) -> Do | None:
     """What reaching the person does to the case, if anything."""
-    if callback["kind"] == "followup" and case["status"] != "follow_up":
+    if callback.kind == "followup" and case.status != "follow_up":
         # Called about a bad rating after the follow-up itself was done: only "not solved" changes the case.
-        if attempt.solved == "yes" or case["status"] not in (*ANSWERED, *CLOSED):
+        if attempt.solved == "yes" or case.status not in (*ANSWERED, *CLOSED):
             return None
         why = without_numbers(attempt.reason) or "回访：未解决"
         return Do("reopen", attempt.who, attempt.role, attempt.at, {"reason": why})
-    if callback["kind"] == "followup":
+    if callback.kind == "followup":
         fields = {"solved": attempt.solved, "rating": attempt.rating, "reason": without_numbers(attempt.reason)}
         return Do("follow_up", attempt.who, attempt.role, attempt.at, fields)
     evidence = attempt.call or "电话答复"

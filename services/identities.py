@@ -11,10 +11,9 @@ request opens once. Each act is journaled; the text is under a key of its own an
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
-from typing import Any
 
 from ivr.cases.actions import LEADS, REASON_MIN, STAFF, ActionRefused, Notice
+from ivr.cases.case import CaseRow
 from ivr.facts.base import Content
 from ivr.facts.identities import IdentityAsked, IdentityDeclined, IdentityOpened, IdentitySealed
 from ivr.ledger import Fact
@@ -50,37 +49,37 @@ class Identities:
     def __init__(self, keys: Keys) -> None:
         self._keys = keys
 
-    def seal(self, connection: Connection, case: Mapping[str, Any], who: str, role: str, text: str, at: int) -> None:
+    def seal(self, connection: Connection, case: CaseRow, who: str, role: str, text: str, at: int) -> None:
         """Keep who the reporter is. Once for a case; nobody can change or read it by this."""
         if role not in STAFF:
             raise ActionRefused("您无权登记举报人身份。", "only operators, leads and supervisors take an identity")
-        if not case["anonymous"]:
+        if not case.anonymous:
             raise ActionRefused("只有匿名举报才密封身份。", "only anonymous cases have a sealed identity")
         if not text.strip() or len(text) > TEXT_MAX:
             raise ActionRefused(
                 "请填写举报人身份（500 字以内）。", "write down the identity (at most 500 characters)", FIELD
             )
-        if self.has(connection, case["id"]):
+        if self.has(connection, case.id):
             raise ActionRefused("身份已经密封，不能更改。", "the identity is sealed already and cannot be changed")
         key = secrets.token_bytes(32)
-        sealed = encrypt_field(key, case["id"], "sealed_identity", text.strip())
-        row = {"case_id": case["id"], "created": at, "who": who, "wrapped": self._keys.wrap(key), "sealed": sealed}
+        sealed = encrypt_field(key, case.id, "sealed_identity", text.strip())
+        row = {"case_id": case.id, "created": at, "who": who, "wrapped": self._keys.wrap(key), "sealed": sealed}
         kept.add(connection, row)
-        self._journal(connection, case["id"], IdentitySealed(who), "", at)
+        self._journal(connection, case.id, IdentitySealed(who), "", at)
 
-    def ask(self, connection: Connection, case: Mapping[str, Any], who: str, role: str, reason: str, at: int) -> str:
+    def ask(self, connection: Connection, case: CaseRow, who: str, role: str, reason: str, at: int) -> str:
         """Ask the custodian to open it; the request's id. Tells the custodian's inbox."""
         if role not in LEADS:
             raise ActionRefused("只有班长和督导可以申请开启身份。", "only a lead or supervisor may ask for an identity")
-        if not self.has(connection, case["id"]):
+        if not self.has(connection, case.id):
             raise ActionRefused("这个工单没有密封的身份。", "this case has no sealed identity")
         reason = _reason(reason)
-        if kept.waits(connection, case["id"]):
+        if kept.waits(connection, case.id):
             raise ActionRefused("已有一个申请在等候保管员处理。", "a request is waiting for the custodian already")
         request = uuid7()
-        row = {"id": request, "case_id": case["id"], "asked": at, "asked_by": who, "reason": reason}
+        row = {"id": request, "case_id": case.id, "asked": at, "asked_by": who, "reason": reason}
         kept.ask(connection, row)
-        self._journal(connection, case["id"], IdentityAsked(who), reason, at)
+        self._journal(connection, case.id, IdentityAsked(who), reason, at)
         to = Notice("identity_asked", (f"role:{CUSTODIAN}",))
         notices.tell(connection, to, case, at, f"{request}:asked", by=who, who=who)
         return request

@@ -15,7 +15,6 @@ from ivr.cases.workflow import apply
 from store import cases, marks, notices
 from store.engine import Connection, Engine, reading
 from store.journal import entries
-from store.sql import Row
 
 MARK = "rules"
 BY = "hotline"  # who does it, in the case's history
@@ -40,17 +39,17 @@ def changes(engine: Engine, rules: CasePolicy) -> Iterator[Change]:
         with reading(engine).connect() as connection:
             rows = cases.promised(connection, last, PIECE)
         for row in rows:
-            new = promised(row, row["span_from"], rules, "")
-            if (new.due_ms, new.provisional) != (row["due_ms"], row["provisional"]):
-                yield Change(row["id"], row["number"], row["due"], new.due, new.provisional)
+            new = promised(row, row.span_from, rules, "")
+            if (new.due_ms, new.provisional) != (row.due_ms, row.provisional):
+                yield Change(row.id, row.number, row.due, new.due, new.provisional)
         if len(rows) < PIECE:
             return
-        last = rows[-1]["id"]
+        last = rows[-1].id
 
 
 def recompute(connection: Connection, case_id: str, rules: CasePolicy, now: int, reason: str, who: str = BY) -> bool:
     """Count one case's date anew; False when it is the same, or another process was first."""
-    case: Row | None = cases.still_promised(connection, case_id)
+    case = cases.still_promised(connection, case_id)
     if case is None:
         return False
     try:
@@ -60,7 +59,7 @@ def recompute(connection: Connection, case_id: str, rules: CasePolicy, now: int,
     rows = [entries.new_row(fact, case_id=case_id) for fact in outcome.facts]
     entries.append(connection, rows)
     for notice in outcome.notices:
-        after = {**case, **changed(case, outcome.facts[0].content, now)}
+        after = changed(case, outcome.facts[0].content, now)
         notices.tell(connection, notice, after, now, f"{rows[0].id}:{notice.kind}")
     return True
 

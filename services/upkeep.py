@@ -23,7 +23,6 @@ from store.engine import Engine, reading
 
 LOG = logging.getLogger(__name__)
 REASON = "工作日历或期限规则已更改"
-NO_CASE = {"id": None, "number": "", "kind": "", "due": "", "status": "", "owner": ""}
 
 
 class Upkeep:
@@ -74,6 +73,6 @@ class Upkeep:
             notice = Notice("no_calendar", ("supervisor", "lead"))
             with self._engine.begin() as connection:
                 event = f"no_calendar:{year}:{month}"
-                told += len(notices.tell(connection, notice, {**NO_CASE, "number": str(year)}, now, event))
+                told += len(notices.tell(connection, notice, notices.Matter(number=str(year)), now, event))
             self._told.add((year, month))
         return told

@@ -27,10 +27,10 @@ def warn(connection: Connection, case_id: str, now: int) -> bool:
     level = due_level(row, now) if row is not None else None
     if row is None or level is None:
         return False
-    kind, moment = level.id, row["due_ms"]
+    kind, moment = level.id, row.due_ms
     if level is SUPERVISED:
-        kind, moment = "supervision_late", row["supervised"]
+        kind, moment = "supervision_late", row.supervised
     fact = Fact(now, CaseWarned(level=level.id, percent=level.percent, to=level.to))
     entries.append_facts(connection, [fact], case_id=case_id)
-    notices.tell(connection, Notice(kind, level.to), row, now, f"{case_id}:{row['span_from']}:{moment}:{kind}")
+    notices.tell(connection, Notice(kind, level.to), row, now, f"{case_id}:{row.span_from}:{moment}:{kind}")
     return True

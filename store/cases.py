@@ -5,21 +5,23 @@ Each function works inside the caller's transaction.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 
 from sqlalchemy import ColumnElement, Connection, or_, select
 
+from ivr.cases.case import CallbackRow, CaseRow
 from ivr.cases.kinds import ids
-from store.sql import Row, first, table
+from store import derived
+from store.sql import table
 
 CASES, CALLBACKS, PARTIES = table("cases"), table("callbacks"), table("parties")
 SIMILAR_MAX = 50
 
 
-def held(connection: Connection, case_id: str) -> Row | None:
+def held(connection: Connection, case_id: str) -> CaseRow | None:
     """The case of that id or number."""
-    query = select(CASES).where((CASES.c.id == case_id) | (CASES.c.number == case_id))
-    return first(connection, query.with_for_update())
+    query = derived.query(CaseRow).where((CASES.c.id == case_id) | (CASES.c.number == case_id))
+    return derived.first(connection, CaseRow, query.with_for_update())
 
 
 def kind_of(connection: Connection, case_id: str) -> str:
@@ -32,12 +34,14 @@ def is_registered(connection: Connection, command_id: str) -> bool:
     return connection.scalar(select(CASES.c.id).where(CASES.c.command_id == command_id)) is not None
 
 
-def of_number(connection: Connection, number_hmac: str, since: int) -> list[Row]:
+def of_number(connection: Connection, number_hmac: str, since: int) -> list[CaseRow]:
     """Cases received at ``since`` (UTC ms) or later of whoever has that number, newest first; no anonymous ones."""
     same = select(PARTIES.c.id).where(PARTIES.c.number_hmac == number_hmac)
-    query = select(CASES).where(CASES.c.party_id.in_(same), CASES.c.received >= since, CASES.c.anonymous.is_(False))
+    query = derived.query(CaseRow).where(
+        CASES.c.party_id.in_(same), CASES.c.received >= since, CASES.c.anonymous.is_(False)
+    )
     newest = query.order_by(CASES.c.received.desc(), CASES.c.id.desc()).limit(SIMILAR_MAX)
-    return [dict(row) for row in connection.execute(newest).mappings()]
+    return derived.found(connection, CaseRow, newest)
 
 
 def number_hmac_of(connection: Connection, party_id: str | None) -> str | None:
@@ -45,12 +49,12 @@ def number_hmac_of(connection: Connection, party_id: str | None) -> str | None:
     return connection.scalar(select(PARTIES.c.number_hmac).where(PARTIES.c.id == party_id))
 
 
-def urgent_of_nobody(connection: Connection, since: int) -> list[Row]:
+def urgent_of_nobody(connection: Connection, since: int) -> list[CaseRow]:
     """Urgent cases told by telephone since then (UTC ms) that nobody has, oldest first."""
     nobodys = (CASES.c.status.in_(("received", "classified")), CASES.c.owner == "", CASES.c.channel == "phone")
     urgent = CASES.c.kind.in_(ids(lambda kind: kind.urgent))
-    query = select(CASES).where(urgent, CASES.c.received > since, *nobodys).order_by(CASES.c.received)
-    return [dict(row) for row in connection.execute(query).mappings()]
+    query = derived.query(CaseRow).where(urgent, CASES.c.received > since, *nobodys).order_by(CASES.c.received)
+    return derived.found(connection, CaseRow, query)
 
 
 def next_to_watch(connection: Connection, now: int, within_ms: int | None, without: Collection[str]) -> str | None:
@@ -67,15 +71,16 @@ def next_to_watch(connection: Connection, now: int, within_ms: int | None, witho
 # --- due dates that may be counted anew ----------------------------------------------------
 
 
-def promised(connection: Connection, after: str, limit: int) -> list[Row]:
+def promised(connection: Connection, after: str, limit: int) -> list[CaseRow]:
     """Open cases whose due date nobody decided on, by id, those behind ``after``."""
-    query = select(CASES).where(*_undecided(), CASES.c.id > after).order_by(CASES.c.id).limit(limit)
-    return [dict(row) for row in connection.execute(query).mappings()]
+    query = derived.query(CaseRow).where(*_undecided(), CASES.c.id > after).order_by(CASES.c.id).limit(limit)
+    return derived.found(connection, CaseRow, query)
 
 
-def still_promised(connection: Connection, case_id: str) -> Row | None:
+def still_promised(connection: Connection, case_id: str) -> CaseRow | None:
     """The case, held, if it is one of :func:`promised`."""
-    return first(connection, select(CASES).where(CASES.c.id == case_id, *_undecided()).with_for_update())
+    query = derived.query(CaseRow).where(CASES.c.id == case_id, *_undecided())
+    return derived.first(connection, CaseRow, query.with_for_update())
 
 
 def _undecided() -> tuple[ColumnElement[bool], ...]:
@@ -89,31 +94,31 @@ def _undecided() -> tuple[ColumnElement[bool], ...]:
 # --- callbacks -----------------------------------------------------------------------------
 
 
-def callback(connection: Connection, callback_id: str, *, hold: bool = True) -> Row | None:
+def callback(connection: Connection, callback_id: str, *, hold: bool = True) -> CallbackRow | None:
     """The callback of that id."""
-    query = select(CALLBACKS).where(CALLBACKS.c.id == callback_id)
-    return first(connection, query.with_for_update() if hold else query)
+    query = derived.query(CallbackRow).where(CALLBACKS.c.id == callback_id)
+    return derived.first(connection, CallbackRow, query.with_for_update() if hold else query)
 
 
-def open_follow_up(connection: Connection, case_id: str) -> Row | None:
+def open_follow_up(connection: Connection, case_id: str) -> CallbackRow | None:
     """The case's follow-up that was not made yet."""
-    query = select(CALLBACKS).where(
+    query = derived.query(CallbackRow).where(
         CALLBACKS.c.case_id == case_id, CALLBACKS.c.kind == "followup", CALLBACKS.c.state == "open"
     )
-    return first(connection, query.with_for_update())
+    return derived.first(connection, CallbackRow, query.with_for_update())
 
 
-def of_same_number(connection: Connection, callback: Row) -> Sequence[Row]:
+def of_same_number(connection: Connection, callback: CallbackRow) -> list[CallbackRow]:
     """The other open callbacks of the same list and number, held."""
-    hmac = select(PARTIES.c.number_hmac).where(PARTIES.c.id == callback["party_id"]).scalar_subquery()
+    hmac = select(PARTIES.c.number_hmac).where(PARTIES.c.id == callback.party_id).scalar_subquery()
     query = (
-        select(CALLBACKS)
+        derived.query(CallbackRow)
         .join(PARTIES, PARTIES.c.id == CALLBACKS.c.party_id)
         .where(
-            PARTIES.c.number_hmac == hmac, CALLBACKS.c.kind == callback["kind"], CALLBACKS.c.state == "open",
-            CALLBACKS.c.id != callback["id"],
+            PARTIES.c.number_hmac == hmac, CALLBACKS.c.kind == callback.kind, CALLBACKS.c.state == "open",
+            CALLBACKS.c.id != callback.id,
         )
         .order_by(CALLBACKS.c.id)
         .with_for_update(of=CALLBACKS)
     )  # fmt: skip
-    return [dict(row) for row in connection.execute(query).mappings()]
+    return derived.found(connection, CallbackRow, query)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from ivr.cases.actions import Notice
+from ivr.cases.case import CaseRow
 from ivr.scrubbing import scrubbed
 from store.ids import uuid7
 from store.sql import Row, table
@@ -17,24 +19,37 @@ from store.sql import Row, table
 INBOX, USERS = table("inbox"), table("users")
 
 
+@dataclass(frozen=True, slots=True)
+class Matter:
+    """What a notice is about: of a case what people are told of it, of anything else nothing."""
+
+    id: str | None = None
+    number: str = ""
+    kind: str = ""
+    due: str = ""
+    status: str = ""
+    owner: str = ""
+
+
+NO_CASE = Matter()
+
+
 def tell(
-    connection: Connection, notice: Notice, case: Mapping[str, Any], at: int, event: str, *, by: str = "",
+    connection: Connection, notice: Notice, case: CaseRow | Matter, at: int, event: str, *, by: str = "",
     **more: Any,
 ) -> list[str]:  # fmt: skip
     """Put a notice about a case into the inboxes it is for; who got it now. Nobody is told what they did themselves.
 
     ``event`` names what happened: the same event reaches the same inbox once, however often it is told.
     """
-    data = scrubbed(
-        {"number": case["number"], "kind": case["kind"], "due": case["due"], "status": case["status"], **more}
-    )
+    data = scrubbed({"number": case.number, "kind": case.kind, "due": case.due, "status": case.status, **more})
     told = []
     for recipient in recipients(connection, notice.to, case):
         if recipient == f"user:{by}":
             continue
         row = {
             "id": uuid7(), "key": f"{event}:{recipient}", "event": event, "at": at, "recipient": recipient,
-            "kind": notice.kind, "case_id": case["id"], "data": json.dumps(data, ensure_ascii=False), "fanned": None,
+            "kind": notice.kind, "case_id": case.id, "data": json.dumps(data, ensure_ascii=False), "fanned": None,
             "read": None, "read_by": "",
         }  # fmt: skip
         if insert_once(connection, "inbox", row, "key"):
@@ -42,11 +57,11 @@ def tell(
     return told
 
 
-def recipients(connection: Connection, to: Iterable[str], case: Mapping[str, Any]) -> list[str]:
+def recipients(connection: Connection, to: Iterable[str], case: CaseRow | Matter) -> list[str]:
     """Inboxes for ``owner``, ``lead``, ``user:NAME``, ``role:lead`` …; the leads stand in for who has no account."""
     found: dict[str, None] = {}
     for one in to:
-        one = f"user:{case['owner']}" if one == "owner" else one
+        one = f"user:{case.owner}" if one == "owner" else one
         one = one if ":" in one else f"role:{one}"
         name = one.removeprefix("user:")
         if one.startswith("user:") and not _is_known(connection, name):

@@ -15,14 +15,15 @@ from flask_login import current_user
 
 from ivr.cases import notices
 from ivr.cases.actions import ACTIONS, TEXT_MAX, Field
+from ivr.cases.case import CaseRow
 from ivr.cases.names import RATINGS
 from ivr.cases.workflow import possible
 from services.casework import Casework
+from store.derived import row_of
 from store.ids import uuid7
 from store.read import case_history
 from store.read.handlers import handlers, units
 from store.schema import Case
-from store.sql import values
 from web import forms, labels
 from web.access import may
 from web.db import config, now_ms, reading
@@ -129,7 +130,7 @@ def context(case: Case) -> dict[str, Any]:
     known = {"steps": _steps(case), "dues": case_history.dues(reading(), case.id)}
     if not may("work"):
         return {**known, "actions": [], "similar": [], "to_call": [], "sealed": None, "asked": []}
-    found = possible(values(case), current_user.name, current_user.role, now_ms(), desk().rules, own_units())
+    found = possible(row_of(CaseRow, case), current_user.name, current_user.role, now_ms(), desk().rules, own_units())
     connection, identities = reading().connection(), desk().identities
     sealed = identities.has(connection, case.id) if case.anonymous else None
     asked = identities.requests(connection, case.id) if sealed else []
@@ -186,13 +187,12 @@ def history(case: Case) -> list[HistoryEntry]:
     return sorted([*steps, *dues, *tried], key=lambda line: line.at)
 
 
-def _similar(case: Case) -> list[dict[str, Any]]:
-    """Other cases of the same number: proposals (same kind and nature: perhaps the same matter)."""
+def _similar(case: Case) -> list[tuple[CaseRow, bool]]:
+    """Other cases of the same number: proposals, each with whether kind and nature are the same, too."""
     if case.anonymous or case.party_id is None:
         return []
     rows = desk().similar(reading().connection(), party_id=case.party_id, at=now_ms())
-    others = [row for row in rows if row["id"] != case.id]
-    return [{**row, "same": (row["kind"], row["category"]) == (case.kind, case.category)} for row in others]
+    return [(row, (row.kind, row.category) == (case.kind, case.category)) for row in rows if row.id != case.id]
 
 
 def action_labels() -> dict[str, Any]:

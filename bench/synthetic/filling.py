@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import heapq
 import random
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
 
 from sqlalchemy import Engine
 
@@ -23,12 +22,14 @@ from bench.synthetic.plan import Ids, Plan
 from bench.synthetic.unit import Unit
 from ivr.cases.deadlines import CasePolicy
 from ivr.ledger import Party
-from ivr.projections.rows import Row
+from ivr.projections.rows import CallRow
+from store import derived
 from store.journal.entries import values_of
 from store.journal.projection import DERIVED
 from store.keys import Keys
 from store.people.notes import Notes
 from store.people.parties import FIELDS, Parties
+from store.sql import Row
 
 VERSION = 2  # of what is made: another one makes other rows
 WITHOUT_CALL = 0.12  # share of cases that came by letter, at the counter, by web
@@ -105,10 +106,10 @@ class _Year:
         for case_id in list(unit.tables.cases):
             self._life(unit).live(case_id)
         self._life(unit).bad_ratings()
-        if call["outcome"] in ("answered", "callback"):
+        if call.outcome in ("answered", "callback"):
             for earlier in self._held.pop(number, ()):
                 self._settle(earlier, call)
-        missed = [row for row in unit.tables.callbacks.values() if row["kind"] == "missed" and row["state"] == "open"]
+        missed = [row for row in unit.tables.callbacks.values() if row.kind == "missed" and row.state == "open"]
         if self._dice.random() < 0.3:
             self._looked(at + int(self._dice.uniform(0, 30 * HOUR)), unit)
         if missed:
@@ -152,11 +153,11 @@ class _Year:
             if not held:
                 self._held.pop(number, None)
 
-    def _settle(self, unit: Unit, later: Mapping[str, Any] | None) -> None:
+    def _settle(self, unit: Unit, later: CallRow | None) -> None:
         for row in list(unit.tables.callbacks.values()):
-            if row["kind"] == "missed":
-                reached = (later["agent_answered"] or later["ended"]) if later else None
-                self._life(unit).missed(row, reached, later["id"] if later else "")
+            if row.kind == "missed":
+                reached = (later.agent_answered or later.ended) if later else None
+                self._life(unit).missed(row, reached, later.id if later else "")
         self._write(unit)
 
     def _write(self, unit: Unit) -> None:
@@ -164,7 +165,7 @@ class _Year:
         for name in DERIVED:
             rows = getattr(tables, name)
             if rows:
-                bulk.add(name, rows.values())
+                bulk.add(name, map(derived.values_of, rows.values()))
         if unit.rows:
             bulk.add("journal", [values_of(row) for row in unit.rows])
         for party, at in unit.parties:
@@ -179,7 +180,7 @@ class _Year:
         if unit.inbox:
             bulk.add("inbox", unit.inbox)
         call = tables.calls.get(unit.call_id or "")
-        if call is not None and call["outcome"] == "live":
+        if call is not None and call.outcome == "live":
             bulk.add("live_calls", [_live(call, self._plan.to_ms)])
 
     def _looked(self, at: int, unit: Unit) -> None:
@@ -196,11 +197,11 @@ def _dice(seed: int) -> random.Random:
     return random.Random(seed)
 
 
-def _live(call: Row, now: int) -> Row:
-    waits = call["human_requested"] is not None and call["agent_answered"] is None
+def _live(call: CallRow, now: int) -> Row:
+    waits = call.human_requested is not None and call.agent_answered is None
     return {
-        "call_id": call["id"], "owner": "node1", "lease_until": now + 60_000, "ref": call["ref"],
-        "flow": call["flow"], "step": call["last_step"] or "greeting", "step_since": call["arrived"],
-        "arrived": call["arrived"], "window": call["window"], "seat": call["seat"],
-        "waiting_since": call["human_requested"] if waits else None, "test": call["test"], "state": b"",
+        "call_id": call.id, "owner": "node1", "lease_until": now + 60_000, "ref": call.ref,
+        "flow": call.flow, "step": call.last_step or "greeting", "step_since": call.arrived,
+        "arrived": call.arrived, "window": call.window, "seat": call.seat,
+        "waiting_since": call.human_requested if waits else None, "test": call.test, "state": b"",
     }  # fmt: skip

@@ -12,7 +12,7 @@ from ivr.facts import read
 from ivr.facts.calls import CallEnded, RatedFact, RatingInvited
 from ivr.ledger import Fact, Party
 from ivr.projections.fold import FOLDS
-from ivr.projections.rows import AnyRow, JournalRow, Row, Tables
+from ivr.projections.rows import AnyRow, JournalRow, Tables
 
 _NOTHING: Mapping[str, Any] = {}
 
@@ -31,7 +31,7 @@ class Unit:
     parties: list[tuple[Party, int]] = field(default_factory=list)
     sealed: set[str] = field(default_factory=set)
     notes: list[tuple[str, str, str, int]] = field(default_factory=list)  # id, case, text, at
-    inbox: list[Row] = field(default_factory=list)
+    inbox: list[dict[str, Any]] = field(default_factory=list)
 
     def tell(
         self, at: int, kind: str, name: str, data: Mapping[str, Any] = _NOTHING, reason: str = "",

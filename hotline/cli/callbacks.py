@@ -78,5 +78,5 @@ def record(
         )
         row = desk.attempt(session.connection(), callback, attempt)
         users.audit(session, at=now_ms(), user=who, action="callback.attempt", target=callback, detail=result)
-    again = f"again from {known_rules(settings).written(row['next_at'])}" if row["state"] == "open" else row["outcome"]
+    again = f"again from {known_rules(settings).written(row.next_at)}" if row.state == "open" else row.outcome
     click.echo(f"{result}: {again}")

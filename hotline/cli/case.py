@@ -15,10 +15,12 @@ from hotline.process import factories
 from hotline.process.callbacks import limits
 from hotline.process.sweep import known_rules, now_ms
 from ivr.cases.actions import ACTIONS, Do
+from ivr.cases.case import CaseRow
 from ivr.cases.workflow import possible
 from ivr.outgoing.numbers import why_not
 from services import recomputing, users
 from services.casework import CHANNELS, MatterEntry
+from store import derived
 from store.read import case_history, queries
 from store.read.handlers import handed, handlers, units
 from store.schema import CaseDue, CaseStep
@@ -67,12 +69,12 @@ def show(settings: Settings, number: str, as_json: bool) -> None:
         found = queries.case_file(session, number)
         if found is None:
             raise click.UsageError(f"there is no case {number}; `hotline case list` shows the latest")
-        row = values(found.case)
+        row, known = values(found.case), derived.row_of(CaseRow, found.case)
         steps = _plain(case_history.steps(session, row["id"]))
         dues = _plain(case_history.dues(session, row["id"]))
     house = known_rules(settings)
     can = {
-        role: [a.id for a in possible(row, "", role, now_ms(), house)] for role in ("operator", "lead", "supervisor")
+        role: [a.id for a in possible(known, "", role, now_ms(), house)] for role in ("operator", "lead", "supervisor")
     }
     shown = ("number", "kind", "status", "owner", "handler", "due", "urgency", "window", "category", "flag", "verdict")
     if as_json:
@@ -112,8 +114,8 @@ def do_action(
             given, told = handed(people, given, who)
         given["units"] = ",".join(unit.name for unit in people if not unit.role and who in unit.told)
         row = desk.do(connection, number, Do(action, who, role, now_ms(), given, worded))
-        users.audit(session, at=now_ms(), user=who, action=f"case.{action}", target=row["number"])
-    click.echo(f"{row['number']}: {row['status']}" + (f", due {row['due']}" if row["due"] else ""))
+        users.audit(session, at=now_ms(), user=who, action=f"case.{action}", target=row.number)
+    click.echo(f"{row.number}: {row.status}" + (f", due {row.due}" if row.due else ""))
     if action == "assign":
         click.echo(f"told: {', '.join(told) or 'nobody (no account sits at that window)'}")
 
@@ -154,7 +156,7 @@ def new(
     if why is not None:
         click.echo(f"cannot be called back: {why.zh} {why.en}", err=True)
     for row in similar:
-        click.echo(f"the same number: {row['number']} ({row['kind']}, {row['status']})", err=True)
+        click.echo(f"the same number: {row.number} ({row.kind}, {row.status})", err=True)
 
 
 @case.command()

@@ -11,13 +11,13 @@ from hotline.config.settings import Settings
 from hotline.process.callbacks import caller_id, number_rules
 from ivr.calendar.hours import is_open
 from ivr.call_services import CallServices
+from ivr.cases.case import CaseRow
 from ivr.cases.deadlines import CasePolicy
 from ivr.outgoing.alerting import Alert, Alerting
 from ivr.outgoing.numbers import dialled
 from ivr.profile import Schedule
 from services import duty
 from store.engine import Engine, reading
-from store.sql import Row
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ class DutyPhones:
         self.alerting = Alerting(house, numbers, caller_id(settings), wanted.ring_s * 1000, wanted.rounds)
         self._rules, self._database, self._now = rules, database, house.clock.now_ms
         self._staffed = settings.hours[wanted.staffed] if wanted.staffed else OFFICE
-        self._wanted, self._ringing = bool(numbers), dict[str, Row]()
+        self._wanted, self._ringing = bool(numbers), dict[str, CaseRow]()
 
     async def run(self) -> None:
         """Look and ring, for ever; the database is asked on a thread of its own."""
@@ -53,7 +53,7 @@ class DutyPhones:
                     pause = AWAY_S
                 await asyncio.sleep(pause)
 
-    def taken(self) -> list[Row]:
+    def taken(self) -> list[CaseRow]:
         """The cases that are ours to ring for now; none while people are there."""
         now = self._now()
         at = datetime.fromtimestamp(now / 1000, UTC)
@@ -66,18 +66,18 @@ class DutyPhones:
         with self._database.begin() as connection:
             for case in list(self._ringing.values()):
                 duty.still(connection, case, now)
-            return [case for case in found if case["id"] not in self._ringing and duty.take(connection, case, now)]
+            return [case for case in found if case.id not in self._ringing and duty.take(connection, case, now)]
 
-    def _begin(self, loop: asyncio.AbstractEventLoop, thread: ThreadPoolExecutor, case: Row) -> None:
-        self._ringing[case["id"]] = case
+    def _begin(self, loop: asyncio.AbstractEventLoop, thread: ThreadPoolExecutor, case: CaseRow) -> None:
+        self._ringing[case.id] = case
 
         def done(was_taken: bool, place: int) -> None:
-            self._ringing.pop(case["id"], None)
+            self._ringing.pop(case.id, None)
             loop.run_in_executor(thread, self.settle, case, was_taken, place)
 
-        self.alerting.begin(Alert(case["id"], case["number"]), done)
+        self.alerting.begin(Alert(case.id, case.number), done)
 
-    def settle(self, case: Row, was_taken: bool, place: int) -> None:
+    def settle(self, case: CaseRow, was_taken: bool, place: int) -> None:
         """Note what came of it, and tell the leads."""
         try:
             with self._database.begin() as connection:

@@ -3,14 +3,14 @@
     level = due_level(case, now)      # what to warn of now, or None
     next_action(case)                 # the next moment something must happen; stored as an index for the sweeper
 
-``case`` is a row of ``cases``. Pure: the stored moment can be computed anew at any time.
+Pure: the stored moment can be computed anew at any time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+
+from ivr.cases.case import CaseRow
 
 DAY_MS = 86_400_000
 
@@ -34,31 +34,31 @@ LEVELS = (
 SUPERVISED = Level("supervised", 0, ("owner", "supervisor"))  # a supervision notice 督办 ran out
 
 
-def next_action(case: Mapping[str, Any]) -> int | None:
+def next_action(case: CaseRow) -> int | None:
     """The next moment (UTC ms) this case needs attention; None: never, or not while its clock stands."""
-    moments = [_moment(case, level.percent) for level in LEVELS if _runs(case) and level.percent > case["warned"]]
-    if case["supervised"] is not None and not case["supervised_warned"]:
-        moments.append(case["supervised"])
+    moments = [_moment(case, level.percent) for level in LEVELS if _runs(case) and level.percent > case.warned]
+    if case.supervised is not None and not case.supervised_warned:
+        moments.append(case.supervised)
     return min(moments, default=None)
 
 
-def due_level(case: Mapping[str, Any], now: int) -> Level | None:
+def due_level(case: CaseRow, now: int) -> Level | None:
     """The highest warning that is due at ``now``: a clock that jumped ahead warns once, not four times."""
-    if case["supervised"] is not None and not case["supervised_warned"] and case["supervised"] <= now:
+    if case.supervised is not None and not case.supervised_warned and case.supervised <= now:
         return SUPERVISED
     due = [
-        level for level in LEVELS if _runs(case) and level.percent > case["warned"] and
+        level for level in LEVELS if _runs(case) and level.percent > case.warned and
         _moment(case, level.percent) <= now
     ]  # fmt: skip
     return due[-1] if due else None
 
 
-def _runs(case: Mapping[str, Any]) -> bool:
+def _runs(case: CaseRow) -> bool:
     """Is a promise still open, and its clock running? A repair is promised until somebody is on site."""
-    kept = case["replied"] is not None or case["closed"] is not None or case["arrived"] is not None
-    return case["due_ms"] is not None and case["paused"] is None and not kept
+    kept = case.replied is not None or case.closed is not None or case.arrived is not None
+    return case.due_ms is not None and case.paused is None and not kept
 
 
-def _moment(case: Mapping[str, Any], percent: int) -> int:
-    start, due = int(case["span_from"]), int(case["due_ms"])
-    return start + (due - start) * percent // 100
+def _moment(case: CaseRow, percent: int) -> int:
+    assert case.due_ms is not None
+    return case.span_from + (case.due_ms - case.span_from) * percent // 100

@@ -3,15 +3,13 @@
     outcome = apply(case, Do("assign", "王芳", "lead", now, {"handler": "李强"}), rules)
     outcome.facts, outcome.notices          # to be journaled; to be told
 
-``case`` is a row of ``cases``. What may not be done is :class:`~ivr.cases.actions.ActionRefused`, with the reason in
+What may not be done is :class:`~ivr.cases.actions.ActionRefused`, with the reason in
 Chinese and English. An action becomes one journal fact (two when the citizen says the matter is not solved).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 from ivr.cases.actions import (
     ACTIONS,
@@ -25,6 +23,7 @@ from ivr.cases.actions import (
     Effect,
     Outcome,
 )
+from ivr.cases.case import CaseRow
 from ivr.cases.changes import changed
 from ivr.cases.deadlines import CasePolicy
 from ivr.cases.effects import CONDITIONS, EFFECTS
@@ -33,7 +32,7 @@ from ivr.facts.cases import CaseFact as AnAction
 from ivr.ledger import Fact
 
 
-def apply(case: Mapping[str, Any], do: Do, rules: CasePolicy) -> Outcome:
+def apply(case: CaseRow, do: Do, rules: CasePolicy) -> Outcome:
     """What doing this to the case means. Raises :class:`ActionRefused`."""
     action = ACTIONS.get(do.action)
     if action is None:
@@ -47,17 +46,17 @@ def apply(case: Mapping[str, Any], do: Do, rules: CasePolicy) -> Outcome:
     notices = effect.notices
     if effect.then:  # what follows of itself, such as reopening what was not solved
         after = ACTIONS[effect.then]
-        more = EFFECTS[after.id]({**case, **changed(case, effect.said, do.at)}, do, rules)
+        more = EFFECTS[after.id](changed(case, effect.said, do.at), do, rules)
         facts.append(_fact(do, more))
         notices += more.notices
     return Outcome(tuple(facts), notices, do.get("text"))
 
 
-def possible(case: Mapping[str, Any], who: str, role: str, at: int, rules: CasePolicy, units: str = "") -> list[Action]:
+def possible(case: CaseRow, who: str, role: str, at: int, rules: CasePolicy, units: str = "") -> list[Action]:
     """The actions this person of these windows could begin now (fields aside), in the order of the work."""
     found, given = [], {"units": units}
     for action in ACTIONS.values():
-        if role not in action.roles or case["status"] not in action.states:
+        if role not in action.roles or case.status not in action.states:
             continue
         try:
             for condition in CONDITIONS.get(action.id, ()):
@@ -81,10 +80,10 @@ def check_role(action: Action, do: Do) -> None:
         raise ActionRefused(f"“{action.zh}”须由{zh}进行。", f"only {', '.join(action.roles)} may {action.en}")
 
 
-def check_state(action: Action, case: Mapping[str, Any]) -> None:
+def check_state(action: Action, case: CaseRow) -> None:
     """Does the action lead from the case's state?"""
-    if case["status"] not in action.states:
-        zh, now = "、".join(STATES[state].zh for state in action.states), case["status"]
+    if case.status not in action.states:
+        zh, now = "、".join(STATES[state].zh for state in action.states), case.status
         raise ActionRefused(
             f"工单现在是“{STATES[now].zh if now in STATES else now}”，“{action.zh}”只能用于：{zh}。",
             f"the case is {now}; to {action.en} it must be {', '.join(action.states)}",

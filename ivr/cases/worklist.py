@@ -8,13 +8,12 @@ such a wish nobody is called more than three times.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
-from typing import Any
 
 from ivr.calendar.hours import local_moment
 from ivr.cases.actions import ActionRefused
+from ivr.cases.case import CallbackRow
 from ivr.cases.deadlines import CasePolicy
 from ivr.facts.callbacks import CallbackAttempted
 
@@ -45,15 +44,13 @@ class Attempt:
     worded: bool = False
 
 
-def after(
-    callback: Mapping[str, Any], attempt: Attempt, rules: CasePolicy, *, urgent: bool = False
-) -> CallbackAttempted:
+def after(callback: CallbackRow, attempt: Attempt, rules: CasePolicy, *, urgent: bool = False) -> CallbackAttempted:
     """What the attempt means for this callback. Raises :class:`ActionRefused`. ``urgent``: a repair, at any hour."""
-    if callback["state"] != "open":
+    if callback.state != "open":
         raise ActionRefused("这一条已经处理完毕。", "this entry is done already")
     if attempt.result not in RESULTS:
         raise ActionRefused(f"没有“{attempt.result}”这种结果。", f"the result is one of {', '.join(RESULTS)}", "result")
-    told = CallbackAttempted(callback_id=callback["id"], who=attempt.who, result=attempt.result, call=attempt.call)
+    told = CallbackAttempted(callback_id=callback.id, who=attempt.who, result=attempt.result, call=attempt.call)
     if attempt.agreed is not None:
         if attempt.agreed <= attempt.at:
             raise ActionRefused("约定的时间须晚于现在。", "the agreed time must be later than now", "agreed")
@@ -61,7 +58,7 @@ def after(
             return replace(told, next_at=attempt.agreed, agreed=True)
     if attempt.result in FINAL:
         return replace(told, outcome=FINAL[attempt.result])
-    tries = callback["tries"] + 1
+    tries = callback.tries + 1
     if tries >= rules.profile.casework.tries_max:
         return replace(told, outcome="unreachable")
     pauses = PAUSES_MS[attempt.result]
@@ -69,11 +66,12 @@ def after(
     return replace(told, next_at=next_at if urgent else into_calling_hours(next_at, rules))
 
 
-def may_call(callback: Mapping[str, Any], now: int, hours: bool, *, urgent: bool = False) -> bool:
-    """May this person be called now? ``hours``: are people called at all at this hour?"""
-    if callback["state"] != "open" or now < callback["next_at"]:
-        return False
-    return bool(urgent or callback["agreed"] or hours)
+def may_call(next_at: int, agreed: bool, now: int, hours: bool, *, urgent: bool = False) -> bool:
+    """May somebody who is to be called (from ``next_at`` on) be called now? ``hours``: are people called at this hour?
+
+    ``agreed``: the person chose that time.
+    """
+    return now >= next_at and (urgent or agreed or hours)
 
 
 def in_calling_hours(at: int, rules: CasePolicy) -> bool:

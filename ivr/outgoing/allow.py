@@ -5,10 +5,9 @@ number = may_place(Asked(...), rules, limits)     # the digits to dial, or NotAl
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
+from ivr.cases.case import CallbackRow
 from ivr.cases.deadlines import CasePolicy
 from ivr.cases.worklist import in_calling_hours, into_calling_hours, may_call
 from ivr.outgoing.numbers import NotAllowed, NumberRules, dialled
@@ -38,7 +37,7 @@ class Asked:
     ``number`` None: withheld, anonymous, or erased. ``waiting``: the last call's result is not written down yet.
     """
 
-    callback: Mapping[str, Any]
+    callback: CallbackRow
     number: str | None
     seat: str
     at: int  # UTC ms
@@ -58,7 +57,7 @@ def may_place(asked: Asked, rules: CasePolicy, limits: OutgoingLimits) -> str:
     if not asked.seat:
         raise NotAllowed("no_seat", "您的账号没有座席话机，不能外呼。", "your account has no seat to call from")
     callback = asked.callback
-    if callback["state"] != "open":
+    if callback.state != "open":
         raise NotAllowed("done", "这一条已经处理完毕。", "this entry is done already")
     if not asked.number:
         raise NotAllowed("no_number", "没有可拨打的号码。", "there is no number to call")
@@ -69,17 +68,18 @@ def may_place(asked: Asked, rules: CasePolicy, limits: OutgoingLimits) -> str:
         raise NotAllowed("number_live", "正在拨打这个号码。", "this number is being called just now")
     if asked.seat_live:
         raise NotAllowed("seat_live", "您的话机正在外呼。", "your phone is placing a call just now")
-    if callback["tries"] >= rules.profile.casework.tries_max and not callback["agreed"]:
+    if callback.tries >= rules.profile.casework.tries_max and not callback.agreed:
         raise NotAllowed("tries", "已达最多拨打次数。", "it was tried as often as is allowed without consent")
-    if not may_call(callback, asked.at, in_calling_hours(asked.at, rules), urgent=asked.urgent):
+    hours = in_calling_hours(asked.at, rules)
+    if not may_call(callback.next_at, callback.agreed, asked.at, hours, urgent=asked.urgent):
         _say_when(callback, asked, rules)
     _rates(asked, limits)
     return number
 
 
-def _say_when(callback: Mapping[str, Any], asked: Asked, rules: CasePolicy) -> None:
-    if asked.at < callback["next_at"]:
-        when = f"{rules.local(callback['next_at']):%m-%d %H:%M}"
+def _say_when(callback: CallbackRow, asked: Asked, rules: CasePolicy) -> None:
+    if asked.at < callback.next_at:
+        when = f"{rules.local(callback.next_at):%m-%d %H:%M}"
         raise NotAllowed("too_early", f"{when} 后再拨。", f"not before {when}")
     when = f"{rules.local(into_calling_hours(asked.at, rules)):%m-%d %H:%M}"
     raise NotAllowed("hours", f"现在不在回拨时段，{when} 起可拨。", f"outside calling hours, which begin {when}")

@@ -10,63 +10,57 @@ from typing import Any
 
 from ivr.facts import outages as f
 from ivr.facts.base import Content
-from ivr.projections.rows import JournalRow, Row, Tables
+from ivr.projections.rows import JournalRow, OutageCustomerRow, OutageRow, Tables
+from ivr.rows import replace
 
 
 def _announced(tables: Tables, fact: JournalRow[f.OutageAnnounced]) -> None:
     notice, said = fact.case_id or "", fact.content
-    if notice in tables.outages:
-        return
-    row: Row = {"id": notice, "entered": fact.at, "entered_by": said.who, "reason": fact.reason}
-    row |= {"line": said.line, "area": said.area, "kind": said.kind, "starts": said.starts, "ends": said.ends}
-    row |= {"announced": said.announced, "days": said.days, "short": said.short, "confirmed": said.confirmed}
-    row |= {"customers": 0, "told": 0}
-    row |= {"restored": None, "restored_by": "", "withdrawn": None, "withdrawn_by": "", "withdrawn_why": ""}
-    tables.put("outages", row)
+    if notice not in tables.outages:
+        tables.put(
+            OutageRow(
+                notice, said.line, said.area, said.kind, fact.reason, said.starts, said.ends, said.announced, fact.at,
+                said.who, said.days, said.short, said.confirmed,
+            )
+        )  # fmt: skip
 
 
 def _named(tables: Tables, fact: JournalRow[f.OutageCustomerNamed]) -> None:
-    row, key = tables.outages.get(fact.case_id or ""), _customer(fact)
-    if row is None or key in tables.outage_customers:
-        return
-    customer: Row = {"id": key, "outage_id": row["id"], "n": fact.content.n, "name": fact.content.name}
-    tables.put("outage_customers", {**customer, "tries": 0, "told": None, "how": "", "result": "", "who": ""})
-    _count(tables, row)
+    notice, key = tables.outages.get(fact.case_id or ""), _customer(fact)
+    if notice is not None and key not in tables.outage_customers:
+        tables.put(OutageCustomerRow(key, notice.id, fact.content.n, fact.content.name))
+        _count(tables, notice)
 
 
 def _told(tables: Tables, fact: JournalRow[f.OutageCustomerTold]) -> None:
-    row, customer = tables.outages.get(fact.case_id or ""), tables.outage_customers.get(_customer(fact))
-    if row is None or customer is None:
+    notice, customer = tables.outages.get(fact.case_id or ""), tables.outage_customers.get(_customer(fact))
+    if notice is None or customer is None:
         return
-    said = fact.content
-    customer |= {"told": said.told, "how": said.how, "result": said.result, "who": said.who}
-    customer["tries"] += 1
-    tables.put("outage_customers", customer)
-    _count(tables, row)
+    said, tries = fact.content, customer.tries + 1
+    tables.put(replace(customer, told=said.told, how=said.how, result=said.result, who=said.who, tries=tries))
+    _count(tables, notice)
 
 
 def _restored(tables: Tables, fact: JournalRow[f.OutageRestored]) -> None:
-    row = tables.outages.get(fact.case_id or "")
-    if row is not None and row["restored"] is None:
-        tables.put("outages", row | {"restored": fact.content.restored, "restored_by": fact.content.who})
+    notice, said = tables.outages.get(fact.case_id or ""), fact.content
+    if notice is not None and notice.restored is None:
+        tables.put(replace(notice, restored=said.restored, restored_by=said.who))
 
 
 def _withdrawn(tables: Tables, fact: JournalRow[f.OutageWithdrawn]) -> None:
-    row = tables.outages.get(fact.case_id or "")
-    if row is not None and row["withdrawn"] is None:
-        change = {"withdrawn": fact.at, "withdrawn_by": fact.content.who, "withdrawn_why": fact.reason}
-        tables.put("outages", row | change)
+    notice = tables.outages.get(fact.case_id or "")
+    if notice is not None and notice.withdrawn is None:
+        tables.put(replace(notice, withdrawn=fact.at, withdrawn_by=fact.content.who, withdrawn_why=fact.reason))
 
 
 def _customer(fact: JournalRow[f.OutageCustomerNamed | f.OutageCustomerTold]) -> str:
     return f"{fact.case_id}/{fact.content.n}"
 
 
-def _count(tables: Tables, row: Row) -> None:
+def _count(tables: Tables, notice: OutageRow) -> None:
     """How many key customers there are, and how many were told."""
-    mine = [each for each in tables.outage_customers.values() if each["outage_id"] == row["id"]]
-    told = sum(each["result"] == "told" for each in mine)
-    tables.put("outages", row | {"customers": len(mine), "told": told})
+    mine = [each for each in tables.outage_customers.values() if each.outage_id == notice.id]
+    tables.put(replace(notice, customers=len(mine), told=sum(each.result == "told" for each in mine)))
 
 
 FOLDS: Mapping[type[Content], Callable[[Tables, Any], None]] = {

@@ -7,7 +7,8 @@ from typing import Any
 
 from ivr.facts import outgoing as f
 from ivr.facts.base import Content
-from ivr.projections.rows import AnyRow, JournalRow, Row, Tables
+from ivr.projections.rows import AnyRow, JournalRow, OutgoingCallRow, Tables
+from ivr.rows import replace
 
 MOMENTS: Mapping[type[Content], str] = {
     f.OutgoingSeatRings: "seat_ringing",
@@ -19,30 +20,26 @@ MOMENTS: Mapping[type[Content], str] = {
 
 
 def _started(tables: Tables, fact: JournalRow[f.OutgoingStarted]) -> None:
-    call_id = fact.call_id or ""
-    said = fact.content
-    row: Row = {"id": call_id, "callback_id": said.callback_id, "case_id": said.case_id}
-    row |= {"party_id": said.party_id, "who": said.who, "seat": said.seat, "owner": said.owner}
-    row |= {"started": fact.at, "ended": None, "result": "", "cause": "", "code": 0}
-    row |= dict.fromkeys(MOMENTS.values())
-    tables.put("outgoing_calls", row)
+    call_id, said = fact.call_id or "", fact.content
+    tables.put(
+        OutgoingCallRow(
+            call_id, said.callback_id, said.case_id, said.party_id, said.who, said.seat, said.owner, fact.at
+        )
+    )
 
 
 def _moment(tables: Tables, fact: AnyRow) -> None:
-    if (row := tables.outgoing_calls.get(fact.call_id or "")) is not None:
-        column = MOMENTS[type(fact.content)]
-        if row[column] is None:
-            row[column] = fact.at
-            tables.put("outgoing_calls", row)
+    call = tables.outgoing_calls.get(fact.call_id or "")
+    column = MOMENTS[type(fact.content)]
+    if call is not None and getattr(call, column) is None:
+        moment: dict[str, Any] = {column: fact.at}
+        tables.put(replace(call, **moment))
 
 
 def _ended(tables: Tables, fact: JournalRow[f.OutgoingEnded]) -> None:
-    row = tables.outgoing_calls.get(fact.call_id or "")
-    if row is not None and row["ended"] is None:
-        row["ended"] = fact.at
-        said = fact.content
-        row |= {"result": said.result, "cause": said.cause, "code": said.code}
-        tables.put("outgoing_calls", row)
+    call, said = tables.outgoing_calls.get(fact.call_id or ""), fact.content
+    if call is not None and call.ended is None:
+        tables.put(replace(call, ended=fact.at, result=said.result, cause=said.cause, code=said.code))
 
 
 FOLDS: Mapping[type[Content], Callable[[Tables, Any], None]] = {

@@ -69,12 +69,12 @@ def _read(session: Session, ids: Collection[str]) -> dict[str, list[DueCase]]:
     for row in session.execute(query).mappings():
         fact = entries.read_row(row)
         was = tables.cases.get(fact.case_id or "")
-        if fact.name == REOPENED and was is not None and was["due_ms"] is not None:
-            begun = was["span_from"] if was["reopened"] else was["received"]
-            found[was["id"]].append(
+        if fact.name == REOPENED and was is not None and was.due_ms is not None:
+            begun = was.span_from if was.reopened else was.received
+            found[was.id].append(
                 DueCase(
-                    was["kind"], was["due_ms"], was["replied"], False, was["unrolled_ms"], begun, was["arrived"],
-                    was["closed"], id=was["id"],
+                    was.kind, was.due_ms, was.replied, False, was.unrolled_ms, begun, was.arrived,
+                    was.closed, id=was.id,
                 )
             )  # fmt: skip
         fold(tables, fact)

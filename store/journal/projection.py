@@ -6,11 +6,12 @@ Used in the transaction that writes the journal rows, so journal and derived row
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 
 from sqlalchemy import Connection, Executable, bindparam, select
 
+from ivr.cases.case import CallbackRow, CaseRow
 from ivr.facts.base import Content
 from ivr.facts.callbacks import CallbackAttempted, CallbackEnded
 from ivr.facts.calls import PartySealed, RatedFact, RatingInvited, Recorded, RecordingPruned
@@ -18,25 +19,34 @@ from ivr.facts.opened import CaseOpenedFact
 from ivr.projections.fold import FOLDS, LEG_FACTS, fold
 from ivr.projections.outages import FOLDS as OUTAGES
 from ivr.projections.outgoing import FOLDS as OUTGOING
-from ivr.projections.rows import AnyRow, Tables
-from store.journal import hourly
-from store.sql import rows_by, table, upsert
-
-DERIVED = (
-    "calls",
-    "legs",
-    "cases",
-    "case_steps",
-    "case_dues",
-    "callbacks",
-    "callback_attempts",
-    "recordings",
-    "line_quality",
-    "ratings",
-    "outgoing_calls",
-    "outages",
-    "outage_customers",
+from ivr.projections.rows import (
+    AnyRow,
+    CallbackAttemptRow,
+    CallRow,
+    CaseDueRow,
+    CaseStepRow,
+    LegRow,
+    LineQualityRow,
+    OutageCustomerRow,
+    OutageRow,
+    OutgoingCallRow,
+    RatingRow,
+    RecordingRow,
+    Tables,
 )
+from ivr.rows import DerivedRow
+from store import derived
+from store.derived import rows_by
+from store.journal import hourly
+from store.sql import table
+
+DERIVED: Mapping[str, type[DerivedRow]] = {
+    kind.TABLE: kind
+    for kind in (
+        CallRow, LegRow, CaseRow, CaseStepRow, CaseDueRow, CallbackRow, CallbackAttemptRow, RecordingRow,
+        LineQualityRow, RatingRow, OutgoingCallRow, OutageRow, OutageCustomerRow,
+    )
+}  # fmt: skip
 
 
 def apply(connection: Connection, rows: Sequence[AnyRow]) -> None:
@@ -57,35 +67,35 @@ def load(connection: Connection, facts: Sequence[AnyRow]) -> Tables:
         return {fact.call_id for fact in facts if fact.call_id and type(fact.content) in wanted}
 
     tables = Tables()
-    tables.calls = rows_by(connection, "calls", "id", {fact.call_id for fact in facts if fact.call_id})
+    tables.calls = rows_by(connection, CallRow, "id", {fact.call_id for fact in facts if fact.call_id})
     if kinds & OUTGOING.keys():
-        tables.outgoing_calls = rows_by(connection, "outgoing_calls", "id", calls_of(OUTGOING))
+        tables.outgoing_calls = rows_by(connection, OutgoingCallRow, "id", calls_of(OUTGOING))
     if kinds & LEG_FACTS:
-        tables.legs = rows_by(connection, "legs", "call_id", calls_of(LEG_FACTS))
+        tables.legs = rows_by(connection, LegRow, "call_id", calls_of(LEG_FACTS))
     with_recordings = calls_of((Recorded, CaseOpenedFact))
     if with_recordings:
-        tables.recordings = rows_by(connection, "recordings", "call_id", with_recordings)
+        tables.recordings = rows_by(connection, RecordingRow, "call_id", with_recordings)
     if RecordingPruned in kinds:
         pruned = {one.recording_id for fact in facts if isinstance(one := fact.content, RecordingPruned)}
-        tables.recordings |= rows_by(connection, "recordings", "id", pruned)
+        tables.recordings |= rows_by(connection, RecordingRow, "id", pruned)
     if Recorded in kinds:
         tables.wanted = _wanted(connection, calls_of((Recorded,)))
     if notices := {fact.case_id for fact in facts if fact.case_id and type(fact.content) in OUTAGES}:
-        tables.outages = rows_by(connection, "outages", "id", notices, lock=True)
-        tables.outage_customers = rows_by(connection, "outage_customers", "outage_id", notices)
+        tables.outages = rows_by(connection, OutageRow, "id", notices, lock=True)
+        tables.outage_customers = rows_by(connection, OutageCustomerRow, "outage_id", notices)
     case_ids = {fact.case_id for fact in facts if fact.case_id and type(fact.content) not in OUTAGES}
     if case_ids:
-        tables.cases = rows_by(connection, "cases", "id", case_ids, lock=True)
-        tables.callbacks = rows_by(connection, "callbacks", "case_id", case_ids, lock=True)
+        tables.cases = rows_by(connection, CaseRow, "id", case_ids, lock=True)
+        tables.callbacks = rows_by(connection, CallbackRow, "case_id", case_ids, lock=True)
     if PartySealed in kinds:
-        tables.cases |= rows_by(connection, "cases", "call_id", calls_of((PartySealed,)), lock=True)
+        tables.cases |= rows_by(connection, CaseRow, "call_id", calls_of((PartySealed,)), lock=True)
     of_calls = calls_of((PartySealed, CaseOpenedFact, CallbackAttempted, CallbackEnded))
     if ratings_of := calls_of((RatingInvited, RatedFact, CallbackAttempted)):
-        tables.ratings = rows_by(connection, "ratings", "call_id", ratings_of, lock=True)
+        tables.ratings = rows_by(connection, RatingRow, "call_id", ratings_of, lock=True)
     if CallbackAttempted in kinds and case_ids:
-        tables.ratings |= rows_by(connection, "ratings", "case_id", case_ids, lock=True)
+        tables.ratings |= rows_by(connection, RatingRow, "case_id", case_ids, lock=True)
     if of_calls:
-        tables.callbacks |= rows_by(connection, "callbacks", "call_id", of_calls, lock=True)
+        tables.callbacks |= rows_by(connection, CallbackRow, "call_id", of_calls, lock=True)
     return tables
 
 
@@ -93,9 +103,8 @@ def save(connection: Connection, tables: Tables) -> None:
     """Write every changed row, one statement per table."""
     for name in DERIVED:
         rows = [getattr(tables, name)[key] for kind, key in tables.changed if kind == name]
-        if rows:
-            upsert(connection, name, rows)
-    arrivals = [tables.calls[key]["arrived"] for kind, key in tables.changed if kind == "calls"]
+        derived.write(connection, rows)
+    arrivals = [tables.calls[key].arrived for kind, key in tables.changed if kind == "calls"]
     if arrivals:
         hourly.reopen(connection, arrivals)
 

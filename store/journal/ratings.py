@@ -27,7 +27,6 @@ from store.sql import table
 RATINGS, PARTIES, CALLS = table("ratings"), table("parties"), table("calls")
 EVERY_MS = 7 * 86_400_000  # one number is asked at most once in so long
 Listed = tuple[RatingCount, list[str], list[str]]  # alike; their calls; the cases of their follow-ups
-_NO_CASE = {"id": None, "number": "", "kind": "", "due": "", "status": "", "owner": ""}
 
 
 def invite(connection: Connection, call_id: str, at: int) -> bool:
@@ -63,7 +62,9 @@ def tell_of_bad_ones(connection: Connection, rows: Iterable[AnyRow]) -> None:
     for row in rows:
         if isinstance(said := row.content, RatedByKey) and int(said.rating) >= BAD_RATING and row.call_id:
             event = f"{row.call_id}:bad_rating"
-            notices.tell(connection, Notice("bad_rating", ("role:lead",)), _NO_CASE, row.at, event, call=row.call_id)
+            notices.tell(
+                connection, Notice("bad_rating", ("role:lead",)), notices.NO_CASE, row.at, event, call=row.call_id
+            )
 
 
 def counted(session: Session, from_ms: int, to_ms: int, window: str | None = None) -> list[RatingCount]:

@@ -11,18 +11,21 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, and_, delete, func, or_, select, text
 
 from ivr.facts.base import NotUnderstood, for_the_record
 from ivr.projections.fold import fold
-from ivr.projections.rows import AnyRow, Row, Tables
-from store import aside
+from ivr.projections.rows import AnyRow, Tables
+from ivr.rows import DerivedRow
+from store import aside, derived
+from store.derived import rows_by, values_of
 from store.engine import open_engine
 from store.journal import hourly
 from store.journal.entries import JOURNAL, JOURNAL_LOCK, read_row
 from store.journal.projection import DERIVED
-from store.sql import rows_by, table, upsert
+from store.sql import Row, table
 
 PIECE_MS = 40  # a piece that took longer is followed by a smaller one
 # By which column a derived row belongs to its call, or (of a case without a call) to its case.
@@ -148,50 +151,53 @@ def _compare(connection: Connection, unit: str, ids: Sequence[str], fix: bool) -
         wrong = [key for key in sorted({*should, *is_}) if should.get(key) != is_.get(key)]
         if stands:
             wrong = [key for key in wrong if not any(_of(name, row) & stands for row in _rows(key, should, is_))]
-        found += [Difference(name, key, is_.get(key), should.get(key)) for key in wrong]
+        found += [Difference(name, key, _values(is_.get(key)), _values(should.get(key))) for key in wrong]
         if fix and wrong:
             connection.execute(delete(table(name)).where(table(name).c.id.in_(wrong)))
-            rows = [should[key] for key in wrong if key in should]
-            if rows:
-                upsert(connection, name, rows)
+            derived.write(connection, [should[key] for key in wrong if key in should])
             if name == "calls":
-                hourly.reopen(connection, [row["arrived"] for key in wrong for row in _rows(key, should, is_)])
+                hourly.reopen(connection, [row.arrived for key in wrong for row in _rows(key, should, is_)])
     return found
 
 
-def _of(name: str, row: Row) -> set[str]:
+def _of(name: str, row: DerivedRow) -> set[str]:
     """The call, case or notice a derived row belongs to."""
-    return {row[column] for column in (BY_CALL.get(name), BY_CASE.get(name)) if column and row[column]}
+    belongs = (getattr(row, column) for column in (BY_CALL.get(name), BY_CASE.get(name)) if column)
+    return {one for one in belongs if one}
 
 
-def _rows(key: str, *tables: dict[str, Row]) -> list[Row]:
+def _values(row: DerivedRow | None) -> Row | None:
+    return None if row is None else values_of(row)
+
+
+def _rows(key: str, *tables: dict[str, Any]) -> list[Any]:
     return [rows[key] for rows in tables if key in rows]
 
 
-def _stored(connection: Connection, unit: str, ids: Sequence[str], cases: set[str]) -> dict[str, dict[str, Row]]:
+def _stored(connection: Connection, unit: str, ids: Sequence[str], cases: set[str]) -> dict[str, dict[str, DerivedRow]]:
     """The rows there are of these calls (or lone cases and notices); ``cases``: the cases they should have."""
-    found: dict[str, dict[str, Row]] = {name: {} for name in DERIVED}
+    found: dict[str, dict[str, DerivedRow]] = {name: {} for name in DERIVED}
     for name, column in (BY_CALL if unit == "call_id" else BY_CASE).items():
-        found[name] = rows_by(connection, name, column, ids)
+        found[name] = rows_by(connection, DERIVED[name], column, ids)
     for name in ("case_steps", "case_dues"):
-        found[name] = rows_by(connection, name, "case_id", {*cases, *found["cases"]})
+        found[name] = rows_by(connection, DERIVED[name], "case_id", {*cases, *found["cases"]})
     return found
 
 
 def _orphans(connection: Connection, fix: bool) -> Iterator[Difference]:
     """Rows whose call, case or notice the journal has never heard of."""
     for name in DERIVED:
-        derived = table(name)
+        stored = table(name)
         known = []
         if name in BY_CALL and name != "cases":
-            known.append(JOURNAL.c.call_id == derived.c[BY_CALL[name]])
+            known.append(JOURNAL.c.call_id == stored.c[BY_CALL[name]])
         if name in BY_CASE:
-            known.append(JOURNAL.c.case_id == derived.c[BY_CASE[name]])
+            known.append(JOURNAL.c.case_id == stored.c[BY_CASE[name]])
         unknown = [~select(JOURNAL.c.seq).where(one).exists() for one in known]
         with _piece(connection):
-            rows = [dict(row) for row in connection.execute(select(derived).where(*unknown)).mappings()]
+            rows = [dict(row) for row in connection.execute(select(stored).where(*unknown)).mappings()]
             if fix and rows:  # by the condition: ids would be more than a statement holds
-                connection.execute(delete(derived).where(*unknown))
+                connection.execute(delete(stored).where(*unknown))
         yield from (Difference(name, row["id"], row, None) for row in rows)
 
 

@@ -33,13 +33,6 @@ def tell_of_new_ones(connection: Connection, rows: Iterable[AnyRow], responsible
         said = row.content
         if not isinstance(said, CaseOpenedFact) or not of(said.kind).at_once or said.owner:
             continue
-        case = {
-            "id": row.case_id,
-            "status": "received",
-            "owner": "",
-            "number": said.number,
-            "kind": said.kind,
-            "due": said.due,
-        }
+        case = notices.Matter(row.case_id, said.number, said.kind, said.due, "received")
         notice = Notice(f"new_{said.kind}", whom(said.kind, responsible))
         notices.tell(connection, notice, case, row.at, f"{row.case_id}:new")

@@ -91,7 +91,7 @@ def _entry(kind: str, rows: list[Row], now: int, hours: bool) -> WorklistEntry:
     return WorklistEntry(
         kind, first["party_id"], tuple(rows), first["due_at"], min(row["next_at"] for row in rows),
         max(row["tries"] for row in rows), last["last_result"],
-        any(may_call(row, now, hours, urgent=urgent) for row in rows),
+        any(may_call(row["next_at"], row["agreed"], now, hours, urgent=urgent) for row in rows),
     )  # fmt: skip
 
 

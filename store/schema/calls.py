@@ -1,4 +1,7 @@
-"""Calls: what happened on the lines, who sits where, what was recorded, how many an hour."""
+"""Calls: what happened on the lines, who sits where, what was recorded, how many an hour.
+
+What the columns of derived tables mean, and what stands in them at first: ``ivr/projections/rows.py``.
+"""
 
 from __future__ import annotations
 
@@ -13,33 +16,32 @@ class Call(Base):
 
     __tablename__ = "calls"
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
-    ref: Mapped[str] = mapped_column(String(255), default="")
-    called: Mapped[str] = mapped_column(String(80), default="")
+    ref: Mapped[str] = mapped_column(String(255))
+    called: Mapped[str] = mapped_column(String(80))
     party_id: Mapped[str | None] = mapped_column(String(36), index=True)
-    flow: Mapped[str] = mapped_column(String(80), default="")
-    version: Mapped[str] = mapped_column(String(64), default="")
-    profile: Mapped[str] = mapped_column(String(80), default="")
-    test: Mapped[bool] = mapped_column(default=False)
+    flow: Mapped[str] = mapped_column(String(80))
+    version: Mapped[str] = mapped_column(String(64))
+    profile: Mapped[str] = mapped_column(String(80))
+    test: Mapped[bool]
     arrived: Mapped[int]
     answered: Mapped[int | None]
     human_requested: Mapped[int | None]
-    agent_ring: Mapped[int | None]  # first operator's phone rang
+    agent_ring: Mapped[int | None]
     agent_answered: Mapped[int | None]
     agent_left: Mapped[int | None]
     ended: Mapped[int | None]
-    network_wait: Mapped[int | None]  # arrived -> answered
-    human_wait: Mapped[int | None]  # human_requested -> agent_answered, or -> ended when never
-    agent_ring_wait: Mapped[int | None]  # the answering seat's ringing -> answered
-    window: Mapped[str] = mapped_column(String(40), default="")
-    seat: Mapped[str] = mapped_column(String(40), default="")
-    late_apology: Mapped[bool] = mapped_column(default=False)
-    keys: Mapped[str] = mapped_column(String(120), default="")  # pressed in menus
-    last_step: Mapped[str] = mapped_column(String(80), default="")
-    cases: Mapped[int] = mapped_column(default=0)
-    # answered, abandoned, callback, unanswered, failed (a human was asked for); self, hung_up (never asked); live
-    outcome: Mapped[str] = mapped_column(String(16), default="live")
-    released_by: Mapped[str] = mapped_column(String(10), default="")  # caller, us, failure
-    cause: Mapped[str] = mapped_column(String(40), default="")
+    network_wait: Mapped[int | None]
+    human_wait: Mapped[int | None]
+    agent_ring_wait: Mapped[int | None]
+    window: Mapped[str] = mapped_column(String(40))
+    seat: Mapped[str] = mapped_column(String(40))
+    late_apology: Mapped[bool]
+    keys: Mapped[str] = mapped_column(String(120))
+    last_step: Mapped[str] = mapped_column(String(80))
+    cases: Mapped[int]
+    outcome: Mapped[str] = mapped_column(String(16))
+    released_by: Mapped[str] = mapped_column(String(10))
+    cause: Mapped[str] = mapped_column(String(40))
 
 
 class Leg(Base):
@@ -49,14 +51,14 @@ class Leg(Base):
     id: Mapped[str] = mapped_column(String(80), primary_key=True)
     call_id: Mapped[str] = mapped_column(String(36), index=True)
     seat: Mapped[str] = mapped_column(String(40))
-    window: Mapped[str] = mapped_column(String(40), default="")
-    level: Mapped[str] = mapped_column(String(10), default="")
+    window: Mapped[str] = mapped_column(String(40))
+    level: Mapped[str] = mapped_column(String(10))
     dialed: Mapped[int]
     ringing: Mapped[int | None]
     answered: Mapped[int | None]
     ended: Mapped[int | None]
-    result: Mapped[str] = mapped_column(String(16), default="")  # answered, busy, no_answer, ...
-    reason: Mapped[str] = mapped_column(Text, default="")
+    result: Mapped[str] = mapped_column(String(16))
+    reason: Mapped[str] = mapped_column(Text)
 
 
 class LineQualityRow(Base):
@@ -65,7 +67,7 @@ class LineQualityRow(Base):
     __tablename__ = "line_quality"
     id: Mapped[str] = mapped_column(String(80), primary_key=True)
     call_id: Mapped[str] = mapped_column(String(36), index=True)
-    leg_id: Mapped[str] = mapped_column(String(80), default="")
+    leg_id: Mapped[str] = mapped_column(String(80))
     at: Mapped[int]
     received: Mapped[int]
     lost: Mapped[int]
@@ -111,9 +113,9 @@ class OutgoingCall(Base):
     callback_id: Mapped[str] = mapped_column(String(36), index=True)
     case_id: Mapped[str | None] = mapped_column(String(36), index=True)
     party_id: Mapped[str | None] = mapped_column(String(36), index=True)
-    who: Mapped[str] = mapped_column(String(80), default="")
-    seat: Mapped[str] = mapped_column(String(40), default="")
-    owner: Mapped[str] = mapped_column(String(80), default="")
+    who: Mapped[str] = mapped_column(String(80))
+    seat: Mapped[str] = mapped_column(String(40))
+    owner: Mapped[str] = mapped_column(String(80))
     started: Mapped[int] = mapped_column(index=True)
     seat_ringing: Mapped[int | None]
     seat_answered: Mapped[int | None]
@@ -121,9 +123,9 @@ class OutgoingCall(Base):
     ringing: Mapped[int | None]
     answered: Mapped[int | None]
     ended: Mapped[int | None]
-    result: Mapped[str] = mapped_column(String(20), default="")
-    cause: Mapped[str] = mapped_column(String(40), default="")
-    code: Mapped[int] = mapped_column(default=0)  # SIP, of a citizen's phone that was not had
+    result: Mapped[str] = mapped_column(String(20))
+    cause: Mapped[str] = mapped_column(String(40))
+    code: Mapped[int]
 
 
 class Recording(Base):
@@ -133,13 +135,13 @@ class Recording(Base):
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
     call_id: Mapped[str | None] = mapped_column(String(36), index=True)
     case_id: Mapped[str | None] = mapped_column(String(36), index=True)
-    token: Mapped[str] = mapped_column(String(40), default="")
+    token: Mapped[str] = mapped_column(String(40))
     path: Mapped[str] = mapped_column(String(255))
     ms: Mapped[int]
     bytes: Mapped[int]
     sha256: Mapped[str] = mapped_column(String(64))
     created: Mapped[int]
-    pruned: Mapped[int | None]  # when it was deleted by the retention rule
+    pruned: Mapped[int | None]
 
 
 class LiveCall(Base):

@@ -1,4 +1,8 @@
-"""Cases 工单, what was done about them, callbacks 回访, ratings, query codes and sealed identities."""
+"""Cases 工单, what was done about them, callbacks 回访, ratings, query codes and sealed identities.
+
+What the columns of derived tables mean, and what stands in them at first: ``ivr/cases/case.py`` and
+``ivr/projections/rows.py``.
+"""
 
 from __future__ import annotations
 
@@ -18,48 +22,47 @@ class Case(Base):
     call_id: Mapped[str | None] = mapped_column(String(36), index=True)
     party_id: Mapped[str | None] = mapped_column(String(36), index=True)
     kind: Mapped[str] = mapped_column(String(20))
-    channel: Mapped[str] = mapped_column(String(20), default="phone")
-    category: Mapped[str] = mapped_column(String(40), default="")
-    anonymous: Mapped[bool] = mapped_column(default=False)
-    confirmed: Mapped[bool] = mapped_column(default=False)  # number read back and confirmed
-    complete: Mapped[bool] = mapped_column(default=True)
-    profile: Mapped[str] = mapped_column(String(80), default="")
-    rule: Mapped[str] = mapped_column(String(80), default="")
+    channel: Mapped[str] = mapped_column(String(20))
+    category: Mapped[str] = mapped_column(String(40))
+    anonymous: Mapped[bool]
+    confirmed: Mapped[bool]
+    complete: Mapped[bool]
+    profile: Mapped[str] = mapped_column(String(80))
+    rule: Mapped[str] = mapped_column(String(80))
     received: Mapped[int]
-    due: Mapped[str] = mapped_column(String(32), default="")  # local ISO, as spoken
+    due: Mapped[str] = mapped_column(String(32))
     due_ms: Mapped[int | None]
-    unrolled: Mapped[str] = mapped_column(String(32), default="")
+    unrolled: Mapped[str] = mapped_column(String(32))
     unrolled_ms: Mapped[int | None]
-    provisional: Mapped[bool] = mapped_column(default=False)
-    explanation: Mapped[str] = mapped_column(Text, default="[]")  # JSON list of lines
+    provisional: Mapped[bool]
+    explanation: Mapped[str] = mapped_column(Text)
     query_hash: Mapped[str | None] = mapped_column(String(128), index=True)
-    status: Mapped[str] = mapped_column(String(20), default="received")
+    status: Mapped[str] = mapped_column(String(20))
     replied: Mapped[int | None]
-    # the three axes of classification (S3 之六 五): time limit, window, nature (``category`` above)
-    urgency: Mapped[str] = mapped_column(String(20), default="")
-    window: Mapped[str] = mapped_column(String(40), default="")
-    owner: Mapped[str] = mapped_column(String(80), default="")  # 首问责任人 until handed over
-    handler: Mapped[str] = mapped_column(String(80), default="")  # whom it is assigned to, not yet accepted
-    co_handlers: Mapped[str] = mapped_column(Text, default="[]")  # JSON list; the owner leads
-    flag: Mapped[str] = mapped_column(String(10), default="")  # major 重大, hot 热点
-    verdict: Mapped[str] = mapped_column(String(10), default="")  # valid, invalid: after investigation
-    concerned: Mapped[str] = mapped_column(String(80), default="")  # who may answer the verdict
-    consent: Mapped[bool] = mapped_column(default=True)  # may be called for the follow-up 回访
-    extended: Mapped[bool] = mapped_column(default=False)
-    asked_days: Mapped[int | None]  # an extension that waits for approval
-    asked_by: Mapped[str] = mapped_column(String(80), default="")
-    paused: Mapped[int | None]  # since when the clock stands
-    paused_ms: Mapped[int] = mapped_column(default=0)  # how long it stood before
-    supervised: Mapped[int | None]  # 督办: its own deadline (UTC ms)
-    supervised_warned: Mapped[bool] = mapped_column(default=False)
-    arrived: Mapped[int | None]  # repair: on site
-    closed: Mapped[int | None]  # 办结
-    reopened: Mapped[int] = mapped_column(default=0)
-    span_from: Mapped[int] = mapped_column(default=0)  # the promise that counts now was made then
-    warned: Mapped[int] = mapped_column(default=0)  # percent of the promised time that was warned of
-    next_action_at: Mapped[int | None] = mapped_column(index=True)  # an index for the sweeper
-    version: Mapped[int] = mapped_column(default=0)  # one more for each fact: compare and set
-    test: Mapped[bool] = mapped_column(default=False)  # it came by a test call
+    urgency: Mapped[str] = mapped_column(String(20))
+    window: Mapped[str] = mapped_column(String(40))
+    owner: Mapped[str] = mapped_column(String(80))
+    handler: Mapped[str] = mapped_column(String(80))
+    co_handlers: Mapped[str] = mapped_column(Text)
+    flag: Mapped[str] = mapped_column(String(10))
+    verdict: Mapped[str] = mapped_column(String(10))
+    concerned: Mapped[str] = mapped_column(String(80))
+    consent: Mapped[bool]
+    extended: Mapped[bool]
+    asked_days: Mapped[int | None]
+    asked_by: Mapped[str] = mapped_column(String(80))
+    paused: Mapped[int | None]
+    paused_ms: Mapped[int]
+    supervised: Mapped[int | None]
+    supervised_warned: Mapped[bool]
+    arrived: Mapped[int | None]
+    closed: Mapped[int | None]
+    reopened: Mapped[int]
+    span_from: Mapped[int]
+    warned: Mapped[int]
+    next_action_at: Mapped[int | None] = mapped_column(index=True)
+    version: Mapped[int]
+    test: Mapped[bool]
 
 
 class CaseStep(Base):
@@ -69,13 +72,13 @@ class CaseStep(Base):
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
     case_id: Mapped[str] = mapped_column(String(36), index=True)
     at: Mapped[int]
-    who: Mapped[str] = mapped_column(String(80), default="")
+    who: Mapped[str] = mapped_column(String(80))
     action: Mapped[str] = mapped_column(String(40))
-    was: Mapped[str] = mapped_column(String(20), default="")
-    status: Mapped[str] = mapped_column(String(20), default="")
-    note: Mapped[str | None] = mapped_column(String(36))  # the text, in case_notes
-    reason: Mapped[str] = mapped_column(Text, default="")
-    data: Mapped[str] = mapped_column(Text, default="{}")  # JSON: what else was given
+    was: Mapped[str] = mapped_column(String(20))
+    status: Mapped[str] = mapped_column(String(20))
+    note: Mapped[str | None] = mapped_column(String(36))
+    reason: Mapped[str] = mapped_column(Text)
+    data: Mapped[str] = mapped_column(Text)
 
 
 class CaseDue(Base):
@@ -85,14 +88,14 @@ class CaseDue(Base):
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
     case_id: Mapped[str] = mapped_column(String(36), index=True)
     at: Mapped[int]
-    who: Mapped[str] = mapped_column(String(80), default="")
-    cause: Mapped[str] = mapped_column(String(40))  # case_opened, case_extended, case_resumed ...
-    was: Mapped[str] = mapped_column(String(32), default="")
+    who: Mapped[str] = mapped_column(String(80))
+    cause: Mapped[str] = mapped_column(String(40))
+    was: Mapped[str] = mapped_column(String(32))
     was_ms: Mapped[int | None]
-    due: Mapped[str] = mapped_column(String(32), default="")
+    due: Mapped[str] = mapped_column(String(32))
     due_ms: Mapped[int | None]
-    reason: Mapped[str] = mapped_column(Text, default="")
-    explanation: Mapped[str] = mapped_column(Text, default="[]")
+    reason: Mapped[str] = mapped_column(Text)
+    explanation: Mapped[str] = mapped_column(Text)
 
 
 class CaseNote(Base):
@@ -115,20 +118,19 @@ class Callback(Base):
     case_id: Mapped[str | None] = mapped_column(String(36))
     party_id: Mapped[str | None] = mapped_column(String(36), index=True)
     created: Mapped[int]
-    test: Mapped[bool] = mapped_column(default=False)
-    state: Mapped[str] = mapped_column(String(10), default="open")  # open, done
-    # reached, reached_us, refused, wrong_number, unreachable; replied, case, reopened, archived, sealed
-    outcome: Mapped[str] = mapped_column(String(20), default="")
-    tries: Mapped[int] = mapped_column(default=0)
-    next_at: Mapped[int]  # not to be called before (UTC ms)
-    agreed: Mapped[bool] = mapped_column(default=False)  # the person chose that time
+    test: Mapped[bool]
+    state: Mapped[str] = mapped_column(String(10))
+    outcome: Mapped[str] = mapped_column(String(20))
+    tries: Mapped[int]
+    next_at: Mapped[int]
+    agreed: Mapped[bool]
     last_at: Mapped[int | None]
-    last_result: Mapped[str] = mapped_column(String(20), default="")
+    last_result: Mapped[str] = mapped_column(String(20))
     closed: Mapped[int | None]
-    solved: Mapped[bool | None]  # followup: what the citizen said
-    reached: Mapped[bool] = mapped_column(default=False)  # some attempt did, whatever came of it
-    rating: Mapped[int | None]  # followup: 1 very satisfied ... 5 very dissatisfied
-    because: Mapped[str] = mapped_column(String(20), default="")  # "rating": a bad rating is to be followed up
+    solved: Mapped[bool | None]
+    reached: Mapped[bool]
+    rating: Mapped[int | None]
+    because: Mapped[str] = mapped_column(String(20))
 
 
 class CallbackAttempt(Base):
@@ -140,9 +142,9 @@ class CallbackAttempt(Base):
     call_id: Mapped[str | None] = mapped_column(String(36), index=True)
     case_id: Mapped[str | None] = mapped_column(String(36), index=True)
     at: Mapped[int]
-    who: Mapped[str] = mapped_column(String(80), default="")
+    who: Mapped[str] = mapped_column(String(80))
     result: Mapped[str] = mapped_column(String(20))
-    reason: Mapped[str] = mapped_column(Text, default="")
+    reason: Mapped[str] = mapped_column(Text)
 
 
 class Rating(Base):
@@ -154,13 +156,13 @@ class Rating(Base):
     call_id: Mapped[str | None] = mapped_column(String(36), index=True)
     case_id: Mapped[str | None] = mapped_column(String(36), index=True)
     party_id: Mapped[str | None] = mapped_column(String(36), index=True)
-    window: Mapped[str] = mapped_column(String(40), default="")
-    seat: Mapped[str] = mapped_column(String(40), default="")
-    test: Mapped[bool] = mapped_column(default=False)
+    window: Mapped[str] = mapped_column(String(40))
+    seat: Mapped[str] = mapped_column(String(40))
+    test: Mapped[bool]
     invited: Mapped[int] = mapped_column(index=True)
     rated: Mapped[int | None]
-    rating: Mapped[int | None]  # 1 very satisfied ... 5 very dissatisfied; None: not rated 未评价
-    handled: Mapped[int | None]  # a bad one: when the follow-up reached the person
+    rating: Mapped[int | None]
+    handled: Mapped[int | None]
 
 
 class QueryTry(Base):

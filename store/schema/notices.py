@@ -72,38 +72,38 @@ class Outage(Base):
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
     line: Mapped[str] = mapped_column(String(120))
     area: Mapped[str] = mapped_column(String(500))
-    kind: Mapped[str] = mapped_column(String(10))  # planned, temporary, emergency
-    reason: Mapped[str] = mapped_column(Text, default="")
+    kind: Mapped[str] = mapped_column(String(10))
+    reason: Mapped[str] = mapped_column(Text)
     starts: Mapped[int]
     ends: Mapped[int]
     announced: Mapped[int]
     entered: Mapped[int]
-    entered_by: Mapped[str] = mapped_column(String(80), default="")
-    days: Mapped[int]  # the lead that was required then
-    short: Mapped[bool] = mapped_column(default=False)
-    confirmed: Mapped[str] = mapped_column(Text, default="")  # why the supervisor let it be short
-    customers: Mapped[int] = mapped_column(default=0)  # key customers 重要客户
-    told: Mapped[int] = mapped_column(default=0)  # so many of them were told
-    restored: Mapped[int | None]  # power came back
-    restored_by: Mapped[str] = mapped_column(String(80), default="")
+    entered_by: Mapped[str] = mapped_column(String(80))
+    days: Mapped[int]
+    short: Mapped[bool]
+    confirmed: Mapped[str] = mapped_column(Text)
+    customers: Mapped[int]
+    told: Mapped[int]
+    restored: Mapped[int | None]
+    restored_by: Mapped[str] = mapped_column(String(80))
     withdrawn: Mapped[int | None]
-    withdrawn_by: Mapped[str] = mapped_column(String(80), default="")
-    withdrawn_why: Mapped[str] = mapped_column(Text, default="")
+    withdrawn_by: Mapped[str] = mapped_column(String(80))
+    withdrawn_why: Mapped[str] = mapped_column(Text)
 
 
 class OutageCustomer(Base):
     """Derived: a key customer of a notice, and what came of telling them; the last attempt counts."""
 
     __tablename__ = "outage_customers"
-    id: Mapped[str] = mapped_column(String(40), primary_key=True)  # the notice's id and ``n``
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
     outage_id: Mapped[str] = mapped_column(String(36), index=True)
     n: Mapped[int]
     name: Mapped[str] = mapped_column(String(120))
-    tries: Mapped[int] = mapped_column(default=0)
-    told: Mapped[int | None]  # when
-    how: Mapped[str] = mapped_column(String(10), default="")  # phone, sms, visit
-    result: Mapped[str] = mapped_column(String(10), default="")  # told, no_answer, failed
-    who: Mapped[str] = mapped_column(String(80), default="")
+    tries: Mapped[int]
+    told: Mapped[int | None]
+    how: Mapped[str] = mapped_column(String(10))
+    result: Mapped[str] = mapped_column(String(10))
+    who: Mapped[str] = mapped_column(String(80))
 
 
 Index("ix_inbox_recipient", InboxRow.recipient, InboxRow.at, InboxRow.id)

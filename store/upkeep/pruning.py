@@ -47,7 +47,6 @@ COMMANDS, SEALED, REQUESTS = table("desk_commands"), table("sealed_identities"),
 INBOX, OUTBOX, DELIVERIES, AUDIT = table("inbox"), table("outbox"), table("deliveries"), table("audit")
 DAY_MS = 86_400_000
 AHEAD = "prune:ahead"  # the notice before the first run
-_NO_CASE = {"id": None, "number": "", "kind": "", "due": "", "status": "", "owner": ""}
 PIECE_MS = 40  # the journal waits no longer
 AT_ONCE, LOOKED_FOR = 100, 1000  # rows of a piece; of a look
 
@@ -155,7 +154,7 @@ def last_run(connection: Connection) -> int | None:
 def announce(connection: Connection, counts: Mapping[str, int], now: int) -> int:
     """Tell the supervisors what the first run would delete, once; when they were told (UTC ms)."""
     notice = Notice("prune_ahead", ("role:supervisor",))
-    notices.tell(connection, notice, _NO_CASE, now, AHEAD, counts=dict(counts))
+    notices.tell(connection, notice, notices.NO_CASE, now, AHEAD, counts=dict(counts))
     at: int = connection.scalar(select(func.min(INBOX.c.at)).where(INBOX.c.event == AHEAD)) or now
     return at
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from ivr.cases.actions import Do
+from ivr.cases.case import CallbackRow
 from ivr.cases.worklist import Attempt
 from ivr.clock import VirtualClock
 from ivr.desk.desk import Desk
@@ -111,7 +112,7 @@ class House(Records):
                 self.placing.begin(order)
             self.clock.advance(min(300, end - self.clock.now_ms()))
 
-    def note(self, entry: str, result: str, **more: str) -> Row:
+    def note(self, entry: str, result: str, **more: str) -> CallbackRow:
         """The operator fills in the result form."""
         now = self.clock.now_ms()
         with self.engine.begin() as connection:

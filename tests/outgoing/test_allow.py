@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from ivr.calendar.tables import WorkCalendar
+from ivr.cases.case import CallbackRow
 from ivr.cases.deadlines import CasePolicy
 from ivr.outgoing.allow import Asked, OutgoingLimits, may_place
 from ivr.outgoing.numbers import NotAllowed
@@ -20,7 +21,7 @@ NOON, NIGHT = at("2026-11-26T12:00:00"), at("2026-11-26T22:30:00")
 
 def ask(at: int = NOON, limits: OutgoingLimits = LIMITS, entry: dict[str, Any] | None = None, **more: Any) -> str:
     """The digits, or the reason in one word."""
-    callback = {"state": "open", "next_at": 0, "agreed": False, "tries": 0, **(entry or {})}
+    callback = CallbackRow("b", "missed", created=0, **{"next_at": 0, **(entry or {})})
     asked = Asked(callback, **{"number": "13800001111", "seat": "101", "at": at, **more})
     try:
         return may_place(asked, RULES, limits)

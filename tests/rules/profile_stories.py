@@ -27,6 +27,7 @@ from ivr.call.machine import begin, step
 from ivr.call.state import CallState
 from ivr.call.turn import FlowContext
 from ivr.cases.actions import ActionRefused, Do
+from ivr.cases.case import CallbackRow
 from ivr.cases.deadlines import CasePolicy
 from ivr.cases.numbers import spoken_number
 from ivr.cases.promise import due_for
@@ -200,7 +201,7 @@ def may(action: str, **fields: str):
 
 def second_vain_call(stage: Stage, profile: Profile) -> str:
     """What becomes of an entry that was called in vain twice."""
-    callback = {"id": "b", "state": "open", "tries": 1}
+    callback = CallbackRow("b", "missed", created=0, next_at=0, tries=1)
     attempt = Attempt("li", "operator", _ms("2026-11-26T10:00"), "no_answer")
     return after(callback, attempt, CasePolicy(profile, CALENDAR, ZONE)).outcome or "again"
 

@@ -153,8 +153,8 @@ def test_the_same_callers_cases_are_proposed_never_merged(desk: Desk) -> None:
     party = desk.case(new)["party_id"]
     with desk.engine.begin() as connection:
         found = desk.casework.similar(connection, party_id=party, at=desk.now)
-        assert [row["id"] for row in found] == [new, old]
-        assert [r["id"] for r in desk.casework.similar(connection, number="+86 138 0000 1111", at=desk.now)] == [
+        assert [case.id for case in found] == [new, old]
+        assert [case.id for case in desk.casework.similar(connection, number="+86 138 0000 1111", at=desk.now)] == [
             new,
             old,
         ]

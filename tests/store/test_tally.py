@@ -13,7 +13,8 @@ from ivr.kpi.call_totals import CallTotals, HourTotals
 from ivr.kpi.formulas import all_figures
 from ivr.kpi.records import HOUR_MS, KpiLimits, LateCalls, Period
 from ivr.profile import Profile
-from ivr.projections.rows import new_call
+from ivr.projections.rows import CallRow
+from store.derived import values_of
 from store.engine import reading
 from store.figures.figures import limits
 from store.read import call_counts
@@ -29,7 +30,7 @@ def some_calls(seed: int, count: int) -> list[dict[str, object]]:
     chance = random.Random(seed)
     rows = []
     for number in range(count):
-        row = new_call(f"{seed}-{number}", START - DAY + chance.randrange(3 * DAY))
+        row = values_of(CallRow(f"{seed}-{number}", START - DAY + chance.randrange(3 * DAY)))
         row["test"], row["window"] = chance.random() < 0.1, chance.choice(WINDOWS)
         row["network_wait"] = chance.choice([None, 100, 12_000, 12_001, 15_000, 40_000])
         row["late_apology"] = chance.random() < 0.5

@@ -71,13 +71,13 @@ def test_a_vain_attempt_is_repeated_within_calling_hours_and_three_are_enough(de
     desk.now = at("2026-11-23 20:00")
     callback = desk.letter() and desk.list("answer")[0].first["id"]
     tried = desk.called(callback, "no_answer")
-    assert tried["next_at"] == at("2026-11-24 08:00")  # 22:00 is no time to call
+    assert tried.next_at == at("2026-11-24 08:00")  # 22:00 is no time to call
     assert not desk.list("answer")[0].may_call
     desk.now = at("2026-11-24 08:00")
     assert desk.list("answer")[0].may_call
-    assert desk.called(callback, "busy")["next_at"] == at("2026-11-24 09:00")
+    assert desk.called(callback, "busy").next_at == at("2026-11-24 09:00")
     desk.now = at("2026-11-24 09:00")
-    assert desk.called(callback, "no_answer")["outcome"] == "unreachable"
+    assert desk.called(callback, "no_answer").outcome == "unreachable"
     assert desk.list("answer") == []
     with pytest.raises(ActionRefused, match="done already"):
         desk.called(callback, "busy")
@@ -91,7 +91,7 @@ def test_a_time_the_person_chose_is_kept_at_any_hour_and_beyond_three_tries(desk
     for _ in range(2):
         desk.called(callback, "busy")
     tried = desk.called(callback, "no_answer", agreed=at("2026-11-23 22:30"))
-    assert (tried["state"], tried["next_at"], tried["agreed"]) == ("open", at("2026-11-23 22:30"), True)
+    assert (tried.state, tried.next_at, tried.agreed) == ("open", at("2026-11-23 22:30"), True)
     desk.now = at("2026-11-23 22:30")
     assert desk.list("answer")[0].may_call
     with pytest.raises(ActionRefused, match="later than now"):
@@ -102,7 +102,7 @@ def test_a_repair_is_called_about_at_night(desk: Desk) -> None:
     desk.now = at("2026-11-23 23:50")
     desk.letter("repair")
     assert desk.list("answer")[0].may_call
-    assert desk.called(desk.list("answer")[0].first["id"], "busy")["next_at"] == at("2026-11-24 00:05")
+    assert desk.called(desk.list("answer")[0].first["id"], "busy").next_at == at("2026-11-24 00:05")
 
 
 def test_an_answer_that_reached_the_person_is_the_reply(desk: Desk) -> None:
@@ -132,7 +132,7 @@ def test_cbk_5_closing_makes_a_follow_up_and_solved_ends_it(desk: Desk) -> None:
     with pytest.raises(ActionRefused, match="solved=yes or no"):
         desk.called(entry.first["id"], "reached")
     done = desk.called(entry.first["id"], "reached", solved="yes", rating="2")
-    assert (done["outcome"], done["solved"], done["rating"]) == ("reached", True, 2)
+    assert (done.outcome, done.solved, done.rating) == ("reached", True, 2)
     assert desk.case(case_id)["status"] == "followed_up"
 
 

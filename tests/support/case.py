@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 
 from ivr.cases.actions import Do, Outcome
+from ivr.cases.case import CaseRow
 from ivr.cases.deadlines import CasePolicy
 from ivr.cases.numbers import case_number
 from ivr.cases.promise import case_request
@@ -49,7 +50,7 @@ class Told:
         self._write(facts.fact(self.now, "case_opened", {**data, "number": NUMBER}))
 
     @property
-    def row(self) -> dict[str, Any]:
+    def row(self) -> CaseRow:
         return self.tables.cases["k"]
 
     def _write(self, fact: Fact) -> None:
@@ -81,4 +82,4 @@ class Told:
     @property
     def dues(self) -> list[tuple[str, str, str]]:
         """Every due date: (cause, old, new)."""
-        return [(row["cause"], row["was"], row["due"]) for row in self.tables.case_dues.values()]
+        return [(row.cause, row.was, row.due) for row in self.tables.case_dues.values()]

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Engine, insert, select
 
 from ivr.cases.actions import Do
+from ivr.cases.case import CallbackRow, CaseRow
 from ivr.cases.deadlines import CasePolicy
 from ivr.cases.numbers import spoken_number
 from ivr.cases.worklist import Attempt
@@ -53,7 +54,7 @@ class Desk:
         with self.engine.begin() as connection:
             return self.casework.open(connection, MatterEntry(kind, at=self.now, **given)).id
 
-    def do(self, case_id: str, action: str, who: str = "王芳", version: int | None = None, **fields: str) -> Row:
+    def do(self, case_id: str, action: str, who: str = "王芳", version: int | None = None, **fields: str) -> CaseRow:
         self.now += 60_000
         with self.engine.begin() as connection:
             return self.casework.do(connection, case_id, Do(action, who, STAFF[who], self.now, fields), version)
@@ -65,7 +66,7 @@ class Desk:
         self.do(case_id, "close", "李强")
         return case_id
 
-    def called(self, callback_id: str, result: str, who: str = "李强", **more: Any) -> Row:
+    def called(self, callback_id: str, result: str, who: str = "李强", **more: Any) -> CallbackRow:
         """Somebody was called."""
         with self.engine.begin() as connection:
             return self.casework.attempt(connection, callback_id, Attempt(who, STAFF[who], self.now, result, **more))

@@ -47,7 +47,7 @@ def do(case_id: str) -> Any:
         what = Do(action, current_user.name, current_user.role, now_ms(), form, bool(worded))
         with writing() as db:
             row = desk().do(db.connection(), case_id, what, seen)
-            record(db, f"case.{action}"[:40], target=row["number"])
+            record(db, f"case.{action}"[:40], target=row.number)
             saved(db, draft)
         flash(_("已完成：%(what)s", what=said(ACTIONS[action])), "info")
         if action == "assign":
@@ -125,14 +125,14 @@ def _append(case_id: str, entry: MatterEntry) -> Any:
     """Add a matter that came again to the case there is."""
     with writing() as db:
         row = desk().append(db.connection(), case_id, entry)
-        record(db, "case.append", target=row["number"], detail=entry.channel)
+        record(db, "case.append", target=row.number, detail=entry.channel)
         saved(db, NEW)
-    flash(_("已补充到工单 %(number)s。", number=row["number"]), "info")
-    return redirect(url_for("cases.detail", case_id=row["id"]), 303)
+    flash(_("已补充到工单 %(number)s。", number=row.number), "info")
+    return redirect(url_for("cases.detail", case_id=row.id), 303)
 
 
 def _form(filled: dict[str, str], similar: Any = (), undialled: NotAllowed | None = None, number: str = "") -> str:
-    numbers = {row["id"]: masked(row["party_id"]) for row in similar}
+    numbers = {row.id: masked(row.party_id) for row in similar}
     return render_template(
         "case_new.html", filled=filled, similar=similar, numbers=numbers, kinds=KINDS, channels=CHANNELS,
         categories=natures(), again=request.method == "POST", draft=lately(NEW),

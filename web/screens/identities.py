@@ -9,10 +9,11 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from ivr.cases.actions import LINE_MAX, TEXT_MAX, ActionRefused
+from ivr.cases.case import CaseRow
+from store.derived import row_of
 from store.engine import Session
 from store.read import queries
 from store.schema import Case
-from store.sql import values
 from web.access import needs
 from web.case_page import page
 from web.case_views import desk
@@ -58,7 +59,9 @@ def ask(case_id: str) -> Any:
     case, reason = _case(case_id), field("reason", LINE_MAX + 1)
     try:
         with writing() as db:
-            desk().identities.ask(db.connection(), values(case), current_user.name, current_user.role, reason, now_ms())
+            desk().identities.ask(
+                db.connection(), row_of(CaseRow, case), current_user.name, current_user.role, reason, now_ms()
+            )
             record(db, "identity.ask", target=case.number, detail=reason[:200])
     except ActionRefused as why:
         return _again(case_id, why)
@@ -74,7 +77,9 @@ def seal(case_id: str) -> Any:
     try:
         with writing() as db:
             text = field("identity", TEXT_MAX)
-            desk().identities.seal(db.connection(), values(case), current_user.name, current_user.role, text, now_ms())
+            desk().identities.seal(
+                db.connection(), row_of(CaseRow, case), current_user.name, current_user.role, text, now_ms()
+            )
             record(db, "identity.seal", target=case.number)
     except ActionRefused as why:
         return _again(case_id, why)

@@ -145,7 +145,7 @@ def attempt(kind: str, callback_id: str) -> Any:
             config().calling.noted(db.connection(), callback_id, now_ms())
             record(db, "callback.attempt", target=f"{kind} {callback_id}", detail=tried.result)
             saved(db, draft)
-        again = row["state"] == "open"
+        again = row.state == "open"
         flash(_("已记录，稍后再拨。") if again else _("已记录，本条已完成。"), "info")
     except ActionRefused as refused:
         come_back(Back(draft, form, refused, hits=refused.hits if isinstance(refused, BadlyWorded) else ()))

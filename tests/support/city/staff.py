@@ -192,7 +192,7 @@ class Staff:
         urgent = case["kind"] == "repair"
         if found is None or self._dice.random() < 0.3:
             self._do(connection, case, "reply", owner, text="已核实并改正", evidence="信函")
-        elif may_call(found, now, in_calling_hours(now, self._rules), urgent=urgent):
+        elif may_call(found["next_at"], found["agreed"], now, in_calling_hours(now, self._rules), urgent=urgent):
             result = self._attempt(connection, found["id"], now, text="已核实并改正")
             if result != "reached":
                 return now + self._minutes(30, 180)
@@ -251,8 +251,8 @@ class Staff:
             self.refused[f"attempt: {refused}"] += 1
             return ""
         self.done[f"call {result}"] += 1
-        if row["case_id"] in self._archived and row["outcome"] == "reached" and solved == "no":
-            self._taken_up_again(connection, row["case_id"], now)
+        if row.case_id in self._archived and row.outcome == "reached" and solved == "no":
+            self._taken_up_again(connection, row.case_id, now)
         return result
 
     def _taken_up_again(self, connection: Connection, case_id: str, now: int) -> None:
