@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Executable, Select, bindparam, select
 
 from ivr.cases.case import CaseRow
 from ivr.projections.rows import CaseDueRow
-from ivr.rows import DerivedRow, values
+from ivr.rows import DerivedRow, made, values
 from store.sql import Row, table, upsert
 
 R = TypeVar("R", bound=DerivedRow)
@@ -74,7 +74,7 @@ def _made(kind: type[R], given: Sequence[Any]) -> R:
         at, given = kind.__match_args__.index, list(given)
         for name in lists:
             given[at(name)] = _lines(given[at(name)])
-    return kind(*given)
+    return made(kind, given)
 
 
 def _lines(text: str) -> tuple[Any, ...]:

@@ -77,7 +77,7 @@ class House(Records):
     def followup(self) -> str:
         """A closed case whose citizen is to be asked; the entry's id."""
         entry = self.letter()
-        case = str(self.callback(entry)["case_id"])
+        case = str(self.callback(entry).case_id)
         with self.engine.begin() as connection:
             for action, fields in (
                 ("accept", {}),
@@ -132,8 +132,9 @@ class House(Records):
             rows = list(entries.read(connection, call_id=command_id))
         return [said.held for row in rows if isinstance(said := row.content, OutgoingHeld)]
 
-    def callback(self, entry: str) -> Row:
-        return self._row("_callback", entry)
+    def callback(self, entry: str) -> CallbackRow:
+        with self.engine.begin() as connection:
+            return self.calling._callback(connection, entry)
 
     def attempts(self, entry: str) -> list[Row]:
         with self.engine.begin() as connection:

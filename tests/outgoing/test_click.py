@@ -53,7 +53,7 @@ def test_busy_and_silence_are_attempts_by_themselves_with_the_call_they_were(
     (tried,) = house.attempts(entry)
     assert (tried["result"], tried["who"]) == (result, "李强")
     row = house.callback(entry)
-    assert row["state"] == "open" and row["tries"] == 1 and row["next_at"] > house.clock.now_ms()
+    assert row.state == "open" and row.tries == 1 and row.next_at > house.clock.now_ms()
     assert house.command(made)["noted"] and house.call(made)["result"] == result
     assert house.sim.heard(f"{made}/seat")[-1] == ("[busy]" if result == "busy" else "[failed]")
 
@@ -71,7 +71,7 @@ def test_what_would_close_the_entry_is_left_to_the_operators_word(
     made = house.click(entry)
     house.run(30)
     assert (house.call(made)["result"], house.command(made)["noted"]) == (result, None)
-    assert house.callback(entry)["state"] == "open" and house.attempts(entry) == []
+    assert house.callback(entry).state == "open" and house.attempts(entry) == []
 
 
 @pytest.mark.parametrize("plan", [SeatPlan(answer_ms=None), SeatPlan(fail="busy")])
@@ -104,7 +104,7 @@ def test_cbk_5_not_solved_in_the_follow_up_reopens_the_case(house: House) -> Non
     house.click(entry)
     house.run(30)
     house.note(entry, "reached", solved="no", reason="仍未解决", rating="4")
-    case_id = house.callback(entry)["case_id"]
+    case_id = house.callback(entry).case_id
     with house.engine.begin() as connection:
         case = house.casework.case(connection, case_id)
     assert case.reopened == 1 and case.status != "closed"
@@ -185,7 +185,7 @@ def test_a_refusal_is_in_the_journal_with_its_reason_and_without_the_number(hous
     wish = Wish("x", entry, "李强", "operator", "101", house.clock.now_ms())
     with house.engine.begin() as connection:
         house.calling.refused(connection, wish, NotAllowed("not_on_the_list", "", ""))
-        rows = list(read(connection, call_id=house.calling._callback(connection, entry)["call_id"]))
+        rows = list(read(connection, call_id=house.calling._callback(connection, entry).call_id))
     assert (rows[-1].name, rows[-1].reason) == ("callback_refused", "not_on_the_list")
     assert "4008" not in str(rows[-1].content)
 

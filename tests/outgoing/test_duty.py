@@ -106,7 +106,7 @@ def test_only_an_urgent_repair_that_nobody_has_is_rung_for_and_by_one_process(tm
     now = world.clock.now_ms()
     with world.engine.begin() as connection:
         (case,) = duty.waiting(connection, now)
-        assert case["kind"] == "repair" and case["owner"] == ""
+        assert case.kind == "repair" and case.owner == ""
         assert duty.take(connection, case, now) and not duty.take(connection, case, now)
         assert duty.waiting(connection, now) == []
         later = now + duty.STALE_MS + 1  # the process that rang died
