@@ -12,9 +12,9 @@ from ivr.cases.case import CaseRow
 from ivr.projections.rows import CallRow
 from ivr.rows import replace
 from store import derived
-from store.journal.ledger import SqlLedger
 from store.journal.projection import DERIVED
 from store.journal.rebuild import rebuild, verify
+from store.journal.sql_ledger import SqlLedger
 from store.sql import table
 from tests.support.history import Caller
 
