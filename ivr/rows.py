@@ -38,7 +38,7 @@ def values(columns: tuple[str, ...]) -> Callable[[Any], tuple[Any, ...]]:
 
 def made(kind: type[R], given: Iterable[Any]) -> R:
     """Return the row of these values, one for each column in their order."""
-    draft = _draft(kind)(*given)
+    draft = _draft(cast(Any, kind))(*given)
     draft.__class__ = kind
     return cast(R, draft)
 

@@ -22,6 +22,7 @@ from ivr.facts.outgoing import OutgoingHeld, OutgoingStarted
 from ivr.ledger import Fact
 from ivr.outgoing.allow import DAY_MS, MINUTE_MS, Asked, OutgoingLimits, may_place
 from ivr.outgoing.numbers import NotAllowed
+from ivr.outgoing.takeover import LeftCall
 from services.casework import Casework
 from store import cases, desk_commands
 from store.engine import Connection
@@ -167,10 +168,10 @@ class Calling:
                 self._attempt(connection, row, CERTAIN[row["came"]])
         return settled
 
-    def unfinished(self, connection: Connection, owner: str) -> list[Row]:
-        """Calls of this owner that have no end: its process died in them. ``held``: the operator's phone held."""
-        rows = desk_commands.calls_without_end(connection, owner)
-        return [row | {"held": _held(connection, row["id"])} for row in rows]
+    def unfinished(self, connection: Connection, owner: str) -> list[LeftCall]:
+        """Calls of this owner that have no end: its process died in them."""
+        calls = desk_commands.calls_without_end(connection, owner)
+        return [LeftCall(call, _held(connection, call.id)) for call in calls]
 
     # --- within -----------------------------------------------------------------------------
 

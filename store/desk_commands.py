@@ -12,6 +12,8 @@ from typing import Any
 from sqlalchemy import Connection, Select, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from ivr.projections.rows import OutgoingCallRow
+from store import derived
 from store.sql import Row, first, table
 
 COMMANDS, CALLS = table("desk_commands"), table("outgoing_calls")
@@ -113,10 +115,10 @@ def done(connection: Connection, command: Row, noted: int | None) -> bool:
     return bool(connection.execute(mine.values(_over("done", command["over"], command["came"], noted))).rowcount)
 
 
-def calls_without_end(connection: Connection, owner: str) -> list[Row]:
+def calls_without_end(connection: Connection, owner: str) -> list[OutgoingCallRow]:
     """Calls of this process that have no end."""
-    query = select(CALLS).where(CALLS.c.ended.is_(None), CALLS.c.owner == owner).order_by(CALLS.c.id)
-    return [dict(row) for row in connection.execute(query).mappings()]
+    mine = derived.query(OutgoingCallRow).where(CALLS.c.ended.is_(None), CALLS.c.owner == owner)
+    return derived.found(connection, OutgoingCallRow, mine.order_by(CALLS.c.id))
 
 
 def counts(connection: Connection, command: Row, minute: int, day: int) -> Counts:

@@ -5,12 +5,12 @@ take_over(placing, engine, unfinished, now)    # as soon as the engine has start
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from ivr.outgoing import call as m
 from ivr.outgoing.placing import CITIZEN, SEAT, Placing
+from ivr.projections.rows import OutgoingCallRow
 from ivr.telephony import Engine, ResumableEngine
 
 
@@ -23,16 +23,24 @@ class Left:
     number: str = ""
 
 
-def state_of(row: Mapping[str, Any]) -> m.OutgoingState:
-    """Where the call of that ``outgoing_calls`` row stood."""
-    if row["answered"]:
+@dataclass(frozen=True, slots=True)
+class LeftCall:
+    """A call without an end; ``held``: the operator's phone held, by the last that is journaled of it."""
+
+    call: OutgoingCallRow
+    held: bool
+
+
+def state_of(call: OutgoingCallRow) -> m.OutgoingState:
+    """Where the call stood."""
+    if call.answered:
         return m.OutgoingState("talk", rang=True, result="reached")
-    if row["dialled"]:
-        return m.OutgoingState("citizen", rang=bool(row["ringing"]))
-    return m.OutgoingState("cue" if row["seat_answered"] else "seat")
+    if call.dialled:
+        return m.OutgoingState("citizen", rang=bool(call.ringing))
+    return m.OutgoingState("cue" if call.seat_answered else "seat")
 
 
-def take_over(placing: Placing, engine: Engine, rows: Sequence[Mapping[str, Any]], now: int) -> None:
+def take_over(placing: Placing, engine: Engine, calls: Sequence[LeftCall], now: int) -> None:
     """Bring the calls and the surviving lines together.
 
     A call goes on when the operator's line is there and the citizen had been dialled: lines that are missing
@@ -41,28 +49,29 @@ def take_over(placing: Placing, engine: Engine, rows: Sequence[Mapping[str, Any]
     """
     survivors = engine.survivors() if isinstance(engine, ResumableEngine) else ()
     lines = {survivor.line: survivor for survivor in survivors}
-    for row in rows:
-        order, state = Left(row["id"], row["seat"]), state_of(row)
-        seat, citizen = lines.get(f"{row['id']}/{SEAT}"), lines.get(f"{row['id']}/{CITIZEN}")
-        if seat is None or not seat.up or not row["dialled"]:
+    for one in calls:
+        call = one.call
+        order, state = Left(call.id, call.seat), state_of(call)
+        seat, citizen = lines.get(f"{call.id}/{SEAT}"), lines.get(f"{call.id}/{CITIZEN}")
+        if seat is None or not seat.up or not call.dialled:
             left = [line for line in (seat, citizen) if line is not None]
             placing.go_on(order, state, [line.line.rpartition("/")[2] for line in left], [m.ProcessEnded(now)])
             for line in left:
                 assert isinstance(engine, ResumableEngine)
-                engine.adopt(line.line, seat=row["seat"])
+                engine.adopt(line.line, seat=call.seat)
                 engine.hangup(line.line, "interrupted")
             continue
         assert isinstance(engine, ResumableEngine)
-        engine.adopt(seat.line, seat=row["seat"])
+        engine.adopt(seat.line, seat=call.seat)
         there, told = [SEAT], list[m.Event]()
         if citizen is None:
-            told.append(m.CitizenGone(now, "" if row["answered"] else "error"))
+            told.append(m.CitizenGone(now, "" if call.answered else "error"))
         else:
             engine.adopt(citizen.line, seat=CITIZEN)
             there.append(CITIZEN)
-            if row["answered"]:
+            if call.answered:
                 engine.bridge(seat.line, citizen.line)  # unless that was done before
-                told += [m.SeatHolds(now, True)] if row["held"] else []  # the music begins anew
+                told += [m.SeatHolds(now, True)] if one.held else []  # the music begins anew
             else:
                 told.append(m.CitizenUp(now) if citizen.up else m.SoundEnded(now))  # not up: the ringback begins anew
         placing.go_on(order, state, there, told)

@@ -244,6 +244,6 @@ def test_of_a_talk_that_was_on_hold_when_its_process_died_that_is_known(house: H
         house.run(1)
     with house.engine.begin() as connection:
         (left,) = house.calling.unfinished(connection, "node1")
-    assert (left["id"], left["held"]) == (made, True)
+    assert (left.call.id, left.held) == (made, True)
     house.sim.leave(f"{made}/seat")
     house.run(1)
