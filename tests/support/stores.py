@@ -25,9 +25,10 @@ def postgres() -> Iterator[Cluster]:
 
 
 @pytest.fixture
-def postgres_url(postgres: Cluster) -> str:
-    """The URL of a new database on it: at the present schema, with nothing in it."""
-    return postgres.new_database()
+def postgres_url(postgres: Cluster) -> Iterator[str]:
+    """The URL of a database on it: at the present schema, with nothing in it."""
+    with postgres.lent_database() as url:
+        yield url
 
 
 @pytest.fixture
