@@ -30,12 +30,6 @@ def pytest_configure(config: pytest.Config) -> None:
     gc.set_threshold(*COLLECT_AFTER)
 
 
-def pytest_collection_finish() -> None:
-    """The tests and the program stay: the collector need not walk over them in each of its rounds."""
-    gc.collect()
-    gc.freeze()
-
-
 @pytest.hookimpl(wrapper=True)
 def pytest_collection(session: pytest.Session) -> Iterator[None]:  # type: ignore[misc]
     """What is read and collected stays: looking through it for what may go took two fifths of the reading."""

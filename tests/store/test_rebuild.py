@@ -3,7 +3,8 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import UTC
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from sqlalchemy.orm import Session
 from ivr.facts import NotUnderstood
 from ivr.ledger import CallTransaction, CaseRequest, Fact
 from ivr.outages.notice import By, NoticeDraft
+from recordings.keys import KeyRing
 from services import outages
 from store import aside
 from store.engine import open_engine
@@ -24,15 +26,47 @@ from store.journal.sql_ledger import SqlLedger
 from store.sql import table
 from tests.support.database import migrated
 from tests.support.facts import fact
-from tests.support.history import START, Caller, busy_day, call_placed, derived, must
+from tests.support.history import START, Caller, busy_day, call_placed, derived, must, number_for
 
 Make = Callable[..., SqlLedger]
 
 
+@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def told(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The URL of a database with a generated day, told once and copied for each test."""
+    folder = tmp_path_factory.mktemp("day")
+    if request.param == "postgresql":
+        url = str(request.getfixturevalue("postgres").new_database())
+    else:
+        migrated(url := f"sqlite:///{folder / 'hotline.db'}")
+    engine = open_engine(url)
+    ledger = SqlLedger(
+        engine, KeyRing.open(folder / "keys"), owner="node1", spool=folder / "spool", number_for=number_for,
+        inline=True, relaxed=True,
+    )  # fmt: skip
+    tell_a_day(engine, ledger)
+    ledger.close()
+    engine.dispose()
+    return url
+
+
 @pytest.fixture
-def day(engine: Engine, make_ledger: Make) -> Engine:
-    """A generated day of calls, with cases of calls and one that came by letter, some of them replied to, an outage."""
-    ledger = make_ledger(engine, relaxed=True)
+def day(told: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+    """A day of one's own."""
+    if told.startswith("sqlite"):
+        with closing(sqlite3.connect(told.removeprefix("sqlite:///"))) as source:
+            with closing(sqlite3.connect(tmp_path / "hotline.db")) as copy:
+                source.backup(copy)
+        url = f"sqlite:///{tmp_path / 'hotline.db'}"
+    else:
+        url = request.getfixturevalue("postgres").new_database(like=told)
+    engine = open_engine(url)
+    yield engine
+    engine.dispose()
+
+
+def tell_a_day(engine: Engine, ledger: SqlLedger) -> None:
+    """A day of calls, with cases of calls and one that came by letter, some of them replied to, an outage."""
     busy_day(ledger, 150)
     letter = CaseRequest("letter-1", None, "complaint", START, "2026-11-21", channel="letter", due="2026-11-26")
     ledger.open_case(letter, lambda case: None)
@@ -51,7 +85,6 @@ def day(engine: Engine, make_ledger: Make) -> Engine:
         by = By("王芳", "lead", START)
         cut = NoticeDraft("城东线", "人民路", "emergency", START, START + 60_000, "线路故障", customers=("市第一医院",))
         outages.announce(connection, "outage-1", cut, by, 7, UTC)
-    return engine
 
 
 def test_after_a_day_of_calls_the_derived_rows_are_what_the_journal_says(day: Engine) -> None:

@@ -121,11 +121,15 @@ class Cluster:
             process.send_signal(how)
             process.wait(START_S)
 
-    def new_database(self, *, empty: bool = False) -> str:
-        """The URL of a new database at the present schema (a copy: the migrations run once), or of an ``empty`` one."""
+    def new_database(self, *, empty: bool = False, like: str = "") -> str:
+        """The URL of a new database at the present schema (a copy: the migrations run once), or of an ``empty`` one.
+
+        ``like``: a copy of this one, to which nobody is connected (a URL).
+        """
         self._made += 1
         name = f"t{self._made}"
-        assert self.query(f"CREATE DATABASE {name} TEMPLATE {'template1' if empty else self._template}") == 0
+        template = like.rpartition("/")[2] or ("template1" if empty else self._template)
+        assert self.query(f"CREATE DATABASE {name} TEMPLATE {template}") == 0
         return self.url(name)
 
     @contextmanager
