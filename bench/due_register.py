@@ -32,7 +32,7 @@ name = "city"
 title = { en = "City 311" }
 source = "bench"
 [hours]
-kind = "workday_lunch"
+kind = "workday_no_break"
 open = "08:30"
 close = "17:00"
 [deadlines]

@@ -11,6 +11,7 @@ knew is no mistake: it has no effect, and :func:`retired` says where it stands.
 from __future__ import annotations
 
 import tomllib
+import warnings
 from datetime import time
 from importlib.resources import files
 from pathlib import Path
@@ -55,14 +56,24 @@ def _clock_time(value: object) -> object:
 TimeOfDay = Annotated[time, BeforeValidator(_clock_time)]
 
 
+def _schedule_kind(value: object) -> object:
+    """``workday_lunch`` is how ``workday_no_break`` was spelled in version 0.1."""
+    if value != "workday_lunch":
+        return value
+    warnings.warn('write kind = "workday_no_break" in place of "workday_lunch"', FutureWarning, stacklevel=2)
+    return "workday_no_break"
+
+
 class Schedule(_Table):
     """When the service is open (A5.2 no. 12), local time.
 
     ``always``: day and night. ``daily``: open to close every day (无周休日, STF-7). ``workday``: on
-    working days, closed at lunch. ``workday_lunch``: on working days with lunch duty (STF-6).
+    working days, closed at lunch. ``workday_no_break``: on working days, open through lunch (STF-6).
     """
 
-    kind: Literal["always", "daily", "workday", "workday_lunch"] = "always"
+    kind: Annotated[Literal["always", "daily", "workday", "workday_no_break"], BeforeValidator(_schedule_kind)] = (
+        "always"
+    )
     open: TimeOfDay = time(8, 30)
     close: TimeOfDay = time(17, 30)
     lunch: tuple[TimeOfDay, TimeOfDay] | None = None
@@ -87,7 +98,7 @@ class Schedule(_Table):
     @property
     def workdays_only(self) -> bool:
         """Is the service closed on weekends and holidays?"""
-        return self.kind in ("workday", "workday_lunch")
+        return self.kind in ("workday", "workday_no_break")
 
 
 class AnswerRule(_Table):

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
 
-from ivr.cases.actions import ANSWERED, CLOSED, ActionRefused, Changed, Do, Notice, Outcome
+from ivr.cases.actions import ANSWERED, ARCHIVED, ActionRefused, Changed, Do, Notice, Outcome
 from ivr.cases.case import CallbackRow, CaseRow
 from ivr.cases.deadlines import CasePolicy
 from ivr.cases.kinds import of
@@ -125,7 +125,7 @@ class Casework:
     def append(self, connection: Connection, case_id: str, entry: MatterEntry) -> CaseRow:
         """Another letter or visit about the same matter goes to the case there is. Raises :class:`ActionRefused`."""
         case = self.case(connection, case_id)
-        if case.status in CLOSED:
+        if case.status in ARCHIVED:
             raise ActionRefused(
                 "工单已归档，请先重开或另行登记。", "the case is archived; reopen it or register a new one"
             )
@@ -255,7 +255,7 @@ def _of_call(callback: CallbackRow, case: CaseRow, attempt: Attempt) -> Do | Non
     """What reaching the person does to the case, if anything."""
     if callback.kind == "followup" and case.status != "follow_up":
         # Called about a bad rating after the follow-up itself was done: only "not solved" changes the case.
-        if attempt.solved == "yes" or case.status not in (*ANSWERED, *CLOSED):
+        if attempt.solved == "yes" or case.status not in (*ANSWERED, *ARCHIVED):
             return None
         why = without_numbers(attempt.reason) or "回访：未解决"
         return Do("reopen", attempt.who, attempt.role, attempt.at, {"reason": why})

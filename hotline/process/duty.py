@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 LOOK_S = 1.0
 AWAY_S = 5.0
-OFFICE = Schedule(kind="workday_lunch")  # working days, 08:30 to 17:30
+OFFICE = Schedule(kind="workday_no_break")  # working days, 08:30 to 17:30
 
 
 class DutyPhones:

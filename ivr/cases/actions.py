@@ -14,8 +14,8 @@ from ivr.ledger import Fact
 
 OPEN = ("received", "classified", "assigned", "handling")
 ANSWERED = ("replied", "follow_up", "followed_up")
-CLOSED = ("closed",)
-STATES = (*OPEN, *ANSWERED, *CLOSED)
+ARCHIVED = ("archived",)
+STATES = (*OPEN, *ANSWERED, *ARCHIVED)
 ANY = STATES
 
 STAFF = ("operator", "lead", "supervisor")
@@ -151,7 +151,7 @@ ACTIONS: Mapping[str, Action] = {
             due=True,
         ),
         Action("archive", "归档", "archive", "case_archived", ("follow_up", "followed_up"), fields=(WHY,)),
-        Action("reopen", "重开", "reopen", "case_reopened", (*ANSWERED, *CLOSED), fields=(REASON,), due=True),
+        Action("reopen", "重开", "reopen", "case_reopened", (*ANSWERED, *ARCHIVED), fields=(REASON,), due=True),
         Action(
             "supervise", "督办", "supervise", "case_supervised", OPEN, LEADS,
             (REASON, Field("until", "督办期限", "own deadline", "moment")),

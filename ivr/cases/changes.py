@@ -64,7 +64,7 @@ def _replied(case: CaseRow, said: f.CaseReplied, at: int) -> CaseRow:
 
 
 def _closed(case: CaseRow, said: f.CaseClosed, at: int) -> CaseRow:
-    return replace(case, status="follow_up" if said.followup else "closed", closed=at, supervised=None)
+    return replace(case, status="follow_up" if said.followup else "archived", closed=at, supervised=None)
 
 
 def _followed_up(case: CaseRow, said: f.CaseFollowedUp, at: int) -> CaseRow:
@@ -72,7 +72,7 @@ def _followed_up(case: CaseRow, said: f.CaseFollowedUp, at: int) -> CaseRow:
 
 
 def _archived(case: CaseRow, said: f.CaseArchived, at: int) -> CaseRow:
-    return replace(case, status="closed", supervised=None)
+    return replace(case, status="archived", supervised=None)
 
 
 def _reopened(case: CaseRow, said: f.CaseReopened, at: int) -> CaseRow:

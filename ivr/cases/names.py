@@ -21,7 +21,7 @@ STATES: Mapping[str, Term] = {
     "replied": Term("已答复", "replied"),
     "follow_up": Term("待回访", "to be followed up"),
     "followed_up": Term("已回访", "followed up"),
-    "closed": Term("已归档", "closed"),
+    "archived": Term("已归档", "archived"),
 }
 # 政务服务“好差评”: by the key that gives it
 RATINGS: Mapping[str, Term] = {

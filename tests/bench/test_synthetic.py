@@ -74,7 +74,7 @@ def test_every_kind_of_end_and_state_occurs_and_no_number_is_anybodys(engine: En
         outcomes = set(connection.scalars(select(Call.outcome).distinct()))
         assert outcomes >= {"answered", "abandoned", "callback", "failed", "self", "hung_up"}
         assert set(connection.scalars(select(Case.kind).distinct())) >= {"complaint", "report", "repair", "message"}
-        assert set(connection.scalars(select(Case.status).distinct())) >= {"closed", "handling"}
+        assert set(connection.scalars(select(Case.status).distinct())) >= {"archived", "handling"}
         assert set(connection.scalars(select(Case.channel).distinct())) == {"phone", "letter", "visit", "web"}
         ends = set(connection.scalars(select(Callback.outcome).where(Callback.kind == "missed").distinct()))
         assert ends >= {"reached", "reached_us"}

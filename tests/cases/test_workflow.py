@@ -31,7 +31,7 @@ def test_cmp_6_a_case_goes_from_taking_to_the_archive_and_every_step_is_kept(tol
     assert case.row.status == "follow_up"
     case.do("follow_up", "王芳", solved="yes", rating="1")
     case.do("archive")
-    assert case.row.status == "closed"
+    assert case.row.status == "archived"
     steps = [(step.who, step.was, step.status) for step in case.tables.case_steps.values()]
     assert steps == [
         ("", "", "received"),
@@ -40,7 +40,7 @@ def test_cmp_6_a_case_goes_from_taking_to_the_archive_and_every_step_is_kept(tol
         ("李强", "handling", "replied"),
         ("李强", "replied", "follow_up"),
         ("王芳", "follow_up", "followed_up"),
-        ("王芳", "followed_up", "closed"),
+        ("王芳", "followed_up", "archived"),
     ]
 
 
@@ -123,7 +123,7 @@ def test_unsolved_reopens_with_the_history_and_a_new_date(told: Tell) -> None:
 
 def test_a5_no_16_an_anonymous_report_is_closed_without_a_follow_up(told: Tell) -> None:
     case = told("report", anonymous=True).closed()
-    assert case.row.status == "closed"
+    assert case.row.status == "archived"
     assert case.tables.callbacks == {}
 
 
@@ -132,7 +132,7 @@ def test_who_does_not_want_a_follow_up_gets_none(told: Tell) -> None:
     case.do("consent", "李强", "operator", consent="no")
     case.do("reply", "李强", "operator", text="已改正", evidence="信函 12 号")
     case.do("close", "李强", "operator")
-    assert case.row.status == "closed"
+    assert case.row.status == "archived"
 
 
 def test_archiving_without_the_follow_up_is_for_a_lead_and_needs_a_reason(told: Tell) -> None:
@@ -140,7 +140,7 @@ def test_archiving_without_the_follow_up_is_for_a_lead_and_needs_a_reason(told: 
     assert "for a lead or supervisor" in refused(case, "archive", role="operator", reason="多次未接")
     assert "needs a reason" in refused(case, "archive")
     case.do("archive", reason="多次未接")
-    assert case.row.status == "closed"
+    assert case.row.status == "archived"
 
 
 def test_pwr_1_a_repair_keeps_its_promise_when_somebody_arrives(told: Tell) -> None:

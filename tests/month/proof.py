@@ -91,7 +91,7 @@ def everybody_was_served(city: City, count: Count) -> Counter[str]:
 def every_case_ended(city: City, now: int) -> int:
     """Archived; nothing is left to warn of, nobody is left to be called."""
     cases = rows(city, "cases")
-    none("cases without an end", [case for case in cases if case["status"] != "closed"])
+    none("cases without an end", [case for case in cases if case["status"] != "archived"])
     none("cases nobody dealt with", [case for case in cases if case["closed"] is None and case["replied"] is None])
     none("people to be called", [row for row in rows(city, "callbacks") if row["state"] == "open" and not row["test"]])
     none("messages not sent", [row["key"] for row in rows(city, "outbox") if row["sent"] is None])

@@ -32,7 +32,7 @@ name = "riverton"
 title = { en = "Riverton 311" }
 source = "Riverton service agreement"
 [hours]
-kind = "workday_lunch"
+kind = "workday_no_break"
 open = "08:30"
 close = "17:00"
 [deadlines]

@@ -14,7 +14,7 @@ from ivr.profile import DeadlineRule, Schedule
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 CALENDAR = WorkCalendar.load()
-OFFICE = Schedule(kind="workday_lunch", open=time(8, 30), close=time(17), lunch=None)
+OFFICE = Schedule(kind="workday_no_break", open=time(8, 30), close=time(17), lunch=None)
 DAY = timedelta(days=1)
 
 # Received | 5 days | rolled | 5 working days | 10 days | rolled | 10 working days  (2026)

@@ -12,7 +12,7 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 LUNCH = (time(12), time(13, 30))
 SCHEDULES = {
     kind: Schedule(kind=kind, open=time(8, 30), close=time(17, 30), lunch=LUNCH)
-    for kind in ("always", "daily", "workday", "workday_lunch")
+    for kind in ("always", "daily", "workday", "workday_no_break")
 }
 
 
@@ -20,12 +20,12 @@ SCHEDULES = {
     ("moment", "open_kinds"),
     [
         ("2026-11-20T08:29", {"always"}),
-        ("2026-11-20T08:30", {"always", "daily", "workday", "workday_lunch"}),
-        ("2026-11-20T12:30", {"always", "daily", "workday_lunch"}),
-        ("2026-11-20T17:29", {"always", "daily", "workday", "workday_lunch"}),
+        ("2026-11-20T08:30", {"always", "daily", "workday", "workday_no_break"}),
+        ("2026-11-20T12:30", {"always", "daily", "workday_no_break"}),
+        ("2026-11-20T17:29", {"always", "daily", "workday", "workday_no_break"}),
         ("2026-11-20T17:30", {"always"}),
         ("2026-11-21T10:00", {"always", "daily"}),  # a Saturday
-        ("2026-10-10T10:00", {"always", "daily", "workday", "workday_lunch"}),  # a Saturday that works
+        ("2026-10-10T10:00", {"always", "daily", "workday", "workday_no_break"}),  # a Saturday that works
         ("2026-10-01T10:00", {"always", "daily"}),  # National Day, a Thursday
         ("2026-10-01T23:59:59.999999", {"always"}),
     ],
@@ -55,3 +55,8 @@ def test_opening_hours_are_local_whatever_zone_the_moment_is_in(calendar):
 def test_hours_until_midnight_end_at_24_00(calendar):
     late = Schedule(kind="daily", open="08:00", close="24:00")
     assert is_open(late, datetime(2026, 11, 20, 23, 59, 59, tzinfo=SHANGHAI), calendar, SHANGHAI)
+
+
+def test_the_old_spelling_of_no_lunch_break_is_read_with_a_hint() -> None:
+    with pytest.warns(FutureWarning, match="workday_no_break"):
+        assert Schedule.model_validate({"kind": "workday_lunch"}) == Schedule(kind="workday_no_break")

@@ -39,6 +39,15 @@ def contents(file: Path) -> dict[str, list[dict[str, Any]]]:
         }
 
 
+def archived(tables: dict[str, list[dict[str, Any]]]) -> dict[str, list[dict[str, Any]]]:
+    """The rows with the one status that got another name since (schema 0017): 归档 was called ``closed``."""
+    for row in (*tables["cases"], *tables["case_steps"]):
+        row.update({name: "archived" for name in ("was", "status") if row.get(name) == "closed"})
+    for row in tables.get("inbox", []):
+        row["data"] = row["data"].replace('"status": "closed"', '"status": "archived"')
+    return tables
+
+
 def _order(row: dict[str, Any]) -> str:
     return str(row.get("id") or list(row.values()))
 
@@ -48,7 +57,7 @@ def test_acceptance_4_a_rebuild_of_a_journal_of_before_gives_the_same_rows(schem
     file = tmp_path / "hotline.db"
     with sqlite3.connect(file) as connection:
         connection.executescript(gzip.decompress((BEFORE / f"{schema}.sql.gz").read_bytes()).decode())
-    before = contents(file)
+    before = archived(contents(file))
     assert all(before[name] for name in ("journal", "calls", "legs", "cases", "case_steps", "callbacks", "parties"))
     done = upgrade(tmp_path)
     assert (done.before, done.after) == (schema, newest())
@@ -67,7 +76,7 @@ def test_a_rebuild_of_a_journal_of_before_gives_the_same_rows_on_postgresql(tmp_
     file = tmp_path / "hotline.db"
     with sqlite3.connect(file) as connection:
         connection.executescript(gzip.decompress((BEFORE / "0015.sql.gz").read_bytes()).decode())
-    before = contents(file)
+    before = archived(contents(file))
     engine = open_engine(postgres.new_database())
     try:
         with engine.begin() as target:

@@ -109,7 +109,7 @@ class Staff:
     def _next_step(self, connection: Connection, case_id: str, now: int) -> None:
         case = dict(connection.execute(select(CASES).where(CASES.c.id == case_id)).mappings().one())
         fate, urgent = self._fates[case_id], case["kind"] == "repair"
-        if case["status"] == "closed" and not fate.reopened:
+        if case["status"] == "archived" and not fate.reopened:
             self._archived.add(case_id)
             return
         try:
@@ -258,7 +258,7 @@ class Staff:
     def _taken_up_again(self, connection: Connection, case_id: str, now: int) -> None:
         """Who was called about a bad rating says that nothing was solved: a case that was archived is open again."""
         case = dict(connection.execute(select(CASES).where(CASES.c.id == case_id)).mappings().one())
-        if case["status"] != "closed":
+        if case["status"] != "archived":
             self._archived.discard(case_id)
             self._plan(case, now + self._minutes(60, 600), case["kind"] == "repair")
 
