@@ -22,6 +22,8 @@ from typing import Any
 
 import yaml
 
+from ivr.errors import IvrError
+
 try:
     from yaml import CSafeLoader as SafeLoader  # ten times as fast
 except ImportError:
@@ -44,7 +46,7 @@ _TYPES: Mapping[str, Callable[[str, str, int | None], str]] = {
 }
 
 
-class PhraseError(LookupError):
+class PhraseError(IvrError, LookupError):
     """A phrase that does not exist, or one asked for with the wrong arguments."""
 
 

@@ -20,6 +20,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from ivr.cases.kinds import of
+from ivr.errors import IvrError
 
 DEFAULT_PROFILE = "sgcc_window"
 RING_TONE_MS = 1_000  # a ring sounds 1 s (B6); then silence to the end of the ring period
@@ -38,7 +39,7 @@ RETIRED: dict[str, str | None] = {
 }
 
 
-class ProfileError(ValueError):
+class ProfileError(IvrError, ValueError):
     """A profile that cannot be used; the text names file, key and remedy."""
 
 

@@ -15,6 +15,8 @@ import soundfile
 import soxr
 from numpy.typing import NDArray
 
+from recordings.errors import RecordingsError
+
 Samples = NDArray[np.float64]
 
 NARROW_HZ, WIDE_HZ = 8000, 16000
@@ -27,7 +29,7 @@ FRAME_S = 0.010
 LONGEST_S = 300  # nobody listens to a longer prompt; the wrong file, surely
 
 
-class AudioError(ValueError):
+class AudioError(RecordingsError, ValueError):
     """The audio cannot be used; the text says why and what to do."""
 
 

@@ -33,6 +33,8 @@ from pathlib import Path
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from recordings.errors import RecordingsError
+
 ENVIRONMENT = "HOTLINE_KEY"
 KEY_BYTES, NONCE_BYTES = 32, 12
 INDEX, INDEX_OLD = "index", "index-old"  # the key of hmac()
@@ -52,7 +54,7 @@ class _Held:
     special: dict[str, bytes]
 
 
-class KeyProblem(RuntimeError):
+class KeyProblem(RecordingsError, RuntimeError):
     """A key is missing or unsafe, or data was changed; the text says which and what to do."""
 
 

@@ -17,12 +17,18 @@ import time
 from pathlib import Path
 from typing import Any
 
+from recordings.errors import RecordingsError
+
 REPLY_LIMIT_S = 5.0  # a sentence takes 0.05 s
 START_LIMIT_S = 30.0  # the first answer: the libraries are loaded, on a busy machine
 
 
-class VoiceError(RuntimeError):
+class VoiceError(RecordingsError, RuntimeError):
     """Nothing can be said; the text says why and what to do."""
+
+
+class Unspeakable(VoiceError, ValueError):
+    """A text that cannot be spoken: empty, too long, or at no pace there is."""
 
 
 class VoiceWorkerFailed(VoiceError):

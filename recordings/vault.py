@@ -26,6 +26,7 @@ from typing import BinaryIO, Protocol
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from recordings.errors import RecordingsError
 from recordings.keys import KeyProblem, KeyRing, sync_folder
 
 MAGIC = b"HLV1"
@@ -34,7 +35,7 @@ TAG = 16
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 
 
-class VaultError(RuntimeError):
+class VaultError(RecordingsError, RuntimeError):
     """A recording cannot be stored or given out; the text says why and what to do."""
 
 

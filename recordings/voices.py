@@ -21,10 +21,11 @@ from pathlib import Path
 from typing import Literal
 
 from recordings.cache import Disk, Memory
+from recordings.errors import RecordingsError
 from recordings.human import Human
 from recordings.online import Online
 from recordings.sound import Sound, Source, SpokenText, wav_bytes
-from recordings.studio import Studio, VoiceError, VoiceWorkerFailed
+from recordings.studio import Studio, Unspeakable, VoiceError, VoiceWorkerFailed
 
 log = logging.getLogger(__name__)
 
@@ -136,7 +137,7 @@ class Voices:
 
         ``phrase_key``: see :class:`SpokenText`. ``keep=False`` for texts with personal data (a caller's
         number read back): held in memory, never on disk. Raises :class:`VoiceError` when nothing
-        can speak, ``ValueError`` for a text or a pace that cannot be spoken.
+        can speak, ``Unspeakable`` for a text or a pace that cannot be spoken.
         """
         line = _checked(SpokenText(text, lang, pace, phrase_key))
         return self._first(line, keep, live=True)
@@ -157,7 +158,7 @@ class Voices:
                 good = _checked(line)
                 result = self._first(good, keep=True, live=False)
                 sources[result.source] += 1
-            except (VoiceError, ValueError) as error:
+            except RecordingsError as error:
                 result = error
                 failed.append((line, str(error)))
             if progress:
@@ -307,14 +308,14 @@ def _clean(text: str) -> str:
 
 
 def _checked(line: SpokenText) -> SpokenText:
-    """The line with its text cleaned. Raises ``ValueError`` for what cannot be spoken."""
+    """The line with its text cleaned. Raises :class:`Unspeakable`."""
     text = _clean(line.text)
     if not any(c.isalnum() for c in text):
-        raise ValueError(f"there is nothing to speak in {line.text!r}")
+        raise Unspeakable(f"there is nothing to speak in {line.text!r}")
     if len(text) > TEXT_LIMIT:
-        raise ValueError(f"a text of {len(text)} characters is too long to be one prompt (at most {TEXT_LIMIT})")
+        raise Unspeakable(f"a text of {len(text)} characters is too long to be one prompt (at most {TEXT_LIMIT})")
     if not PACES[0] <= line.pace <= PACES[1]:
-        raise ValueError(f"pace {line.pace} is out of range ({PACES[0]} to {PACES[1]}; 1.0 is normal)")
+        raise Unspeakable(f"pace {line.pace} is out of range ({PACES[0]} to {PACES[1]}; 1.0 is normal)")
     return SpokenText(text, line.lang, line.pace, line.phrase_key)
 
 

@@ -24,6 +24,7 @@ from ivr.outgoing.allow import DAY_MS, MINUTE_MS, Asked, OutgoingLimits, may_pla
 from ivr.outgoing.numbers import NotAllowed
 from ivr.outgoing.takeover import LeftCall
 from services.casework import Casework
+from services.errors import ServiceError
 from store import cases, desk_commands
 from store.engine import Connection
 from store.journal import entries
@@ -38,7 +39,7 @@ CERTAIN = {"busy": "busy", "no_answer": "no_answer", "unavailable": "no_answer",
 TO_BE_NOTED = ("reached", "declined", "not_in_use")
 
 
-class AlreadyAsked(Exception):
+class AlreadyAsked(ServiceError):
     """Somebody else asked for this number or this telephone in the same moment; the transaction is lost."""
 
 

@@ -15,11 +15,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
 
+from ivr.calendar.hours import NeverOpen
 from ivr.cases.actions import ANSWERED, ARCHIVED, ActionRefused, Changed, Do, Notice, Outcome
 from ivr.cases.case import CallbackRow, CaseRow
 from ivr.cases.deadlines import CasePolicy
-from ivr.cases.kinds import of
-from ivr.cases.promise import case_request
+from ivr.cases.kinds import UnknownKind, of
+from ivr.cases.promise import NoDueDate, case_request
 from ivr.cases.wording_check import TO_CITIZENS, check
 from ivr.cases.workflow import apply, with_note
 from ivr.cases.worklist import Attempt, after
@@ -97,7 +98,7 @@ class Casework:
                 category=entry.category, anonymous=entry.anonymous, party_id=party.id if party and known else None,
                 confirmed=bool(party and party.number),
             )  # fmt: skip
-        except ValueError as error:
+        except (NoDueDate, NeverOpen, UnknownKind) as error:
             raise ActionRefused(f"不能登记：{error}", str(error)) from None
         request = replace(request, owner=entry.who, consent=entry.consent)
         item = write_batch.of_case(request, self._keys)

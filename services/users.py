@@ -15,6 +15,7 @@ from typing import Protocol
 from ivr.cases.actions import Notice
 from ivr.passwords import PASSWORD_MAX, fault
 from ivr.scrubbing import without_numbers
+from services.errors import ServiceError
 from store import notices
 from store.digests import digest
 from store.engine import Session
@@ -35,7 +36,7 @@ TOKEN_PREFIX = "hl_"  # noqa: S105 - lets a leak scanner recognise our tokens
 NAME_RE = re.compile(r"[\w.\-·]{1,40}")
 
 
-class UserError(ValueError):
+class UserError(ServiceError, ValueError):
     """Something about an account or token is not allowed; ``code`` says what, for a clear answer."""
 
     def __init__(self, code: str) -> None:

@@ -29,6 +29,8 @@ from sqlalchemy.exc import (
 )
 from sqlalchemy.orm import Session as Session
 
+from store.errors import StoreError
+
 DATABASE_FILE = "hotline.db"  # inside the data folder
 BUSY_MS = 5000  # how long a writer waits for another writer (SQLite)
 TRY_MS = 2  # how often somebody tries to be the next writer (SQLite)
@@ -40,7 +42,7 @@ SILENT_MS = 8000  # a server that acknowledges nothing for this long is gone (Po
 DatabaseError = SQLAlchemyError  # whatever a statement may end with
 
 
-class DatabaseAway(Exception):
+class DatabaseAway(StoreError):
     """The database cannot be used now; the text says what to do."""
 
 

@@ -21,6 +21,7 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.formparser import FormDataParser
 
 from ivr.cases.promise import YEARS, parse_received
+from web.errors import WebError
 
 FIRST, LAST = date(YEARS[0], 1, 1), date(YEARS[1], 12, 31)
 DAYS_MAX = 366  # the longest period that is counted at once
@@ -31,7 +32,7 @@ DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 WHOLE = re.compile(r"[0-9]{1,9}")
 
 
-class Wrong(Exception):
+class Wrong(WebError):
     """A parameter that cannot be used: its name, and what to write instead."""
 
     def __init__(self, name: str, remedy: Any) -> None:

@@ -9,11 +9,13 @@ from contextlib import contextmanager
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from web.errors import WebError
+
 AT_ONCE = 2  # each takes a core and 64 MiB for a moment
 WAIT_S = 10.0  # so long one waits for the others
 
 
-class Busy(Exception):
+class Busy(WebError):
     """Too many passwords are being checked; try again in a moment."""
 
 

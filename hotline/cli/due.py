@@ -14,8 +14,9 @@ from hotline.cli.registers import recompute
 from hotline.config.settings import Settings
 from hotline.process import factories
 from ivr.calendar.due import DueDate
+from ivr.calendar.hours import NeverOpen
 from ivr.calendar.tables import WorkCalendar
-from ivr.cases.promise import due_for
+from ivr.cases.promise import NoDueDate, due_for
 from ivr.cases.register import NoRegister, Register
 from ivr.profile import Profile
 from ivr.spoken import LANGS
@@ -80,7 +81,7 @@ def due(
         raise click.UsageError("say which case: KIND RECEIVED, or --csv IN OUT")
     try:
         result = due_for(kind, datetime.now(zone) if received == "now" else received, rules, days, zone, channel)
-    except ValueError as error:
+    except (NoDueDate, NeverOpen) as error:
         raise click.UsageError(str(error)) from None
     for warning in result.warnings(lang):
         click.echo(warning, err=True)

@@ -108,14 +108,14 @@ def _converse(console: Console, here: Walk) -> None:
             continue
         try:
             _show(console, here.do(typed))
-        except (Unknown, ValueError) as error:
+        except Unknown as error:
             console.print(f"[red]{error}[/red]")
 
 
 def _done(here: Walk, typed: str) -> list[str]:
     try:
         return here.do(typed)
-    except (Unknown, ValueError) as error:
+    except Unknown as error:
         raise click.UsageError(str(error)) from None
 
 

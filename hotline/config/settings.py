@@ -34,6 +34,7 @@ from hotline.config.tables import (
     WindowSettings,
 )
 from hotline.config.values import Address, Hours
+from hotline.errors import HotlineError
 from ivr.numbers import Plan, key_of
 from ivr.outgoing.numbers import NumberRules, why_not
 from ivr.profile import Schedule
@@ -174,5 +175,5 @@ CONFIG_VARIABLE = "HOTLINE_CONFIG"
 OTHER_VARIABLES = frozenset({CONFIG_VARIABLE, "HOTLINE_REQUIRE_ALL"})
 
 
-class SettingsError(Exception):
+class SettingsError(HotlineError):
     """The settings cannot be used; the text says where and what to write instead."""

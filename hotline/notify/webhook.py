@@ -20,12 +20,13 @@ import urllib.request
 from collections.abc import Callable
 from typing import Any
 
+from hotline.errors import HotlineError
 from store.outbox import OutboxNotice
 
 TIMEOUT_S = 10.0
 
 
-class NotTaken(OSError):
+class NotTaken(HotlineError, OSError):
     """The other side did not take the notice."""
 
 

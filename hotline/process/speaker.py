@@ -17,9 +17,9 @@ from ivr.phrases import Phrases
 from ivr.render_prompts import MUSIC, Named, Spoken, lines
 from ivr.telephony import Clip
 from recordings import tones
+from recordings.errors import RecordingsError
 from recordings.music import HoldMusic
 from recordings.sound import Sound
-from recordings.studio import VoiceError
 from recordings.voices import Voices
 
 log = logging.getLogger(__name__)
@@ -125,7 +125,7 @@ class VoiceSpeaker:
             return self._tone(line.tone)
         try:
             return _clip(self._voices.speak(line.text, lang, phrase_key=line.key, keep=not line.private))
-        except (VoiceError, ValueError) as error:
+        except RecordingsError as error:
             log.error("cannot speak %s: %s", line.key or "a phrase", error)
             return self._pause
 

@@ -22,6 +22,8 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar
 
+from hotline.errors import HotlineError
+
 NICE = 5  # calls and pages come first
 END_S = 2
 LARGE = 200 * 2**20  # bytes
@@ -31,7 +33,7 @@ P = ParamSpec("P")
 Answer = TypeVar("Answer")
 
 
-class WorkerFailed(RuntimeError):
+class WorkerFailed(HotlineError, RuntimeError):
     """The process died over a question, twice; or it was closed."""
 
 

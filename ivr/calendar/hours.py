@@ -12,10 +12,15 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from ivr.calendar.tables import WorkCalendar
+from ivr.errors import IvrError
 from ivr.profile import Schedule
 
 _DAY = timedelta(days=1)
 SEARCH_DAYS = 400  # no service stays closed longer than a year
+
+
+class NeverOpen(IvrError, ValueError):
+    """No opening hours were found within ``SEARCH_DAYS`` days."""
 
 
 def is_open(schedule: Schedule, at: datetime, calendar: WorkCalendar, zone: ZoneInfo) -> bool:
@@ -68,7 +73,7 @@ def open_spans(
                     yield begin, end
                     searched = 0
         d += _DAY
-    raise ValueError(f"the service does not open within {SEARCH_DAYS} days after {at:%Y-%m-%d}")
+    raise NeverOpen(f"the service does not open within {SEARCH_DAYS} days after {at:%Y-%m-%d}")
 
 
 # A register has many rows on few days, so what a day decides is kept.

@@ -18,12 +18,14 @@ from typing import NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from ivr.errors import IvrError
+
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 YEARS = (1990, 2199)  # of a table: what is further away is a slip, and would be counted through day by day
 _DAY = timedelta(days=1)
 
 
-class CalendarError(ValueError):
+class CalendarError(IvrError, ValueError):
     """A table that cannot be used; the text names file, entry and remedy."""
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from ivr.errors import IvrError
 from ivr.facts.base import Content
 from ivr.ledger import Fact
 
@@ -23,7 +24,7 @@ LEADS = ("lead", "supervisor")
 TEXT_MAX, LINE_MAX, REASON_MIN = 4000, 200, 2
 
 
-class ActionRefused(Exception):
+class ActionRefused(IvrError):
     """Something may not be done to this case now; :meth:`text` says why and what to do, ``field`` where."""
 
     def __init__(self, zh: str, en: str, field: str = "") -> None:

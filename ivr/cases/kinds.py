@@ -10,6 +10,12 @@ import difflib
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from ivr.errors import IvrError
+
+
+class UnknownKind(IvrError, ValueError):
+    """No kind of case is called so; the text names the nearest, or all."""
+
 
 @dataclass(frozen=True, slots=True)
 class Kind:
@@ -117,7 +123,7 @@ def category_id(text: str) -> str:
 
 
 def kind(name: str) -> Kind:
-    """A kind by id (``complaint``) or Chinese name (投诉); a :class:`ValueError` names the nearest."""
+    """A kind by id (``complaint``) or Chinese name (投诉); Raises :class:`UnknownKind`, naming the nearest."""
     if name in KINDS:
         return KINDS[name]
     for candidate in KINDS.values():
@@ -125,4 +131,4 @@ def kind(name: str) -> Kind:
             return candidate
     near = difflib.get_close_matches(name, KINDS, n=1, cutoff=0.5)
     hint = f"did you mean {near[0]}?" if near else f"use one of {', '.join(KINDS)}"
-    raise ValueError(f"there is no kind of case {name!r}: {hint}")
+    raise UnknownKind(f"there is no kind of case {name!r}: {hint}")

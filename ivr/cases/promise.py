@@ -8,12 +8,17 @@ from zoneinfo import ZoneInfo
 
 from ivr.calendar.due import DueDate, due
 from ivr.calendar.tables import WorkCalendar
-from ivr.cases.kinds import category_id
+from ivr.cases.kinds import UnknownKind, category_id
 from ivr.cases.kinds import kind as find_kind
+from ivr.errors import IvrError
 from ivr.ledger import CaseRequest
 from ivr.profile import Profile
 
 YEARS = (2000, 2099)  # what a case number can carry
+
+
+class NoDueDate(IvrError, ValueError):
+    """There is no due date to be worked out; the text says what to write."""
 
 
 def due_for(
@@ -28,18 +33,18 @@ def due_for(
     """When a case of this kind is due: the core of ``hotline due``.
 
     ``received``: ISO text (``2026-09-24``, ``2026-09-24T15:30``, with an offset if wanted; without one it
-    is the hotline's local time) or an aware datetime. Raises :class:`ValueError` saying what to write
+    is the hotline's local time) or an aware datetime. Raises :class:`NoDueDate` saying what to write
     for a bad time, an unknown kind, or a kind without a deadline in the profile. Besides the kinds
     of case, any name of the profile's ``deadlines`` is taken (``meter_fault``). ``area``: of a repair.
     """
     at = parse_received(received, zone) if isinstance(received, str) else received
     try:
         name = kind if kind in profile.deadlines else find_kind(kind).id
-    except ValueError as error:
-        raise ValueError(f"{error}; {profile.name} has rules for: {', '.join(sorted(profile.deadlines))}") from None
+    except UnknownKind as error:
+        raise NoDueDate(f"{error}; {profile.name} has rules for: {', '.join(sorted(profile.deadlines))}") from None
     rule = profile.deadline(name, channel, area)
     if rule is None:
-        raise ValueError(
+        raise NoDueDate(
             f"profile {profile.name} promises nothing for {name}: "
             f"add  {name} = {{ n = …, unit = … }}  to its [deadlines]"
         )
@@ -51,11 +56,11 @@ def parse_received(text: str, zone: ZoneInfo) -> datetime:
     try:
         at = datetime.fromisoformat(text.strip())
     except ValueError:
-        raise ValueError(
+        raise NoDueDate(
             f"cannot read the time {text!r}: write 2026-09-24, 2026-09-24T15:30 or 2026-09-24T15:30+08:00"
         ) from None
     if not YEARS[0] <= at.year <= YEARS[1]:
-        raise ValueError(f"the year of {text!r} is not between {YEARS[0]} and {YEARS[1]}")
+        raise NoDueDate(f"the year of {text!r} is not between {YEARS[0]} and {YEARS[1]}")
     return at if at.tzinfo else at.replace(tzinfo=zone)
 
 

@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 
 from ivr.calendar.tables import WorkCalendar
 from ivr.cases.promise import due_for
+from ivr.errors import IvrError
 from ivr.profile import Profile
 
 NEEDED = ("kind", "received")
@@ -33,7 +34,7 @@ class Reader(Protocol):
     def __next__(self) -> list[str]: ...
 
 
-class NoRegister(ValueError):
+class NoRegister(IvrError, ValueError):
     """The heading lacks a column that is needed; the text says which."""
 
 

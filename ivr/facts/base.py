@@ -18,13 +18,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field, fields, replace
 from typing import Any, ClassVar, Literal, TypeVar, dataclass_transform
 
+from ivr.errors import IvrError
+
 FactKind = Literal["event", "command", "case", "outage", "system"]
 Data = Mapping[str, Any]
 Upcaster = Callable[[Data], Data]  # the data of one version -> that of the next; Unfit: a form that never was
 _CAMEL = re.compile(r"(?<!^)(?=[A-Z])")
 
 
-class Unfit(ValueError):
+class Unfit(IvrError, ValueError):
     """Data that no version of the fact ever had; the text says what is odd about it."""
 
 

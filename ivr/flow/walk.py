@@ -21,6 +21,7 @@ from ivr.call import events as e
 from ivr.call.machine import begin, step
 from ivr.call.state import CallState
 from ivr.call.turn import FlowContext
+from ivr.errors import IvrError
 
 COMMANDS: dict[str, str] = {
     "/silence": "nothing happens until the present wait is over",
@@ -40,7 +41,7 @@ CASE = ("2611210015", "2026-11-26", "90481735")  # what a stored case is answere
 PROMPT_MS = 3000
 
 
-class Unknown(ValueError):
+class Unknown(IvrError, ValueError):
     """Something typed that means nothing here."""
 
 
@@ -109,6 +110,8 @@ class Walk:
                 answered = word == "/answer"
                 return [lambda: e.SeatAnswered(self.at, seat) if answered else e.SeatFailed(self.at, seat, why)]
             case "/say":
+                if not (rest or "10").isdecimal():
+                    raise Unknown(f"/say takes whole seconds, not {rest!r}")
                 ms = int(rest or 10) * 1000
                 return [self._prompt_over, lambda: self._recorded(ms)]
             case "/leave":

@@ -8,6 +8,8 @@ from typing import Any
 
 import yaml
 
+from ivr.errors import IvrError
+
 Place = tuple[str, ...]
 
 
@@ -26,7 +28,7 @@ class Problem:
         return f"{self.file}:{self.line}:{where} {self.message} → {self.remedy}"
 
 
-class FlowRefused(ValueError):
+class FlowRefused(IvrError, ValueError):
     """A flow that is not served, with every problem found."""
 
     def __init__(self, problems: list[Problem]) -> None:

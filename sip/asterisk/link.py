@@ -26,6 +26,7 @@ from websockets.exceptions import InvalidStatus, WebSocketException
 
 from sip.asterisk.config import AsteriskConfig
 from sip.asterisk.rest import AriRequest, Http, Reply, reply_of
+from sip.errors import SipError
 
 log = logging.getLogger(__name__)
 
@@ -54,7 +55,7 @@ class _Asked:
     timer: asyncio.TimerHandle
 
 
-class LoginRefused(OSError):
+class LoginRefused(SipError, OSError):
     """Asterisk does not let us in, and trying again will not change that; the text says what to do."""
 
 

@@ -12,6 +12,7 @@ from aiosipua.headers import parse_via
 from aiosipua.message import SipMessage, SipRequest, missing_required_headers
 
 from sip.core.sip_messages import host_of, scheme_of, tag_of, uri_of
+from sip.errors import SipError
 
 _MOST = 2**32 - 1
 _LEADING = {  # headers that begin with a number -> the least and the greatest it may be
@@ -29,7 +30,7 @@ _ONCE = ("from", "to", "call-id", "cseq")  # who reads the first and who reads t
 _NUMBER = re.compile(r"0*([0-9]{1,10})")
 
 
-class Faulty(Exception):
+class Faulty(SipError):
     """A message nobody may act on; a request is refused with ``code`` (RFC 3261 §8.2)."""
 
     def __init__(self, code: int, why: str) -> None:

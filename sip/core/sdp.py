@@ -16,6 +16,7 @@ from sip.core.checks import number
 from sip.core.codecs import best, keys_of, spoken
 from sip.core.crypto import Crypto, Secret, offered
 from sip.core.sip_messages import Header, is_ip
+from sip.errors import SipError
 
 PLAIN = ("RTP/AVP", "RTP/AVPF")
 SECURE = ("RTP/SAVP", "RTP/SAVPF")
@@ -26,7 +27,7 @@ _PTIME = re.compile(r"([0-9]+)\.0*")
 _RTPMAP = re.compile(r"(\d{1,3})\s+([^\s/]+)(?:\s*/\s*(\d{1,9}))?(?:\s*/\s*(\d{1,9}))?")
 
 
-class Unacceptable(ValueError):
+class Unacceptable(SipError, ValueError):
     """An offer or answer that cannot be used (488)."""
 
     @property

@@ -15,6 +15,8 @@ from urllib.parse import unquote
 from aiosipua.headers import parse_via, stringify_via
 from aiosipua.message import SipMessage, SipRequest, SipResponse
 
+from sip.errors import SipError
+
 Host = tuple[str, int]
 Header = tuple[str, str]
 
@@ -80,7 +82,7 @@ class Addr(NamedTuple):
         return self.transport != "UDP"
 
 
-class Junk(ValueError):
+class Junk(SipError, ValueError):
     """A datagram that is no SIP message; it is counted and dropped."""
 
 

@@ -31,6 +31,7 @@ from sip.core.sip_messages import Addr, uri_of, user_of
 from sip.core.transactions import ServerTransaction
 from sip.embedded.media import Media, NoPorts, Stream
 from sip.embedded.shell import Shell
+from sip.errors import SipError
 
 RTP_RANGE = (40000, 49999)
 Kind = Literal["registration", "incoming", "ringing", "up", "ended", "failed", "key", "held"]
@@ -44,7 +45,7 @@ class PhoneEvent:
     detail: str = ""
 
 
-class CallFailed(Exception):
+class CallFailed(SipError):
     """Nobody answered: ``reason`` (busy, no_answer, unreachable …) and the SIP status code."""
 
     def __init__(self, reason: str, code: int) -> None:

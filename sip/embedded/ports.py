@@ -5,8 +5,10 @@ from __future__ import annotations
 import secrets
 import socket
 
+from sip.errors import SipError
 
-class NoPorts(Exception):
+
+class NoPorts(SipError):
     """Every RTP port of the range is taken; the text says which range and what to do."""
 
 

@@ -19,12 +19,17 @@ from sqlalchemy import Connection, delete, insert, select, update
 from ivr.cases.numbers import QUERY_CODE_DIGITS, query_code
 from ivr.ledger import Party
 from ivr.numbers import HOME, Plan, key_of
+from store.errors import StoreError
 from store.keys import Keys
 from store.sql import rows_by, table
 
 PARTIES, PARTY_KEYS, CASES = table("parties"), table("party_keys"), table("cases")
 FIELDS = ("number", "name", "identity")
 NONCE = 12  # bytes, as AES-GCM wants it
+
+
+class PartyTampered(StoreError, ValueError):
+    """A person's row does not open with its key: it was changed outside of this program."""
 
 
 class Parties:
@@ -166,4 +171,4 @@ def decrypt_field(key: bytes, party_id: str, name: str, sealed: bytes | None) ->
     try:
         return AESGCM(key).decrypt(sealed[:NONCE], sealed[NONCE:], f"{party_id}:{name}".encode()).decode()
     except InvalidTag as error:
-        raise ValueError(f"party {party_id}: {name} was changed outside of this program") from error
+        raise PartyTampered(f"party {party_id}: {name} was changed outside of this program") from error

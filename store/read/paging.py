@@ -19,6 +19,8 @@ from sqlalchemy import Select, or_
 from sqlalchemy.orm import InstrumentedAttribute, Session
 from sqlalchemy.sql.sqltypes import String
 
+from store.errors import StoreError
+
 PAGE = 50
 PAGE_MAX = 200
 
@@ -53,7 +55,7 @@ class SortOrder:
         return self.column + "" if _is_text(self.column) else self.column + 0
 
 
-class BadCursor(ValueError):
+class BadCursor(StoreError, ValueError):
     """``before`` is not a cursor of ours."""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import re
 from collections import defaultdict
 from collections.abc import Iterator
@@ -66,3 +67,30 @@ def test_no_module_bears_a_name_that_says_nothing() -> None:
 @pytest.mark.parametrize("opening", ["The same", "Same as", "As above"])
 def test_no_docstring_leans_on_the_one_above_it(opening: str) -> None:
     assert [place for place, text in docstrings() if re.match(rf"{opening}\b", text)] == []
+
+
+def exceptions() -> dict[str, tuple[str, list[str]]]:
+    """Every exception class, by name: (file, names of its bases)."""
+    found = {}
+    for file, tree in MODULES.items():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ClassDef):
+                found[node.name] = (file, [ast.unparse(base) for base in node.bases])
+    return found
+
+
+def test_every_error_of_a_package_descends_from_the_one_in_its_errors_module() -> None:
+    classes = exceptions()
+    builtin = {name for name, one in vars(builtins).items() if isinstance(one, type) and issubclass(one, Exception)}
+
+    def ancestors(name: str) -> set[str]:
+        bases = classes[name][1] if name in classes else []
+        return set(bases).union(*map(ancestors, bases)) if bases else set()
+
+    strays = {
+        name
+        for name, (file, _) in classes.items()
+        if not name.startswith("_") and ancestors(name) & builtin and f"{file.split('/')[0]}/errors.py" != file
+        if not any(classes.get(above, ("", []))[0].endswith("/errors.py") for above in ancestors(name))
+    }
+    assert strays == set()
