@@ -484,7 +484,7 @@ def test_a_build_reports_every_line_and_one_bad_line_stops_no_other(voices: Voic
     built = voices.build(
         ["请讲。", "。", SpokenText("Yes.", "en")], lambda n, of, line, made: seen.append((n, of, type(made).__name__))
     )
-    assert seen == [(1, 3, "Sound"), (2, 3, "ValueError"), (3, 3, "Sound")]
+    assert seen == [(1, 3, "Sound"), (2, 3, "Unspeakable"), (3, 3, "Sound")]
     assert built.sources == {"espeak": 2}
     assert [line.text for line, _ in built.failed] == ["。"]
 
