@@ -12,15 +12,15 @@ from sqlalchemy.orm import Session
 
 from ivr.kpi.records import TurnedAway
 from ivr.telephony import STRANGERS, TURNED_AWAY
-from store.schema import Journal, LineQualityRow
+from store.schema import Journal, LineQualityTable
 
 ROWS_MAX = 5000  # refusals are gathered by the minute, so that is more than three days of an attack
 
 
-def quality(session: Session, call_id: str) -> Sequence[LineQualityRow]:
+def quality(session: Session, call_id: str) -> Sequence[LineQualityTable]:
     """How each line of the call sounded, the caller's first."""
-    query = select(LineQualityRow).where(LineQualityRow.call_id == call_id)
-    return session.scalars(query.order_by(LineQualityRow.leg_id, LineQualityRow.id)).all()
+    query = select(LineQualityTable).where(LineQualityTable.call_id == call_id)
+    return session.scalars(query.order_by(LineQualityTable.leg_id, LineQualityTable.id)).all()
 
 
 def refusals(session: Session, since: int) -> int:

@@ -61,7 +61,7 @@ class Leg(Base):
     reason: Mapped[str] = mapped_column(Text)
 
 
-class LineQualityRow(Base):
+class LineQualityTable(Base):
     """Derived: how a line sounded; ``leg_id`` empty: the caller's. Packets, microseconds; -1: never told."""
 
     __tablename__ = "line_quality"
