@@ -17,46 +17,9 @@ from hotline.process.worker import WorkerFailed, WorkerProcess
 from ivr.profile import Profile
 from store.engine import is_away
 from store.figures.counting import FigureCounter
+from tests.cli.adder import Adder
 from tests.support.ports import free_address
 from tests.support.waiting import gone, wait_until
-
-
-class Told(Exception):
-    """An error that needs two words to be made."""
-
-    def __init__(self, one: str, two: str) -> None:
-        super().__init__(f"{one} {two}")
-
-
-class Adder:
-    """Remembers, so that one can see it is the same."""
-
-    def __init__(self, first: int) -> None:
-        self.sum = first
-
-    def add(self, n: int) -> int:
-        self.sum += n
-        return self.sum
-
-    def pid(self) -> int:
-        return os.getpid()
-
-    def divide(self, by: int) -> float:
-        return self.sum / by
-
-    def tell(self) -> None:
-        raise Told("that cannot", "be unpacked")
-
-    def die(self) -> None:
-        os._exit(7)
-
-    def fill(self, megabytes: int) -> int:
-        self.much = b"x" * (megabytes << 20)
-        return self.sum
-
-    def compute(self) -> None:
-        while True:
-            pass
 
 
 @pytest.fixture
@@ -134,7 +97,7 @@ def test_it_does_not_outlive_who_asks_not_even_one_who_was_killed() -> None:
         [
             sys.executable,
             "-c",
-            "import time\nfrom hotline.process.worker import WorkerProcess\nfrom tests.cli.test_worker import Adder\n"
+            "import time\nfrom hotline.process.worker import WorkerProcess\nfrom tests.cli.adder import Adder\n"
             "adder = WorkerProcess(Adder, 1)\nprint(adder.ask(Adder.pid), flush=True)\ntime.sleep(60)",
         ],
         stdout=subprocess.PIPE,

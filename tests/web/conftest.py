@@ -12,11 +12,31 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
+from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
 from services import users
 from tests.web.demo import PASSWORD, World
 from web import create_app
+
+_compile = Rule._compile_builder
+_compiled: dict[tuple[object, ...], Callable[..., tuple[str, str]]] = {}
+
+
+def _compile_once(rule: Rule, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
+    """What writes a rule's addresses: a function of the rule's parts and defaults, which is given the rule."""
+    key = (rule.rule, tuple(rule._trace), str(rule.defaults), append_unknown)
+    if key not in _compiled:
+        _compiled[key] = _compile(rule, append_unknown)
+    return _compiled[key]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def addresses_compiled_once() -> Iterator[None]:
+    """A panel for each test finds what an earlier one of this process compiled to write its addresses."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Rule, "_compile_builder", _compile_once)
+        yield
 
 
 @pytest.fixture(scope="session")
