@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,16 +17,29 @@ from hotline.cli import main
 Run = Callable[..., Result]
 
 
+def run(*arguments: str, stdin: str | None = None) -> Result:
+    return CliRunner().invoke(main, list(arguments), input=stdin)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A hotline in an empty folder with an operator li and a lead wang: made once, copied for each test."""
+    folder = tmp_path_factory.mktemp("hotline")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        for name in [name for name in os.environ if name.startswith("HOTLINE_")]:
+            patch.delenv(name)
+        for command in (("init",), ("db", "upgrade"), ("user", "add", "li"), ("user", "add", "wang", "--role", "lead")):
+            assert run(*command).exit_code == 0
+    assert str(folder) not in (folder / "hotline.toml").read_text("utf-8")
+    return folder
+
+
 @pytest.fixture
-def hotline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """A hotline in an empty folder with an operator li and a lead wang."""
+def hotline(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """``hotline("case", "list")``: in a hotline of one's own."""
+    shutil.copytree(made, tmp_path, dirs_exist_ok=True)
     monkeypatch.chdir(tmp_path)
-
-    def run(*arguments: str, stdin: str | None = None) -> Result:
-        return CliRunner().invoke(main, list(arguments), input=stdin)
-
-    for command in (("init",), ("db", "upgrade"), ("user", "add", "li"), ("user", "add", "wang", "--role", "lead")):
-        assert run(*command).exit_code == 0
     return run
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator
+import shutil
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -29,11 +29,10 @@ DAY = ("--from", "2026-11-21", "--to", "2026-11-21")
 NUMBER = "13900004321"
 
 
-@pytest.fixture
-def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A data folder with the acceptance vector, a complaint and an anonymous report."""
-    monkeypatch.chdir(tmp_path)
-    folder = tmp_path / "data"
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with the acceptance vector, a complaint and an anonymous report: told once, then copied."""
+    folder = tmp_path_factory.mktemp("figures") / "data"
     folder.mkdir(mode=0o700)
     migrated(folder)
     engine = open_engine(folder)
@@ -50,7 +49,15 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     Caller(ledger, number="13700009876").arrives().opens_case("report", anonymous=True)
     ledger.close()
     engine.dispose()
-    yield folder
+    return folder
+
+
+@pytest.fixture
+def data(told: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Such a folder of one's own, in the present one."""
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(told, tmp_path / "data")
+    return tmp_path / "data"
 
 
 def hotline(*arguments: str) -> Result:
