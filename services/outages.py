@@ -17,14 +17,16 @@ from ivr.facts.base import with_texts
 from ivr.ledger import Fact
 from ivr.outages import notice
 from ivr.outages.notice import By, NoticeDraft, Standing
+from ivr.projections.rows import OutageRow
 from ivr.scrubbing import without_numbers
 from store.engine import Connection
 from store.journal import entries
 from store.read.outage_notices import one, standing
-from store.sql import Row
 
 
-def announce(connection: Connection, outage_id: str, draft: NoticeDraft, by: By, days: int, zone: tzinfo) -> Row | None:
+def announce(
+    connection: Connection, outage_id: str, draft: NoticeDraft, by: By, days: int, zone: tzinfo
+) -> OutageRow | None:
     """Keep a notice. None: there is one of this id, and nothing was changed. Raises :class:`ActionRefused`."""
     if one(connection, outage_id) is not None:
         return None
@@ -32,7 +34,7 @@ def announce(connection: Connection, outage_id: str, draft: NoticeDraft, by: By,
     return one(connection, outage_id)
 
 
-def name_customers(connection: Connection, outage_id: str, names: Sequence[str], by: By) -> Row:
+def name_customers(connection: Connection, outage_id: str, names: Sequence[str], by: By) -> OutageRow:
     """More key customers 重要客户 to be told."""
 
     def facts(standing: Standing) -> tuple[Fact, ...]:
@@ -43,7 +45,7 @@ def name_customers(connection: Connection, outage_id: str, names: Sequence[str],
     return _change(connection, outage_id, facts)
 
 
-def tell(connection: Connection, outage_id: str, n: int, how: str, result: str, told: int | None, by: By) -> Row:
+def tell(connection: Connection, outage_id: str, n: int, how: str, result: str, told: int | None, by: By) -> OutageRow:
     """What came of telling the notice's ``n``-th key customer."""
 
     def facts(standing: Standing) -> tuple[Fact, ...]:
@@ -54,17 +56,17 @@ def tell(connection: Connection, outage_id: str, n: int, how: str, result: str, 
     return _change(connection, outage_id, facts)
 
 
-def restore(connection: Connection, outage_id: str, restored: int | None, by: By) -> Row:
+def restore(connection: Connection, outage_id: str, restored: int | None, by: By) -> OutageRow:
     """Power is back."""
     return _change(connection, outage_id, lambda standing: (notice.restore(standing, restored, by),))
 
 
-def withdraw(connection: Connection, outage_id: str, reason: str, by: By) -> Row:
+def withdraw(connection: Connection, outage_id: str, reason: str, by: By) -> OutageRow:
     """Take the notice back."""
     return _change(connection, outage_id, lambda standing: (notice.withdraw(standing, reason, by),))
 
 
-def _change(connection: Connection, outage_id: str, facts: Callable[[Standing], Sequence[Fact]]) -> Row:
+def _change(connection: Connection, outage_id: str, facts: Callable[[Standing], Sequence[Fact]]) -> OutageRow:
     """Journal what may be done to the notice as it stands; the row it was done to."""
     found = one(connection, outage_id, hold=True)
     if found is None:

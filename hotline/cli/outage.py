@@ -16,6 +16,7 @@ from hotline.config.settings import Settings
 from hotline.process import factories
 from hotline.process.sweep import now_ms
 from ivr.outages.notice import HOWS, KINDS, PLANNED, RESULTS, STATES, By, NoticeDraft
+from ivr.projections.rows import OutageRow
 from ivr.scrubbing import without_numbers
 from services import outages, users
 from store.engine import Connection, Session
@@ -61,8 +62,9 @@ def add(
     days, outage_id = factories.profile(settings).outage_notice_days, uuid7()
     with _writing(settings, who, "add", confirmed) as (connection, by, done):
         row = outages.announce(connection, outage_id, draft, by, days, _zone(settings))
-        done.append(row or {})
-    click.echo(outage_id + ("  announced too late 提前不足" if row and row["short"] else ""))
+        assert row is not None, "an id of its own"
+        done.append(row)
+    click.echo(outage_id + ("  announced too late 提前不足" if row.short else ""))
 
 
 @outage.command("list")
@@ -143,12 +145,14 @@ def withdraw(settings: Settings, notice: str, reason: str, who: str) -> None:
 
 
 @contextmanager
-def _writing(settings: Settings, who: str, action: str, detail: str = "") -> Iterator[tuple[Connection, By, list[Row]]]:
+def _writing(
+    settings: Settings, who: str, action: str, detail: str = ""
+) -> Iterator[tuple[Connection, By, list[OutageRow]]]:
     """A transaction in the account's name, with its audit row.
 
-    What is put into the list is the row of the notice it was done to.
+    What is put into the list is the notice it was done to.
     """
-    done: list[Row] = []
+    done: list[OutageRow] = []
     with acting(settings, who) as (session, role):
         by = By(who, role, now_ms())
         yield session.connection(), by, done

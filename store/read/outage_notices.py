@@ -13,9 +13,11 @@ from sqlalchemy.orm import Session
 from ivr.kpi.records import Announced
 from ivr.outages import notice
 from ivr.outages.notice import DAY_MS, PLANNED, Standing
+from ivr.projections.rows import OutageRow
+from store import derived
 from store.read.paging import PAGE, Page, SortOrder, read
 from store.schema import Journal, Outage, OutageCustomer
-from store.sql import Row, among, first, table
+from store.sql import among, table
 
 OUTAGES = table("outages")
 ORDERS = {
@@ -64,10 +66,10 @@ def listed(
     return read(session, query, order, before, limit)
 
 
-def one(connection: Connection, outage_id: str, *, hold: bool = False) -> Row | None:
+def one(connection: Connection, outage_id: str, *, hold: bool = False) -> OutageRow | None:
     """The notice of that id; ``hold``: nobody else changes it until the transaction ends."""
-    query = select(OUTAGES).where(OUTAGES.c.id == outage_id)
-    return first(connection, query.with_for_update() if hold else query)
+    query = derived.query(OutageRow).where(OUTAGES.c.id == outage_id)
+    return derived.first(connection, OutageRow, query.with_for_update() if hold else query)
 
 
 def on_board(session: Session, now: int) -> list[Outage]:
@@ -109,13 +111,12 @@ def planned(session: Session, from_ms: int, to_ms: int) -> list[Announced]:
     return [Announced(not short, withdrawn is not None, id_, starts) for short, withdrawn, id_, starts in rows]
 
 
-def named(row: Row, zone: tzinfo) -> str:
+def named(row: OutageRow, zone: tzinfo) -> str:
     """A notice as people know it: its line, and when it begins."""
-    begins = datetime.fromtimestamp(row["starts"] / 1000, UTC).astimezone(zone)
-    return f"{row['line']} {begins:%Y-%m-%d %H:%M}"[:120]
+    begins = datetime.fromtimestamp(row.starts / 1000, UTC).astimezone(zone)
+    return f"{row.line} {begins:%Y-%m-%d %H:%M}"[:120]
 
 
-def standing(row: Row | Outage) -> Standing:
+def standing(row: OutageRow | Outage) -> Standing:
     """What the notice's next steps depend on."""
-    of = row if isinstance(row, dict) else {name: getattr(row, name) for name in Standing.__slots__}
-    return Standing(of["starts"], of["customers"], of["restored"], of["withdrawn"])
+    return Standing(row.starts, row.customers, row.restored, row.withdrawn)

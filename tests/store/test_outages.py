@@ -107,9 +107,7 @@ def test_pwr_2_lists_and_the_board_agree_with_the_state_of_each_notice(engine: E
         rest = outage_notices.listed(session, OutageFilter(kind="emergency"), NOW, first.next, sort="restored")
         assert [one.id for one in rest.rows] == ["off"]
         assert [one.id for one in outage_notices.on_board(session, NOW)] == ["off", "soon"]
-    assert outage_notices.standing({"starts": 1, "customers": 2, "restored": None, "withdrawn": 3}) == Standing(
-        1, 2, None, 3
-    )
+    assert outage_notices.standing(Outage(starts=1, customers=2, restored=None, withdrawn=3)) == Standing(1, 2, None, 3)
 
 
 def test_k19_planned_outages_announced_in_time_with_their_rows_and_counted_a_second_time(engine: Engine) -> None:

@@ -13,6 +13,7 @@ from flask_login import current_user
 
 from ivr.cases.actions import ActionRefused
 from ivr.outages.notice import PLANNED, By, NoticeDraft, TooShort, tell_by
+from ivr.projections.rows import OutageRow
 from services import outages
 from store.ids import uuid7
 from store.read import outage_notices
@@ -95,7 +96,7 @@ def add() -> Any:
         with writing() as db:
             row = outages.announce(db.connection(), outage_id, draft, _by(), _days(), config().zone)
             if row is not None:  # else the form was sent twice
-                record(db, "outage.add", target=_named(row), detail=row["confirmed"][:200])
+                record(db, "outage.add", target=_named(row), detail=row.confirmed[:200])
             saved(db, NEW)
     except ActionRefused as why:
         come_back(Back(NEW, form, why))
@@ -201,6 +202,6 @@ def _days() -> int:
     return config().profile.outage_notice_days
 
 
-def _named(row: dict[str, Any]) -> str:
+def _named(notice: OutageRow) -> str:
     """The notice as the audit log names it."""
-    return outage_notices.named(row, config().zone)
+    return outage_notices.named(notice, config().zone)
