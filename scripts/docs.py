@@ -36,6 +36,8 @@ from ivr.facts import (  # noqa: E402
     seats,
     system,
 )
+from ivr.kpi.calls import OfCalls  # noqa: E402
+from ivr.kpi.kpi import Kpi  # noqa: E402
 from ivr.kpi.kpis import KPIS  # noqa: E402
 
 MARKED = re.compile(r"(<!-- ([a-z ]+): written by scripts/docs\.py -->\n).*?(<!-- end of \2 -->)", re.DOTALL)
@@ -73,13 +75,18 @@ def kinds_of_case() -> str:
     return "\n".join(["| kind | called | what is special |", "|---|---|---|", *rows]) + "\n"
 
 
-def shares_of_rows() -> str:
-    """Return the table of the figures that are wholly said by their record."""
-    told = {kpi: kpi.share for kpi in KPIS.values() if kpi.share is not None}
-    rows = (
-        f"| {k.id} | {how.en} {how.zh} | {k.formula.en}. {k.remark.en}".rstrip(" .") + " |" for k, how in told.items()
-    )
-    return "\n".join(["| id | figure 指标 | formula |", "|---|---|---|", *rows]) + "\n"
+def figures() -> str:
+    """Return the table of the figures."""
+    head = ["| id | figure 指标 | formula |", "|---|---|---|"]
+    return "\n".join([*head, *map(_figure, KPIS.values())]) + "\n"
+
+
+def _figure(kpi: Kpi) -> str:
+    each = "-N" if isinstance(kpi.how, OfCalls) and kpi.how.levels else ""
+    words = (kpi.how.en, kpi.how.zh)
+    for name, said in (("{n}", "N"), ("{limit} s", "the limit")):
+        words = (words[0].replace(name, said), words[1].replace(name, said))
+    return f"| {kpi.id}{each} | {words[0]} {words[1]} | {kpi.formula.en}. {kpi.remark.en}".rstrip(" .") + " |"
 
 
 def facts() -> str:
@@ -123,7 +130,7 @@ def fields(model: type[BaseModel]) -> Iterator[tuple[str, str]]:
 def written() -> Mapping[str, Callable[[], str]]:
     """Return who writes each part, by its name."""
     steps = {f"step {name}": partial(step, kind) for name, kind in kinds().items()}
-    return {"kinds of case": kinds_of_case, "shares of rows": shares_of_rows, "facts": facts, **steps}
+    return {"kinds of case": kinds_of_case, "figures": figures, "facts": facts, **steps}
 
 
 def renewed(page: str) -> str:

@@ -1,35 +1,24 @@
-"""Calls that were turned away for lack of room, and why (K26; pure): 时刻保持电话畅通.
+"""Calls that were turned away for lack of room, and why (K26 阻塞率; pure): 时刻保持电话畅通.
 
 A call is turned away before it is a row: what is known of it is when, why, and how many like it.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable
 
-from ivr.kpi.making import Maker
-from ivr.kpi.records import Figure, TurnedAway
+from ivr.kpi.records import KpiLimits, Period, TurnedAway
 
-# Figure -> what it is called, and which kinds of ``ivr.telephony.TURNED_AWAY`` it counts; K26 counts them all.
-WHY = {
-    "K26-full": ("满线未接入率", "calls turned away, all lines taken", ("CallLimit",)),
-    "K26-late": ("繁忙未接入率", "calls turned away, we were behind", ("LoopLate", "LedgerLate")),
-    "K26-ending": ("停机未接入率", "calls turned away, the system was ending", ("Ending",)),
-}
+AWAY_NOTE = "turned away (503) / (turned away + calls taken); test calls and fax machines are no calls taken"
+# Figure -> which kinds of ``ivr.telephony.TURNED_AWAY`` it counts; K26 counts them all.
+WHY = {"K26-full": ("CallLimit",), "K26-late": ("LoopLate", "LedgerLate"), "K26-ending": ("Ending",)}
+TAKEN = ""  # the ``why`` of the calls that were let in
 
 
-def blocking(make: Maker, taken: int, away: Sequence[TurnedAway]) -> tuple[Figure, ...]:
-    """K26 阻塞率: turned away (503) / attempts, of all and by why. ``taken``: the calls that were let in."""
-    counts: Counter[str] = Counter()
-    for each in away:
-        counts[each.why] += each.n
-    attempts = taken + counts.total()
-    note = "turned away (503) / (turned away + calls taken); test calls and fax machines are no calls taken"
-    return (
-        make.ratio("K26", "阻塞率", "calls turned away", counts.total(), attempts, note=note),
-        *(
-            make.ratio(id_, zh, en, sum(counts[kind] for kind in kinds), attempts, note=note)
-            for id_, (zh, en, kinds) in WHY.items()
-        ),
-    )
+def away_fate(why: tuple[str, ...] = ()) -> Callable[[TurnedAway, Period, KpiLimits], str]:
+    """Return what attempts are to a figure: ``good`` is turned away, for one of these reasons if some are given."""
+
+    def fate(each: TurnedAway, _period: Period, _limits: KpiLimits) -> str:
+        return "good" if each.why != TAKEN and (not why or each.why in why) else "failed"
+
+    return fate

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -33,9 +32,11 @@ class Maker:
         value = float(Fraction(total_ms, 1000 * count)) if count else None
         return self._figure(id_, zh, en, total_ms / 1000, count, value, "s", more, note)
 
-    def order(self, id_: str, zh: str, en: str, ms: float | None, count: int, note: str = "") -> Figure:
+    def order(
+        self, id_: str, zh: str, en: str, ms: float | None, count: int, more: Exclusions = (), note: str = ""
+    ) -> Figure:
         """An order statistic of ``count`` waits."""
-        return self._figure(id_, zh, en, None, count, None if ms is None else ms / 1000, "s", (), note)
+        return self._figure(id_, zh, en, None, count, None if ms is None else ms / 1000, "s", more, note)
 
     def _figure(
         self, id_: str, zh: str, en: str, numerator: int | float | None, denominator: int, value: float | None,
@@ -46,11 +47,6 @@ class Maker:
             id_, zh, en, self.profile, span, numerator, denominator, value,
             "ratio" if unit == "ratio" else "s", self.left_out + more, note,
         )  # fmt: skip
-
-
-def counted(reasons: Sequence[str]) -> Exclusions:
-    """How often each reason occurs, in the order of their first."""
-    return tuple((reason, reasons.count(reason)) for reason in dict.fromkeys(reasons))
 
 
 def seconds(ms: int) -> str:

@@ -5,11 +5,11 @@ A notice counts in the period in which the outage begins.
 
 from __future__ import annotations
 
-from ivr.kpi.records import Announced, Period
+from ivr.kpi.records import Announced, KpiLimits, Period
 
 WITHDRAWN = "withdrawn"
 
 
-def announced_fate(each: Announced, period: Period) -> str:
+def announced_fate(each: Announced, _period: Period, _limits: KpiLimits) -> str:
     """What a planned outage is to K19: ``good``, ``failed``, or why it is left out."""
     return WITHDRAWN if each.withdrawn else "good" if each.in_time else "failed"

@@ -6,12 +6,11 @@ paused, and test calls are left out and counted as left out.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from ivr.cases.kinds import of
-from ivr.kpi.making import Maker
-from ivr.kpi.records import DueCase, Figure, Period
+from ivr.kpi.records import DueCase, KpiLimits, Period
 
 REPLY = "replied ≤ due / due (S2-1 §13(五))"
 STRICT = "replied ≤ the date before it moved to a working day / due then"
@@ -28,7 +27,7 @@ class Promise:
     done: Moment
     until: DueAt
 
-    def fate(self, case: DueCase, period: Period) -> str:
+    def fate(self, case: DueCase, period: Period, _limits: KpiLimits) -> str:
         """What the case is to this figure: ``good``, ``failed``, or why it is left out; empty: not of the period."""
         if (self.kind and case.kind != self.kind) or not period.from_ms <= self.until(case) < period.to_ms:
             return ""
@@ -66,19 +65,14 @@ def strict(case: DueCase) -> int:
     return case.strict
 
 
-def arrival_fate(case: DueCase, period: Period) -> str:
+def arrival_fate(case: DueCase, period: Period, _limits: KpiLimits) -> str:
     """What a case is to K18-time: ``good`` when somebody came."""
     if not of(case.kind).on_site or not period.from_ms <= case.due < period.to_ms:
         return ""
     return "test_calls" if case.test else "good" if case.arrived is not None else ""
 
 
-def arrival_time(make: Maker, cases: Sequence[DueCase]) -> Figure:
-    """K18-time: from receipt to arrival on site."""
-    period = make.period
-    due_now = [case for case in cases if of(case.kind).on_site and period.from_ms <= case.due < period.to_ms]
-    took = [case.arrived - case.received for case in due_now if case.arrived is not None and not case.test]
-    left_out = (("test_calls", sum(case.test for case in due_now)),)
-    return make.mean(
-        "K18-time", "平均到达时间", "mean time to arrive", sum(took), len(took), left_out, "Σ(on site − received) / n"
-    )
+def arrival_took(case: DueCase) -> int:
+    """How long somebody took to come, from receipt on (ms)."""
+    assert case.arrived is not None
+    return case.arrived - case.received

@@ -1,4 +1,4 @@
-"""What figures are made of: a small record per request for a person, promise, follow-up and missed caller."""
+"""What figures are made of: a small record per call, promise, follow-up and missed caller."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ DAY_MS = 24 * HOUR_MS
 
 @dataclass(frozen=True, slots=True)
 class AgentRequest:
-    """One request for a person. ``wait``: ms from the request to the answer, or to the end without one.
+    """One call, a request for a person if it ``asked``. ``wait``: ms from the request to the answer or the end.
 
     ``ring``: ms the answering operator's phone rang; ``network``: ms until the system answered; ``lead``: ms from
-    arrival to the request; ``talk``: ms with the operator, None while it lasts; ``cut``: we ended a call that was
-    answered, without grace or consent (ANS-6); ``arrived``: UTC ms.
+    arrival to the request; ``talk``: ms with the operator, None while it lasts; ``cut``: we ended it without grace or
+    consent (ANS-6); ``arrived``: UTC ms; ``apology``: the system answered late, and apologised first.
     """
 
     outcome: RequestOutcome
@@ -32,15 +32,8 @@ class AgentRequest:
     talk: int | None = None
     cut: bool = False
     arrived: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class LateCalls:
-    """Calls the system answered so late that an apology must come first (S4-29), and how many got it."""
-
-    late: int = 0
-    apologised: int = 0
-    test: int = 0
+    asked: bool = True
+    apology: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +159,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class KpiLimits:
-    """The profile's numbers the figures need (ms); ``levels``: the N of K2."""
+    """The profile's numbers the figures need (ms); ``levels``: the N of K2, ``level``: the one that is meant now."""
 
     profile: str
     clock: Clock
@@ -176,6 +169,7 @@ class KpiLimits:
     apology: int = 15_000
     missed: int = 24 * HOUR_MS
     targets: tuple[Target, ...] = ()
+    level: int = 0
 
     @property
     def all_levels(self) -> tuple[int, ...]:

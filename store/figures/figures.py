@@ -5,11 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from ivr.kpi import formulas
+from ivr.kpi.blocking import TAKEN
+from ivr.kpi.kpi import Everything, Rows
 from ivr.kpi.records import (
     HOUR_MS,
     Announced,
@@ -98,6 +101,13 @@ class Material:
     outages: Sequence[Announced]
     away: Sequence[TurnedAway]
 
+    def rows(self) -> dict[Rows, Sequence[Any]]:
+        """Its rows by their kind, as figures name them."""
+        return {
+            "cases": self.cases, "follow_ups": self.follow_ups, "missed": self.missed.callers(),
+            "dispatched": self.dispatched, "outages": self.outages,
+        }  # fmt: skip
+
     def between(self, from_ms: int, to_ms: int) -> Material:
         """What belongs to a part ``[from_ms, to_ms)`` of the period."""
 
@@ -146,18 +156,10 @@ def figures(
     known = limits(profile)
     counts = call_counts.CallCounts(session, from_ms, to_ms, window)
     rows = rows or material(session, from_ms, to_ms, known, window)
-    return formulas.all_figures(
-        counts.tally(known),
-        counts.hours(),
-        counts.late(known),
-        rows.cases,
-        rows.follow_ups,
-        rows.missed.callers(),
-        Period(from_ms, to_ms, now),
-        known,
-        ratings.counted(session, from_ms, to_ms, window),
-        rows.dispatched,
-        rows.outages,
-        0 if window else counts.arrivals().total(),
-        rows.away,
-    )
+    everything: Everything = {
+        **rows.rows(),
+        "ratings": ratings.counted(session, from_ms, to_ms, window),
+        "attempts": [*rows.away, TurnedAway(TAKEN, 0 if window else counts.arrivals().total())],
+    }
+    period = Period(from_ms, to_ms, now)
+    return formulas.all_figures(counts.tally(known), counts.hours(), everything, period, known)

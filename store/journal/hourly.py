@@ -1,7 +1,7 @@
 """Hourly pre-aggregates of calls, exact (every wait is stored): one row for each hour and window.
 
     kept = load(session, from_ms, to_ms, window)     # the hours that are counted, and the gaps between them
-    kept.tally(limits), kept.hours(), kept.late(limits), kept.arrivals
+    kept.tally(wanted), kept.hours(), kept.arrivals
 
 Every single wait is kept (packed), so figures of counted hours equal figures of rows to the last digit, medians and
 percentiles of a year included, whatever profile is asked for. An hour is counted (:func:`close`) when all its calls
@@ -14,57 +14,87 @@ from __future__ import annotations
 import json
 from array import array
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, insert, select
 from sqlalchemy.orm import Session
 
-from ivr.kpi.call_totals import CallTotals, HourTotals
-from ivr.kpi.records import HOUR_MS, AgentRequest, KpiLimits, LateCalls, RequestOutcome
-from ivr.projections.fold import FAX, NORMAL_ENDS
+from ivr.kpi.call_totals import CLASSES, CallTotals, HourTotals, Waits, Wanted
+from ivr.kpi.calls import (
+    APOLOGY,
+    ASKED,
+    CUT,
+    LEAD,
+    NETWORK,
+    REAL,
+    RING,
+    TALK,
+    TALKED,
+    TEST,
+    WAIT,
+    WAITING,
+    A,
+    F,
+    K,
+    O,
+    X,
+)  # fmt: skip
+from ivr.kpi.predicates import Measure, Predicate, conjuncts, fields, holds, remember, steps, together
+from ivr.kpi.records import HOUR_MS, RequestOutcome
+from ivr.projections.fold import FAX
+from store.journal.requests import COLUMNS, request
 from store.sql import table
 
 CALLS, HOURS = table("calls"), table("call_hours")
-# F of B9: nobody could be had, or our own fault; both are our doing.
-CLASSES: dict[str, RequestOutcome] = {
-    "abandoned": "abandoned", "callback": "callback", "unanswered": "failed", "failed": "failed",
-}  # fmt: skip
 QUARTER_MS = 900_000
 NONE = -(2**63)  # in a packed column: there is no such wait
 REST = 2  # hours that are left alone: calls of them are likely to change still
 GAPS_MAX = 8
 LONG, ENOUGH = 31 * 24, 1000  # hours
-COUNTS = ("test", "waiting", "clock_errors", "talked", "talk_ms", "cut", "lead_ms")
-# Waits in ms: of the answered (with the ring and the system's answer beside each), of the others by class; the system's
-# answer to every real call, to those it apologised to, and to test calls.
-PACKED = ("answered", "rings", "networks", "abandoned", "callback", "failed", "lines", "apologised", "test_lines")
-COLUMNS = (
-    CALLS.c.outcome, CALLS.c.agent_answered, CALLS.c.agent_left, CALLS.c.human_wait, CALLS.c.agent_ring_wait,
-    CALLS.c.network_wait, CALLS.c.test, CALLS.c.human_requested, CALLS.c.arrived, CALLS.c.released_by, CALLS.c.cause,
-    CALLS.c.window, CALLS.c.late_apology,
-)  # fmt: skip
-
+# Column -> how many calls are so; the sum of a field of those that are.
+COUNTS: Mapping[str, Predicate] = {
+    "test": ASKED & TEST,
+    "waiting": ASKED & REAL & WAITING,
+    "clock_errors": ASKED & REAL & ~WAITING & (WAIT < 0),
+    "talked": TALKED,
+    "cut": A & CUT,
+}
+SUMS: Mapping[str, tuple[Measure, Predicate]] = {"talk_ms": (TALK, TALKED), "lead_ms": (LEAD, O)}
+# Column -> every single value (ms) of a field of those that are so. Those of the answered stand beside each other.
+PACKED: Mapping[str, tuple[Measure, Predicate]] = {
+    "answered": (WAIT, A),
+    "rings": (RING, A),
+    "networks": (NETWORK, A),
+    "abandoned": (WAIT, X),
+    "callback": (WAIT, K),
+    "failed": (WAIT, F),
+    "lines": (NETWORK, REAL),
+    "apologised": (NETWORK, REAL & APOLOGY),
+    "test_lines": (NETWORK, TEST),
+}
 NAMES = tuple(HOURS.c.keys())
 
 Range = tuple[int, int]  # [from, to) in UTC ms
 
 
-def request(row: Any) -> AgentRequest:
-    """A call that asked for a person, as figures see it; ``row`` begins with :data:`COLUMNS`."""
-    outcome, answered, left, wait, ring, network, test, requested, arrived, by, cause = row[:11]
-    return AgentRequest(
-        "waiting" if wait is None else "answered" if answered is not None else CLASSES.get(outcome, "failed"),
-        wait or 0,
-        ring,
-        network,
-        test,
-        (requested or 0) - arrived,
-        left - answered if left is not None and answered is not None else None,
-        by == "us" and cause not in NORMAL_ENDS,
-        arrived,
-    )
+def answerable(wanted: Wanted) -> tuple[Wanted, Wanted]:
+    """Return what of it counted hours know, and what must be counted from calls."""
+    counts = {each for each in wanted.counts if each in COUNTS.values() or _column(each)}
+    sums = {each for each in wanted.sums if each in SUMS.values()}
+    return Wanted(frozenset(counts), frozenset(sums)), Wanted(wanted.counts - counts, wanted.sums - sums)
+
+
+@remember
+def _column(predicate: Predicate) -> tuple[str, Predicate] | None:
+    """Return the packed column the predicate only asks a field of, and what it asks."""
+    for name, (measure, so) in PACKED.items():
+        more = conjuncts(predicate) - conjuncts(so)
+        if more and conjuncts(so) < conjuncts(predicate) and fields(together(more)) == {measure.name}:
+            return name, together(more)
+    return None
 
 
 @dataclass(slots=True)
@@ -76,33 +106,23 @@ class _Count:
     quarters: dict[str, list[int]] = field(default_factory=dict)  # outcome -> real calls of each quarter
 
     def add(self, row: Any) -> None:
-        network, test, asked, arrived, apology = row[5], row[6], row[7], row[8], row[12]
-        if not test and row[0] != FAX:
-            self.quarters.setdefault(row[0], [0, 0, 0, 0])[arrived % HOUR_MS // QUARTER_MS] += 1
-        if network is not None:
-            self.packed["test_lines" if test else "lines"].append(network)
-            if apology and not test:
-                self.packed["apologised"].append(network)
-        if asked is not None:
-            self._request(request(row))
-
-    def _request(self, r: AgentRequest) -> None:
-        if r.test or r.outcome == "waiting" or r.wait < 0:
-            self.counts["test" if r.test else "waiting" if r.outcome == "waiting" else "clock_errors"] += 1
-            return
-        self.packed[r.outcome].append(r.wait)
-        self.counts["lead_ms"] += r.lead
-        if r.outcome == "answered":
-            self.packed["rings"].append(NONE if r.ring is None else r.ring)
-            self.packed["networks"].append(NONE if r.network is None else r.network)
-            self.counts["cut"] += r.cut
-            if r.talk is not None:
-                self.counts["talked"] += 1
-                self.counts["talk_ms"] += r.talk
+        outcome, r = row[0], request(row)
+        if not r.test and outcome != FAX:
+            self.quarters.setdefault(outcome, [0, 0, 0, 0])[r.arrived % HOUR_MS // QUARTER_MS] += 1
+        for name, so in COUNTS.items():
+            self.counts[name] += holds(so)(r)
+        for name, (measure, so) in SUMS.items():
+            if holds(so)(r):
+                self.counts[name] += getattr(r, measure.name)
+        for name, (measure, so) in PACKED.items():
+            if holds(so)(r):
+                value = getattr(r, measure.name)
+                if value is not None or so is A:
+                    self.packed[name].append(NONE if value is None else value)
 
     def row(self, hour: int, window: str) -> dict[str, Any]:
         return {
-            "hour": hour, "window": window, **{name: self.counts[name] for name in COUNTS},
+            "hour": hour, "window": window, **{name: self.counts[name] for name in (*COUNTS, *SUMS)},
             **{name: waits.tobytes() for name, waits in self.packed.items()}, "quarters": json.dumps(self.quarters),
         }  # fmt: skip
 
@@ -195,7 +215,7 @@ _REOPEN = delete(HOURS).where(HOURS.c.hour.in_(bindparam("hours", expanding=True
 # --- reading -------------------------------------------------------------------------------
 
 
-class HourlyCounts:
+class Kept:
     """Counted hours of a period, and the ``gaps`` between them that are to be counted from calls."""
 
     def __init__(self, rows: Sequence[Sequence[Any]], gaps: Sequence[Range]) -> None:
@@ -204,13 +224,13 @@ class HourlyCounts:
         # Column by column: a year has some 40,000 rows.
         self._columns = dict(zip(NAMES, zip(*rows, strict=True), strict=True)) if rows else dict.fromkeys(NAMES, ())
 
-    def between(self, first: int, end: int) -> HourlyCounts:
+    def between(self, first: int, end: int) -> Kept:
         """Those of the hours from ``first`` up to ``end``; without gaps."""
         if self._by_hour is None:
             self._by_hour = {}
             for row in self.rows:
                 self._by_hour.setdefault(row[0], []).append(row)
-        return HourlyCounts([row for hour in range(first, end) for row in self._by_hour.get(hour, ())], ())
+        return Kept([row for hour in range(first, end) for row in self._by_hour.get(hour, ())], ())
 
     def packed(self, name: str) -> array[int]:
         """Every wait of that kind."""
@@ -218,19 +238,30 @@ class HourlyCounts:
         found.frombytes(b"".join(self._columns[name]))
         return found
 
-    def tally(self, limits: KpiLimits) -> CallTotals:
-        """The requests of the counted hours."""
+    def tally(self, wanted: Wanted) -> CallTotals:
+        """The calls of the counted hours; ``wanted``: what is :func:`answerable`."""
         waits: Counter[tuple[RequestOutcome, int]] = Counter()
-        kinds: tuple[RequestOutcome, ...] = ("answered", "abandoned", "callback", "failed")
-        for kind in kinds:
+        for kind in CLASSES:
             waits.update({(kind, wait): n for wait, n in Counter(self.packed(kind)).items()})
-        clock = {"human_wait": "answered", "agent_ring": "rings", "network_answer": "networks"}[limits.clock]
-        in_limit = sum(NONE < wait <= limits.limit for wait in self.packed(clock))
-        sums = {name: sum(self._columns[name]) for name in COUNTS}
+        names = {so: name for name, so in (*COUNTS.items(), *SUMS.items())}
         return CallTotals(
-            sums["test"], sums["waiting"], sums["clock_errors"], waits, in_limit, sums["talked"], sums["talk_ms"],
-            sums["cut"], sums["lead_ms"],
-        )  # fmt: skip
+            waits,
+            Counter({each: self._count(each, names.get(each)) for each in wanted.counts}),
+            Counter({each: sum(self._columns[names[each]]) for each in wanted.sums}),
+        )
+
+    def _count(self, so: Predicate, name: str | None) -> int:
+        if name is not None:
+            return sum(self._columns[name])
+        column = _column(so)
+        assert column is not None, so
+        packed, more = column
+        (measure,) = fields(more)
+        counts = Counter(self.packed(packed))
+        counts.pop(NONE, None)
+        known = Waits(counts)
+        asked = ((low, high, holds(more)(SimpleNamespace(**{measure: one}))) for low, high, one in steps(more, measure))
+        return sum(known.between(low, high) for low, high, held in asked if held)
 
     def hours(self) -> HourTotals:
         """Offered and answered by hour."""
@@ -242,14 +273,6 @@ class HourlyCounts:
                 found.offered[hour] += offered
                 found.answered[hour] += n
         return found
-
-    def late(self, limits: KpiLimits) -> LateCalls:
-        """Calls the system answered late."""
-
-        def of(name: str) -> int:
-            return sum(wait >= limits.apology for wait in self.packed(name))
-
-        return LateCalls(of("lines"), of("apologised"), of("test_lines"))
 
     def arrivals(self) -> Counter[tuple[int, str]]:
         """(quarter of an hour since 1970, outcome) -> real calls."""
@@ -268,11 +291,11 @@ class HourlyCounts:
         return {window for window, counts in columns if any(counts)}
 
 
-def load(session: Session, from_ms: int, to_ms: int, window: str | None = None) -> HourlyCounts:
+def load(session: Session, from_ms: int, to_ms: int, window: str | None = None) -> Kept:
     """The counted hours that lie wholly in ``[from_ms, to_ms)``, and what is left of it."""
     first, end = -(-from_ms // HOUR_MS), to_ms // HOUR_MS
     if first >= end:
-        return HourlyCounts((), [(from_ms, to_ms)] if from_ms < to_ms else [])
+        return Kept((), [(from_ms, to_ms)] if from_ms < to_ms else [])
     inside: tuple[ColumnElement[bool], ...] = (HOURS.c.hour >= first, HOURS.c.hour < end)
     known = session.scalars(select(HOURS.c.hour).where(*inside, HOURS.c.window == "").order_by(HOURS.c.hour)).all()
     gaps = _gaps(from_ms, to_ms, known)
@@ -281,10 +304,10 @@ def load(session: Session, from_ms: int, to_ms: int, window: str | None = None) 
         gaps = [(begin, stop)]
         inside += ((HOURS.c.hour < begin // HOUR_MS) | (HOURS.c.hour >= -(-stop // HOUR_MS)),)
     if not known:
-        return HourlyCounts((), gaps)
+        return Kept((), gaps)
     query = select(HOURS).where(*inside)
     rows = session.execute(query if window is None else query.where(HOURS.c.window == window)).all()
-    return HourlyCounts(rows, gaps)
+    return Kept(rows, gaps)
 
 
 def _gaps(from_ms: int, to_ms: int, known: Sequence[int]) -> list[Range]:

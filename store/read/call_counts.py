@@ -1,7 +1,7 @@
-"""Count calls in the database: the :class:`CallTotals` that ``CallTotals.of`` makes of records, for a year at once.
+"""Calls counted by the database: the same :class:`CallTotals` as its ``of`` makes from records, for a year at once.
 
-    counts = Counts(session, from_ms, to_ms, window)
-    counts.tally(limits), counts.hours(), counts.late(limits)
+    counts = CallCounts(session, from_ms, to_ms, window)
+    counts.tally(limits), counts.hours()
 
 Hours that are over were counted beforehand (:mod:`store.journal.hourly`); of the rest the database groups and sums. No
 formula is here. ``records`` is the same question row by row.
@@ -11,61 +11,70 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
-from ivr.kpi.call_totals import CallTotals, HourTotals
-from ivr.kpi.records import HOUR_MS, AgentRequest, KpiLimits, LateCalls, RequestOutcome
-from ivr.projections.fold import FAX, NORMAL_ENDS
+from ivr.kpi.call_totals import CallTotals, HourTotals, Wanted
+from ivr.kpi.calls import ASKED, A, O
+from ivr.kpi.kpis import wanted
+from ivr.kpi.predicates import conjuncts
+from ivr.kpi.records import DAY_MS, HOUR_MS, AgentRequest, KpiLimits, RequestOutcome
+from ivr.projections.fold import FAX
 from store.journal import hourly
-from store.journal.hourly import CLASSES, QUARTER_MS
+from store.journal.hourly import QUARTER_MS
+from store.journal.requests import CLASSES, COLUMNS, FIELDS, request, where
 from store.schema import Call
-
-DAY_MS = 24 * HOUR_MS
-
-ANSWERED = Call.agent_answered.is_not(None)
-# What is still in the queue has no wait yet, so whatever has one is of some class; a stepped clock makes it negative.
-SOUND = and_(Call.human_wait >= 0, Call.test.is_(False))
-CUT = and_(Call.released_by == "us", Call.cause.not_in(NORMAL_ENDS))
-TALK = Call.agent_left - Call.agent_answered
 
 
 def records(session: Session, from_ms: int, to_ms: int, window: str | None = None) -> Iterator[AgentRequest]:
-    """The requests for a person among the calls that arrived in ``[from_ms, to_ms)``, one by one."""
-    query = select(*hourly.COLUMNS).where(*_asked(from_ms, to_ms, window)).order_by(Call.arrived, Call.id)
+    """The calls that arrived in ``[from_ms, to_ms)``, one by one."""
+    query = select(*COLUMNS).where(*_arrived(from_ms, to_ms, window)).order_by(Call.arrived, Call.id)
     for row in session.execute(query):
-        yield hourly.request(row)
+        yield request(row)
 
 
 class CallCounts:
     """What figures need of the calls that arrived in ``[from_ms, to_ms)``; ``window``: only those to this window."""
 
     def __init__(self, session: Session, from_ms: int, to_ms: int, window: str | None = None) -> None:
-        self._session, self._from, self._window = session, from_ms, window
+        self._session, self._from, self._to, self._window = session, from_ms, to_ms, window
         self._kept = hourly.load(session, from_ms, to_ms, window)
 
     def tally(self, limits: KpiLimits) -> CallTotals:
-        """The requests of the period, counted."""
-        found = self._kept.tally(limits)
-        for begin, end in self._kept.gaps:
-            found.merge(_tally(self._session, begin, end, limits, self._window))
-        return found
+        """The calls of the period, counted."""
+        return self._part(self._from, self._to, self._kept, limits)
 
     def split(self, parts: Sequence[tuple[int, int]], limits: KpiLimits) -> list[CallTotals]:
-        """The requests of each part ``[from, to)`` of the period, counted."""
-        found, kept = [], self._kept
+        """The calls of each part ``[from, to)`` of the period, counted."""
+        found = []
         for begin, end in parts:
             whole = not begin % HOUR_MS and not end % HOUR_MS
             if not whole:  # an hour that belongs to two parts
                 found.append(tally(self._session, begin, end, limits, self._window))
                 continue
-            part = kept.between(begin // HOUR_MS, end // HOUR_MS).tally(limits)
-            for first, last in self._kept.gaps:
-                if first < end and last > begin:
-                    part.merge(_tally(self._session, max(first, begin), min(last, end), limits, self._window))
-            found.append(part)
+            kept = self._kept.between(begin // HOUR_MS, end // HOUR_MS)
+            found.append(self._part(begin, end, kept, limits))
         return found
+
+    def _part(self, begin: int, end: int, kept: hourly.Kept, limits: KpiLimits) -> CallTotals:
+        """What counted hours know, what the gaps between them hold, and what only calls know of the hours."""
+        every = wanted(limits)
+        known, rest = hourly.answerable(every)
+        found, at = kept.tally(known), begin
+        for first, last in self._kept.gaps:
+            first, last = max(first, begin), min(last, end)
+            if first < last:
+                self._count(found, at, first, rest)
+                found.merge(_tally(self._session, first, last, every, self._window))
+                at = last
+        self._count(found, at, end, rest)
+        return found
+
+    def _count(self, found: CallTotals, begin: int, end: int, rest: Wanted) -> None:
+        if begin < end and (rest.counts or rest.sums):
+            _counted(self._session, found, begin, end, rest, self._window)
 
     def hours(self) -> HourTotals:
         """Offered and answered by hour, from a day before the period (K1g looks back 24 hours)."""
@@ -74,14 +83,6 @@ class CallCounts:
         found.merge(self._kept.hours())
         for begin, end in (*before.gaps, *self._kept.gaps):
             found.merge(_hours(self._session, begin, end, self._window))
-        return found
-
-    def late(self, limits: KpiLimits) -> LateCalls:
-        """Calls the system answered late (S4-29), whether a person was asked for or not."""
-        found = self._kept.late(limits)
-        for begin, end in self._kept.gaps:
-            more = _late_calls(self._session, begin, end, limits, self._window)
-            found = LateCalls(found.late + more.late, found.apologised + more.apologised, found.test + more.test)
         return found
 
     def arrivals(self) -> Counter[tuple[int, str]]:
@@ -101,7 +102,7 @@ class CallCounts:
 
 
 def tally(session: Session, from_ms: int, to_ms: int, limits: KpiLimits, window: str | None = None) -> CallTotals:
-    """The requests of the period, counted."""
+    """The calls of the period, counted."""
     return CallCounts(session, from_ms, to_ms, window).tally(limits)
 
 
@@ -118,33 +119,33 @@ def windows(session: Session, from_ms: int, to_ms: int) -> list[str]:
 # --- counted from calls ----------------------------------------------------------------------
 
 
-def _tally(session: Session, from_ms: int, to_ms: int, limits: KpiLimits, window: str | None) -> CallTotals:
-    asked, talked = _asked(from_ms, to_ms, window), and_(ANSWERED, SOUND)
-    clock = {"human_wait": Call.human_wait, "agent_ring": Call.agent_ring_wait, "network_answer": Call.network_wait}[
-        limits.clock
-    ]
-    row = session.execute(
-        select(
-            func.count().filter(Call.test),
-            func.count().filter(Call.human_wait.is_(None), Call.test.is_(False)),
-            func.count().filter(Call.human_wait < 0, Call.test.is_(False)),
-            func.count().filter(clock <= limits.limit, talked),
-            func.count(TALK).filter(talked),
-            func.sum(TALK).filter(talked),
-            func.count().filter(CUT, talked),
-            func.sum(Call.human_requested - Call.arrived).filter(SOUND),
-        ).where(*asked)
-    ).one()
-    # A sum of nothing is None, and PostgreSQL sums to a Decimal.
-    test, waiting, errors, in_limit, n, talk_ms, cut, lead_ms = (int(value or 0) for value in row)
-    waits: Counter[tuple[RequestOutcome, int]] = Counter()
-    answered = select(Call.human_wait, func.count()).where(*asked, talked).group_by(Call.human_wait)
+def _tally(session: Session, from_ms: int, to_ms: int, every: Wanted, window: str | None) -> CallTotals:
+    within, found = _arrived(from_ms, to_ms, window), CallTotals()
+    _counted(session, found, from_ms, to_ms, every, window)
+    answered = select(Call.human_wait, func.count()).where(*within, where(A)).group_by(Call.human_wait)
     for wait, count in session.execute(answered):
-        waits["answered", wait or 0] = count
-    others = select(Call.outcome, Call.human_wait, func.count()).where(*asked, SOUND, Call.agent_answered.is_(None))
+        found.waits["answered", wait or 0] = count
+    others = select(Call.outcome, Call.human_wait, func.count()).where(*within, where(O), Call.agent_answered.is_(None))
     for outcome, wait, count in session.execute(others.group_by(Call.outcome, Call.human_wait)):
-        waits[CLASSES.get(outcome, "failed"), wait or 0] = count
-    return CallTotals(test, waiting, errors, waits, in_limit, n, talk_ms, cut, lead_ms)
+        kind: RequestOutcome = CLASSES.get(outcome, "failed")
+        found.waits[kind, wait or 0] += count
+    return found
+
+
+def _counted(session: Session, found: CallTotals, from_ms: int, to_ms: int, rest: Wanted, window: str | None) -> None:
+    """Count the calls that are so, and sum a field of them; those who asked for a person in a question of their own."""
+    for asked in (True, False):
+        counts = [each for each in rest.counts if (ASKED in conjuncts(each)) == asked]
+        sums = [(measure, each) for measure, each in rest.sums if (ASKED in conjuncts(each)) == asked]
+        asks: list[ColumnElement[Any]] = [func.count().filter(where(each)) for each in counts]
+        asks += [func.sum(FIELDS[measure.name]).filter(where(each)) for measure, each in sums]
+        if not asks:
+            continue
+        within = _asked(from_ms, to_ms, window) if asked else _arrived(from_ms, to_ms, window)
+        # A sum of nothing is None, and PostgreSQL sums to a Decimal.
+        values = [int(value or 0) for value in session.execute(select(*asks).where(*within)).one()]
+        found.counts.update(dict(zip(counts, values, strict=False)))
+        found.sums.update(dict(zip(sums, values[len(counts) :], strict=True)))
 
 
 def _hours(session: Session, from_ms: int, to_ms: int, window: str | None) -> HourTotals:
@@ -152,22 +153,12 @@ def _hours(session: Session, from_ms: int, to_ms: int, window: str | None) -> Ho
     found = HourTotals()
     query = (
         select(hour, func.count(), func.count(Call.agent_answered))
-        .where(*_asked(from_ms, to_ms, window), SOUND)
+        .where(*_arrived(from_ms, to_ms, window), where(O))
         .group_by(hour)
     )
     for at, offered, answered in session.execute(query):
         found.offered[int(at)], found.answered[int(at)] = offered, answered
     return found
-
-
-def _late_calls(session: Session, from_ms: int, to_ms: int, limits: KpiLimits, window: str | None) -> LateCalls:
-    real = Call.test.is_(False)
-    late, apologised, test = session.execute(
-        select(
-            func.count().filter(real), func.count().filter(real, Call.late_apology), func.count().filter(Call.test)
-        ).where(*_arrived(from_ms, to_ms, window), Call.network_wait >= limits.apology)
-    ).one()
-    return LateCalls(late, apologised, test)
 
 
 def _arrivals(session: Session, from_ms: int, to_ms: int, window: str | None) -> Counter[tuple[int, str]]:

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from ivr.kpi.call_totals import CallTotals
-from ivr.kpi.records import KpiLimits, LateCalls
+from ivr.kpi.records import KpiLimits
 from sip.simulator import SeatPlan
 from store.read.call_counts import CallCounts
 from store.schema import Callback, Case, Journal
@@ -28,7 +28,6 @@ def in_no_figure(world: World) -> None:
     with Session(world.engine) as session:
         counts = CallCounts(session, arrived - DAY_MS, arrived + DAY_MS)
         assert counts.tally(LIMITS) == CallTotals()
-        assert counts.late(LIMITS) == LateCalls(0, 0, 0)
         assert not counts.hours().offered and not counts.arrivals()
 
 

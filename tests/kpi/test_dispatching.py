@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from ivr.kpi.kpis import shares
-from ivr.kpi.making import Maker
-from ivr.kpi.records import Dispatched, Figure, Period
-
-MAKER = Maker("p", Period(0, 1000, 1000))
+from ivr.kpi.formulas import figures
+from ivr.kpi.records import Dispatched, Figure, KpiLimits, Period
 
 
 def k25(cases: list[Dispatched]) -> Figure:
-    found = shares(MAKER, {"cases": [], "dispatched": cases, "outages": []})
+    found = figures([], [], Period(0, 1000, 1000), KpiLimits("p", "human_wait", 12_000), dispatched=cases)
     return next(figure for figure in found if figure.id == "K25")
 
 

@@ -17,7 +17,7 @@ def of(
     period: Period = PERIOD,
     ratings: list[RatingCount] | None = None,
 ) -> dict[str, Figure]:
-    found = figures([], cases or [], period, LIMITS, None, follow_ups or [], missed or [], ratings or [])
+    found = figures([], cases or [], period, LIMITS, follow_ups or [], missed or [], ratings or [])
     return {figure.id: figure for figure in found}
 
 

@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 
 from ivr.kpi.call_totals import HourTotals, Waits
 from ivr.kpi.formulas import figures
-from ivr.kpi.records import HOUR_MS, AgentRequest, Figure, KpiLimits, LateCalls, Period
+from ivr.kpi.records import HOUR_MS, AgentRequest, Figure, KpiLimits, Period
 
 LIMITS = KpiLimits("p", "human_wait", 12_000)
 
 
-def of(requests: list[AgentRequest], period: Period, late: LateCalls | None = None) -> dict[str, Figure]:
-    return {figure.id: figure for figure in figures(requests, [], period, LIMITS, late)}
+def of(requests: list[AgentRequest], period: Period) -> dict[str, Figure]:
+    return {figure.id: figure for figure in figures(requests, [], period, LIMITS)}
 
 
 @given(st.lists(st.integers(0, 40), min_size=1), st.integers(0, 40))
@@ -71,7 +71,10 @@ def test_k6_k7_k21_and_k22_from_the_same_requests() -> None:
         AgentRequest("abandoned", 1000, lead=9000),
         AgentRequest("answered", 1000, lead=1, talk=1, cut=True, test=True),
     ]
-    found = of(requests, Period(0, 10, 10), LateCalls(late=4, apologised=3, test=1))
+    late = [
+        AgentRequest("waiting", 0, network=LIMITS.apology, asked=False, apology=n < 3, test=n == 4) for n in range(5)
+    ]
+    found = of([*requests, *late], Period(0, 10, 10))
     assert (found["K6"].numerator, found["K6"].denominator, found["K6"].exclusions) == (3, 4, (("test_calls", 1),))
     assert (found["K7-talk"].value, found["K7-talk"].denominator) == (90.0, 2)
     assert dict(found["K7-talk"].exclusions)["talking_now"] == 1

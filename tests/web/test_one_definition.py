@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 from flask.testing import FlaskClient
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ivr.call import steps
@@ -21,16 +22,23 @@ from ivr.cases.names import Term
 from ivr.flow.checker import check
 from ivr.flow.loader import FlowEnvironment, loads
 from ivr.flow.yaml_source import FlowRefused
-from ivr.kpi.kpis import FAMILIES, KPIS, Kpi, Share
+from ivr.kpi.calls import NETWORK, RING, A, O, OfCalls
+from ivr.kpi.kpi import Kpi, Share
+from ivr.kpi.kpis import FAMILIES, KPIS
+from ivr.kpi.records import HOUR_MS, Figure, Period
 from ivr.phrases import Phrases
 from ivr.report import registers
 from ivr.report.figures import FiguresPart
 from ivr.report.figures import sheet as report_sheet
 from ivr.report.span import Span
 from scripts import docs
+from store.figures import drilldown
+from store.figures import figures as figures_store
 from store.figures.figures import figures
-from store.read import queries
-from tests.web.demo import World, at
+from store.journal import hourly
+from store.read import call_counts, queries
+from store.schema import Call
+from tests.web.demo import World, at, morning
 
 NOD = '''
 """Speak, and go on when 1 is pressed.
@@ -193,8 +201,8 @@ def test_a_case_of_a_new_kind_nobody_has_is_shown_to_the_lead(
 @pytest.fixture
 def rate(monkeypatch: pytest.MonkeyPatch) -> Kpi:
     """A figure no hotline has: how many of the cases due were told of at all."""
-    share = Share("试算率", "made-up rate", "cases", lambda case, period: "good" if case.replied else "failed", "a / b")
-    kpi = Kpi("K90", Term("已答复 / 全部", "replied / all"), Term("仅供试算。", "Made up."), share)
+    share = Share("试算率", "made-up rate", ("cases",), lambda case, *_: "good" if case.replied else "failed", "a / b")
+    kpi = Kpi("K90", Term("已答复 / 全部", "replied / all"), share, Term("仅供试算。", "Made up."))
     monkeypatch.setitem(KPIS, kpi.id, kpi)
     monkeypatch.setitem(FAMILIES, 90, Term("试算", "made up"))
     return kpi
@@ -215,4 +223,55 @@ def test_a_new_figure_of_cases_is_on_the_page_with_its_rows_and_in_reports_and_d
     page = lead.get("/figures?from=2026-11-01&to=2026-12-31").text
     assert "试算率" in page and "已答复 / 全部" in page and "仅供试算。" in page
     assert case.number in lead.get("/figures/K90/rows?from=2026-11-01&to=2026-12-31&part=rest").text
-    assert "| K90 | made-up rate 试算率 | replied / all. Made up |" in docs.shares_of_rows()
+    assert "| K90 | made-up rate 试算率 | replied / all. Made up |" in docs.figures()
+
+
+@pytest.fixture
+def rang(monkeypatch: pytest.MonkeyPatch) -> Kpi:
+    """A figure of calls no hotline has, of two fields at once, which hours that are over do not know."""
+    how = OfCalls(
+        "试算铃响率", "made-up ringing", O, A & ((RING < 3000) | (NETWORK < 2000)), "c / O",
+        left_out={"talking_now": O & ~RING.known},
+    )  # fmt: skip
+    kpi = Kpi("K91", Term("铃响短 / O", "short ring / O"), how, Term("仅供试算铃响。", "Made up."))
+    monkeypatch.setitem(KPIS, kpi.id, kpi)
+    monkeypatch.setitem(FAMILIES, 91, Term("试算铃响", "made-up ringing"))
+    return kpi
+
+
+def test_a_new_figure_of_calls_is_counted_shown_exported_reported_and_documented_with_its_rows(
+    rang: Kpi, world: World, as_role: Callable[[str], FlaskClient]
+) -> None:
+    morning(world)
+    span = Span(date(2026, 11, 1), date(2026, 12, 31), world.config().zone)
+    limits = figures_store.limits(world.profile)
+    period = Period(span.from_ms, span.to_ms, world.clock())
+
+    def made() -> Figure:
+        with Session(world.engine) as session:
+            found = figures(session, span.from_ms, span.to_ms, world.profile, world.clock())
+        return next(each for each in found if each.id == "K91")
+
+    figure = made()
+    with Session(world.engine) as session:
+        records = list(call_counts.records(session, span.from_ms, span.to_ms))
+        rows = drilldown.rows(session, "K91", period, limits)
+        assert isinstance(rows, drilldown.CallRows)
+        (first, *more) = session.scalars(select(Call).where(rows.parts["numerator"]).order_by(Call.arrived.desc()))
+    good = [r for r in records if r.outcome == "answered" and not r.test]
+    good = [r for r in good if (r.ring is not None and r.ring < 3000) or (r.network is not None and r.network < 2000)]
+    assert figure.numerator == len(good) == 1 + len(more) and figure.denominator > len(good)
+    assert dict(figure.exclusions)["talking_now"] > 0
+    with world.engine.begin() as connection:  # hours that are over do not know it: it is counted from their calls
+        for hour in range(first.arrived // HOUR_MS - 5, first.arrived // HOUR_MS + 5):
+            hourly.close(connection, hour)
+    assert made() == figure
+
+    (row,) = [row for row in report_sheet([FiguresPart("", (figure,))], span.zone, "zh-CN").rows if "K91" in row]
+    assert "试算铃响率" in row
+    lead, asked = as_role("lead"), "from=2026-11-01&to=2026-12-31"
+    page = lead.get(f"/figures?{asked}").text
+    assert "试算铃响率" in page and "铃响短 / O" in page and "仅供试算铃响。" in page
+    assert first.id in lead.get(f"/figures/K91/rows?{asked}&part=numerator").text
+    assert "K91,试算铃响率" in lead.get(f"/figures.csv?{asked}").text
+    assert "| K91 | made-up ringing 试算铃响率 | short ring / O. Made up |" in docs.figures()
