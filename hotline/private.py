@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from hotline.config.engines import SETTINGS
 from hotline.config.settings import Settings
 from hotline.process import engines, factories
 
@@ -32,8 +33,8 @@ class Wide:
 
 def shared_group(settings: Settings) -> int | None:
     """The group that Asterisk's user and ours have in common; None when it is the same user, or there is none."""
-    spool = settings.asterisk.spool
-    if settings.engine != "asterisk" or spool.absolute().is_relative_to(settings.data.dir.absolute()):
+    spool = SETTINGS[settings.engine].shared(settings)
+    if spool is None or spool.absolute().is_relative_to(settings.data.dir.absolute()):
         return None  # nobody else's, or our own one's: it runs as we do
     try:
         found = spool.stat()

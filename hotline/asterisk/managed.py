@@ -13,7 +13,7 @@ import shutil
 import time
 import urllib.error
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -22,6 +22,7 @@ from hotline.asterisk import setup
 from hotline.config.settings import Settings
 from hotline.config.tables import AsteriskSettings
 from hotline.config.values import Address, parse_address
+from hotline.engines.plugin import Beside
 from hotline.errors import CannotRun
 from hotline.ports import is_free, next_free
 from hotline.process import runfile
@@ -34,19 +35,32 @@ POLL_S = 0.1
 DEFAULT_SPOOL = AsteriskSettings().spool
 
 
-@dataclass(frozen=True, slots=True)
-class ChosenAsterisk:
+@dataclass(frozen=True)
+class ChosenAsterisk(Beside):
     """Which Asterisk answers the calls. ``own``: the program to start; None: one that answers already."""
 
-    settings: Settings
     own: setup.Installation | None = None
     version: str = ""
-    notes: tuple[str, ...] = ()
 
     @property
     def home(self) -> Path:
         """The folder of our own one's configuration."""
         return self.settings.data.dir / HOME
+
+    @property
+    def ends_with_us(self) -> bool:
+        """Is it ours?"""
+        return self.own is not None
+
+    @property
+    def said(self) -> tuple[tuple[str, str, str], ...]:
+        """The row of the welcome."""
+        what = f"{self.version} from {self.home}, ends with us" if self.own else self.version
+        return (("asterisk", f"{self.settings.asterisk.url}   {what}".rstrip(), ""),)
+
+    def running(self, say: Callable[[str], None]) -> AbstractAsyncContextManager[object]:
+        """Keep our own one running."""
+        return running(self, say)
 
     @property
     def environ(self) -> Mapping[str, str]:
@@ -102,7 +116,7 @@ def _ours(settings: Settings) -> ChosenAsterisk:
         changes["spool"] = settings.data.dir / HOME / "spool" / "recording"
     changed = settings.model_copy(update={"asterisk": asterisk.model_copy(update=changes)})
     major, minor = program.version
-    return ChosenAsterisk(changed, program, f"{major}.{minor}", tuple(notes))
+    return ChosenAsterisk(changed, tuple(notes), program, f"{major}.{minor}")
 
 
 def _program(settings: Settings) -> setup.Installation:

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 from pydantic import Field, model_validator
 
+from hotline.config.engines import SETTINGS, EngineName
 from hotline.config.tables import (
     AsteriskSettings,
     CalendarSettings,
@@ -43,7 +44,7 @@ from ivr.profile import Schedule
 class Settings(SettingsTable):
     """Everything that can be set."""
 
-    engine: Literal["embedded", "asterisk"] = "embedded"
+    engine: EngineName = "embedded"
     flow: str = Field(default="power-95598", min_length=1)
     profile: str = Field(default="sgcc_window", min_length=1)
     unit: UnitSettings = UnitSettings()
@@ -80,18 +81,11 @@ class Settings(SettingsTable):
         ]
         if self.windows and "general" not in self.windows:
             problems.append("windows: add [windows.general], where callers go whom no other window answers")
-        if self.engine == "asterisk" and not self.asterisk.secret:
-            problems.append("asterisk.secret: give the password of the ARI user; see docs/asterisk.md")
+        problems += SETTINGS[self.engine].problems(self)
         if any(self.reports.to.values()) and not self.notify.smtp_host:
             problems.append("reports: name the mail server that sends them (smtp_host and mail_from under [notify])")
-        over = self.trunk.transport if self.trunk is not None else "udp"
-        if self.engine == "asterisk" and over != "udp" and not getattr(self.sip, over):
-            todo = "tcp = true" if over == "tcp" else 'tls = "HOST:5061"'
-            problems.append(f'trunk.transport: with Asterisk "{over}" needs {todo} under [sip]')
         encrypted = [name for name, seat in self.seats.items() if seat.encryption != "none"]
         browsers = [name for name in encrypted if self.seats[name].encryption == "webrtc"]
-        if self.engine == "embedded" and browsers:
-            problems.append(f'seats.{browsers[0]}.encryption: "webrtc" needs engine = "asterisk"')
         if browsers and self.asterisk.wss is None:
             problems.append(f'seats.{browsers[0]}.encryption: "webrtc" needs [asterisk] wss = "HOST:PORT"')
         plan, flows = Plan(self.sip.country_code, self.sip.area_code), dict[str, tuple[str, str]]()

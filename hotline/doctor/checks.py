@@ -15,8 +15,9 @@ from zoneinfo import ZoneInfo
 from hotline import private
 from hotline.config.settings import ENVIRONMENT, OTHER_VARIABLES, Settings
 from hotline.config.tables import RETIRED_OF_UNIT
-from hotline.config.values import Address, parse_address
-from hotline.doctor import asterisk, testcall, transports
+from hotline.config.values import parse_address
+from hotline.doctor import testcall, transports
+from hotline.engines.choice import engine_of
 from hotline.errors import CannotRun
 from hotline.finding import Finding, Level
 from hotline.ports import is_free, sip_answers, web_answers
@@ -32,7 +33,6 @@ from store.read import health
 MB = 1024 * 1024
 DISK_FAIL_MB, DISK_WARN_MB = 200, 2000
 CLOCK_BACK_MS = 5_000
-PROBED_PAIRS = 20
 
 
 Check = Callable[[Settings], Iterator[Finding]]
@@ -79,11 +79,11 @@ def rules(settings: Settings) -> Iterator[Finding]:
 
 
 def ports(settings: Settings) -> Iterator[Finding]:
-    """SIP and panel answer when they run, or their ports are free; some RTP ports are free."""
+    """SIP and panel answer when they run, or their ports are free."""
     running = runfile.read(settings.data.dir)
     for name, wanted, udp in (("calls", settings.sip.listen, True), ("panel", settings.panel.listen, False)):
-        if udp and settings.engine == "asterisk":
-            continue  # its ports are Asterisk's
+        if udp and not engine_of(settings).listens:
+            continue  # its ports are its program's
         if name in running:
             where = str(running[name]["sip" if udp else "url"])
             alive = sip_answers(parse_address(where), 3.0) if udp else web_answers(where, 5.0)
@@ -101,8 +101,11 @@ def ports(settings: Settings) -> Iterator[Finding]:
             yield Finding(name, "FAIL", f"{wanted} is taken by another program", todo)
         else:
             yield Finding(name, "warn", f"{wanted} is taken; the next free port will be used", "")
-    if settings.engine != "asterisk":
-        yield _rtp(settings)
+
+
+def engine(settings: Settings) -> Iterator[Finding]:
+    """What the engine itself needs."""
+    return engine_of(settings).examine(settings)
 
 
 def answering(settings: Settings) -> Iterator[Finding]:
@@ -119,27 +122,8 @@ def answering(settings: Settings) -> Iterator[Finding]:
 
 
 def _calls_answered(settings: Settings, where: str) -> bool:
-    if settings.engine == "asterisk":  # it answers by itself also while no hotline is connected
-        from hotline.asterisk.setup import takes_calls
-
-        if not takes_calls(settings):
-            return False
-    return sip_answers(parse_address(where), 3.0)
-
-
-def _rtp(settings: Settings) -> Finding:
-    wanted = settings.rtp.ports
-    step = max(2, (wanted.last - wanted.first) // PROBED_PAIRS // 2 * 2)
-    tried = range(wanted.first + wanted.first % 2, wanted.last, step)
-    free = sum(is_free(Address(settings.sip.listen.host, port), udp=True) for port in tried)
-    if free == 0:
-        return Finding(
-            "sound", "FAIL", f"all RTP ports tried in {wanted} are taken", "choose others with --rtp FROM-TO"
-        )
-    calls = (wanted.last - wanted.first + 1) // 4
-    if calls < settings.sip.max_calls:
-        return Finding("sound", "warn", f"RTP ports {wanted} are enough for {calls} bridged calls", "widen [rtp] ports")
-    return Finding("sound", "ok", f"RTP ports {wanted}")
+    address = parse_address(where)
+    return engine_of(settings).ready(settings, address) and sip_answers(address, 3.0)
 
 
 def voices(settings: Settings) -> Iterator[Finding]:
@@ -383,7 +367,7 @@ def test_call(settings: Settings) -> Iterator[Finding]:
 
 
 CHECKS: tuple[Check, ...] = (
-    settings_file, rules, ports, transports.examine, asterisk.examine, database, set_aside, proxy, keys, private_files,
+    settings_file, rules, ports, engine, transports.examine, database, set_aside, proxy, keys, private_files,
     voices, fonts, clock, calendar, seats, trunk, door.examine, test_call,
 )  # fmt: skip
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from hotline.config.settings import Settings
 from hotline.config.values import Address
+from hotline.engines.choice import engine_of
 from hotline.errors import CannotRun
 from hotline.ports import is_free, next_free
 
@@ -22,16 +23,19 @@ class Chosen:
     notes: tuple[str, ...]
 
 
-def choose_addresses(settings: Settings, *, sip: bool = True, panel: bool = True, own_asterisk: bool = False) -> Chosen:
-    """Keep given addresses (or raise :class:`AddressTaken`); move default ones to the next free port."""
+def choose_addresses(settings: Settings, *, sip: bool = True, panel: bool = True, own_program: bool = False) -> Chosen:
+    """Keep given addresses (or raise :class:`AddressTaken`); move default ones to the next free port.
+
+    ``own_program``: we start the program that listens for SIP.
+    """
     notes: list[str] = []
     changes: dict[str, Address] = {}
     for name, wanted, explicit, udp, use in (
         ("sip", settings.sip.listen, settings.sip_explicit, True, sip),
         ("panel", settings.panel.listen, settings.panel_explicit, False, panel),
     ):
-        if name == "sip" and settings.engine == "asterisk" and not own_asterisk:
-            continue  # Asterisk is there already
+        if name == "sip" and not (engine_of(settings).listens or own_program):
+            continue  # its program is there already
         if not use or is_free(wanted, udp=udp):
             continue
         found = None if explicit else next_free(wanted, udp=udp)

@@ -18,8 +18,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from hotline.config.settings import Settings
+from hotline.engines.choice import engine_of
+from hotline.engines.plugin import Watching
 from hotline.errors import CannotRun
-from hotline.process import door, engines, factories, priority
+from hotline.process import door, factories
 from hotline.process.budgeted import BudgetedScheduler
 from hotline.process.callbacks import Callbacks
 from hotline.process.duty import DutyPhones
@@ -126,8 +128,8 @@ async def run_calls(settings: Settings, stop: asyncio.Event, drain: asyncio.Even
     Raises ``CannotRun``, ``DatabaseAway``, ``OSError``.
     """
     loop = asyncio.get_running_loop()
-    if settings.engine == "asterisk":  # callers who were interrupted wait there: before anything slow
-        priority.sound_first()
+    plugin = engine_of(settings)
+    plugin.starting()
     # Short turns between threads: the media loop shares the interpreter with the ledger's thread.
     sys.setswitchinterval(0.0005)
     budgeted = BudgetedScheduler(loop)
@@ -169,7 +171,7 @@ async def run_calls(settings: Settings, stop: asyncio.Event, drain: asyncio.Even
         stop.set()
 
     behind = Behind(loop, lambda: ledger.lag_s)
-    engine = engines.build(settings, give_up, behind)
+    engine = plugin.build(settings, give_up, behind)
     house = CallServices(
         engine=engine,
         ledger=ledger,
@@ -209,14 +211,12 @@ async def run_calls(settings: Settings, stop: asyncio.Event, drain: asyncio.Even
             await asyncio.sleep(SETTLE_S)  # who was interrupted hears us before the processor is busy with the rest
             await loop.run_in_executor(worker, warm)
         loop.run_in_executor(worker, voices.warm)
-        if settings.engine == "embedded":  # the sound is ours to send; the ledger's and the voices' threads are there
-            priority.sound_first()  # not while it starts: that is seconds of work, and others may be sending sound
-            priority.in_real_time()
+        plugin.started()
         # The collector's long pauses are audible; what lives for ever is taken out of its sight.
         gc.collect()
         gc.freeze()
         gc.set_threshold(20_000, 50, 1000)  # what is left is looked through when no call is up (see _beat)
-        watch = engines.watcher(settings, conductor.happened, clock.now_ms)
+        watch = plugin.watcher(settings, conductor.happened, clock.now_ms)
         tasks = [
             asyncio.create_task(_beat(ledger, clock, engine, conductor, watch)),
             asyncio.create_task(_working_days(Added(database, calendar))),
@@ -225,7 +225,7 @@ async def run_calls(settings: Settings, stop: asyncio.Event, drain: asyncio.Even
         ]
         if watch:
             tasks.append(asyncio.create_task(watch.run()))
-        if left := engines.messages_folder(settings):
+        if left := plugin.messages(settings):
             tasks.append(asyncio.create_task(_messages(conductor, house, left, database)))
         await stop.wait()
         for task in tasks:
@@ -271,7 +271,7 @@ async def _working_days(added: Added) -> None:
 
 
 async def _beat(
-    ledger: SqlLedger, clock: SystemClock, engine: Engine, conductor: Conductor, watch: engines.Watching | None
+    ledger: SqlLedger, clock: SystemClock, engine: Engine, conductor: Conductor, watch: Watching | None
 ) -> None:
     while True:
         now = clock.now_ms()

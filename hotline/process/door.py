@@ -9,6 +9,7 @@ from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_address, 
 from typing import Any
 
 from hotline.config.settings import Settings
+from hotline.engines.choice import engine_of
 from hotline.finding import Finding
 from hotline.process import factories
 from ivr.telephony import AccessSet
@@ -35,8 +36,7 @@ def notice(settings: Settings) -> str:
     if settings.trunk is None:
         return ""
     text = f"{_who(settings)}. Is a gateway of yours missing? Name it in [sip] accept or [trunk] peers"
-    if settings.engine == "asterisk" and not settings.asterisk.start:
-        text += "; Asterisk learns it from `hotline asterisk init` and `core reload`"
+    text += engine_of(settings).learns(settings)
     return text + " (docs/security.md); `hotline doctor` names the networks that were dropped"
 
 

@@ -1,17 +1,15 @@
-"""The telephone engine the settings ask for."""
+"""What the settings say to the telephone engines."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 from hotline.config.settings import Settings
 from hotline.errors import CannotRun
 from hotline.process import factories
-from ivr.telephony import Engine, Sink
-from sip.admission import Lags
 from sip.asterisk.config import TRUNK, AsteriskConfig
 from sip.core.config import EmbeddedConfig, SeatConfig, Tls, TrunkConfig
 from sip.numbers import caller_key
@@ -21,48 +19,11 @@ TRANSPORTS: Mapping[str, Literal["UDP", "TCP", "TLS"]] = {"udp": "UDP", "tcp": "
 LEFT = "left"  # beside Asterisk's recordings: messages left while no hotline was connected
 
 
-def build(settings: Settings, on_fatal: Callable[[str], None], lags: Callable[[], Lags] = Lags) -> Engine:
-    """The engine, not started. ``on_fatal`` is told when a running engine can never go on, and what to do.
-
-    ``lags``: how far the process is behind.
-    """
-    # Each engine's libraries are loaded only when it is used.
-    if settings.engine == "asterisk":
-        from sip.asterisk.engine import AsteriskEngine
-
-        return AsteriskEngine(asterisk_config(settings), on_fatal, lags)
-    from sip.embedded.engine import EmbeddedEngine
-    from sip.embedded.media import Media
-
-    config = embedded_config(settings)
-    return EmbeddedEngine(config, Media(sound_host(config), config.rtp_range), lags)
-
-
 def sound_host(config: EmbeddedConfig) -> str:
     """Where sound arrives: where calls do, and everywhere when UDP and TLS are listened for at different addresses."""
     if config.tls is None or config.tls.host == config.sip_host:
         return config.sip_host
     return "::" if ":" in config.sip_host else "0.0.0.0"  # noqa: S104 - where the settings say
-
-
-class Watching(Protocol):
-    """What reads AMI beside the engine."""
-
-    async def run(self) -> None:
-        """Watch until cancelled."""
-
-    def beat(self) -> dict[str, Any]:
-        """What the board is to know."""
-
-
-def watcher(settings: Settings, sink: Sink, now_ms: Callable[[], int]) -> Watching | None:
-    """What reads AMI beside the engine, not started; None when there is none to read."""
-    config = asterisk_config(settings)
-    if settings.engine != "asterisk" or config.ami is None:
-        return None
-    from sip.asterisk.ami_monitor import AmiMonitor
-
-    return AmiMonitor(config, sink, now_ms)
 
 
 def seat_configs(settings: Settings) -> dict[str, SeatConfig]:
@@ -160,11 +121,6 @@ def asterisk_config(settings: Settings) -> AsteriskConfig:
         leave_calls=True,
         **_access(settings),
     )
-
-
-def messages_folder(settings: Settings) -> Path | None:
-    """Where callers leave a message while no hotline is connected; None when that cannot be."""
-    return settings.asterisk.spool.parent / LEFT if settings.engine == "asterisk" else None
 
 
 def media_folder(settings: Settings) -> Path:

@@ -13,10 +13,10 @@ from rich.cells import set_cell_size
 from rich.console import Console
 
 from hotline import private
-from hotline.asterisk.managed import ChosenAsterisk, find
-from hotline.asterisk.managed import running as own_asterisk
 from hotline.config.settings import Settings
-from hotline.ports import sip_answers, web_answers
+from hotline.engines.choice import engine_of
+from hotline.engines.plugin import Beside
+from hotline.ports import web_answers
 from hotline.process import factories, standby
 from hotline.process.addresses import choose_addresses, panel_url
 from hotline.process.supervisor import Child, Supervisor, python
@@ -59,8 +59,9 @@ def first_accounts(settings: Settings) -> dict[str, str]:
 
 def serve(settings: Settings, console: Console) -> int:
     """Run the whole hotline until SIGINT or SIGTERM. The exit code: 0, or 2/3 when it can never run."""
-    found = _asterisk(settings)
-    chosen = choose_addresses(found.settings, own_asterisk=found.own is not None)
+    plugin = engine_of(settings)
+    found = plugin.beside(settings)
+    chosen = choose_addresses(found.settings, own_program=found.ends_with_us)
     found = replace(found, settings=chosen.settings)
     mended = private.mend(found.settings)
     passwords = first_accounts(found.settings)
@@ -69,12 +70,7 @@ def serve(settings: Settings, console: Console) -> int:
     return asyncio.run(_serve(found, console, passwords))
 
 
-def _asterisk(settings: Settings) -> ChosenAsterisk:
-    """Which Asterisk there is, when one may have to be started; else the calls process finds out itself."""
-    return find(settings) if settings.engine == "asterisk" and settings.asterisk.start else ChosenAsterisk(settings)
-
-
-async def _serve(found: ChosenAsterisk, console: Console, passwords: dict[str, str]) -> int:
+async def _serve(found: Beside, console: Console, passwords: dict[str, str]) -> int:
     def say(line: str) -> None:
         console.print(line, highlight=False)
 
@@ -87,27 +83,24 @@ async def _serve(found: ChosenAsterisk, console: Console, passwords: dict[str, s
 
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, end)
-    async with own_asterisk(found, say):
+    async with found.running(say):
         return await _keep_running(found, supervisor, console, passwords)
 
 
-def _supervisor(found: ChosenAsterisk, say: Callable[[str], None]) -> Supervisor:
+def _supervisor(found: Beside, say: Callable[[str], None]) -> Supervisor:
     arguments = [*found.settings.arguments(), "--supervised"]
-    ours = found.own is not None
-    environ = found.environ if found.settings.engine == "asterisk" else {}
-    # Calls on an Asterisk that ends with us are drained; elsewhere they wait there for the next process.
+    # Calls on an engine's program that ends with us are drained; elsewhere they wait there for the next process.
+    end = signal.SIGINT if found.ends_with_us else signal.SIGTERM
     children = [
-        Child(name, python(name, *arguments), signal.SIGINT if ours and name == "calls" else signal.SIGTERM, environ)
+        Child(name, python(name, *arguments), end if name == "calls" else signal.SIGTERM, found.environ)
         for name in ("calls", "panel", "sweep")
     ]
-    if found.settings.engine == "asterisk":  # its calls outlive the process: the next one must be there at once
+    if engine_of(found.settings).outlives:
         children[0].spare_command = standby.command("calls", *arguments)
     return Supervisor(children, say)
 
 
-async def _keep_running(
-    found: ChosenAsterisk, supervisor: Supervisor, console: Console, passwords: dict[str, str]
-) -> int:
+async def _keep_running(found: Beside, supervisor: Supervisor, console: Console, passwords: dict[str, str]) -> int:
     settings = found.settings
     running = asyncio.create_task(supervisor.run())
     ready = asyncio.create_task(_until_ready(settings, lambda text: console.print(text)))
@@ -122,20 +115,12 @@ async def _keep_running(
     return code
 
 
-def _calls_answered(settings: Settings) -> bool:
-    if settings.engine == "asterisk":  # Asterisk itself answers also while no hotline does
-        from hotline.asterisk.setup import takes_calls
-
-        return takes_calls(settings)
-    return sip_answers(settings.sip.listen)
-
-
 async def _until_ready(settings: Settings, say: Callable[[str], None]) -> None:
     """Return when a call and a browser would be answered."""
     begun, told = time.monotonic(), False
     calls = panel = False
     while True:
-        calls = calls or await asyncio.to_thread(_calls_answered, settings)
+        calls = calls or await asyncio.to_thread(engine_of(settings).ready, settings, settings.sip.listen)
         panel = panel or await asyncio.to_thread(web_answers, panel_url(settings))
         if calls and panel:
             return
@@ -145,13 +130,13 @@ async def _until_ready(settings: Settings, say: Callable[[str], None]) -> None:
         await asyncio.sleep(READY_POLL_S)
 
 
-def _welcome(found: ChosenAsterisk, console: Console, passwords: dict[str, str]) -> None:
+def _welcome(found: Beside, console: Console, passwords: dict[str, str]) -> None:
     settings = found.settings
     config = settings.config.name if settings.config else "hotline.toml"
     console.print(f"\n[bold]{settings.unit.name}[/bold] · {settings.unit.name_en}: the hotline answers.\n")
     rows = [
         ("call 来电", f"sip:hotline@{settings.sip.listen}", "try: hotline dial"),
-        *_asterisk_rows(found),
+        *found.said,
         ("panel 面板", panel_url(settings), ""),
         *_account_rows(passwords),
         ("seats 座席", f"{' '.join(settings.seats)}   secrets in {config}", "try: hotline dial --seat 101 --answer"),
@@ -161,13 +146,6 @@ def _welcome(found: ChosenAsterisk, console: Console, passwords: dict[str, str])
     for label, value, hint in rows:
         console.print(f"  {set_cell_size(label, 14)}[bold]{value:<42}[/bold]  {hint}", highlight=False, soft_wrap=True)
     console.print("\nCtrl-C ends it.\n")
-
-
-def _asterisk_rows(found: ChosenAsterisk) -> list[tuple[str, str, str]]:
-    if found.settings.engine != "asterisk":
-        return []
-    what = f"{found.version} from {found.home}, ends with us" if found.own else found.version
-    return [("asterisk", f"{found.settings.asterisk.url}   {what}".rstrip(), "")]
 
 
 def _account_rows(passwords: dict[str, str]) -> list[tuple[str, str, str]]:

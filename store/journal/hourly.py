@@ -215,7 +215,7 @@ _REOPEN = delete(HOURS).where(HOURS.c.hour.in_(bindparam("hours", expanding=True
 # --- reading -------------------------------------------------------------------------------
 
 
-class Kept:
+class HourlyCounts:
     """Counted hours of a period, and the ``gaps`` between them that are to be counted from calls."""
 
     def __init__(self, rows: Sequence[Sequence[Any]], gaps: Sequence[Range]) -> None:
@@ -224,13 +224,13 @@ class Kept:
         # Column by column: a year has some 40,000 rows.
         self._columns = dict(zip(NAMES, zip(*rows, strict=True), strict=True)) if rows else dict.fromkeys(NAMES, ())
 
-    def between(self, first: int, end: int) -> Kept:
+    def between(self, first: int, end: int) -> HourlyCounts:
         """Those of the hours from ``first`` up to ``end``; without gaps."""
         if self._by_hour is None:
             self._by_hour = {}
             for row in self.rows:
                 self._by_hour.setdefault(row[0], []).append(row)
-        return Kept([row for hour in range(first, end) for row in self._by_hour.get(hour, ())], ())
+        return HourlyCounts([row for hour in range(first, end) for row in self._by_hour.get(hour, ())], ())
 
     def packed(self, name: str) -> array[int]:
         """Every wait of that kind."""
@@ -291,11 +291,11 @@ class Kept:
         return {window for window, counts in columns if any(counts)}
 
 
-def load(session: Session, from_ms: int, to_ms: int, window: str | None = None) -> Kept:
+def load(session: Session, from_ms: int, to_ms: int, window: str | None = None) -> HourlyCounts:
     """The counted hours that lie wholly in ``[from_ms, to_ms)``, and what is left of it."""
     first, end = -(-from_ms // HOUR_MS), to_ms // HOUR_MS
     if first >= end:
-        return Kept((), [(from_ms, to_ms)] if from_ms < to_ms else [])
+        return HourlyCounts((), [(from_ms, to_ms)] if from_ms < to_ms else [])
     inside: tuple[ColumnElement[bool], ...] = (HOURS.c.hour >= first, HOURS.c.hour < end)
     known = session.scalars(select(HOURS.c.hour).where(*inside, HOURS.c.window == "").order_by(HOURS.c.hour)).all()
     gaps = _gaps(from_ms, to_ms, known)
@@ -304,10 +304,10 @@ def load(session: Session, from_ms: int, to_ms: int, window: str | None = None) 
         gaps = [(begin, stop)]
         inside += ((HOURS.c.hour < begin // HOUR_MS) | (HOURS.c.hour >= -(-stop // HOUR_MS)),)
     if not known:
-        return Kept((), gaps)
+        return HourlyCounts((), gaps)
     query = select(HOURS).where(*inside)
     rows = session.execute(query if window is None else query.where(HOURS.c.window == window)).all()
-    return Kept(rows, gaps)
+    return HourlyCounts(rows, gaps)
 
 
 def _gaps(from_ms: int, to_ms: int, known: Sequence[int]) -> list[Range]:

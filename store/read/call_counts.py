@@ -58,7 +58,7 @@ class CallCounts:
             found.append(self._part(begin, end, kept, limits))
         return found
 
-    def _part(self, begin: int, end: int, kept: hourly.Kept, limits: KpiLimits) -> CallTotals:
+    def _part(self, begin: int, end: int, kept: hourly.HourlyCounts, limits: KpiLimits) -> CallTotals:
         """What counted hours know, what the gaps between them hold, and what only calls know of the hours."""
         every = wanted(limits)
         known, rest = hourly.answerable(every)

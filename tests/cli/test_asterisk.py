@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from hotline.doctor.asterisk import examine
+from hotline.asterisk.checks import examine
 from sip.asterisk.config import AsteriskConfig, Site
 from sip.asterisk.files import additions, clean, files
 from sip.core.config import SeatConfig, TrunkConfig
