@@ -16,6 +16,7 @@ import sys
 import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any, Self
 
@@ -24,7 +25,7 @@ from hotline.config.settings import Settings
 from hotline.config.values import parse_address
 from hotline.ports import sip_answers, web_answers
 from hotline.process import runfile
-from hotline.process.flows import CHECKED
+from hotline.process.flows import CHECKED, _machine_version
 from store.engine import database_url
 from store.upgrade import upgrade
 from tests.support import warm
@@ -37,18 +38,23 @@ from tests.support.warm import Started
 START_S = 90.0  # a loaded machine that speaks its prompts for the first time
 STOP_S = 60.0
 VOICES = ROOT / "build" / "voices"  # prompts are the same in all tests: made once
-PROOFS = ROOT / "build" / CHECKED  # so are the flows: proved once for each version of the program
 COMPILED = ROOT / "build" / "compiled"
+
+
+@cache
+def _proofs() -> Path:
+    """The flows that were proved: once for each version of the program, whatever another one has left."""
+    return ROOT / "build" / f"{_machine_version()[:16]}-{CHECKED}"
 
 
 @contextmanager
 def _proved_once() -> Iterator[None]:
     """The first hotline of a run proves the flows, which takes a while; those started beside it wait for that."""
-    if PROOFS.exists():
+    if _proofs().exists():
         yield
         return
-    PROOFS.parent.mkdir(parents=True, exist_ok=True)
-    with PROOFS.with_suffix(".lock").open("w") as lock:
+    _proofs().parent.mkdir(parents=True, exist_ok=True)
+    with _proofs().with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
@@ -125,16 +131,16 @@ class Hotline:
             self.prepare()
             self.again()
             if (proved := self.data / CHECKED).exists():
-                keep = PROOFS.with_suffix(f".{os.getpid()}")
+                keep = _proofs().with_suffix(f".{os.getpid()}")
                 shutil.copy(proved, keep)
-                keep.replace(PROOFS)
+                keep.replace(_proofs())
         return self
 
     def prepare(self) -> None:
         """What takes long at a first start and is the same in all tests: the proofs of the flows, and the database."""
         self.data.mkdir(exist_ok=True, mode=0o700)
-        if PROOFS.exists():
-            shutil.copy(PROOFS, self.data / CHECKED)
+        if _proofs().exists():
+            shutil.copy(_proofs(), self.data / CHECKED)
         if not self._new:
             self._database()
 
