@@ -59,7 +59,7 @@ class Life:
             if not self._warn(case_id, at) or at > self.until:
                 return False
             self._do(case_id, at, who, action, fields)
-        return self._case(case_id).status in ("follow_up", "closed")
+        return self._case(case_id).status in ("follow_up", "archived")
 
     def _plan(self, case: CaseRow, start: int, owner: str) -> Iterator[Step]:
         dice = self.dice

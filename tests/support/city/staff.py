@@ -64,7 +64,7 @@ class Staff:
         self.done: Counter[str] = Counter()
         self._plans: list[tuple[int, str]] = []
         self._fates: dict[str, Fate] = {}
-        self._archived: set[str] = set()  # nothing more is planned for them
+        self._put_away: set[str] = set()  # nothing more is planned for them
         self._seen = ""
         self._calls_at = 0
         with engine.begin() as connection:
@@ -110,7 +110,7 @@ class Staff:
         case = dict(connection.execute(select(CASES).where(CASES.c.id == case_id)).mappings().one())
         fate, urgent = self._fates[case_id], case["kind"] == "repair"
         if case["status"] == "archived" and not fate.reopened:
-            self._archived.add(case_id)
+            self._put_away.add(case_id)
             return
         try:
             again = getattr(self, f"_{case['status']}")(connection, case, fate, now)
@@ -223,7 +223,7 @@ class Staff:
         self._do(connection, case, "archive", case["owner"] or "王芳")
         return now + DAY
 
-    def _closed(self, connection: Connection, case: Row, fate: Fate, now: int) -> int:
+    def _archived(self, connection: Connection, case: Row, fate: Fate, now: int) -> int:
         fate.reopened = False
         self._do(connection, case, "reopen", "王芳", reason="来电人再次反映")
         fate.answers = 0.5
@@ -251,7 +251,7 @@ class Staff:
             self.refused[f"attempt: {refused}"] += 1
             return ""
         self.done[f"call {result}"] += 1
-        if row.case_id in self._archived and row.outcome == "reached" and solved == "no":
+        if row.case_id in self._put_away and row.outcome == "reached" and solved == "no":
             self._taken_up_again(connection, row.case_id, now)
         return result
 
@@ -259,7 +259,7 @@ class Staff:
         """Who was called about a bad rating says that nothing was solved: a case that was archived is open again."""
         case = dict(connection.execute(select(CASES).where(CASES.c.id == case_id)).mappings().one())
         if case["status"] != "archived":
-            self._archived.discard(case_id)
+            self._put_away.discard(case_id)
             self._plan(case, now + self._minutes(60, 600), case["kind"] == "repair")
 
     def _register(self, connection: Connection, now: int) -> None:
