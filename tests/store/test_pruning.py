@@ -126,8 +126,8 @@ def test_b10_a_sealed_identity_goes_a_year_after_closing_unless_somebody_waits_f
         )  # two days ago: at once nobody may open
         who.confirmed, who.confirmed_by = who.created, "督导"
     plain, asked, open_ = (desk.letter("report", anonymous=True, number="", text=f"反映问题{n}") for n in range(3))
-    cases = {case_id: desk.case(case_id) for case_id in (plain, asked, open_)}
     with engine.begin() as connection:
+        cases = {case_id: desk.casework.case(connection, case_id) for case_id in (plain, asked, open_)}
         for case in cases.values():
             identities.seal(connection, case, "李强", "operator", "某职工", desk.now)
         request = identities.ask(connection, cases[asked], "王芳", "lead", "来函核实", desk.now)
