@@ -78,8 +78,9 @@ async def asks(books: Books, called: str, phone: Phone, code: str) -> None:
 
 @story
 async def test_a5_16_the_number_of_an_anonymous_report_is_nowhere_and_its_identity_is_sealed(tmp_path: Path) -> None:
-    hotline = Hotline(tmp_path / "hotline", "serve").start()
+    hotline = Hotline(tmp_path / "hotline", "serve")
     try:
+        hotline.start()
         with books_of(hotline) as books:
             called, again = number(), number()
             async with citizen(hotline, called, CALLER) as phone:
