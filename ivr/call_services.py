@@ -1,4 +1,4 @@
-"""What a conductor leans on: engine, ledger, clock, desk, and three small edges of its own."""
+"""The collaborators of a conductor: engine, ledger, clock, desk, and three small ports of its own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the conductor asks of the store, as plain data: turns, facts, parties and cases.
+"""Port of the store as the conductor sees it, as plain data: turns, facts, parties and cases.
 
 A *turn* is one event of one call with everything it led to: the facts (journal rows), the new
 live state, the parties it introduced. A turn is written in one transaction; only after ``done``

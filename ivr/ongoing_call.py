@@ -1,4 +1,4 @@
-"""What the conductor remembers of one call while it lasts (the machine's own state is inside)."""
+"""State of one call besides the machine's own, kept by the conductor while the call lasts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Calls that went on in the engine while our process was started anew go on where they stood.
+"""Resume calls that went on in the engine while this process was restarted.
 
 Asterisk keeps its calls when the hotline's process ends. The next process finds their lines (*survivors*) and
 the calls' last written states, and brings the two together: a menu is begun again with an apology, who rings or

@@ -1,4 +1,4 @@
-"""What the voices hand out, and what they are asked for."""
+"""Values the voices take and give: texts to speak, and their sound."""
 
 from __future__ import annotations
 

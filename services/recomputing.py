@@ -1,4 +1,4 @@
-"""Due dates of open cases after a rule or the calendar changed: counted anew, the old date kept beside the new one.
+"""Due dates of open cases after a rule or the calendar changed: recomputed, with the old date kept.
 
 Extended and paused promises stand: somebody decided on them. What is already answered stands too.
 """

@@ -1,4 +1,4 @@
-"""Reports sent at a set local time: the month, week or day that is over, exactly once, whoever sends.
+"""Reports sent at a set local time: the month, week or day that is over, exactly once, even with several processes.
 
     Reporting(engine, zone, {"monthly": ("leaders@example.cn",)}, time(8), make, now_ms).once()
 

@@ -1,4 +1,4 @@
-"""What must be done now and then besides warnings: the calendar kept as the panel says, due dates counted anew when a
+"""Periodic upkeep besides warnings: load calendar years entered in the panel, recompute due dates when a
 rule or the calendar changed, and a word when next year's working days are missing.
 
     upkeep = Upkeep(engine, rules, now_ms)

@@ -1,4 +1,4 @@
-"""Who may use the panel, what they did, and the tokens of the JSON API.
+"""Accounts of the panel, the audit log, and the tokens of the JSON API.
 
 Functions work on the session they are given and never commit: the caller's transaction holds the
 change *and* its audit row, so neither exists without the other. Passwords are hashed by a hasher

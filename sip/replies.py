@@ -1,4 +1,4 @@
-"""What a SIP reply to a call of ours means in the port's words (pure; every engine uses it)."""
+"""Translate a SIP reply to a call of ours into a reason of the port (pure; every engine uses it)."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What is kept, in SQL and nothing else: schema, people, journal, what is read, what figures are counted from."""
+"""The store, SQL and nothing else: schema, people, journal, read models, figures."""

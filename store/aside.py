@@ -1,4 +1,4 @@
-"""What could not be read is set aside with its reason, so that it stops nothing else; people see it on the board.
+"""Set aside what could not be read, with its reason, so that it stops nothing else; the board shows it.
 
     aside.put(connection, "live_call", call_id, "encrypted data was changed", now, data)
     aside.waiting(session)                  # nobody has looked at these yet

@@ -1,4 +1,4 @@
-"""What the live board shows besides the calls: seats and processes. Best effort."""
+"""Seats and processes for the live board. Best effort."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What stands in the database for a secret of many random bits: an API token, a log-in, a recovery code.
+"""Digests that stand in the database for a secret of many random bits: an API token, a log-in, a recovery code.
 
 Nobody can try them all, so a fast hash is enough; passwords are another matter (``web/passwords.py``).
 """

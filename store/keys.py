@@ -1,4 +1,4 @@
-"""What the store asks of the key ring (``recordings/keys.py``; keys live apart from the data)."""
+"""Port of the key ring as the store sees it (``recordings/keys.py``; keys live apart from the data)."""
 
 from __future__ import annotations
 

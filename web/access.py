@@ -1,4 +1,4 @@
-"""Who may do what. Every view names the permission it needs; a view that names none stops the start.
+"""Permissions. Every view names the one it needs; a view that names none stops the start.
 
 Roles (requirements B10): operator 话务员, lead 班长, supervisor 督导, admin 管理员, custodian 身份保管员.
 Only leads and supervisors listen to recordings and see whole numbers and single ratings: a complaint

@@ -1,4 +1,4 @@
-"""What the pages of casework share: words in the page's language, forms read, refusals told."""
+"""Shared by the pages of casework: words in the page's language, forms read, refusals shown."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How moments, lengths of time, names and numbers look on a page."""
+"""Format moments, lengths of time, names and numbers for a page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What went wrong, said so that a person knows what to do; unexpected errors carry an id that is in the log."""
+"""Answer errors so that a person knows what to do; unexpected ones carry an id that is in the log."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What may be wrong between the hotline and its Asterisk; part of ``hotline doctor``."""
+"""Checks between the hotline and its Asterisk; part of ``hotline doctor``."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ def list_callbacks(settings: Settings, worklist: str, as_json: bool) -> None:
     house = known_rules(settings)
     with factories.looking(settings) as session:
         connection = session.connection()
-        found = worklists.told(connection, worklists.entries(connection, worklist, now_ms(), house))
+        found = worklists.described(connection, worklists.entries(connection, worklist, now_ms(), house))
     rows = [
         {
             "callback": entry.first["id"], "cases": " ".join(row["number"] or "" for row in entry.callbacks).strip(),

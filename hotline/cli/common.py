@@ -1,4 +1,4 @@
-"""What all commands share: the settings' options, exit codes, and printing as JSON."""
+"""Shared by all commands: options of the settings, exit codes, printing as JSON."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a terminal telephone is told to do: ``--keys "1,wait:3,2"``."""
+"""Parse what a terminal telephone is to do: ``--keys "1,wait:3,2"``."""
 
 from __future__ import annotations
 

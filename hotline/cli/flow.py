@@ -176,7 +176,7 @@ def check(settings: Settings, flow: tuple[str, ...], as_json: bool) -> None:
 def _check_one(settings: Settings, name: str) -> Checked:
     path = flows.find(name)
     try:
-        context = load(path, flows.house(settings))
+        context = load(path, flows.flow_environment(settings))
     except FlowRefused as refused:
         return {"name": name, "problems": [str(p) for p in refused.problems], "warnings": [], "proof": ""}
     report = walk_all(context)
@@ -227,7 +227,7 @@ def _check_speech(settings: Settings) -> Checked:
 
 
 def _loaded(settings: Settings, name: str) -> FlowContext:
-    house = flows.house(settings)
+    house = flows.flow_environment(settings)
     path = flows.find(name)
     try:
         return load(path, replace(house, is_open=lambda schedule, at: True))

@@ -1,4 +1,4 @@
-"""What can be set, typed: ``hotline.toml``, then the environment, then the command line (the later wins).
+"""The settings, typed: ``hotline.toml``, then the environment, then the command line (the later wins).
 
 Every setting is described in ``docs/settings.md`` and in the commented template ``hotline/config/hotline.toml``
 (a test compares them). Reading is in :func:`load`; an error names the file with its line, the

@@ -1,4 +1,4 @@
-"""What a single value of ``hotline.toml`` may be: addresses, ports, networks, numbers, schedules.
+"""Types of single values of ``hotline.toml``: addresses, ports, networks, numbers, schedules.
 
 Each reader raises ``ValueError`` with what to write instead.
 """

@@ -1,4 +1,4 @@
-"""What may be wrong with a hotline, each looked at in its own small check. ``hotline doctor`` prints them."""
+"""The checks of ``hotline doctor``, each one small function."""
 
 from __future__ import annotations
 

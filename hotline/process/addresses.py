@@ -1,4 +1,4 @@
-"""Where the hotline listens: addresses that were asked for, else the next free ones."""
+"""Choose where the hotline listens: the addresses asked for, else the next free ones."""
 
 from __future__ import annotations
 

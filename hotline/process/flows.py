@@ -51,7 +51,9 @@ def find(name: str) -> Path:
     raise CannotRun(f"there is no flow '{name}': use one of {', '.join(known)}, or the path of a .yaml file")
 
 
-def house(settings: Settings, phrases: Phrases | None = None, calendar: WorkCalendar | None = None) -> FlowEnvironment:
+def flow_environment(
+    settings: Settings, phrases: Phrases | None = None, calendar: WorkCalendar | None = None
+) -> FlowEnvironment:
     """What flows may lean on, from the settings. ``phrases``: if they were read already; ``calendar``: the one
     everybody counts by, when there is one."""
     phrases = phrases or factories.phrases(settings)
@@ -96,7 +98,7 @@ def serve_flows(
 ) -> CalledNumbers[FlowContext]:
     """Called number → flow, every flow proved first. Raises :class:`CannotRun` with what is wrong."""
     phrases = phrases or factories.phrases(settings)
-    base = house(settings, phrases, calendar)
+    base = flow_environment(settings, phrases, calendar)
     flows = {name: read(find(name), base) for name in {settings.flow, *settings.numbers.values()}}
     for name, flow in flows.items():
         for line in in_reach(settings, name, flow, phrases):

@@ -1,4 +1,4 @@
-"""How far the calls process is behind, for ``sip.admission``: its loop and its ledger."""
+"""Measure how far the calls process is behind, for ``sip.admission``: its loop and its ledger."""
 
 from __future__ import annotations
 

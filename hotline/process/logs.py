@@ -1,4 +1,4 @@
-"""Where processes write what they do: warnings to the terminal, everything to a file in the data folder."""
+"""Logging of processes: warnings to the terminal, everything to a file in the data folder."""
 
 from __future__ import annotations
 

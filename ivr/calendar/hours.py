@@ -1,4 +1,4 @@
-"""When the service is open: pure questions about a schedule, a calendar and a moment.
+"""Opening hours: pure questions about a schedule, a calendar and a moment.
 
 A span of the day is ``[begin, end)`` in local time; ``time.max`` stands for 24:00. Draining the
 queue at closing time (S4-28) is not here: who already waits is served whatever these answer.

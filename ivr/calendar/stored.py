@@ -1,4 +1,4 @@
-"""How a due date was reached, as it was stored, in the reader's language.
+"""Explanations of due dates, as they were stored, in the reader's language.
 
 The register keeps each step as a Chinese line (``explain``, and what begins a changed date in
 :mod:`ivr.cases.deadlines` and :mod:`ivr.cases.effects`). Those lines have a fixed form, so each is read back into what

@@ -1,4 +1,4 @@
-"""What the machine asks for: one frozen dataclass each, journaled before it is carried out."""
+"""Commands of the machine: one frozen dataclass each, journaled before it is carried out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What can happen to a call: the machine's inputs. ``at`` is always UTC milliseconds."""
+"""Events of a call: the inputs of the machine. ``at`` is always UTC milliseconds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the waits of a step are to whoever walks every state: each phase one record, told by the file that has it.
+"""The waits of a step, as the checker sees them: one record for each phase, defined in the step's own file.
 
     PHASES = register({"rate": Phase(asks=True, outside=True), "rate.may": Phase(world=_may)})
 

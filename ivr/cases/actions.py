@@ -1,4 +1,4 @@
-"""What can be done to a case: from which states, by whom, and what must be given with it.
+"""Actions on a case: from which states, by whom, and which fields they need.
 
 States: received 受理, classified 分类, assigned 转办, handling 办理, replied 答复, follow_up 待回访, followed_up
 回访, closed 归档. What an action does stands in :mod:`ivr.cases.effects`.

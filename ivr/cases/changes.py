@@ -1,4 +1,4 @@
-"""What an action means for its case: the one definition, for rules and for the folding of the journal.
+"""Apply an action to its case: the one definition, for rules and for the folding of the journal.
 
     changed(case, CaseAssigned(who="王芳", handler="李强", co_handlers=()), at)
     # the case with status "assigned" and handler "李强"

@@ -1,4 +1,4 @@
-"""How a due date is written, everywhere: on pages, in exports, notices and letters.
+"""Write a due date, the same on pages, in exports, notices and letters.
 
 A due date that is a day lasts until its end, so it is written as the day (``2026-11-30``), whether it is known as the
 stored text or as the moment it ends (midnight, 2026-12-01 00:00). Any other is written to the minute.

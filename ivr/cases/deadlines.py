@@ -1,4 +1,4 @@
-"""The due date of a case after it was taken: extended, paused and resumed, promised anew. Every change explains itself.
+"""The due date of a case after it was taken: extended, paused and resumed, recomputed. Every change explains itself.
 
 Pure: what comes back is the new due date, its explanation in Chinese (the register's
 language) beginning with why, the old date kept in it.

@@ -1,4 +1,4 @@
-"""What each action of :mod:`ivr.cases.actions` does to a case, and under which further conditions (pure)."""
+"""Effects of each action of :mod:`ivr.cases.actions`, and its further conditions (pure)."""
 
 from __future__ import annotations
 

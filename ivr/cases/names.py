@@ -1,4 +1,4 @@
-"""What the states of a case and the ratings of citizens are called, in both languages; kinds are in ``kinds.py``."""
+"""Names of states of a case and of ratings, in both languages; those of kinds are in ``kinds.py``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What notices are called, in Chinese and English, and the words of an e-mail (pure; no personal data)."""
+"""Names of notices in Chinese and English, and the words of an e-mail (pure; no personal data)."""
 
 from __future__ import annotations
 

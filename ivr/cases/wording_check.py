@@ -1,4 +1,4 @@
-"""What a citizen is told is looked at before it is saved: forbidden phrases 服务忌语 and the better wording (LIS-6).
+"""Check words for citizens before they are saved: forbidden phrases 服务忌语 and better wording (LIS-6).
 
     check(wording, "这事不归我管")         # raises BadlyWorded, with what to say instead
 

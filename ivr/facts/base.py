@@ -1,4 +1,4 @@
-"""What a fact of the journal says: a frozen dataclass with a name, a kind and a version, read back by its name.
+"""Facts of the journal: frozen dataclasses with a name, a kind and a version, read back by name.
 
     @fact("event")
     class Digit(Content):

@@ -1,4 +1,4 @@
-"""How actions on cases stood in the journal in version 1: which columns of a table became what (upcasters).
+"""Upcasters of version 1 of actions on cases, which told the columns of a table that changed.
 
     {"who": "王芳", "set": {"status": "assigned", "handler": "李强", "co_handlers": []}, "handler": "李强"}
 

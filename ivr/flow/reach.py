@@ -1,4 +1,4 @@
-"""How far a person is: what a caller waits who presses nothing, from the answer to the operator's phone.
+"""Estimate how long a caller who presses nothing waits for a person, from the answer to the operator's phone.
 
     reach(flow, speaking)        # Reach(seconds=26.7, keys=0, choices=5)
 

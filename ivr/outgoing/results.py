@@ -1,4 +1,4 @@
-"""What a citizen's line that never came up says of him, or of the network (pure).
+"""Classify why a citizen's line never came up: him, or the network (pure).
 
 Three tellers: the SIP code of the answer (RFC 3261 §21), the cause the far network gives with it (Q.850, in a Reason
 header, RFC 3326; Asterisk tells it itself), and the port's own word. The far network's cause goes first: gateways

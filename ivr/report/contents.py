@@ -1,4 +1,4 @@
-"""What a report is made of: figures and counts of a period, without any person."""
+"""Contents of a report: figures and counts of a period, without any person."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the rules of one language are made of."""
+"""The form of the rules of one language."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What AMI tells, as values of ours. Pure: an event's headers in, what it means out.
+"""Read AMI's events as values of the port. Pure: headers in, meaning out.
 
 Nothing in a header is believed: whoever sends a REGISTER chooses some of these texts. Control characters go, lengths
 are bounded, accounts are only named when they are ours, and of an address only the network is kept.

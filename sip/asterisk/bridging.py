@@ -1,4 +1,4 @@
-"""Who hears whom: the bridges of Asterisk, two lines in each.
+"""Bridges of Asterisk, two lines in each: they decide who hears whom.
 
 A citizen who is still being called has one of his own.
 """

@@ -1,4 +1,4 @@
-"""What the Asterisk engine and the writer of Asterisk's configuration are told. Plain values, no behaviour."""
+"""Configuration of the Asterisk engine and of the writer of Asterisk's files. Plain values, no behaviour."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How Asterisk is told to ring: every phone of a seat at once, each on a channel of its own, or a citizen.
+"""Dial by Asterisk: every phone of a seat at once, each on its own channel, or a citizen.
 
 ARI's originate rings one contact. Which of a seat's answer, the function ``PJSIP_DIAL_CONTACTS`` knows, and it wants a
 channel to be asked on: one is made for the question alone. The first phone to lift has the line, others are hung up.

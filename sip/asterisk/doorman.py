@@ -1,4 +1,4 @@
-"""How many calls there may be of one source and one number, on Asterisk.
+"""Bound the calls of one source and of one number, on Asterisk.
 
 Whose a call is, Asterisk decides before we hear of it (``sip/asterisk/files.py``). It does not say whether its answer
 was acknowledged; so a call counts as acknowledged when sound or a key came from the caller, asked for while many did

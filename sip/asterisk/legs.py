@@ -1,4 +1,4 @@
-"""What the engine knows of each line. A line's name is the id of its channel in Asterisk.
+"""Legs of the Asterisk engine. A leg's name is the id of its channel in Asterisk.
 
 A seat's line has a channel for each phone that rings: the first is named as the line, the others ``<line>~1``,
 ``<line>~2`` …; the one that is lifted stays.

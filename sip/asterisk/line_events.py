@@ -1,4 +1,4 @@
-"""What happens to lines, told in the port's events: each once, in order, and nothing after a line's end."""
+"""Turn what Asterisk reports of lines into the port's events: each once, in order, none after a line's end."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who calls: the number as the caller's network or phone gives it, or None when it is withheld."""
+"""Read the caller's number as their network or phone gives it; None when it is withheld."""
 
 from __future__ import annotations
 

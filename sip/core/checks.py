@@ -1,4 +1,4 @@
-"""What every message must keep before anybody acts on it (RFC 3261 §8.1.1, §8.2, §18.3).
+"""Checks every message must pass before it is acted on (RFC 3261 §8.1.1, §8.2, §18.3).
 
 Each number of a message is bounded here, once: whoever reads it later may trust it. A port of 99999 that
 gets further makes the answer to it fail, and with it whatever stood behind that answer.

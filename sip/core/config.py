@@ -1,4 +1,4 @@
-"""What the embedded engine is told: addresses, seats, trunk, limits. Plain values, no behaviour."""
+"""Configuration of the embedded engine: addresses, seats, trunk, limits. Plain values, no behaviour."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where tags, branches and pauses come from: a generator passed in, so that a test can have the same call twice."""
+"""Source of tags, branches and pauses: a generator passed in, so that a test can have the same call twice."""
 
 from __future__ import annotations
 

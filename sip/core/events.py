@@ -1,4 +1,4 @@
-"""What a core tells whoever drives it, in the order it happened.
+"""Events a core gives to its driver, in the order they happened.
 
 A leg and a registration are known again by being the same object: events know nothing of either.
 """

@@ -1,4 +1,4 @@
-"""Keys that come by SIP INFO, beside the telephone-events of RFC 4733."""
+"""Keys sent by SIP INFO instead of telephone-events (RFC 4733)."""
 
 from __future__ import annotations
 

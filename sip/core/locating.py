@@ -1,4 +1,4 @@
-"""Where a SIP address leads (RFC 3263): host, port and transport of a URI, and which of several servers goes first."""
+"""Locate SIP servers (RFC 3263): host, port and transport of a URI, and which of several goes first."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the phones of seats are, and whether they answer.
+"""Registered phones of seats, and whether they answer.
 
 A seat has as many phones as registered for it, and the one at its fixed address. Each is asked by OPTIONS
 (RFC 3261 §11) as soon as it is known and every ``qualify_s`` from then on; one that does not answer is not rung until

@@ -1,4 +1,4 @@
-"""What is to happen later, as data: soonest first, in a time that is told and never asked for."""
+"""Timers as data: soonest first, in a time that is passed in and never asked for."""
 
 from __future__ import annotations
 

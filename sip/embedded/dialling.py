@@ -1,4 +1,4 @@
-"""How the embedded engine rings: every phone of a seat at once, or a citizen over the trunk."""
+"""Dial by the embedded engine: every phone of a seat at once, or a citizen over the trunk."""
 
 from __future__ import annotations
 

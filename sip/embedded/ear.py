@@ -1,4 +1,4 @@
-"""What one stream hears: which packets are the far end's, and which keys are in them."""
+"""Receiving half of a stream: which packets are the far end's, and which keys are in them."""
 
 from __future__ import annotations
 

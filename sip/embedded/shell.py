@@ -1,4 +1,4 @@
-"""Drives one SIP core on asyncio: its sockets, one timer armed anew, look-ups of names; no rule of SIP is here.
+"""Drives one SIP core on asyncio: its sockets, one timer, re-armed, look-ups of names; no rule of SIP is here.
 
 Everything that reaches the core is a *turn*: the time is told, something is done, and what it causes goes out:
 

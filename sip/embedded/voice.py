@@ -1,4 +1,4 @@
-"""What one stream says: clips, keys, the sound of a bridged stream, else silence; a packet each 20 ms."""
+"""Sending half of a stream: clips, keys, the sound of a bridged stream, else silence; a packet each 20 ms."""
 
 from __future__ import annotations
 

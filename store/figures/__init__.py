@@ -1,1 +1,1 @@
-"""What figures are counted from, and the rows behind them."""
+"""Counting of figures, and the rows behind them."""

@@ -1,4 +1,4 @@
-"""What the telephone system told: how the lines of a call sounded, and whom it refused."""
+"""Quality of lines, and refusals by the telephone system."""
 
 from __future__ import annotations
 

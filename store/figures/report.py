@@ -1,4 +1,4 @@
-"""What a report tells beside the figures: arrivals, complaint kinds, what was due, ratings. Counts only, no persons."""
+"""Counts of a report besides its figures: arrivals, complaint kinds, dues, ratings. No persons."""
 
 from __future__ import annotations
 

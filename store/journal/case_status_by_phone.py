@@ -1,4 +1,4 @@
-"""How a case stands, for a caller who types its query code or number; guessing is bounded.
+"""Tell how a case stands to a caller who types its query code or number; guessing is bounded.
 
 Within an hour at most three wrong tries of one call, six of one number (all withheld ones count as one),
 thirty of all callers. What is journaled of a query has neither the code nor, for an anonymous report, a

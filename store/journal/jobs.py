@@ -1,4 +1,4 @@
-"""What the ledger's thread is handed: one thing to be written, shown or asked."""
+"""Jobs of the ledger's thread: one thing to be written, shown or asked."""
 
 from __future__ import annotations
 

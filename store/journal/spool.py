@@ -1,4 +1,4 @@
-"""Where turns wait while the database is away: an encrypted file that is on the disk before anybody goes on.
+"""Offline buffer of turns while the database is away: an encrypted file, on disk before anybody goes on.
 
 Lines of ``base64(encrypted JSON)`` after one header line; the rest of the file is reserved room (zeros), so
 that a disk that fills up does not take the spool along with the database. A line without its end was never

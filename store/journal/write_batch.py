@@ -1,4 +1,4 @@
-"""What one turn or one new case is to the writer: everything of it goes into one transaction."""
+"""One turn or one new case as the writer takes it: everything of it goes into one transaction."""
 
 from __future__ import annotations
 

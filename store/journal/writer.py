@@ -1,4 +1,4 @@
-"""One transaction: many works in order, each with its journal rows, people, cases and live state."""
+"""Write many batches in order in one transaction: journal rows, people, cases and live state."""
 
 from __future__ import annotations
 

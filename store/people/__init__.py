@@ -1,1 +1,1 @@
-"""What is kept about people: numbers, what was written, drafts, log-ins; personal data encrypted, erasable."""
+"""Stored data of people: numbers, notes, drafts, log-ins; personal data encrypted, erasable."""

@@ -1,4 +1,4 @@
-"""What people wrote about a case: encrypted, named by id in the journal, erasable without touching it."""
+"""Notes about a case: encrypted, named by id in the journal, erasable without touching it."""
 
 from __future__ import annotations
 

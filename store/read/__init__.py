@@ -1,1 +1,1 @@
-"""What is asked of the store: pages of rows, worklists, exports."""
+"""Read models: pages of rows, worklists, exports."""

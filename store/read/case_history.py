@@ -1,4 +1,4 @@
-"""What was done about one case, in order of time; nothing of what people wrote."""
+"""History of one case, in order of time; nothing of what people wrote."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `hotline doctor` asks the database: does it keep what it is given, and what did the calls process say last."""
+"""Questions of `hotline doctor` to the database: does it keep what it is given, what did the calls process say last."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the store knows of a call that was interrupted."""
+"""Read what the store knows of an interrupted call."""
 
 from __future__ import annotations
 

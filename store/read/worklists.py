@@ -95,7 +95,7 @@ def _entry(kind: str, rows: list[Row], now: int, hours: bool) -> WorklistEntry:
     )  # fmt: skip
 
 
-def told(connection: Connection, found: Sequence[WorklistEntry]) -> list[WorklistEntry]:
+def described(connection: Connection, found: Sequence[WorklistEntry]) -> list[WorklistEntry]:
     """Return the entries with what their cases and calls are about."""
     every = [row["id"] for entry in found for row in entry.callbacks]
     about: dict[str, Row] = {}

@@ -1,4 +1,4 @@
-"""How tables, keys and indexes are called, and what an id is."""
+"""Naming of tables, keys and indexes, and the type of ids."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What is done to what is kept: deleted by rule, sealed anew, looked through for what should not stand there."""
+"""Maintenance of stored data: delete by rule, seal with new keys, remove numbers that should not be there."""

@@ -1,4 +1,4 @@
-"""Query codes 查询码 when the look-up key changes: each is hashed anew, so that who was given one still finds the case.
+"""Query codes 查询码 when the look-up key changes: each is hashed again, so that it still finds its case.
 
 A code follows from the look-up key the case was stored under. Once that key is gone the code stands sealed in
 ``query_codes``, which is as far from being read as it was before: who holds the keys can make it.

@@ -1,4 +1,4 @@
-"""Number keys anew: whose number is another person's by how numbers are read now becomes one person with them.
+"""Recompute number keys: two people whose numbers read alike by today's rules become one person.
 
     if due(engine, plan):
         changed = rekey(engine, lambda: keys, plan, now)  # in short pieces; may run while the hotline does

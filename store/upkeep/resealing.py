@@ -1,4 +1,4 @@
-"""What is sealed by the master keys, sealed anew by the newest: in short pieces, while the hotline runs.
+"""Seal again, with the newest master key, what older keys sealed: in short pieces, while the hotline runs.
 
     while (found := reseal(engine, keys, step)).done: pass     # until a whole look finds nothing
     found.unreadable                                           # what no key opens; it stays as it was

@@ -74,5 +74,5 @@ def test_cmp_3_the_keys_of_the_table_lead_to_that_kind_or_to_a_person_who_takes_
 @pytest.mark.parametrize("name", FLOWS)
 def test_c_3_how_far_a_person_is_stands_in_the_docs_as_hotline_check_prints_it(name: str) -> None:
     settings = load_settings(environ={})
-    flow = flows.read(flows.find(name), flows.house(settings))
+    flow = flows.read(flows.find(name), flows.flow_environment(settings))
     assert CHECKED[name] == str(flows.reach_of(settings, flow, factories.phrases(settings)))

@@ -179,7 +179,7 @@ async def is_in_danger(house: Books, heard: Heard) -> None:
 async def presses_nothing(house: Books, heard: Heard) -> None:
     """C no. 3: a person is looked for after one silence, when ``hotline flow check`` says, to the second."""
     called, begun = number(), time.monotonic()
-    flow = flows.read(flows.find("power-95598"), flows.house(house.settings))
+    flow = flows.read(flows.find("power-95598"), flows.flow_environment(house.settings))
     most = flows.reach_of(house.settings, flow, factories.phrases(house.settings))
     async with citizen(house.hotline, called) as phone:
         found = await house.fact(called, "find_seats", 60)

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from hotline.config import file
-from hotline.process.flows import house, shipped
+from hotline.process.flows import flow_environment, shipped
 from ivr.call.steps import base
 from ivr.flow.checker import check
 from ivr.flow.loader import KINDS, FlowEnvironment, load, loads
@@ -152,7 +152,7 @@ def test_the_person_step_must_lead_to_a_window() -> None:
 
 @pytest.mark.parametrize("name", list(shipped()))
 def test_every_shipped_flow_is_proved_as_the_docs_show_it(name: str) -> None:
-    report = check(load(shipped()[name], house(file.load(environ={}))))
+    report = check(load(shipped()[name], flow_environment(file.load(environ={}))))
     assert report.findings == () and report.longest <= 30
     proof = f"{report.states} states, every one ends; at most {report.longest} time-outs away"
     assert f"{name}: ok ({proof})" in ROOT.joinpath("docs", "commands.md").read_text(encoding="utf-8")

@@ -59,7 +59,7 @@ def settings(tmp_path: Path) -> Settings:
 
 
 def told(settings: Settings, name: str) -> Reach:
-    flow = load(flows.find(name), flows.house(settings))
+    flow = load(flows.find(name), flows.flow_environment(settings))
     return flows.reach_of(settings, flow, factories.phrases(settings))
 
 
@@ -71,7 +71,7 @@ def test_c_3_in_every_shipped_flow_a_person_is_thirty_seconds_and_one_key_away(s
 
 @pytest.mark.parametrize("name", list(flows.shipped()))
 def test_nothing_is_weak_in_a_shipped_flow(settings: Settings, name: str) -> None:
-    assert load(flows.find(name), flows.house(settings)).notes == ()
+    assert load(flows.find(name), flows.flow_environment(settings)).notes == ()
 
 
 @pytest.mark.parametrize("name", ["power-95598", "direct"])

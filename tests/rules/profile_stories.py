@@ -118,7 +118,7 @@ def silence_in_the_menu(stage: Stage, profile: Profile) -> float:
 def a_person_is_too_far(stage: Stage, profile: Profile) -> bool:
     """Is a shipped flow refused, because a person is too far?"""
     settings = Settings.model_validate(tomllib.loads(template()) | {"profile": stage.file})
-    flow = flows.read(shipped()["power-95598"], flows.house(settings))
+    flow = flows.read(shipped()["power-95598"], flows.flow_environment(settings))
     try:
         return bool(flows.in_reach(settings, "power-95598", flow, factories.phrases(settings)))
     except CannotRun:

@@ -73,7 +73,7 @@ class Desk:
 
     def list(self, kind: str) -> list[worklists.WorklistEntry]:
         with self.engine.begin() as connection:
-            return worklists.told(connection, worklists.entries(connection, kind, self.now, self.rules))
+            return worklists.described(connection, worklists.entries(connection, kind, self.now, self.rules))
 
     def rows(self, name: str, /, **where: Any) -> list[Row]:
         target = table(name)

@@ -1,4 +1,4 @@
-"""Custodians 身份保管员: whoever is made one opens nothing until a supervisor has confirmed them (B10)."""
+"""Custodians 身份保管员: a new one opens nothing until a supervisor has confirmed them (B10)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One's second factor: set up with an app, confirmed by its first code, recovery codes shown once."""
+"""The second factor of one's own account: set up with an app, confirmed by its first code, recovery codes."""
 
 from __future__ import annotations
 

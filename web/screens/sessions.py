@@ -1,4 +1,4 @@
-"""Where one is logged in, and an end to it from here."""
+"""Sessions of one's own account, each of which can be ended."""
 
 from __future__ import annotations
 

@@ -76,7 +76,7 @@ def _entries(kind: str) -> list[worklists.WorklistEntry]:
 def _page(kind: str, shown: tuple[str, str] = ("", "")) -> str:
     connection = reading().connection()
     page = piece(_found(kind), (lambda entry: _holds(entry, shown[0])) if shown[0] else None)
-    found = worklists.told(connection, page.rows)
+    found = worklists.described(connection, page.rows)
     tried = worklists.attempts(connection, [row["id"] for entry in found for row in entry.callbacks])
     numbers = masked_all((entry.first["id"], entry.party_id, False) for entry in found)
     ids = [entry.first["id"] for entry in found]
@@ -118,7 +118,7 @@ def of(kind: str) -> str:
 def export(kind: str, form: str) -> Any:
     if kind not in LISTS:
         abort(404)
-    found = worklists.told(reading().connection(), _found(kind))
+    found = worklists.described(reading().connection(), _found(kind))
     numbers = masked_all((entry.first["id"], entry.party_id, False) for entry in found)
     return TABLE.file(form, [(entry, numbers[entry.first["id"]]) for entry in found])
 

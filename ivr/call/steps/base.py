@@ -1,4 +1,4 @@
-"""What every step kind has: what it reads from the file, where it may lead, how it acts."""
+"""The base of every step kind: what it reads from the file, where it may lead, how it acts."""
 
 from __future__ import annotations
 
