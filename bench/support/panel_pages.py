@@ -95,7 +95,7 @@ def pages(url: str, zone: ZoneInfo) -> list[Page]:
         Page(
             "cases, filtered",
             [f"/cases?{more}" for more in (
-                "kind=report", "status=handling", "status=closed", "due=open", "due=late", "due=soon",
+                "kind=report", "status=handling", "status=archived", "due=open", "due=late", "due=soon",
                 "kind=repair&status=received", "kind=praise&due=open", month, f"{year}&kind=callback", "owner=李强",
             )],
         ),

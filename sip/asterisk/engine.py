@@ -50,10 +50,7 @@ class AsteriskEngine:
     name = "asterisk"
 
     def __init__(
-        self,
-        config: AsteriskConfig,
-        on_fatal: Callable[[str], None] = log.critical,
-        lags: Callable[[], Lags] = Lags,
+        self, config: AsteriskConfig, on_fatal: Callable[[str], None] = log.critical, lags: Callable[[], Lags] = Lags
     ) -> None:
         self._config, self._on_fatal = config, on_fatal
         self.leave_calls = config.leave_calls
