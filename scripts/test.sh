@@ -1,6 +1,6 @@
 #!/bin/sh
 # All tests, in two lanes for two cores. In front, at normal priority: the stories of real sound and of whole hotlines,
-# the longest files first, then signalling and the engines' contract; they wait far more than they compute, so four at
+# the longest files first, then signalling and the engines' contract; they wait far more than they compute, so three at
 # once. Behind, at the lowest priority: the quick checks, then what only waits and computes, side by side. Fails when
 # anything fails; arguments go to all of pytest's runs. HOTLINE_NIGHTLY=1: all of the long series.
 #
@@ -49,7 +49,7 @@ beside() {
     trap 'kill -TERM "$running" 2>/dev/null; wait "$running"; exit 143' TERM
     failed=0
     behind check gently scripts/check.sh || failed=1
-    behind computing gently $PYTEST -n 2 --dist loadfile $ignored "$@" || failed=1
+    behind computing gently $PYTEST -n 3 --dist loadfile $ignored "$@" || failed=1
     return "$failed"
 }
 
@@ -67,7 +67,7 @@ in_front() {
 
 rm -f build/tests-front.failed
 # shellcheck disable=SC2086
-in_front calls $PYTEST -n 4 --dist loadfile --no-loadscope-reorder $FRONT "$@"
+in_front calls $PYTEST -n 3 --dist loadfile --no-loadscope-reorder $FRONT "$@"
 
 echo "== checks, and what only computes"
 tail --pid="$beside" -q -n +1 -f build/tests-check.log build/tests-computing.log

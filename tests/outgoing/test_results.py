@@ -56,7 +56,7 @@ def test_a_phone_that_is_switched_off_or_out_of_reach_is_an_attempt(house: House
     assert house.call(made)["result"] == result
     assert [tried["result"] for tried in house.attempts(entry)] == ["no_answer"]
     row = house.callback(entry)
-    assert row["state"] == "open" and row["tries"] == 1 and row["next_at"] > house.clock.now_ms()
+    assert row.state == "open" and row.tries == 1 and row.next_at > house.clock.now_ms()
 
 
 def test_a_fault_of_our_own_line_is_no_attempt(house: House) -> None:

@@ -71,7 +71,7 @@ async def test_a_call_with_a_prompt_keys_and_a_recording(tmp_path: Path) -> None
         await caller.hangup()
         await hotline.until(LineGone)
         names = [type(event).__name__ for event in hotline.events]
-        assert names[-2:] == ["RecordDone", "LineGone"]  # what was said is on disk before the line is gone
+        assert names[-2:] == ["RecordingEnded", "LineGone"]  # what was said is on disk before the line is gone
         done = hotline.of(RecordingEnded)[0]
         assert done.end == "gone" and done.path == tmp_path / "account.wav"
         with wave.open(str(done.path)) as file:

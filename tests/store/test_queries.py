@@ -7,7 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 
+from ivr.cases.case import CaseRow
 from ivr.ledger import CallTransaction, Live, Party
+from ivr.projections.rows import CallRow
+from store.derived import values_of
 from store.engine import reading
 from store.people.parties import Parties
 from store.read import paging, queries
@@ -19,12 +22,13 @@ HOUR = 3_600_000
 
 
 def _call(n: int, arrived: int, **more: object) -> Call:
-    return Call(id=f"call-{n:04}", arrived=arrived, **more)
+    return Call(**values_of(CallRow(**{"id": f"call-{n:04}", "arrived": arrived, **more})))
 
 
 def _case(n: int, received: int, **more: object) -> Case:
     given = {"kind": "complaint", "due_ms": received + 5 * HOUR, **more}
-    return Case(id=f"case-{n:04}", number=f"{n:010}", command_id=f"c{n}", received=received, **given)
+    row = CaseRow(id=f"case-{n:04}", number=f"{n:010}", command_id=f"c{n}", received=received, **given)
+    return Case(**values_of(row))
 
 
 def _add(engine, *rows):
