@@ -185,7 +185,8 @@ def test_a_commit_whose_answer_was_lost_is_not_written_twice(sqlite: Engine, mak
             connection.connection.dbapi_connection.execute("COMMIT")
             raise OperationalError("COMMIT", {}, Exception("connection reset"))
 
-    call = Caller(make_ledger(sqlite)).arrives()
+    # However slow the machine is: what takes longer than a ledger's patience goes to the spool.
+    call = Caller(make_ledger(sqlite, patience_s=WAIT_S)).arrives()
     assert lost == [True]
     assert steps_of(sqlite, call.call_id) == ["offered", "answered", "step"]
 
