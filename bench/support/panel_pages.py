@@ -119,10 +119,10 @@ def pages(url: str, zone: ZoneInfo) -> list[Page]:
             "rows behind, a month",
             [f"/figures/{k}/rows?{month}" for k in (
                 "K1", "K1g", "K2a-15", "K3", "K4", "K5", "K6", "K7-talk", "K12", "K13-complaint", "K14", "K15",
-                "K17", "K18", "K19", "K20", "K21", "K22", "K25",
+                "K18", "K19", "K20", "K21", "K22", "K25",
             )], LEADS,
         ),
-        Page("rows behind, ratings", [f"/figures/K16/rows?{month}"], ("lead", "supervisor")),
+        Page("rows behind, ratings", [f"/figures/{k}/rows?{month}" for k in ("K16", "K17")], ("lead", "supervisor")),
         Page("calling back", [f"/call-back/{i}" for i in commands], STAFF),
         Page("calling back, live poll", [f"/call-back/{i}/state" for i in commands], STAFF),
         Page("promises, for everybody", ["/promises", f"/promises?month={_months_ago(today, 3)}"]),

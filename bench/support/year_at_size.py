@@ -166,6 +166,7 @@ def copied(_url: str, folder: Path) -> Iterator[tuple[str, Path]]:
     copy = folder.with_name(folder.name + ".copy")
     shutil.rmtree(copy, ignore_errors=True)
     shutil.copytree(folder, copy)
+    os.sync()  # else the first fsync of whoever writes into it waits for gigabytes of the copy
     try:
         yield f"sqlite:///{copy / 'hotline.db'}", copy
     finally:
