@@ -28,6 +28,7 @@ from web.names import said
 from web.swr_cache import SwrCache
 
 KEPT_MS = 2500  # boards that ask within this time share one calculation
+STALE_MS = 8000  # and while somebody looks, nobody waits for the next one
 LONG_MS = 25 * 3_600_000  # figures of more than a day are computed once in so long, and are never older than so much
 LONG_KEPT_MS, LONG_STALE_MS = 60_000, 120_000
 OVER_KEPT_MS, OVER_STALE_MS = 3_600_000, 86_400_000  # of a month that is over hardly anything changes
@@ -114,7 +115,7 @@ class Recent:
 
     def __init__(self) -> None:
         beside = threading.Lock()
-        self._short: SwrCache[tuple[int, int, str], tuple[Figure, ...]] = SwrCache(KEPT_MS)
+        self._short: SwrCache[tuple[int, int, str], tuple[Figure, ...]] = SwrCache(KEPT_MS, STALE_MS, beside)
         self._long: SwrCache[tuple[int, int, str], PeriodFigures] = SwrCache(LONG_KEPT_MS, LONG_STALE_MS, beside)
         self._over: SwrCache[Span, tuple[Figure, ...]] = SwrCache(OVER_KEPT_MS, OVER_STALE_MS, beside)
         self._charts: SwrCache[tuple[date, date, str], list[Drawn]] = SwrCache(LONG_KEPT_MS, LONG_STALE_MS, beside)

@@ -113,7 +113,7 @@ def test_figures_of_the_board_are_at_most_some_seconds_old(as_role, world):
     lead = as_role("lead")
     before = lead.get("/board/live").get_json()["regions"]["figures"]
     world.answered(at("11:00"), "13800000001")
-    world.clock.advance(3)
+    world.clock.advance(9)
     assert lead.get("/board/live").get_json()["regions"]["figures"] != before
 
 
