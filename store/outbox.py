@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Connection, and_, insert, select, update
 from store import notices
 from store.aside import put as put_aside
 from store.ids import uuid7
-from store.sql import table
+from store.sql import first, table
 
 INBOX, OUTBOX, DELIVERIES = table("inbox"), table("outbox"), table("deliveries")
 LEASE_MS = 120_000  # who sends has this long; then somebody else tries
@@ -82,7 +82,7 @@ def is_waiting(connection: Connection, now: int, channel: str = "") -> bool:
 def claim(connection: Connection, now: int, channel: str = "", aside: Collection[str] = ()) -> OutboxNotice | None:
     """Take a notice to be sent, for :data:`LEASE_MS`: whoever is killed while sending leaves it to the next."""
     query = select(OUTBOX).where(_due(now, channel), OUTBOX.c.id.not_in(list(aside)))
-    row = connection.execute(query.order_by(OUTBOX.c.next_at, OUTBOX.c.id).limit(1)).mappings().first()
+    row = first(connection, query.order_by(OUTBOX.c.next_at, OUTBOX.c.id).limit(1))
     if row is None:
         return None
     mine = update(OUTBOX).where(OUTBOX.c.id == row["id"], OUTBOX.c.tries == row["tries"], OUTBOX.c.next_at <= now)

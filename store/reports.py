@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 
 from store.ids import uuid7
 from store.notices import insert_once
-from store.sql import table
+from store.sql import first, table
 
 REPORTS = table("reports")
 
@@ -47,5 +47,5 @@ def put(connection: Connection, key: str, made: FinishedReport, to: Iterable[str
 
 def load(connection: Connection, key: str) -> FinishedReport | None:
     """The report of this period."""
-    row = connection.execute(select(REPORTS).where(REPORTS.c.key == key)).mappings().first()
+    row = first(connection, select(REPORTS).where(REPORTS.c.key == key))
     return None if row is None else FinishedReport(row["title"], row["html"], row["pdf"], row["xlsx"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
@@ -53,19 +54,19 @@ class Beside:
         return nullcontext()
 
 
-class EnginePlugin:
+class EnginePlugin(ABC):
     """An engine. Written here: one that lives in the calls process, listens itself, and whose calls end with it."""
 
     settings: EngineSettings
     listens = True  # its ports for SIP and sound are the calls process's own
     outlives = False  # its calls outlive the calls process: the next one must be there at once, so a spare waits
 
+    @abstractmethod
     def build(self, settings: Settings, on_fatal: Callable[[str], None], lags: Callable[[], Lags]) -> Engine:
         """Return the engine, not started. Raises :class:`~hotline.errors.CannotRun`.
 
         ``on_fatal`` is told when a running engine can never go on, and what to do; ``lags``: how far we are behind.
         """
-        raise NotImplementedError
 
     def watcher(self, settings: Settings, sink: Sink, now_ms: Callable[[], int]) -> Watching | None:
         """Return what watches its program, not started; None: nothing does."""
@@ -75,19 +76,19 @@ class EnginePlugin:
         """Return where callers leave a message while no hotline is connected; None when that cannot be."""
         return None
 
-    def starting(self) -> None:
+    def starting(self) -> None:  # noqa: B027 - most have nothing to prepare
         """Prepare the calls process before anything slow is done in it."""
 
-    def started(self) -> None:
+    def started(self) -> None:  # noqa: B027 - most have nothing to prepare
         """Prepare the calls process when the engine and all others in it are up."""
 
     def beside(self, settings: Settings) -> Beside:
         """Return what ``serve`` is to run for it. Raises :class:`~hotline.errors.CannotRun` when it is not there."""
         return Beside(settings)
 
+    @abstractmethod
     def ready(self, settings: Settings, where: Address) -> bool:
         """Tell whether a call would be answered now. ``where``: the address of SIP."""
-        raise NotImplementedError
 
     def examine(self, settings: Settings) -> Iterator[Finding]:
         """Give what ``hotline doctor`` finds about it, besides what it looks at for every engine."""

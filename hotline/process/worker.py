@@ -1,7 +1,7 @@
 """Run an object in a worker process, so that its computing blocks nothing here.
 
-    with WorkerProcess(Counter.of, url) as worker:  # over there: counter = Counter.of(url)
-        worker.ask(Counter.figures, ...)         # over there: counter.figures(...)
+    with WorkerProcess(FigureCounter.of, url) as worker:  # over there: counter = FigureCounter.of(url)
+        worker.ask(FigureCounter.figures, ...)         # over there: counter.figures(...)
 
 Questions are asked one after the other; functions, arguments and answers are pickled, so only the modules they come
 from are loaded over there. The process begins with the first question, is begun anew when it died, and ends with this

@@ -6,7 +6,7 @@ Made from records (:meth:`CallTotals.of`, the definition) or by the database (``
 from __future__ import annotations
 
 import math
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -151,11 +151,6 @@ class Waits:
         self._ranks = list(accumulate(counts[wait] for wait in self._waits))  # how many waited no longer than each
         self.n = self._ranks[-1] if self._ranks else 0
         self.total = sum(wait * n for wait, n in counts.items())
-
-    def up_to(self, ms: int) -> int:
-        """How many waited no longer."""
-        at = bisect_right(self._waits, ms)
-        return self._ranks[at - 1] if at else 0
 
     def below(self, ms: int) -> int:
         """How many waited less."""

@@ -1,7 +1,7 @@
 """Count and draw the figures of long periods, with the rows behind them, one question after the other.
 
-    counter = Counter(engine)
-    counter.ask(Counter.figures, from_ms, to_ms, "", profile, now_ms)
+    counter = FigureCounter(engine)
+    counter.ask(FigureCounter.figures, from_ms, to_ms, "", profile, now_ms)
 
 ``ask`` calls the method here; a counter in a process of its own (``hotline/process/worker.py``) has the same ``ask``.
 """

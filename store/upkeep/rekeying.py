@@ -17,12 +17,13 @@ from collections.abc import Callable
 from sqlalchemy import Connection, Engine, bindparam, select, update
 
 from ivr.numbers import Plan
+from store import marks
 from store.engine import reading
 from store.keys import Keys
 from store.people.parties import Parties
-from store.sql import table, upsert
+from store.sql import table
 
-PARTIES, MARKS = table("parties"), table("marks")
+PARTIES = table("parties")
 CALLBACKS, COMMANDS = table("callbacks"), table("desk_commands")
 MARK = "numbers"
 RULE = 1  # one more whenever `ivr.numbers` reads a number another way
@@ -32,7 +33,7 @@ PIECE = 500  # people in one transaction, some 20 ms
 def due(engine: Engine, plan: Plan) -> bool:
     """Are the keys made by another rule, or for another place?"""
     with reading(engine).connect() as connection:
-        return connection.scalar(select(MARKS.c.value).where(MARKS.c.name == MARK)) != _mark(plan)
+        return marks.value(connection, MARK) != _mark(plan)
 
 
 def rekey(
@@ -59,7 +60,7 @@ def rekey(
             break
     with engine.begin() as connection:
         _commands(connection)
-        upsert(connection, "marks", [{"name": MARK, "value": _mark(plan), "at": now}])
+        marks.put(connection, MARK, _mark(plan), now)
     return changed
 
 

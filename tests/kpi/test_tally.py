@@ -26,7 +26,7 @@ def test_counted_waits_are_the_list_of_waits(waits: list[int], limit: int) -> No
     assert (counted.n, counted.total, counted.longest) == (len(waits), sum(waits), max(waits))
     assert counted.median == median(waits)
     assert counted.p90 == ordered[math.ceil(0.9 * len(waits)) - 1]
-    assert counted.up_to(limit) == sum(w <= limit for w in waits)
+    assert counted.below(limit + 1) == sum(w <= limit for w in waits)
     assert counted.below(limit) == sum(w < limit for w in waits)
 
 
