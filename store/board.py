@@ -9,6 +9,8 @@ from sqlalchemy import Connection
 
 from store.sql import Row, rows_by, upsert
 
+NOBODY: Row = {"owner": "", "operator": "", "state": "", "state_since": 0, "reason": "", "where_to": "", "until": None}
+
 
 @dataclass(frozen=True, slots=True)
 class SeatChange:
@@ -28,7 +30,7 @@ def seats_changed(connection: Connection, changes: Sequence[SeatChange]) -> None
     new: dict[str, Row] = {}
     for change in changes:
         was = known.get(change.seat)
-        now = dict(was or {"id": change.seat, "reachable": False, "call_id": None, "since": change.at})
+        now = dict(was or {"id": change.seat, "reachable": False, "call_id": None, "since": change.at, **NOBODY})
         if change.reachable is not None:
             now["reachable"] = change.reachable
         if change.call_id != "":

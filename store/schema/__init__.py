@@ -18,6 +18,7 @@ from store.schema.calls import (
     OutgoingCall,
     Recording,
     Seat,
+    Waiting,
 )
 from store.schema.cases import (
     Callback,
@@ -80,4 +81,5 @@ __all__ = [
     "Seat",
     "SetAside",
     "User",
+    "Waiting",
 ]

@@ -164,13 +164,46 @@ class LiveCall(Base):
 
 
 class Seat(Base):
-    """What the board shows of an operator's phone; the calls process keeps it."""
+    """An operator's phone 座席 and who works at it; the calls processes keep it.
+
+    ``call_id``: the call that has it, taken by compare-and-set; ``owner``: the process that took it. ``state``: the
+    operator's (``ivr/desk/states.py``); "" when nobody ever said anything of it.
+    """
 
     __tablename__ = "seats"
     id: Mapped[str] = mapped_column(String(40), primary_key=True)
     reachable: Mapped[bool] = mapped_column(default=False)
     call_id: Mapped[str | None] = mapped_column(String(36))
     since: Mapped[int]
+    owner: Mapped[str] = mapped_column(String(80), default="")
+    operator: Mapped[str] = mapped_column(String(64), default="")  # the account that signed in here
+    state: Mapped[str] = mapped_column(String(16), default="")
+    state_since: Mapped[int] = mapped_column(default=0)
+    reason: Mapped[str] = mapped_column(String(80), default="")  # of a pause
+    where_to: Mapped[str] = mapped_column(String(120), default="")  # 说明去向
+    until: Mapped[int | None]  # when the state ends by itself
+
+
+class Waiting(Base):
+    """A caller who waits for a person, or whose place is kept for a call back; its order is ``entered`` - bonus.
+
+    Taken by compare-and-set: ``owner`` serves it while its lease lasts, ``seat`` is the one it was offered to.
+    """
+
+    __tablename__ = "waiting"
+    call_id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    window: Mapped[str] = mapped_column(String(40), index=True)
+    entered: Mapped[int]
+    bonus_ms: Mapped[int] = mapped_column(default=0)
+    reason: Mapped[str] = mapped_column(String(40), default="")  # of the bonus 绿色通道
+    callback_id: Mapped[str] = mapped_column(String(36), default="")  # called back in this place; "": waits on the line
+    seat: Mapped[str] = mapped_column(String(40), default="")
+    offered: Mapped[int | None]
+    tried: Mapped[str] = mapped_column(String(400), default="")  # seats that did not answer, by comma
+    told_ms: Mapped[int | None]  # the wait that was told first
+    owner: Mapped[str] = mapped_column(String(80))
+    lease_until: Mapped[int]
+    test: Mapped[bool] = mapped_column(default=False)
 
 
 class CallHour(Base):
