@@ -19,7 +19,7 @@ from ivr.call_services import CallServices
 from ivr.conductor import Conductor
 from ivr.ledger import Interrupted
 from ivr.ongoing_call import OngoingCall, SeatLeg, recording_id_of
-from ivr.telephony import ResumableEngine, SurvivingLeg
+from ivr.resuming import ResumableEngine, SurvivingLeg
 
 log = logging.getLogger(__name__)
 

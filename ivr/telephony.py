@@ -23,7 +23,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Protocol, runtime_checkable
+from typing import Literal, Protocol
+
+from ivr.errors import IvrError
 
 SAMPLE_RATE = 8000  # Hz, of Clip.pcm
 FRAME_MS = 20  # one RTP packet
@@ -64,7 +66,8 @@ class Incoming:
 
     ``called``: user part of the request URI. ``also``: further numbers that may be the one that was dialled, as the
     settings have them looked for. ``ref``: the engine's own name of the call (SIP
-    Call-ID), to be shown to a terminal phone. ``test``: a test call (kept out of public figures).
+    Call-ID), to be shown to a terminal phone. ``test``: a test call (kept out of public figures). ``seat``: the seat
+    whose registered phone calls and proved it, "" for callers.
     """
 
     line: str
@@ -74,6 +77,7 @@ class Incoming:
     ref: str = ""
     test: bool = False
     also: tuple[str, ...] = ()
+    seat: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +184,21 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
+class TransferAsked:
+    """A phone asked in its dialog that its party be handed over (REFER, RFC 3515): answered by ``transfer_told``.
+
+    ``target``: user part of the Refer-To. ``replaces``: our line of another dialog of that phone, whose far end is to
+    have the party (RFC 3891); "": a blind transfer.
+    """
+
+    line: str
+    at: int
+    token: str
+    target: str
+    replaces: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class SeatReach:
     """An operator's phone became reachable (registered, or its URI is set) or unreachable."""
 
@@ -262,6 +281,7 @@ EngineEvent = (
     | PlaybackEnded
     | RecordingEnded
     | Held
+    | TransferAsked
     | SeatReach
     | LineQuality
     | TrunkChanged
@@ -270,20 +290,11 @@ EngineEvent = (
 Sink = Callable[[EngineEvent], None]
 
 
-@dataclass(frozen=True, slots=True)
-class SurvivingLeg:
-    """A leg that lived on in the engine while our process was started anew.
-
-    ``ref`` and ``caller``: as in :class:`Incoming`.
-    """
-
-    line: str
-    ref: str
-    up: bool
-    caller: str | None = None
-
-
 # --- what can be asked ---------------------------------------------------------------------
+
+
+class VerbMissing(IvrError):
+    """Raised by an engine for a verb it has not learnt: what it was asked for cannot be had here."""
 
 
 class Engine(Protocol):
@@ -340,7 +351,23 @@ class Engine(Protocol):
         """Join two lines that are answered (or speak, see :class:`LineSpeaks`): each hears the other."""
 
     def unbridge(self, a: str, b: str) -> None:
-        """Part two bridged lines; both stay up. For hold, consultation and transfer: no call asks for it yet."""
+        """Part two bridged lines; both stay up."""
+
+    def conference(self, lines: Sequence[str]) -> None:
+        """Let these answered lines hear each other; asked again with others, that is the conference from then on.
+
+        Who is left out is alone: hears nothing but what is played. Two lines: as :meth:`bridge`. What is played on a
+        joined line is heard by that line only, in place of the talk.
+        """
+
+    def mute(self, line: str, muted: bool) -> None:
+        """Let what this line says be heard by nobody, or again."""
+
+    def transfer_told(self, line: str, token: str, code: int) -> None:
+        """Tell the phone how its transfer goes (NOTIFY, RFC 3420): 1xx it goes on, from 200 the end of it.
+
+        One that is not ended when our process ends is ended with 503.
+        """
 
     def hold(self, line: str, held: bool) -> None:
         """Put a line on hold (of a bridge nothing is heard either way, what is played is), or take it back."""
@@ -350,28 +377,3 @@ class Engine(Protocol):
 
     def reachable(self) -> Mapping[str, bool]:
         """Every configured seat and whether its phone can be rung now."""
-
-
-@runtime_checkable
-class ResumableEngine(Protocol):
-    """Optional protocol of engines whose calls survive a restart of this process.
-
-    Between the return of :meth:`Engine.start` and the next turn of the loop, ``survivors`` are there to be adopted;
-    afterwards callers nobody adopted are reported as ``Incoming``, and operators' phones are let go.
-    ``leave_calls``: :meth:`Engine.stop` leaves the calls up for the next process.
-    """
-
-    leave_calls: bool
-
-    def survivors(self) -> Sequence[SurvivingLeg]:
-        """The legs found at the start."""
-
-    def adopt(self, line: str, *, seat: str = "", playing: str = "", recording: tuple[str, Path] | None = None) -> None:
-        """The line goes on: its events are reported as ever. ``seat``: it was dialled, to ring that phone.
-
-        ``playing``: the token of what plays on it, ``recording``: token and path of what records it; their ends, past
-        or to come, are reported. A line that ended meanwhile gets its ``LineGone`` or ``LineFailed``.
-        """
-
-    def rescue(self, path: Path) -> None:
-        """Bring the recording that was to be written to ``path`` there, if its line ended while no process was."""

@@ -14,12 +14,11 @@ days run on: no mocks.
 from __future__ import annotations
 
 import itertools
-import wave
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
-from ivr.clock import Timer, VirtualClock
+from ivr.clock import VirtualClock
 from ivr.telephony import (
     Clip,
     DtmfKey,
@@ -37,7 +36,9 @@ from ivr.telephony import (
     RecordingEnded,
     SeatReach,
     Sink,
+    TransferAsked,
 )
+from sip.simulated import Rooms, SimulatedLine, write_silence
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,28 +56,6 @@ class SeatPlan:
     talk_ms: int | None = None
 
 
-@dataclass(slots=True)
-class _Line:
-    id: str
-    seat: str = ""
-    up: bool = False
-    answering: bool = False
-    ringing: bool = False
-    peer: str | None = None
-    heard: list[Clip] = field(default_factory=list)
-    playing: str | None = None
-    play_from: int = 0
-    clips: Sequence[Clip] = ()  # of what plays
-    cut: list[str] = field(default_factory=list)  # texts not heard to their end
-    play_timer: Timer | None = None
-    record: tuple[str, Path, int, int] | None = None  # token, path, max_ms, silence_ms
-    record_from: int = 0
-    record_timer: Timer | None = None
-    speech_until: int = 0
-    spoke_ms: int = 0
-    timers: list[Timer] = field(default_factory=list)
-
-
 class Simulator:
     """An :class:`ivr.telephony.Engine` whose callers and operators are driven by a test or a script."""
 
@@ -87,13 +66,16 @@ class Simulator:
         self._clock = clock
         self._answer_ms = answer_ms
         self._sink: Sink | None = None
-        self._lines: dict[str, _Line] = {}
+        self._lines: dict[str, SimulatedLine] = {}
         self._ended: dict[str, str] = {}
         self._seats: dict[str, SeatPlan] = {}
         self._reach: dict[str, bool] = {}
         self._numbers: dict[str, SeatPlan] = {}
         self._names = itertools.count(1)
         self.on_hold: set[str] = set()
+        self.muted: set[str] = set()
+        self.told: dict[str, list[int]] = {}  # by token of a transfer: what its phone was told of it
+        self._rooms = Rooms()
         self._ears: Callable[[str, Sequence[Clip]], None] | None = None
 
     # --- the world's side ---
@@ -113,11 +95,11 @@ class Simulator:
         """Set up a citizen's phone, or change what it does. Other numbers are not in use (404)."""
         self._numbers[number] = plan or SeatPlan()
 
-    def call(self, called: str, caller: str | None, test: bool = False) -> str:
-        """A caller rings; the name of their line."""
-        line = _Line(f"sim{next(self._names)}")
+    def call(self, called: str, caller: str | None, test: bool = False, seat: str = "") -> str:
+        """A caller rings, or the phone of ``seat``; the name of their line."""
+        line = SimulatedLine(f"sim{next(self._names)}")
         self._lines[line.id] = line
-        self._tell(Incoming(line.id, self._clock.now_ms(), called, caller, ref=line.id, test=test))
+        self._tell(Incoming(line.id, self._clock.now_ms(), called, caller, ref=line.id, test=test, seat=seat))
         return line.id
 
     def press(self, line: str, keys: str, began: int = 0) -> None:
@@ -154,8 +136,24 @@ class Simulator:
 
     def peer(self, line: str) -> str | None:
         """The line this one is bridged with."""
+        return next(iter(self._rooms.others(line)), None)
+
+    def hears(self, line: str) -> tuple[str, ...]:
+        """The lines this one hears now: nobody while something is played to it."""
         here = self._lines.get(line)
-        return here.peer if here else None
+        if here is None or here.playing is not None or line in self.on_hold:
+            return ()
+        return tuple(other for other in self._rooms.others(line) if other not in self.on_hold | self.muted)
+
+    def plays(self, line: str) -> bool:
+        """Is something played to this line now?"""
+        return line in self._lines and self._lines[line].playing is not None
+
+    def refer(self, line: str, target: str, replaces: str = "") -> str:
+        """The phone of a line asks that its party be handed over; the token of the transfer."""
+        token = f"refer{next(self._names)}"
+        self._tell(TransferAsked(line, self._clock.now_ms(), token, target, replaces))
+        return token
 
     def is_up(self, line: str) -> bool:
         """Is the line answered and not ended?"""
@@ -228,7 +226,7 @@ class Simulator:
             self._recorded(here, "stopped")
 
     def dial(self, line: str, seat: str, ring_ms: int, display: str = "", beside: str = "") -> None:
-        here = self._lines[line] = _Line(line, seat)
+        here = self._lines[line] = SimulatedLine(line, seat)
         plan = self._seats.get(seat)
         if plan is None or not self._reach.get(seat):
             self._later(here, 0, lambda: self._fail(here, "unreachable"))
@@ -236,14 +234,14 @@ class Simulator:
         self._ring(here, plan, ring_ms)
 
     def dial_number(self, line: str, number: str, ring_ms: int, caller_id: str = "") -> None:
-        here = self._lines[line] = _Line(line, number)
+        here = self._lines[line] = SimulatedLine(line, number)
         plan = self._numbers.get(number)
         if plan is None:
             self._later(here, 50, lambda: self._fail(here, "unreachable", 404))
         else:
             self._ring(here, plan, ring_ms)
 
-    def _ring(self, here: _Line, plan: SeatPlan, ring_ms: int) -> None:
+    def _ring(self, here: SimulatedLine, plan: SeatPlan, ring_ms: int) -> None:
         if plan.fail:
             reason = plan.fail
             if plan.says:
@@ -259,12 +257,21 @@ class Simulator:
         one, other = self._lines.get(a), self._lines.get(b)
         if one and other:
             self.stop_play(a)
-            one.peer, other.peer = b, a
+            self._rooms.join((a, b))
 
     def unbridge(self, a: str, b: str) -> None:
         for line in (a, b):
-            if here := self._lines.get(line):
-                here.peer = None
+            self._rooms.leave(line)
+
+    def conference(self, lines: Sequence[str]) -> None:
+        self._rooms.join(line for line in lines if self.is_up(line))
+
+    def mute(self, line: str, muted: bool) -> None:
+        (self.muted.add if muted else self.muted.discard)(line)
+
+    def transfer_told(self, line: str, token: str, code: int) -> None:
+        if line in self._lines:
+            self.told.setdefault(token, []).append(code)
 
     def hold(self, line: str, held: bool) -> None:
         """Note who is out of a talk; nothing is heard of a talk on a simulated line anyway."""
@@ -295,39 +302,37 @@ class Simulator:
             # Like a real engine: what happened is reported after the verb returned.
             self._clock.call_soon(lambda: self._sink(event))  # type: ignore[misc,arg-type]
 
-    def _later(self, line: _Line, ms: int, act: object) -> None:
+    def _later(self, line: SimulatedLine, ms: int, act: object) -> None:
         def run() -> None:
             if line.id in self._lines:
                 act()  # type: ignore[operator]
 
         line.timers.append(self._clock.call_at(self._clock.now_ms() + ms, run))
 
-    def _up(self, line: _Line) -> None:
+    def _up(self, line: SimulatedLine) -> None:
         line.up = True
         self._tell(LineUp(line.id, self._clock.now_ms()))
 
-    def _rings(self, line: _Line) -> None:
+    def _rings(self, line: SimulatedLine) -> None:
         line.ringing = True
         self._tell(LineRinging(line.id, self._clock.now_ms()))
 
-    def _seat_up(self, line: _Line, plan: SeatPlan) -> None:
+    def _seat_up(self, line: SimulatedLine, plan: SeatPlan) -> None:
         self._up(line)
         if plan.talk_ms is not None:
             self._later(line, plan.talk_ms, lambda: self._end(line.id, "far", ""))
 
-    def _speaks(self, line: _Line, words: str) -> None:
+    def _speaks(self, line: SimulatedLine, words: str) -> None:
         """Whoever is bridged with it hears it."""
         self._tell(LineSpeaks(line.id, self._clock.now_ms()))
 
         def said() -> None:
-            if line.peer in self._lines:
-                self._lines[line.peer].heard.append(Clip("announcement", b"", words))
+            for peer in self._rooms.others(line.id):
+                self._lines[peer].heard.append(Clip("announcement", b"", words))
 
         self._later(line, 500, said)
 
-    def _fail(self, line: _Line, reason: FailReason, code: int = 0, q850: int = 0) -> None:
-        if line.peer in self._lines:
-            self._lines[line.peer].peer = None
+    def _fail(self, line: SimulatedLine, reason: FailReason, code: int = 0, q850: int = 0) -> None:
         self._forget(line)
         self._tell(LineFailed(line.id, self._clock.now_ms(), reason, code, q850))
 
@@ -337,18 +342,19 @@ class Simulator:
             return
         self._recorded(line, "gone")
         self.stop_play(name)
-        if line.peer and line.peer in self._lines:
-            self._lines[line.peer].peer = None
         self._forget(line)
         self._tell(LineGone(name, self._clock.now_ms(), by, cause))  # type: ignore[arg-type]
 
-    def _forget(self, line: _Line) -> None:
+    def _forget(self, line: SimulatedLine) -> None:
         for timer in (*line.timers, *filter(None, (line.play_timer, line.record_timer))):
             timer.cancel()
         self._ended[line.id] = "\n".join(clip.text for clip in line.heard)
         self._lines.pop(line.id, None)
+        self._rooms.leave(line.id)
+        self.on_hold.discard(line.id)
+        self.muted.discard(line.id)
 
-    def _played(self, line: _Line, token: str, finished: bool) -> None:
+    def _played(self, line: SimulatedLine, token: str, finished: bool) -> None:
         if line.playing != token:
             return
         line.playing = None
@@ -361,7 +367,7 @@ class Simulator:
             line.play_timer.cancel()
         self._tell(PlaybackEnded(line.id, self._clock.now_ms(), token, finished))
 
-    def _watch_recording(self, line: _Line) -> None:
+    def _watch_recording(self, line: SimulatedLine) -> None:
         if line.record is None:
             return
         if line.record_timer:
@@ -371,21 +377,12 @@ class Simulator:
         end, why = (line.record_from + max_ms, "max") if line.record_from + max_ms <= quiet else (quiet, "silence")
         line.record_timer = self._clock.call_at(end, lambda: self._recorded(line, why))  # type: ignore[arg-type]
 
-    def _recorded(self, line: _Line, end: RecordEnd) -> None:
+    def _recorded(self, line: SimulatedLine, end: RecordEnd) -> None:
         if line.record is None:
             return
         (token, path, _, _), line.record = line.record, None
         if line.record_timer:
             line.record_timer.cancel()
         ms = min(line.spoke_ms, self._clock.now_ms() - line.record_from)
-        _write_wav(path, ms)
+        write_silence(path, ms)
         self._tell(RecordingEnded(line.id, self._clock.now_ms(), token, path, ms, end))
-
-
-def _write_wav(path: Path, ms: int) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with wave.open(str(path), "wb") as out:
-        out.setnchannels(1)
-        out.setsampwidth(2)
-        out.setframerate(8000)
-        out.writeframes(b"\x00\x00" * (8 * ms))

@@ -42,8 +42,9 @@ from ivr.facts.of_call import system_fact
 from ivr.ledger import CaseRequest
 from ivr.messages import take_in
 from ivr.profile import Profile
+from ivr.resuming import ResumableEngine
 from ivr.takeover import take_over
-from ivr.telephony import Engine, EngineEvent, Incoming, ResumableEngine
+from ivr.telephony import Engine, EngineEvent, Incoming
 from recordings.vault import Vault, VaultError
 from services.calendars import Added
 from store.engine import Engine as SqlEngine

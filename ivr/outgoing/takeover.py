@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from ivr.outgoing import call as m
 from ivr.outgoing.placing import CITIZEN, SEAT, Placing
 from ivr.projections.rows import OutgoingCallRow
-from ivr.telephony import Engine, ResumableEngine
+from ivr.resuming import ResumableEngine
+from ivr.telephony import Engine
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ivr.telephony import Clip, EngineEvent, SeatReach, Sink, SurvivingLeg
+from ivr.resuming import SurvivingLeg
+from ivr.telephony import Clip, EngineEvent, SeatReach, Sink
 from sip.access import HERE, NUMBER_FULL
 from sip.admission import Lags
 from sip.asterisk import causes, fax
@@ -34,6 +35,7 @@ from sip.asterisk.sound import AsteriskSound
 from sip.asterisk.survivors import counting, is_up, line_again
 from sip.gate import Gate
 from sip.numbers import caller_key
+from sip.unbuilt import NoConference
 
 log = logging.getLogger(__name__)
 
@@ -41,11 +43,8 @@ _CONNECT_S = 15.0
 _LAST_S = 5.0  # how long the last lines may take to end
 
 
-class AsteriskEngine:
-    """See ``ivr.telephony.Engine``. ``on_fatal``: the engine can never go on; the text says what to do.
-
-    ``lags``: how far behind we are.
-    """
+class AsteriskEngine(NoConference):
+    """See ``ivr.telephony.Engine``. ``on_fatal``: can never go on; says what to do. ``lags``: how far behind we are."""
 
     name = "asterisk"
 

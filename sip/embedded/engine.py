@@ -52,11 +52,12 @@ from sip.embedded.legs import EmbeddedLeg, EmbeddedLegs, now_ms
 from sip.embedded.media import Media, NoPorts, Stream
 from sip.embedded.shell import Shell
 from sip.gate import Gate
+from sip.unbuilt import NoConference
 
 log = logging.getLogger(__name__)
 
 
-class EmbeddedEngine:
+class EmbeddedEngine(NoConference):
     """See ``ivr.telephony.Engine``. Starts and stops the ``media`` it is given."""
 
     name = "embedded"
