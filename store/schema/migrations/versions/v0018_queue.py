@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -10,7 +12,7 @@ down_revision = "0017"
 branch_labels = None
 depends_on = None
 
-EMPTY = {"server_default": "", "nullable": False}
+EMPTY: dict[str, Any] = {"server_default": "", "nullable": False}
 
 
 def upgrade() -> None:
