@@ -53,6 +53,7 @@ CAPABILITIES: tuple[Header, ...] = (
     ("Accept", "application/sdp, multipart/mixed, application/dtmf-relay, application/dtmf"),
     ("Supported", ", ".join(sorted(SUPPORTED))),
 )
+SEATS_CAPABILITIES: tuple[Header, ...] = (("Allow", f"{ALLOW}, REFER"), *CAPABILITIES[1:])
 
 
 class DialogUser(Protocol):

@@ -107,5 +107,15 @@ class Registered:
     state: str
 
 
-Event = LookUp | Invited | Ringing | Speaks | Up | HeldChanged | Ended | Reached | Unproven | Registered
+@dataclass(frozen=True, slots=True)
+class Referred:
+    """The phone of a seat asks to hand its party over (REFER). ``replaced``: the leg it is to take the place of."""
+
+    leg: object
+    token: str
+    number: str
+    replaced: object | None
+
+
+Event = LookUp | Invited | Ringing | Speaks | Up | HeldChanged | Ended | Reached | Unproven | Registered | Referred
 Tell = Callable[[Event], None]

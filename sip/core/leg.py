@@ -54,6 +54,10 @@ class SipLeg:
         self._awaits_answer = False  # our offer went out in that 2xx
         self._inviting: ClientTransaction | None = None
         self._bye_after_ack = False
+        self.seat = ""  # whose phone it is, dialled or proved
+        self.on_refer: Callable[[ServerTransaction], None] = refuse  # a seat's: sip/core/referral.py
+        self.last_words: Callable[[], None] = lambda: None  # before our BYE
+        self.capabilities = CAPABILITIES
         stream.on_broken = self.broke
 
     # --- the end ---------------------------------------------------------------------------
@@ -112,6 +116,7 @@ class SipLeg:
             self._bye_after_ack = True
             return
         try:
+            self.last_words()
             self.request("BYE", on_final=lambda _: self.forget(), on_timeout=self.forget)
         except Exception:
             self.forget()
@@ -119,6 +124,7 @@ class SipLeg:
 
     def forget(self) -> None:
         """No request of this dialog is expected any more."""
+        self.on_refer, self.last_words = refuse, lambda: None
         self.agent.leave(self.dialog.call_id, self.dialog.local_tag)
 
     # --- requests of ours ------------------------------------------------------------------
@@ -201,7 +207,7 @@ class SipLeg:
             self._inviting = None
             self.fail("lost")
 
-        headers = [self.contact(), SDP, *CAPABILITIES, *self.session.offer()]
+        headers = [self.contact(), SDP, *self.capabilities, *self.session.offer()]
         self.request("INVITE", headers=headers, body=self.description.offer(), on_final=on_final, on_timeout=on_timeout)
 
     def _refresh(self) -> None:
@@ -244,7 +250,9 @@ class SipLeg:
         elif request.method == "INFO":
             self._on_info(transaction)
         elif request.method == "OPTIONS":
-            transaction.respond(200, headers=CAPABILITIES)
+            transaction.respond(200, headers=self.capabilities)
+        elif request.method == "REFER":
+            self.on_refer(transaction)
         else:
             refuse(transaction)
 
@@ -286,7 +294,7 @@ class SipLeg:
         transaction.on_unacked = self._never_acked
         extra = self.session.answer(transaction.request)
         records = [("Record-Route", value) for value in transaction.request.headers.get("record-route")]
-        transaction.respond(200, headers=[self.contact(), *records, SDP, *CAPABILITIES, *extra], body=body)
+        transaction.respond(200, headers=[self.contact(), *records, SDP, *self.capabilities, *extra], body=body)
 
     def _never_acked(self) -> None:
         self._unacked = None
@@ -346,7 +354,7 @@ class SipLeg:
         request = transaction.request
         kind = (request.content_type or "").split(";")[0].strip().lower()
         if kind not in ("application/dtmf-relay", "application/dtmf"):
-            transaction.respond(415 if request.body else 200, headers=CAPABILITIES if request.body else ())
+            transaction.respond(415 if request.body else 200, headers=self.capabilities if request.body else ())
             return
         key = info_key(kind, request.text)
         transaction.respond(200 if key else 400)

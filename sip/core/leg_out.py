@@ -9,7 +9,7 @@ from typing import Literal
 from aiosipua.dialog import Dialog
 from aiosipua.message import SipResponse
 
-from sip.core.agent import CAPABILITIES, UserAgent
+from sip.core.agent import UserAgent
 from sip.core.bodies import description_in
 from sip.core.checks import Faulty, bounded
 from sip.core.codecs import NARROW
@@ -131,7 +131,7 @@ class OutboundLeg(SipLeg):
             ("Call-ID", dialog.call_id),
             ("CSeq", f"{dialog.next_cseq()} INVITE"),
             self.contact(),
-            *CAPABILITIES,
+            *self.capabilities,
             SDP,
             *self._extra,
             *extra,

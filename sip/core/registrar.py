@@ -47,22 +47,38 @@ class Registrar:
     # --- REGISTER --------------------------------------------------------------------------
 
     def handle(self, transaction: ServerTransaction) -> None:
-        """Answer one REGISTER. A right proof is looked for before anything is limited."""
-        request, now = transaction.request, self._agent.now
-        name = user_of(uri_of(request.headers.get("to")[0]))
+        """Answer one REGISTER."""
+        name = user_of(uri_of(transaction.request.headers.get("to")[0]))
         seat = self._config.seats.get(name)
+        if self._proved(transaction, name, seat) and seat is not None:
+            self._register(transaction, seat.id)
+
+    def calling(self, transaction: ServerTransaction) -> str | None:
+        """The seat whose phone calls (INVITE), "" when it is nobody's; None: it has yet to prove it, and was told so.
+
+        A phone is asked for its proof where it registered from; elsewhere a seat's number is a number like another.
+        """
+        name = user_of(uri_of(transaction.request.headers.get("from")[0]))
+        seat = self._config.seats.get(name)
+        source = transaction.source.host
+        if seat is None or all(phone.to.host != source for phone in self.phones.registered(seat.id)):
+            return ""
+        return seat.id if self._proved(transaction, name, seat) else None
+
+    def _proved(self, transaction: ServerTransaction, name: str, seat: SeatConfig | None) -> bool:
+        """Whether a seat's secret is proved; else it is answered. A right proof goes before anything is limited."""
+        request, now = transaction.request, self._agent.now
         algorithms = self._algorithms(name, seat)
         verdict: Verdict | None = None
         for proof in list(self._proofs(request.headers.get("authorization")))[:_MOST_PROOFS]:
             secret = seat.secret if seat is not None else None
-            judged = self._digest.judge(proof, "REGISTER", name, secret, now, algorithms)
+            judged = self._digest.judge(proof, request.method, name, secret, now, algorithms)
             verdict = judged if verdict in (None, "wrong") else verdict
-        if verdict == "ok" and seat is not None:
-            self._register(transaction, seat.id)
-        elif verdict == "wrong":
+        if verdict == "wrong":
             self._refuse(transaction, name, seat is not None)
-        else:
+        elif verdict != "ok":
             transaction.respond(401, headers=self._digest.challenge(now, algorithms, stale=verdict == "stale"))
+        return verdict == "ok"
 
     def _proofs(self, authorizations: list[str]) -> Iterator[str]:
         """Those for our realm."""
@@ -83,8 +99,9 @@ class Registrar:
         self._limit.say(
             now,
             logging.WARNING,
-            "%s: wrong credentials in a registration from %s",
+            "%s: wrong credentials in a %s from %s",
             f"seat {name}" if known else "a name no seat has",
+            "call" if transaction.request.method == "INVITE" else "registration",
             source,
         )
         self._agent.tell(Unproven(name if known else "", source))

@@ -148,9 +148,15 @@ class Writer:
 
 
 def proof(
-    challenge: Message, uri: str, secret: str = "s3cret", algorithm: str = "MD5", nc: int = 1, user: str = "101"
+    challenge: Message,
+    uri: str,
+    secret: str = "s3cret",
+    algorithm: str = "MD5",
+    nc: int = 1,
+    user: str = "101",
+    method: str = "REGISTER",
 ) -> tuple[str, str]:
-    """The Authorization header of a REGISTER for ``uri``, computed here by the book (RFC 7616 §3.4)."""
+    """The Authorization header of a request for ``uri``, computed here by the book (RFC 7616 §3.4)."""
     offered = next(v for v in challenge.all("www-authenticate") if f"algorithm={algorithm}" in v)
     found = re.search(r'nonce="([^"]+)"', offered)
     assert found and 'qop="auth"' in offered and 'realm="hotline"' in offered
@@ -159,7 +165,7 @@ def proof(
         return HASHES[algorithm](text.encode()).hexdigest()
 
     nonce, count = found[1], f"{nc:08x}"
-    response = h(f"{h(f'{user}:hotline:{secret}')}:{nonce}:{count}:abcd:auth:{h(f'REGISTER:{uri}')}")
+    response = h(f"{h(f'{user}:hotline:{secret}')}:{nonce}:{count}:abcd:auth:{h(f'{method}:{uri}')}")
     return "Authorization", (
         f'Digest username="{user}", realm="hotline", nonce="{nonce}", uri="{uri}", response="{response}", '
         f'algorithm={algorithm}, qop=auth, nc={count}, cnonce="abcd"'

@@ -14,6 +14,7 @@ from sip.core.crypto import Secret
 from sip.core.events import Ended, Event, Found, Invited, LookUp, Up
 from sip.core.leg_in import InboundLeg, well_formed
 from sip.core.leg_out import DialTarget, OutboundLeg
+from sip.core.referral import of_seat
 from sip.core.registrar import Registrar
 from sip.core.sip_messages import Addr, is_ip
 
@@ -221,9 +222,11 @@ class House:
         transaction = event.transaction
         if len(self.legs) >= self.config.max_calls:
             transaction.respond(503)
-        elif well_formed(transaction):
+        elif well_formed(transaction) and (seat := self.registrar.calling(transaction)) is not None:
             sound = self.sound()
             leg = InboundLeg(self.agent, transaction, sound, self.config.min_session_s)
+            if seat:
+                of_seat(leg, seat)
             if not leg.begin(self.config.setup_timeout_s):
                 sound.close()
                 return

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sip.core.config import SeatConfig
-from sip.core.events import Reached
+from sip.core.events import Reached, Unproven
 from tests.sip.core.caller import Caller
 from tests.sip.core.house import HERE, House
 from tests.sip.written import Message, proof
@@ -138,3 +138,45 @@ def test_each_of_several_phones_is_kept_with_the_address_its_packets_come_from()
     one, other = house.registrar.phones.to_ring("101")
     assert (other.uri, other.to, one.to) == ("sip:101@10.1.2.3:5060", new.address, old.address)
     assert list(house.registrar.phones.sources()) == [old.host, new.host]
+
+
+def test_fst_2_a_seats_phone_that_calls_proves_whose_it_is() -> None:
+    house = House(seats=SEATS)
+    phone = Desk(house, "101")
+    phone.signed()
+    phone.send(phone.request("INVITE", phone.sdp()))
+    challenge = phone.expect(401)
+    phone.send(phone.request("INVITE", phone.sdp(), extra=[proof(challenge, phone.uri, method="INVITE")]))
+    assert "REFER" in phone.expect(200)["allow"]
+    assert [leg.seat for leg in house.calls] == ["101"]
+
+
+def test_fst_2_a_call_in_a_seats_name_without_its_secret_is_refused_and_told() -> None:
+    house = House(seats=SEATS)
+    phone = Desk(house, "101")
+    phone.signed()
+    phone.send(phone.request("INVITE", phone.sdp()))
+    wrong = proof(phone.expect(401), phone.uri, "guess", method="INVITE")
+    phone.send(phone.request("INVITE", phone.sdp(), extra=[wrong]))
+    phone.expect(403)
+    assert house.of(Unproven) == [Unproven("101", phone.host)] and not house.calls
+
+
+def test_fst_2_a_proof_of_another_method_proves_no_call() -> None:
+    house = House(seats=SEATS)
+    phone = Desk(house, "101")
+    phone.signed()
+    phone.send(phone.request("INVITE", phone.sdp()))
+    stolen = proof(phone.expect(401), phone.uri)
+    phone.send(phone.request("INVITE", phone.sdp(), extra=[stolen]))
+    phone.expect(403)
+
+
+def test_fst_2_a_seats_number_from_elsewhere_or_another_number_from_there_is_a_call_like_any_other() -> None:
+    house = House(seats=SEATS)
+    phone, stranger, neighbour = Desk(house, "101"), Desk(house, "101", "192.0.2.200"), Desk(house, "13800001111")
+    phone.signed()
+    for caller in (stranger, neighbour):
+        caller.send(caller.request("INVITE", caller.sdp()))
+        assert "REFER" not in caller.expect(200)["allow"]
+    assert [leg.seat for leg in house.calls] == ["", ""]
