@@ -55,7 +55,7 @@ class SipLeg:
         self._inviting: ClientTransaction | None = None
         self._bye_after_ack = False
         self.seat = ""  # whose phone it is, dialled or proved
-        self.on_refer: Callable[[ServerTransaction], None] = refuse  # a seat's: sip/core/referral.py
+        self.takes: dict[str, Callable[[ServerTransaction], None]] = {}  # further methods (sip/core/referral.py)
         self.last_words: Callable[[], None] = lambda: None  # before our BYE
         self.capabilities = CAPABILITIES
         stream.on_broken = self.broke
@@ -124,7 +124,7 @@ class SipLeg:
 
     def forget(self) -> None:
         """No request of this dialog is expected any more."""
-        self.on_refer, self.last_words = refuse, lambda: None
+        self.takes, self.last_words = {}, lambda: None
         self.agent.leave(self.dialog.call_id, self.dialog.local_tag)
 
     # --- requests of ours ------------------------------------------------------------------
@@ -251,10 +251,8 @@ class SipLeg:
             self._on_info(transaction)
         elif request.method == "OPTIONS":
             transaction.respond(200, headers=self.capabilities)
-        elif request.method == "REFER":
-            self.on_refer(transaction)
         else:
-            refuse(transaction)
+            self.takes.get(request.method, refuse)(transaction)
 
     def on_bye(self, transaction: ServerTransaction) -> None:
         transaction.respond(200)

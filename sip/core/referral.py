@@ -105,7 +105,7 @@ class Referral:
         self._heard = False  # the far end wants to hear how it goes
         self._telling = False  # a NOTIFY has no answer yet
         self._asked_before = False
-        leg.on_refer, leg.last_words = self._asked, self.finish
+        leg.takes["REFER"], leg.last_words = self._asked, self.finish
 
     def told(self, asked: str, code: int) -> None:
         """How it goes: a provisional code, or the final one. Ignored when nobody waits for it."""

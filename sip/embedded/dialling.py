@@ -12,6 +12,7 @@ from sip.core.events import Ended, Found
 from sip.core.fork import Fork
 from sip.core.leg_out import DialTarget, OutboundLeg, sealing
 from sip.core.phones import Phones, RegisteredPhone
+from sip.core.referral import of_seat
 from sip.core.sip_messages import Addr
 from sip.core.trunk import server_of, trunk_leg
 from sip.embedded.legs import EmbeddedLeg, EmbeddedLegs, now_ms
@@ -52,6 +53,7 @@ class EmbeddedDialling:
                 self._shell.agent, target, stream, from_user="hotline", display=display, call_id=name, first=codec,
                 seal=seal,
             )  # fmt: skip
+            of_seat(leg, seat)
             self._lines.ring(line, leg, phone, stream)
             leg.call(ring_ms / 1000, _TRIES * self._config.timing.t1)
 

@@ -16,21 +16,17 @@ import contextlib
 import logging
 import time
 import uuid
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable, Mapping
 
 from ivr.telephony import (
-    Clip,
     DtmfKey,
     EngineEvent,
     FaxDetected,
     Incoming,
     LineUp,
-    PlaybackEnded,
-    RecordEnd,
-    RecordingEnded,
     SeatReach,
     Sink,
+    TransferAsked,
 )
 from sip.admission import Lags
 from sip.core.asking import ask
@@ -38,33 +34,46 @@ from sip.core.called import called_of
 from sip.core.codecs import PCMA
 from sip.core.config import EmbeddedConfig
 from sip.core.credentials import Credentials
-from sip.core.events import Ended, Event, HeldChanged, Invited, Reached, Registered, Ringing, Speaks, Unproven, Up
+from sip.core.events import (
+    Ended,
+    Event,
+    HeldChanged,
+    Invited,
+    Reached,
+    Referred,
+    Registered,
+    Ringing,
+    Speaks,
+    Unproven,
+    Up,
+)
 from sip.core.leg import SipLeg
 from sip.core.leg_in import InboundLeg, well_formed
 from sip.core.loglimit import LogLimit
+from sip.core.referral import Referral, of_seat
 from sip.core.registrar import Registrar
 from sip.core.registration import Registration
 from sip.core.sip_messages import uri_of, user_of
 from sip.core.transactions import ServerTransaction
 from sip.embedded.dialling import EmbeddedDialling
 from sip.embedded.doorman import EmbeddedDoorman
-from sip.embedded.legs import EmbeddedLeg, EmbeddedLegs, now_ms
-from sip.embedded.media import Media, NoPorts, Stream
+from sip.embedded.hearing import EmbeddedHearing
+from sip.embedded.legs import EmbeddedLeg, now_ms
+from sip.embedded.media import Media, NoPorts
 from sip.embedded.shell import Shell
 from sip.gate import Gate
-from sip.unbuilt import NoConference
 
 log = logging.getLogger(__name__)
 
 
-class EmbeddedEngine(NoConference):
+class EmbeddedEngine(EmbeddedHearing):
     """See ``ivr.telephony.Engine``. Starts and stops the ``media`` it is given."""
 
     name = "embedded"
 
     def __init__(self, config: EmbeddedConfig, media: Media, lags: Callable[[], Lags] = Lags) -> None:
-        self._config, self._media = config, media
-        self._lines = EmbeddedLegs(self._emit)
+        super().__init__(media, self._deliver)
+        self._config = config
         self._sink: Sink = lambda _: None
         self._draining = False  # no new calls
         self._closing = False  # and no new seats either
@@ -150,7 +159,7 @@ class EmbeddedEngine(NoConference):
         self._sip.close()
         await asyncio.sleep(0)
 
-    def _emit(self, event: EngineEvent) -> None:
+    def _deliver(self, event: EngineEvent) -> None:
         self._loop.call_soon(self._sink, event)
 
     def _trunk_changed(self, state: str) -> None:
@@ -164,7 +173,7 @@ class EmbeddedEngine(NoConference):
         if self._gate.refuses(self._lines.incoming, ending=self._draining):
             self._unavailable(transaction)
             return
-        if not well_formed(transaction):
+        if not well_formed(transaction) or (seat := self._registrar.calling(transaction)) is None:
             return
         try:
             stream = self._media.open()
@@ -174,6 +183,8 @@ class EmbeddedEngine(NoConference):
             return
         try:
             leg = InboundLeg(self._agent, transaction, stream, self._config.min_session_s)
+            if seat:
+                of_seat(leg, seat)
             leg.begin(self._config.setup_timeout_s)
         except Exception:
             stream.close()
@@ -198,6 +209,7 @@ class EmbeddedEngine(NoConference):
                 ref=request.call_id or "",
                 test=sender in self._config.test_callers and source[0] in ("127.0.0.1", "::1"),
                 also=tuple(also),
+                seat=seat,
             )
         )
 
@@ -224,38 +236,6 @@ class EmbeddedEngine(NoConference):
             with self._sip.turn():
                 leg.answer()
 
-    def play(self, line: str, clips: Sequence[Clip], token: str) -> None:
-        found = self._lines.get(line)
-        stream = self._stream(line)
-        if found is None:
-            return
-        if stream is None:  # not answered yet: nobody to hear it
-            self._emit(PlaybackEnded(line, now_ms(), token, False))
-            return
-        stream.play(clips, lambda ok: self._lines.tell(found, PlaybackEnded(line, now_ms(), token, ok)))
-
-    def stop_play(self, line: str) -> None:
-        stream = self._stream(line)
-        if stream is not None:
-            stream.stop_play()
-
-    def record(self, line: str, token: str, path: Path, max_ms: int, silence_ms: int) -> None:
-        found = self._lines.get(line)
-        stream = self._stream(line)
-        if found is None or stream is None:
-            return
-
-        def done(where: Path, ms: int, end: RecordEnd) -> None:
-            self._lines.recorded(found, RecordingEnded(line, now_ms(), token, where, ms, end))
-
-        found.recordings += 1
-        stream.record(path, max_ms, silence_ms, done)
-
-    def stop_record(self, line: str) -> None:
-        stream = self._stream(line)
-        if stream is not None:
-            stream.stop_record()
-
     def dial(self, line: str, seat: str, ring_ms: int, display: str = "", beside: str = "") -> None:
         record = self._new_line(line)
         if record is None:
@@ -281,21 +261,6 @@ class EmbeddedEngine(NoConference):
             return None
         return record
 
-    def bridge(self, a: str, b: str) -> None:
-        one, other = self._stream(a), self._stream(b)
-        if one is not None and other is not None and a != b:
-            one.bridge(other)
-
-    def unbridge(self, a: str, b: str) -> None:
-        stream = self._stream(a) or self._stream(b)
-        if stream is not None:
-            stream.unbridge()
-
-    def hold(self, line: str, held: bool) -> None:
-        stream = self._stream(line)
-        if stream is not None:
-            stream.hold(held)
-
     def hangup(self, line: str, cause: str) -> None:
         found = self._lines.get(line)
         if found is None:
@@ -307,6 +272,12 @@ class EmbeddedEngine(NoConference):
                 self._dialling.failed(found, "cancelled")
             elif (end := found.fork.hang_up()) is not None:
                 self._lines.happened(end)
+
+    def transfer_told(self, line: str, token: str, code: int) -> None:
+        found = self._lines.get(line)
+        if found is not None and found.referral is not None:
+            with self._sip.turn():
+                found.referral.told(token, code)
 
     def reachable(self) -> Mapping[str, bool]:
         return self._registrar.phones.reachable()
@@ -324,6 +295,10 @@ class EmbeddedEngine(NoConference):
             case Unproven(seat, source):
                 if self._doorman is not None:
                     self._doorman.unproven(seat, source)
+            case Referred(leg, token, number, replaced):
+                line, other = self._lines.of(leg), self._lines.of(replaced)
+                if line is not None:
+                    self._emit(TransferAsked(line.name, now_ms(), token, number, other.name if other else ""))
             case Ringing() | Speaks() | Up() | HeldChanged() | Ended():
                 told = self._lines.told(event)
                 if isinstance(told, Up):
@@ -337,6 +312,7 @@ class EmbeddedEngine(NoConference):
         if line.leg.state == "gone":  # ended before it was told; that is told next
             return
         line.up = True
+        line.referral = Referral(line.leg) if line.leg.seat else None
         line.sound.on_key = lambda key: self._lines.tell(line, DtmfKey(line.name, now_ms(), key))
         if isinstance(line.leg, InboundLeg):
             line.sound.expect_fax(lambda: self._lines.tell(line, FaxDetected(line.name, now_ms())))
@@ -347,10 +323,6 @@ class EmbeddedEngine(NoConference):
 
     def _leg(self, line: str) -> SipLeg | None:
         return found.leg if (found := self._lines.get(line)) is not None else None
-
-    def _stream(self, line: str) -> Stream | None:
-        """The audio of a line that is up."""
-        return found.stream if (found := self._lines.get(line)) is not None else None
 
     def _watch(self, line: EmbeddedLeg, leg: SipLeg) -> None:
         """Ask a far end of which neither RTP nor SIP came for ``rtp_timeout_s``; silence alone ends no call.

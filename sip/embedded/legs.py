@@ -14,6 +14,7 @@ from sip.core.fork import Fork, Told
 from sip.core.leg_in import InboundLeg
 from sip.core.leg_out import OutboundLeg
 from sip.core.phones import RegisteredPhone
+from sip.core.referral import Referral
 from sip.embedded.media import Stream
 
 _LAST_FILE_S = 10.0  # how long the end of a line waits for its recording to reach the disk
@@ -39,6 +40,7 @@ class EmbeddedLeg:
     sounds: dict[object, Stream] = field(default_factory=dict)
     trunk: bool = False
     number: str | None = None
+    referral: Referral | None = None  # what the phone of a seat asks for
     up: bool = False
     speaks: bool = False  # it is heard before its answer
     gone: bool = False

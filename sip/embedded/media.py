@@ -16,8 +16,10 @@ they raise is logged. ``on_done`` of ``play`` may come while ``play``, ``stop_pl
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 from sip.embedded.frames import FrameCache
+from sip.embedded.mixer import Mixer
 from sip.embedded.pacer import Pacer
 from sip.embedded.ports import NoPorts, Ports
 from sip.embedded.stats import Stats
@@ -81,6 +83,23 @@ class Media:
         self._streams.add(stream)
         self._pacer.join(stream)
         return stream
+
+    def confer(self, streams: Sequence[Stream]) -> None:
+        """Let these hear each other, and nobody else; whoever was with one of them is alone."""
+        for other in [other for stream in streams for other in stream.company if other not in streams]:
+            other.unbridge()
+        if len(streams) == 2:
+            streams[0].bridge(streams[1])
+        elif len(streams) < 2 or self._pacer is None:
+            for stream in streams:
+                stream.unbridge()
+        else:
+            mixer = next((stream.mixer for stream in streams if stream.mixer is not None), None)
+            if mixer is None:
+                mixer = Mixer(self._pacer.leave)
+                self._pacer.join(mixer)
+            for stream in streams:
+                stream.confer(mixer)
 
     @property
     def ports_in_use(self) -> int:

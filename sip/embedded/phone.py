@@ -26,20 +26,21 @@ from sip.core.leg import SipLeg
 from sip.core.leg_in import InboundLeg, well_formed
 from sip.core.leg_out import DialTarget, OutboundLeg
 from sip.core.locating import addr_of
+from sip.core.referring import refer
 from sip.core.registration import Registration
-from sip.core.sip_messages import Addr, uri_of, user_of
+from sip.core.sip_messages import Addr, host_port, uri_of, user_of
 from sip.core.transactions import ServerTransaction
 from sip.embedded.media import Media, NoPorts, Stream
 from sip.embedded.shell import Shell
 from sip.errors import SipError
 
 RTP_RANGE = (40000, 49999)
-Kind = Literal["registration", "incoming", "ringing", "up", "ended", "failed", "key", "held"]
+Kind = Literal["registration", "incoming", "ringing", "up", "ended", "failed", "key", "held", "transfer"]
 
 
 @dataclass(frozen=True, slots=True)
 class PhoneEvent:
-    """What happened; ``detail``: number, key, cause or state."""
+    """What happened; ``detail``: number, key, cause, state, or the code of a transfer."""
 
     kind: Kind
     detail: str = ""
@@ -216,6 +217,14 @@ class Phone:
 
     def resume(self) -> None:
         self._offer("sendrecv")
+
+    def transfer(self, to: str, other: Phone | None = None) -> None:
+        """Ask the other side to hand itself over to the number ``to``, or to who is in the call of ``other``."""
+        leg = self.leg
+        if leg is not None and leg.state == "up":
+            with self._sip.turn():
+                uri, second = f"sip:{to}@{host_port(leg.source[:2])}", other.leg if other is not None else None
+                refer(leg, uri, lambda code: self._on_event(PhoneEvent("transfer", str(code))), second)
 
     async def hangup(self) -> None:
         """End the call, whatever its state; returns when it is over."""

@@ -15,6 +15,7 @@ from sip.core.crypto import Secret
 from sip.embedded.calling_back import call_back
 from sip.embedded.ear import EVENT, Ear
 from sip.embedded.frames import FrameCache
+from sip.embedded.mixer import Mixer
 from sip.embedded.recorder import Recorder
 from sip.embedded.rtp import CODECS
 from sip.embedded.rtp_latch import Address, RtpLatch
@@ -63,6 +64,8 @@ class Stream:
         self._recorder: Recorder | None = None
         self._sink: Callable[[bytes], None] | None = None
         self._other: Stream | None = None  # the one it is bridged with
+        self._mixer: Mixer[Stream] | None = None  # or the conference it is in
+        self._muted = False
         loop.add_reader(rtp.fileno(), self._readable)
 
     # --- what signalling asks -------------------------------------------------------------
@@ -160,10 +163,44 @@ class Stream:
             self._other, other._other = other, self
 
     def unbridge(self) -> None:
-        """Part from the other stream, if there is one; both hear silence."""
+        """Part from the other stream, or the others, if there are any; who is alone hears silence."""
         other, self._other = self._other, None
         if other is not None:
             other._other = None
+        mixer, self._mixer = self._mixer, None
+        if mixer is not None:
+            self._voice.hear(None)
+            mixer.leave(self)
+
+    def confer(self, mixer: Mixer[Stream]) -> None:
+        """Be one of a conference, and of nothing else."""
+        if mixer is not self._mixer and not self._closed:
+            self.unbridge()
+            self._mixer = mixer
+            mixer.join(self)
+
+    @property
+    def mixer(self) -> Mixer[Stream] | None:
+        """The conference it is in."""
+        return self._mixer
+
+    @property
+    def company(self) -> list[Stream]:
+        """Who hears it, or would: the one it is bridged with, or all of its conference."""
+        return self._mixer.members if self._mixer is not None else [] if self._other is None else [self._other]
+
+    @property
+    def listens(self) -> bool:
+        """Whether it takes part in a conference now."""
+        return not self._held
+
+    def hear(self, pcm: bytes) -> None:
+        """What the others of a conference say, 20 ms."""
+        self._voice.hear(pcm)
+
+    def mute(self, muted: bool) -> None:
+        """Muted, what comes is heard by nobody, in a bridge and in a conference; it is recorded as ever."""
+        self._muted = muted
 
     def hold(self, held: bool) -> None:
         """On hold nothing of a bridge is heard in either direction, and nothing is recorded or tapped.
@@ -289,7 +326,8 @@ class Stream:
                 self.pressed(key, "event")
             return
         ear = self._ear
-        wanted = ear.listens or self._recorder is not None or self._sink is not None
+        mixer = self._mixer
+        wanted = ear.listens or self._recorder is not None or self._sink is not None or mixer is not None
         pcm = ear.pcm(packet) if wanted else b""
         if ear.listens:
             for key in ear.tones(packet.ts, pcm):
@@ -298,8 +336,11 @@ class Stream:
             call_back(self._on_fax)
         if self._held:
             return
-        if (other := self._other) is not None and not other._held:
-            other._voice.pass_on(packet, now)
+        if not self._muted:
+            if (other := self._other) is not None and not other._held:
+                other._voice.pass_on(packet, now)
+            elif mixer is not None:
+                mixer.say(self, packet.ssrc, packet.ts, pcm)
         if (recorder := self._recorder) is not None:
             recorder.packet(packet.ssrc, packet.ts, pcm)
         if (sink := self._sink) is not None:
@@ -315,7 +356,8 @@ class Stream:
             return
         self._stats.keys += 1
         other = self._other
-        if other is not None and way != "tone" and not (self._held or other._held or not other._voice.takes_events):
+        silent = self._held or self._muted
+        if other is not None and way != "tone" and not (silent or other._held or not other._voice.takes_events):
             other.send_key(key)  # a tone goes over with the sound
         if self.on_key is not None:
             call_back(self.on_key, key)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import socket
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ivr.telephony import Clip
+from sip.embedded import wideband
 from sip.embedded.calling_back import call_back
 from sip.embedded.dtmf import DtmfSender
 from sip.embedded.frames import FrameCache
-from sip.embedded.rtp import FRAME, G722, RATE, SILENCE, Packet
+from sip.embedded.rtp import ENCODE, FRAME, G722, RATE, SILENCE, Packet
 from sip.embedded.rtp_latch import RtpLatch
 from sip.embedded.rtp_sender import RtpSender
 from sip.embedded.seal import Seal
@@ -42,6 +44,8 @@ class Voice:
         self._keys = DtmfSender()
         self._quiet = 0  # which frame of G.722's silence is next
         self._relay_until = 0.0  # until then the bridged stream's next packet is waited for
+        self._heard: deque[bytes] = deque(maxlen=2)  # frames of a conference
+        self._wide: Callable[[bytes], bytes] | None = None  # G.722 is spoken in order only
 
     @property
     def codec(self) -> int:
@@ -81,8 +85,16 @@ class Voice:
             raise ValueError("the far end takes no telephone-event: send the key by SIP INFO")
         self._keys.press(key, ms)
 
+    def hear(self, pcm: bytes | None) -> None:
+        """What is said in a conference, 20 ms of 16-bit PCM; None: it is over."""
+        if pcm is None:
+            self._heard.clear()
+        else:
+            self._heard.append(pcm)
+
     def tick(self, now: float, bridged: bool) -> None:
         """Send this frame of 20 ms. ``bridged``: another stream's sound comes at its own times."""
+        heard = self._heard.popleft() if self._heard else None
         if self._keys.busy:
             event = self._keys.next()
             if event is not None:
@@ -93,6 +105,8 @@ class Voice:
         if play is not None and (codes := play.codes) is not None:
             at, play.at = play.at, play.at + FRAME
             payload, ended = codes[at : play.at] or self._silence(), play.at >= len(codes)
+        elif heard is not None:
+            payload = self._spoken(heard)
         elif play is not None or not bridged or now >= self._relay_until:
             payload = self._silence()
         else:
@@ -136,6 +150,13 @@ class Voice:
             self._stats.send_errors += 1
         else:
             self._stats.sent += 1
+
+    def _spoken(self, pcm: bytes) -> bytes:
+        """A frame of a conference in what is spoken here."""
+        if self._out.codec != G722:
+            return ENCODE[self._out.codec](pcm)
+        self._wide = self._wide or wideband.encoder()
+        return self._wide(pcm)
 
     def _silence(self) -> bytes:
         """A frame of nothing."""

@@ -22,14 +22,16 @@ from sip.core.config import EmbeddedConfig, SeatConfig, Timing, TrunkConfig
 from sip.core.sip_messages import host_of
 from sip.embedded.engine import EmbeddedEngine
 from sip.embedded.media import Media
-from sip.embedded.phone import OnCall, Phone
+from sip.embedded.phone import OnCall, Phone, PhoneEvent
 from sip.simulator import SeatPlan, Simulator
 from tests.rules.numbers_table import CITY
 from tests.sip.raw import Caller
+from tests.sip.test_phone import power
 from tests.support import ports
 from tests.support.asterisk import CALLED_IN, PROVIDER, SEATS, SECRET, SHA, shared
 
 WAIT_S = 20.0
+AUDIBLE = 0.1  # share of what is heard
 PLANS = {
     "answers": SeatPlan(answer_ms=300),
     "busy": SeatPlan(fail="busy"),
@@ -89,6 +91,22 @@ class Rig(ABC):
 
     @abstractmethod
     async def operator_leaves(self, seat: str) -> None: ...
+
+    @abstractmethod
+    async def call_of_seat(self, seat: str, called: str) -> str:
+        """Another phone of a seat calls; the line's name."""
+
+    @abstractmethod
+    async def refer(self, seat: str, target: str, other: str = "") -> None:
+        """The phone of a seat in a call asks to hand it over, or to put it through to the line ``other``."""
+
+    @abstractmethod
+    def news(self, seat: str) -> list[int]:
+        """What it was told of it since, beyond that it is being tried."""
+
+    @abstractmethod
+    async def hears(self, lines: dict[str, str]) -> dict[str, set[str]]:
+        """Everybody speaks; of each line, whom it hears. ``lines``: with the seat of each, "" for a caller."""
 
     @abstractmethod
     async def wait(self, condition: Callable[[], Any]) -> Any:
@@ -154,6 +172,23 @@ class SimulatorRig(Rig):
         assert line is not None
         self.sim.leave(line)
 
+    async def call_of_seat(self, seat: str, called: str) -> str:
+        line = self.sim.call(called, seat, seat=seat)
+        self.clock.advance(1)
+        return line
+
+    async def refer(self, seat: str, target: str, other: str = "") -> None:
+        line = self.sim.line_of(seat)
+        assert line is not None
+        self.token = self.sim.refer(line, target, other)
+        self.clock.advance(1)
+
+    def news(self, seat: str) -> list[int]:
+        return self.sim.told.get(self.token, [])
+
+    async def hears(self, lines: dict[str, str]) -> dict[str, set[str]]:
+        return {line: set(self.sim.hears(line)) for line in lines}
+
     async def wait(self, condition: Callable[[], Any]) -> Any:
         for _ in range(round(WAIT_S * 100)):
             if found := condition():
@@ -174,6 +209,7 @@ class PhonesRig(Rig):
     async def start(self) -> None:
         self.phones: dict[str, Phone] = {}
         self.tasks: list[asyncio.Task[None]] = []
+        self.told: dict[str, list[int]] = {}
 
     async def stop(self) -> None:
         await self.engine.stop()
@@ -184,10 +220,15 @@ class PhonesRig(Rig):
             await phone.close()
 
     async def call(self, caller: str | None = "13800001111") -> str:
-        phone = await Phone.open("127.0.0.1")
+        return await self._calls(await Phone.open("127.0.0.1"), "95598", caller or "anonymous")
+
+    async def call_of_seat(self, seat: str, called: str) -> str:
+        return await self._calls(await self.phone(f"{seat} again", seat, "silent"), called, seat)
+
+    async def _calls(self, phone: Phone, called: str, caller: str) -> str:
         known = len(self.of(Incoming))
-        uri = f"sip:95598@127.0.0.1:{self.port}"
-        self.tasks.append(asyncio.create_task(phone.call(uri, caller or "anonymous")))
+        uri = f"sip:{called}@127.0.0.1:{self.port}"
+        self.tasks.append(asyncio.create_task(phone.call(uri, caller)))
         incoming = (await self.wait(lambda: self.of(Incoming)[known:]))[0]
         self.phones[incoming.line] = phone
         return str(incoming.line)
@@ -208,7 +249,13 @@ class PhonesRig(Rig):
 
     async def phone(self, name: str, seat: str, does: str) -> Phone:
         """One of a seat's phones."""
-        phone = self.phones[name] = await Phone.open("127.0.0.1")
+        told = self.told.setdefault(name, [])
+
+        def happened(event: PhoneEvent) -> None:
+            if event.kind == "transfer":
+                told.append(int(event.detail))
+
+        phone = self.phones[name] = await Phone.open("127.0.0.1", on_event=happened)
         phone.on_call = ON_CALL[does]
         await phone.register(f"127.0.0.1:{self.port}", seat, SECRET)
         await self.wait(lambda: self.engine.reachable().get(seat))
@@ -230,6 +277,23 @@ class PhonesRig(Rig):
 
     async def operator_leaves(self, seat: str) -> None:
         await self.phones[seat].hangup()
+
+    async def refer(self, seat: str, target: str, other: str = "") -> None:
+        self.phones[seat].transfer(target, self.phones[other] if other else None)
+
+    def news(self, seat: str) -> list[int]:
+        return [code for code in self.told[seat] if code != 100]
+
+    async def hears(self, lines: dict[str, str]) -> dict[str, set[str]]:
+        phones = {line: self.phones[seat or line] for line, seat in lines.items()}
+        tones = {line: 400.0 + 300 * n for n, line in enumerate(phones)}
+        for line, phone in phones.items():
+            phone.play([voice(900, tones[line])])
+        await asyncio.sleep(0.8)
+        return {
+            line: {other for other, hz in tones.items() if power(bytes(phone.heard[-3200:]), hz) > AUDIBLE}
+            for line, phone in phones.items()
+        }
 
     async def wait(self, condition: Callable[[], Any]) -> Any:
         for _ in range(round(WAIT_S * 100)):
