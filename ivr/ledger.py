@@ -171,5 +171,10 @@ class Ledger(Protocol):
     def note(self, fact: Fact) -> None:
         """Write a fact of the system itself, which belongs to no call. Best effort, but spooled like a turn."""
 
-    def seat_changed(self, seat: str, at: int, *, reachable: bool | None = None, call_id: str | None = "") -> None:
-        """Show the board that a seat became (un)reachable, or which call it is in (None: none). Best effort."""
+    def seat_changed(
+        self, seat: str, at: int, *, reachable: bool | None = None, call_id: str | None = "", answered: bool = False,
+        missed: bool = False,
+    ) -> None:  # fmt: skip
+        """Write down that a seat became (un)reachable, which call it is in (None: none), that somebody lifted, or that
+        nobody did in time (``missed``). Best effort.
+        """

@@ -31,6 +31,7 @@ from ivr.facts import (  # noqa: E402
     cases,
     identities,
     opened,
+    operators,
     outages,
     outgoing,
     seats,
@@ -47,6 +48,7 @@ SECTION = "## {name}\n\n<!-- step {name}: written by scripts/docs.py -->\n<!-- e
 FACTS_OF: tuple[tuple[ModuleType, str], ...] = (
     (calls, "Calls"),
     (seats, "Seats"),
+    (operators, "Operators"),
     (outgoing, "Calling citizens back, and duty phones"),
     (opened, "New cases"),
     (cases, "Work on cases"),

@@ -7,38 +7,55 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from store.sql import Row, rows_by, upsert
+from ivr.desk import states
+from ivr.desk.states import OperatorRules, SeatRow
+from ivr.ledger import Fact
+from store import operators
+from store.sql import upsert
 
-NOBODY: Row = {"owner": "", "operator": "", "state": "", "state_since": 0, "reason": "", "where_to": "", "until": None}
+USUAL = OperatorRules()
 
 
 @dataclass(frozen=True, slots=True)
 class SeatChange:
-    """What became of a seat at ``at`` (UTC ms). ``reachable`` None, ``call_id`` "": as it was."""
+    """What became of a seat at ``at`` (UTC ms). ``reachable`` None, ``call_id`` "": as it was; ``answered``: somebody
+    lifted; ``missed``: nobody did in time.
+    """
 
     seat: str
     at: int
     reachable: bool | None = None
     call_id: str | None = ""
+    answered: bool = False
+    missed: bool = False
 
 
-def seats_changed(connection: Connection, changes: Sequence[SeatChange]) -> None:
-    """Note what became of seats, in order; only how they end up is written."""
+def seats_changed(connection: Connection, changes: Sequence[SeatChange], rules: OperatorRules = USUAL) -> list[Fact]:
+    """Note what became of seats, in order, and what that makes of their states; the facts that are to be journaled.
+
+    Only how they end up is written.
+    """
     if not changes:
-        return
-    known = rows_by(connection, "seats", "id", {change.seat for change in changes})
-    new: dict[str, Row] = {}
+        return []
+    before = operators.held(connection, {change.seat for change in changes})
+    rows, facts = dict(before), list[Fact]()
     for change in changes:
-        was = known.get(change.seat)
-        now = dict(was or {"id": change.seat, "reachable": False, "call_id": None, "since": change.at, **NOBODY})
-        if change.reachable is not None:
-            now["reachable"] = change.reachable
-        if change.call_id != "":
-            now["call_id"] = change.call_id
-        if now != was:
-            known[change.seat] = new[change.seat] = now | {"since": change.at}
-    if new:
-        upsert(connection, "seats", list(new.values()))
+        was = rows[change.seat]
+        rows[change.seat] = now = _changed(was, change, rules)
+        facts += states.told(was, now)
+    operators.write(connection, [row for seat, row in rows.items() if row != before[seat]])
+    return facts
+
+
+def _changed(row: SeatRow, change: SeatChange, rules: OperatorRules) -> SeatRow:
+    if change.reachable is not None:
+        row = states.reached(row, change.reachable, change.at, rules)
+    if change.call_id is None:
+        if row.in_call or change.missed:
+            row = states.freed(row, change.at, rules, missed=change.missed)
+    elif change.call_id and change.call_id != row.call_id:
+        row = states.taken(row, change.call_id, change.at)
+    return states.answered(row, change.at) if change.answered else row
 
 
 FORWARDED, FORWARDED_MS = "forwarded", 86_400_000  # a kind of process that is none; how long it is shown

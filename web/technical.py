@@ -18,7 +18,14 @@ from web.journey import read, why_words
 from web.labels import CAUSES, CHANNELS, ENDS, KINDS, LEVELS, NOT_CALLED, OUTAGE_STEPS, REASONS, RELEASED_BY, TIMERS
 from web.language import chosen
 
-SORTS = {"event": _l("事件"), "command": _l("指令"), "case": _l("工单"), "outage": _l("停电"), "system": _l("系统")}
+SORTS = {
+    "event": _l("事件"),
+    "command": _l("指令"),
+    "case": _l("工单"),
+    "outage": _l("停电"),
+    "seat": _l("座席"),
+    "system": _l("系统"),
+}
 FACTS: Mapping[str, Any] = {
     "offered": _l("来电到达"), "answered": _l("系统应答"), "ring": _l("让线路振铃"), "answer": _l("让线路应答"),
     "human_requested": _l("请求人工"), "late_apology": _l("致歉"), "step": _l("进入步骤"), "digit": _l("按键"),

@@ -20,7 +20,7 @@ from typing import Any, ClassVar, Literal, TypeVar, dataclass_transform
 
 from ivr.errors import IvrError
 
-FactKind = Literal["event", "command", "case", "outage", "system"]
+FactKind = Literal["event", "command", "case", "outage", "seat", "system"]
 Data = Mapping[str, Any]
 Upcaster = Callable[[Data], Data]  # the data of one version -> that of the next; Unfit: a form that never was
 _CAMEL = re.compile(r"(?<!^)(?=[A-Z])")

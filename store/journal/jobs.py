@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,6 +12,8 @@ from sqlalchemy import Connection
 
 from store.board import SeatChange
 from store.journal.write_batch import WriteBatch
+
+LOG = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -33,3 +36,11 @@ class Job:
     def destroys(self) -> bool:
         """A person's key may be gone after it."""
         return self.may_destroy or (self.work is not None and self.work.seal is not None)
+
+
+def deliver(reply: Callable[[Any], None], result: Any) -> None:
+    """Answer; what goes wrong with it harms no other answer."""
+    try:
+        reply(result)
+    except Exception:
+        LOG.exception("a call-back of the ledger failed")

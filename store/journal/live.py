@@ -7,12 +7,13 @@ its cause, or taken over by an engine that kept it up.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, func, or_, select, update
 
+from ivr.desk.states import OperatorRules
 from ivr.facts.calls import CallEnded
 from ivr.ledger import Fact, Interrupted, Live
 from store import aside, board
@@ -86,7 +87,7 @@ class LiveCalls:
         aside.put(connection, "live_call", broken.call_id, broken.reason, now, broken.state)
         over = Fact(broken.last, CallEnded("failure", "unreadable"))
         entries.append_facts(connection, [over], call_id=broken.call_id)
-        board.seats_changed(connection, [board.SeatChange(seat, now, call_id=None) for seat in broken.seats])
+        seats_changed(connection, [board.SeatChange(seat, now, call_id=None) for seat in broken.seats])
         delete_by(connection, "live_calls", "call_id", [broken.call_id])
 
     def _last(self, connection: Connection, row: RowMapping) -> int:
@@ -117,6 +118,13 @@ class LiveCalls:
             self._keys.decrypt(row["state"], place(row["call_id"])).decode(),
             **{name: row[name] for name in fields},
         )
+
+
+def seats_changed(
+    connection: Connection, changes: Sequence[board.SeatChange], rules: OperatorRules = board.USUAL
+) -> None:
+    """Note what became of seats, in order, with the facts of their states."""
+    entries.append_facts(connection, board.seats_changed(connection, changes, rules))
 
 
 def place(call_id: str) -> bytes:

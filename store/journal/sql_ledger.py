@@ -25,6 +25,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from ivr.cases.numbers import spoken_number
+from ivr.desk.states import OperatorRules
 from ivr.ledger import CallTransaction, CaseRequest, Fact, Interrupted, Progress, StoredCase
 from ivr.numbers import HOME, Plan
 from store import aside, board
@@ -32,8 +33,8 @@ from store.engine import explain, impatient, is_away, reading
 from store.journal import case_status_by_phone, ratings, write_batch
 from store.journal.entries import new_row
 from store.journal.forgetting import Forgetting
-from store.journal.jobs import Job
-from store.journal.live import LiveCalls
+from store.journal.jobs import Job, deliver
+from store.journal.live import LiveCalls, seats_changed
 from store.journal.responsible import Responsible
 from store.journal.spool import Spool
 from store.journal.write_batch import WriteBatch
@@ -56,13 +57,6 @@ Result = StoredCase | Progress | Exception | bool | None
 AWAY = ConnectionError("the database is away")  # the answer to a question then
 
 
-def _deliver(reply: Callable[[Any], None], result: Result) -> None:
-    try:
-        reply(result)
-    except Exception:
-        LOG.exception("a call-back of the ledger failed")
-
-
 class SqlLedger:
     """Implements :class:`ivr.ledger.Ledger`, and what starting and stopping a calls process needs.
 
@@ -71,8 +65,8 @@ class SqlLedger:
     ``relaxed``: inline, but turns are answered at once and written many at a time; :meth:`flush` writes the
     rest. A turn that is unfit raises there. For the simulator only: a day of calls in seconds.
     ``number_for``: the spoken case number for (local day, sequence of that day). ``plan``: how numbers are
-    read. ``responsible``: by window, who is told of new cases. ``spool_first``: where the sequences given out while
-    the database is away begin; each node that shares a database has its own.
+    read. ``responsible``: by window, who is told of new cases. ``operators``: how states end. ``spool_first``: where
+    the sequences given out while the database is away begin; each node that shares a database has its own.
     """
 
     def __init__(
@@ -85,6 +79,7 @@ class SqlLedger:
         number_for: NumberFor = spoken_number,
         plan: Plan = HOME,
         responsible: Responsible | None = None,
+        operators: OperatorRules = board.USUAL,
         spool_first: int = SPOOL_FIRST,
         call_soon: Callable[[Callable[[], None]], Any] = lambda call: call(),
         inline: bool = False,
@@ -102,6 +97,7 @@ class SqlLedger:
         self._call_soon = call_soon
         self._now_ms = now_ms
         self._patience_s = patience_s
+        self._operators = operators
         self._probe_s = probe_s
         self._live = LiveCalls(keys, owner, lease_ms)
         self._writer = Writer(keys, self._live, number_for, plan, responsible)
@@ -150,9 +146,12 @@ class SqlLedger:
         """Write a fact that belongs to no call."""
         self._put(Job(WriteBatch([new_row(fact)])))
 
-    def seat_changed(self, seat: str, at: int, *, reachable: bool | None = None, call_id: str | None = "") -> None:
-        """Show a seat on the board (best effort). ``call_id`` "": as it was; None: in no call."""
-        self._put(Job(seat=board.SeatChange(seat, at, reachable, call_id)))
+    def seat_changed(
+        self, seat: str, at: int, *, reachable: bool | None = None, call_id: str | None = "", answered: bool = False,
+        missed: bool = False,
+    ) -> None:  # fmt: skip
+        """Write down what became of a seat (best effort). ``call_id`` "": as it was; None: in no call."""
+        self._put(Job(seat=board.SeatChange(seat, at, reachable, call_id, answered, missed)))
 
     # --- the process ---------------------------------------------------------------------------
 
@@ -316,7 +315,7 @@ class SqlLedger:
                 self._connection = impatient(self._engine.connect())
             with self._connection.begin():
                 stored = iter(self._writer.write(self._connection, works, self._now_ms(), again=again))
-                board.seats_changed(self._connection, [job.seat for job in jobs if job.seat is not None])
+                seats_changed(self._connection, [job.seat for job in jobs if job.seat is not None], self._operators)
                 for job in jobs:
                     if job.side is not None:
                         job.side(self._connection)
@@ -387,7 +386,7 @@ class SqlLedger:
             if job.reply is None:
                 continue
             try:  # one by one, so that the loop may do other things in between
-                self._call_soon(partial(_deliver, job.reply, result))
+                self._call_soon(partial(deliver, job.reply, result))
             except RuntimeError:  # the loop is closed: nobody waits for the answer any more
                 LOG.warning("an answer of the ledger came after the end")
 

@@ -18,6 +18,7 @@ from store.schema.calls import (
     OutgoingCall,
     Recording,
     Seat,
+    SeatAct,
     Waiting,
 )
 from store.schema.cases import (
@@ -79,6 +80,7 @@ __all__ = [
     "Report",
     "SealedIdentity",
     "Seat",
+    "SeatAct",
     "SetAside",
     "User",
     "Waiting",

@@ -5,10 +5,12 @@ What the columns of derived tables mean, and what stands in them at first: ``ivr
 
 from __future__ import annotations
 
-from sqlalchemy import Index, LargeBinary, String, Text
+from sqlalchemy import Index, LargeBinary, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from store.schema.base import Base
+
+_SIGNED_IN = text("operator <> ''")
 
 
 class Call(Base):
@@ -105,6 +107,25 @@ class DeskCommand(Base):
     live_seat: Mapped[str | None] = mapped_column(String(40), unique=True)
 
 
+class SeatAct(Base):
+    """What somebody asks of the talk at a seat (hold, consult, leave …); the process that has the talk does it.
+
+    queued -> taken -> done; refused: it was not done (``reason``).
+    """
+
+    __tablename__ = "seat_acts"
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    at: Mapped[int]
+    who: Mapped[str] = mapped_column(String(80))
+    seat: Mapped[str] = mapped_column(String(40))
+    act: Mapped[str] = mapped_column(String(20))
+    target: Mapped[str] = mapped_column(String(80))
+    state: Mapped[str] = mapped_column(String(10), index=True)
+    reason: Mapped[str] = mapped_column(String(40), default="")
+    owner: Mapped[str] = mapped_column(String(80), default="")  # the process that took it
+    ended: Mapped[int | None]
+
+
 class OutgoingCall(Base):
     """Derived: a call the hotline placed to a citizen. Never among ``calls``: those are people who called."""
 
@@ -182,6 +203,10 @@ class Seat(Base):
     reason: Mapped[str] = mapped_column(String(80), default="")  # of a pause
     where_to: Mapped[str] = mapped_column(String(120), default="")  # 说明去向
     until: Mapped[int | None]  # when the state ends by itself
+    # one operator, one seat: whoever signs in twice in the same moment is refused by the database
+    __table_args__ = (
+        Index("uq_seats_operator", "operator", unique=True, sqlite_where=_SIGNED_IN, postgresql_where=_SIGNED_IN),
+    )
 
 
 class Waiting(Base):

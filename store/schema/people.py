@@ -49,6 +49,7 @@ class User(Base):
     totp_new: Mapped[bytes | None] = mapped_column(LargeBinary)  # one that waits for its first code
     totp_step: Mapped[int] = mapped_column(default=0, server_default="0")  # of the last code that was used
     totp_since: Mapped[int | None]
+    pin: Mapped[str] = mapped_column(String(255), default="", server_default="")  # hash of what is keyed at a phone
 
 
 class Login(Base):

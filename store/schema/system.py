@@ -7,7 +7,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from store.schema.base import Base, BigId
 
-_SYSTEM = text("kind = 'system'")
+_SYSTEM, _SEAT = text("kind = 'system'"), text("kind = 'seat'")
 
 
 class Journal(Base):
@@ -22,13 +22,16 @@ class Journal(Base):
     at: Mapped[int]
     call_id: Mapped[str | None] = mapped_column(String(36), index=True)
     case_id: Mapped[str | None] = mapped_column(String(36), index=True)
-    kind: Mapped[str] = mapped_column(String(8))  # event, command, case, outage, system
+    kind: Mapped[str] = mapped_column(String(8))  # event, command, case, outage, seat, system
     name: Mapped[str] = mapped_column(String(40))
     version: Mapped[int] = mapped_column(SmallInteger, server_default=text("1"), default=1)  # of the fact's form
     data: Mapped[str] = mapped_column(Text, default="{}")
     reason: Mapped[str] = mapped_column(Text, default="")
-    # the system's own facts (trunk, refusals) are few and found by time
-    __table_args__ = (Index("ix_journal_system", "at", sqlite_where=_SYSTEM, postgresql_where=_SYSTEM),)
+    # the system's own facts (trunk, refusals) are few and found by time; so are those of operators' states
+    __table_args__ = (
+        Index("ix_journal_system", "at", sqlite_where=_SYSTEM, postgresql_where=_SYSTEM),
+        Index("ix_journal_seat", "at", sqlite_where=_SEAT, postgresql_where=_SEAT),
+    )
 
 
 class SetAside(Base):

@@ -26,6 +26,7 @@ LOOKED_FOR = 1000  # rows of a look
 TYPED = (
     "case",
     "outage",
+    "seat",
 )  # kinds of facts whose data holds what people typed; a call's facts hold the hotline's own numbers
 
 
