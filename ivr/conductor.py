@@ -108,12 +108,13 @@ class Conductor:
                 self._feed(call, e.SeatRinging(event.at, leg.seat), more)
             case t.LineUp():
                 leg.up = True
+                self._h.ledger.seat_changed(leg.seat, event.at, answered=True)
                 self._feed(call, e.SeatAnswered(event.at, leg.seat), more)
             case t.LineFailed(reason=reason, code=code):
-                self._leg_ended(call, leg, event.at)
+                self._leg_ended(call, leg, event.at, missed=leg.in_vain(reason))
                 self._feed(call, e.SeatFailed(event.at, leg.seat, reason), more | {"code": code})
             case t.LineGone():
-                self._leg_ended(call, leg, event.at)
+                self._leg_ended(call, leg, event.at, missed=leg.missed)
                 self._feed(call, e.SeatLeft(event.at, leg.seat), more)
             case t.Held(held=held):
                 self._feed(call, e.SeatHeld(event.at, leg.seat, held))
@@ -130,11 +131,11 @@ class Conductor:
         if len(self._sounding) > SOUNDING_MAX:
             del self._sounding[next(iter(self._sounding))]
 
-    def _leg_ended(self, call: OngoingCall, leg: SeatLeg, at: int) -> None:
+    def _leg_ended(self, call: OngoingCall, leg: SeatLeg, at: int, *, missed: bool) -> None:
         self._lines.pop(leg.id, None)
         call.legs.pop(leg.id, None)
         self._h.desk.free(leg.seat, call.id)
-        self._h.ledger.seat_changed(leg.seat, at, call_id=None)
+        self._h.ledger.seat_changed(leg.seat, at, call_id=None, missed=missed)
 
     def _keep(self, call: OngoingCall, token: str, path: Path, at: int, ms: int | None, end: str) -> None:
         """Put a recording into the vault and tell the machine. ``ms`` None: as long as its file is."""
@@ -274,6 +275,7 @@ class Conductor:
                 self._dial(call, plan["leg_id"], seat, ring_ms)
             case c.DropSeat():
                 if leg_id := plan.get("leg_id"):
+                    call.rang_in_vain(leg_id, command.reason)
                     engine.hangup(leg_id, command.reason)
             case c.Hold(held=held):
                 engine.hold(call.line, held)
@@ -305,7 +307,7 @@ class Conductor:
         if not self._h.desk.take(seat, call.id):
             self._feed(call, e.SeatFailed(now, seat, "busy"), {"leg_id": leg_id})
             return
-        leg = SeatLeg(leg_id, seat)
+        leg = SeatLeg(leg_id, seat, now)
         call.legs[leg_id] = leg
         self._line(leg_id, call, leg)
         self._h.ledger.seat_changed(seat, now, call_id=call.id)

@@ -12,14 +12,25 @@ from ivr.call import events as e
 from ivr.call.state import CallState
 from ivr.call.turn import FlowContext
 from ivr.clock import Timer
+from ivr.desk.states import NO_ANSWER
 from ivr.ledger import Live
+
+IN_VAIN, ELSEWHERE = "no answer within the limit", "answered elsewhere"  # why a ringing phone is rung no longer
 
 
 @dataclass(slots=True)
 class SeatLeg:
+    """An operator's line in a call. ``dialled``: UTC ms; ``missed``: it rang its time, and nobody lifted."""
+
     id: str
     seat: str
+    dialled: int = 0
     up: bool = False
+    missed: bool = False
+
+    def in_vain(self, reason: str) -> bool:
+        """Did nobody lift in time, as far as ``reason`` says why it failed?"""
+        return self.missed or reason == NO_ANSWER
 
 
 @dataclass(slots=True)
@@ -48,6 +59,16 @@ class OngoingCall:
     def leg_of(self, seat: str) -> SeatLeg | None:
         """The present leg to a seat."""
         return next((leg for leg in reversed(self.legs.values()) if leg.seat == seat), None)
+
+    def rang_in_vain(self, leg_id: str, reason: str) -> None:
+        """Note of a leg that is being dropped whether its operator did not lift (STF-2).
+
+        That is who rang until the limit, and who rang alone until another had to be rung, who lifted.
+        """
+        if (leg := self.legs.get(leg_id)) is None or leg.up:
+            return
+        after = any(other.up and other.dialled > leg.dialled for other in self.legs.values())
+        leg.missed = reason == IN_VAIN or (reason == ELSEWHERE and after)
 
     def live(self) -> Live | None:
         """The call as the board may see it; None when it is over."""

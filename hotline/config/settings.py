@@ -20,6 +20,7 @@ from hotline.config.tables import (
     DataSettings,
     DutySettings,
     NotifySettings,
+    OperatorSettings,
     OutgoingSettings,
     PanelSettings,
     PruneSettings,
@@ -60,6 +61,7 @@ class Settings(SettingsTable):
     trunk: TrunkSettings | None = None
     outgoing: OutgoingSettings = OutgoingSettings()
     duty: DutySettings = DutySettings()
+    operators: OperatorSettings = OperatorSettings()
     asterisk: AsteriskSettings = AsteriskSettings()
     voice: VoiceSettings = VoiceSettings()
     notify: NotifySettings = NotifySettings()

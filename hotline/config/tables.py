@@ -23,6 +23,7 @@ from hotline.config.values import (
     SipUri,
     Zone,
 )
+from ivr.desk.states import OperatorRules
 from ivr.outgoing.numbers import USUAL
 
 DEFAULT_SIP_PORT = 5060
@@ -173,6 +174,20 @@ class OutgoingSettings(SettingsTable):
     rate_per_minute: int = Field(default=20, ge=1)
     rate_per_minute_operator: int = Field(default=4, ge=1)
     rate_per_day_number: int = Field(default=6, ge=1)
+
+
+class OperatorSettings(SettingsTable):
+    """What operators do at their seats: whether they sign in 签入, and how long states last that end by themselves."""
+
+    sign_in: bool = False  # only who signed in is rung; else whoever's phone is registered
+    wrapup_s: int = Field(default=30, ge=0, le=600)  # 整理; 0: none
+    wrapup_max_s: int = Field(default=300, ge=0, le=3600)  # prolonged, at most
+    no_answer_s: int = Field(default=60, ge=5, le=3600)  # a phone that was not lifted is passed over
+
+    @property
+    def rules(self) -> OperatorRules:
+        """What decides about states."""
+        return OperatorRules(self.sign_in, self.wrapup_s * 1000, self.wrapup_max_s * 1000, self.no_answer_s * 1000)
 
 
 class DutySettings(SettingsTable):

@@ -148,6 +148,7 @@ async def run_calls(settings: Settings, stop: asyncio.Event, drain: asyncio.Even
         number_for=lambda day, seq: case_number(date.fromisoformat(day), seq),
         plan=factories.plan(settings),
         responsible={name: window.responsible for name, window in settings.windows.items()},
+        operators=settings.operators.rules,
         call_soon=budgeted,
     )
     _say_who_may_call(settings, ledger, clock.now_ms())

@@ -14,6 +14,7 @@ from hotline import notify
 from hotline.config.settings import Settings
 from hotline.process import factories, reports, retention
 from ivr.cases.deadlines import CasePolicy
+from services.operators import LongPauses
 from services.reporting import Reporting
 from services.sweeper import PAUSE_S, Sweeper
 from services.upkeep import Upkeep
@@ -66,4 +67,5 @@ def _sweeper(settings: Settings, engine: Engine, beat: bool = False) -> Sweeper:
         lambda due: reports.make(settings, engine, house.profile, due), now_ms,
     )  # fmt: skip
     chores = [Upkeep(engine, house, now_ms).once, lambda: int(retention.daily(settings, engine)), reporting.once]
+    chores.append(LongPauses(engine, house.profile.pause_notice_min, now_ms).once)
     return Sweeper(engine, house, now_ms, to, senders, alive=alive if beat else None, chores=chores)

@@ -122,6 +122,8 @@ class Placing:
             if who == SEAT:
                 self._l.desk.free(call.seat, call.id)
                 self._l.ledger.seat_changed(call.seat, event.at, call_id=None)
+        elif isinstance(event, t.LineUp) and who == SEAT:
+            self._l.ledger.seat_changed(call.seat, event.at, answered=True)
         if (told := _of_seat(event, call) if who == SEAT else _of_citizen(event, call)) is not None:
             self._feed(call, told)
         self._forget(call)

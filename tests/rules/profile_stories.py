@@ -33,11 +33,13 @@ from ivr.cases.numbers import spoken_number
 from ivr.cases.promise import due_for
 from ivr.cases.workflow import apply
 from ivr.cases.worklist import Attempt, after, in_calling_hours
+from ivr.desk.states import SeatRow
 from ivr.flow.loader import FlowEnvironment, loads
 from ivr.kpi.formulas import figures
 from ivr.kpi.records import AgentRequest, MissedCaller, Period
 from ivr.profile import Profile
 from services.casework import Casework, MatterEntry
+from services.operators import long_pauses
 from store.figures.figures import limits
 from store.upkeep.pruning import DAY_MS, Keep
 from store.upkeep.pruning import rules as pruning_rules
@@ -281,6 +283,12 @@ def outage_six_days_ahead(stage: Stage, profile: Profile) -> int:
     outage_id = f"0000{next(stage.numbers):04}-0000-7000-8000-000000000000"
     lead = stage.panel(profile, "lead")
     return send(lead, NEW, NEW, **{**FORM, **LATE}, outage_id=outage_id).status_code
+
+
+def pause_of_a_quarter_of_an_hour(stage: Stage, profile: Profile) -> int:
+    """How many pauses the leads are told of, fifteen minutes after one began without where-to."""
+    paused = SeatRow("101", operator="li", state="paused", reason="rest")
+    return len(long_pauses([paused], 15 * 60_000, profile.pause_notice_min))
 
 
 def temporary_outage(stage: Stage, profile: Profile) -> bool:

@@ -31,6 +31,7 @@ from tests.rules.profile_stories import (
     kept_days,
     may,
     outage_six_days_ahead,
+    pause_of_a_quarter_of_an_hour,
     recording,
     reopened_after_three_days,
     rules_a_figure_names,
@@ -50,7 +51,6 @@ LATER = {
     "call.queue_comfort_s": "the queue: a word to those who wait (STF-13)",
     "queue_alarm": "the queue: alarm and overflow (STF-11)",
     "ready_before_min": "operators' states: the self test before a shift (STF-4)",
-    "pause_notice_min": "operators' states: a long pause is told to the lead (STF-3)",
     "counter_phone_soft_limit_s": "the operator's page: a soft timer, never a cut-off (S4-37)",
 }
 
@@ -140,6 +140,7 @@ STORIES = [
     Story("source", 'source = "本中心〔2026〕3 号"', rules_of_the_figures(r"规则：[^（]+（([^）]+)）"),
           "S2-1 国家电网《城市供电营业规范化服务示范窗口标准》", "本中心〔2026〕3 号"),
     Story("outage_notice_days", "outage_notice_days = 5", outage_six_days_ahead, 400, 200),
+    Story("pause_notice_min", "pause_notice_min = 20", pause_of_a_quarter_of_an_hour, 1, 0),
     Story("important_customer_notice_h", "important_customer_notice_h = 24", temporary_outage, False, True),
 ]  # fmt: skip
 
