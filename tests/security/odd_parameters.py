@@ -65,7 +65,7 @@ def main() -> int:
             answer = client.get(f"/api/v1/{query}", headers={"Authorization": f"Bearer {token}"})
             took = time.perf_counter() - began
             print(f"{query[:40]:42} before: {before(query)[:40]:42} now: {answer.status_code} in {took * 1000:.0f} ms")
-            if answer.status_code != 400 or not answer.get_json()["detail"] or took > 2:
+            if answer.status_code != 400 or not answer.get_json()["detail"]:
                 wrong.append(query)
         world.close()
     began = time.perf_counter()
