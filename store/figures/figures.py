@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from operator import attrgetter
+from typing import Any, Self, TypeVar
 
 from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from ivr.kpi import formulas
 from ivr.kpi.blocking import TAKEN
+from ivr.kpi.call_totals import CallTotals, HourTotals
 from ivr.kpi.kpi import Everything, Rows
 from ivr.kpi.records import (
     HOUR_MS,
@@ -30,10 +34,13 @@ from store.figures import line_quality
 from store.figures.dispatching import dispatched
 from store.figures.promises import due_cases, of_window, with_calls
 from store.journal import ratings
+from store.journal.hourly import QUARTER_MS
 from store.read import call_counts, missed, outage_notices
 from store.read.missed import NOT_TO_BE_CALLED, Missed
 from store.schema import Callback, Case
 
+Part = tuple[int, int]  # [from, to) in UTC ms
+Row = TypeVar("Row")
 CONNECT_DAYS = {"day": (1, 1), "month": (28, 31)}
 
 
@@ -108,20 +115,52 @@ class Material:
             "dispatched": self.dispatched, "outages": self.outages,
         }  # fmt: skip
 
-    def between(self, from_ms: int, to_ms: int) -> Material:
-        """What belongs to a part ``[from_ms, to_ms)`` of the period."""
+    def split(self, parts: Sequence[Part]) -> list[Material]:
+        """What belongs to each part of the period; they follow each other."""
+        begins = [begin for begin, _end in parts]
 
-        def inside(at: int) -> bool:
-            return from_ms <= at < to_ms
+        def part(at: int) -> int:
+            n = bisect_right(begins, at) - 1
+            return n if n >= 0 and at < parts[n][1] else -1
 
-        return Material(
-            [each for each in self.cases if inside(each.due) or inside(each.strict)],
-            [each for each in self.follow_ups if inside(each.closed)],
-            self.missed.between(from_ms, to_ms),
-            [each for each in self.dispatched if inside(each.closed)],
-            [each for each in self.outages if inside(each.starts)],
-            [each for each in self.away if inside(each.at)],
-        )
+        def each(rows: Iterable[Row], *moments: Callable[[Row], int]) -> list[list[Row]]:
+            found: list[list[Row]] = [[] for _part in (*parts, "none of them")]
+            for row in rows:
+                for n in {part(moment(row)) for moment in moments}:
+                    found[n].append(row)
+            return found[:-1]
+
+        cases, closed = each(self.cases, attrgetter("due"), attrgetter("strict")), attrgetter("closed")
+        missed = [self.missed.between(*one) for one in parts]
+        follow_ups, dispatched = each(self.follow_ups, closed), each(self.dispatched, closed)
+        outages, away = each(self.outages, attrgetter("starts")), each(self.away, attrgetter("at"))
+        return list(map(Material, cases, follow_ups, missed, dispatched, outages, away))
+
+
+@dataclass(frozen=True, slots=True)
+class CallsOf:
+    """What figures of calls are counted from; ``hours``: from a day before; ``arrived``: how many, whatever for."""
+
+    tally: CallTotals
+    hours: HourTotals
+    arrived: int
+
+    @classmethod
+    def period(cls, session: Session, from_ms: int, to_ms: int, known: KpiLimits, window: str | None = None) -> Self:
+        """Those of a period."""
+        counts = call_counts.CallCounts(session, from_ms, to_ms, window)
+        return cls(counts.tally(known), counts.hours(), 0 if window else counts.arrivals().total())
+
+    @classmethod
+    def parts(cls, session: Session, parts: Sequence[Part], known: KpiLimits) -> list[Self]:
+        """Those of each part of a period that is read once; they follow each other."""
+        if any(begin % HOUR_MS for begin, _end in parts):  # an hour that belongs to two of them
+            return [cls.period(session, *part, known) for part in parts]
+        counts = call_counts.CallCounts(session, parts[0][0], parts[-1][1])
+        hours, begins, arrived = counts.hours(), [begin for begin, _end in parts], Counter[int]()
+        for (quarter, _outcome), n in counts.arrivals().items():
+            arrived[bisect_right(begins, quarter * QUARTER_MS) - 1] += n
+        return [cls(tally, hours, arrived[n]) for n, tally in enumerate(counts.split(parts, known))]
 
 
 def material(session: Session, from_ms: int, to_ms: int, known: KpiLimits, window: str | None = None) -> Material:
@@ -147,19 +186,20 @@ def figures(
     now_ms: int | None = None,
     window: str | None = None,
     rows: Material | None = None,
+    calls: CallsOf | None = None,
 ) -> tuple[Figure, ...]:
     """Every figure of calls that arrived, and promises that were due, in ``[from_ms, to_ms)`` (UTC ms).
 
-    ``window``: only calls to this window and the cases of these calls. ``rows``: when they were read already.
+    ``window``: only calls to this window and the cases of these calls. ``rows``, ``calls``: read already.
     """
     now = time.time_ns() // 1_000_000 if now_ms is None else now_ms
     known = limits(profile)
-    counts = call_counts.CallCounts(session, from_ms, to_ms, window)
+    calls = calls or CallsOf.period(session, from_ms, to_ms, known, window)
     rows = rows or material(session, from_ms, to_ms, known, window)
     everything: Everything = {
         **rows.rows(),
         "ratings": ratings.counted(session, from_ms, to_ms, window),
-        "attempts": [*rows.away, TurnedAway(TAKEN, 0 if window else counts.arrivals().total())],
+        "attempts": [*rows.away, TurnedAway(TAKEN, calls.arrived)],
     }
     period = Period(from_ms, to_ms, now)
-    return formulas.all_figures(counts.tally(known), counts.hours(), everything, period, known)
+    return formulas.all_figures(calls.tally, calls.hours, everything, period, known)

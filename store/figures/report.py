@@ -11,11 +11,11 @@ from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
 from ivr.cases.kinds import ids
-from ivr.kpi.records import DueCase, Figure
+from ivr.kpi.records import DueCase
 from ivr.profile import Profile
 from ivr.report.contents import Contents, Curves, DemandPart, FollowUpWeek
 from ivr.report.span import Span
-from store.figures.figures import figures, follow_ups, limits, material
+from store.figures.figures import CallsOf, figures, follow_ups, limits, material
 from store.journal.hourly import QUARTER_MS
 from store.journal.ratings import counted
 from store.read import call_counts
@@ -30,17 +30,20 @@ PRESSURE_DAYS = 14
 
 def contents(session: Session, span: Span, profile: Profile, now_ms: int) -> Contents:
     """Everything a report of this period shows."""
-    from_ms, to_ms = span.from_ms, span.to_ms
-    whole = material(session, from_ms, to_ms, limits(profile))
-
-    def of(start: int, end: int) -> tuple[Figure, ...]:
-        return figures(session, start, end, profile, now_ms, rows=whole.between(start, end))
+    from_ms, to_ms, known = span.from_ms, span.to_ms, limits(profile)
+    whole = material(session, from_ms, to_ms, known)
+    names = [name for name, _begin, _end in span.by_day()]
+    parts = [(begin, end) for _name, begin, end in span.by_day()]
+    days = zip(names, parts, whole.split(parts), CallsOf.parts(session, parts, known), strict=True)
 
     return Contents(
         span=span,
         now_ms=now_ms,
-        figures=of(from_ms, to_ms),
-        days=tuple((name, of(start, end)) for name, start, end in span.by_day()),
+        figures=figures(session, from_ms, to_ms, profile, now_ms, rows=whole),
+        days=tuple(
+            (name, figures(session, begin, end, profile, now_ms, rows=rows, calls=calls))
+            for name, (begin, end), rows, calls in days
+        ),
         arrivals=_arrivals(session, span),
         received=_received(session, from_ms, to_ms),
         categories=_categories(session, from_ms, to_ms),

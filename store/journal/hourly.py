@@ -221,6 +221,7 @@ class HourlyCounts:
     def __init__(self, rows: Sequence[Sequence[Any]], gaps: Sequence[Range]) -> None:
         self.rows, self.gaps = rows, gaps
         self._by_hour: dict[int, list[Sequence[Any]]] | None = None
+        self._known: dict[str, Waits] = {}
         # Column by column: a year has some 40,000 rows.
         self._columns = dict(zip(NAMES, zip(*rows, strict=True), strict=True)) if rows else dict.fromkeys(NAMES, ())
 
@@ -257,11 +258,17 @@ class HourlyCounts:
         assert column is not None, so
         packed, more = column
         (measure,) = fields(more)
-        counts = Counter(self.packed(packed))
-        counts.pop(NONE, None)
-        known = Waits(counts)
+        known = self._waits(packed)
         asked = ((low, high, holds(more)(SimpleNamespace(**{measure: one}))) for low, high, one in steps(more, measure))
         return sum(known.between(low, high) for low, high, held in asked if held)
+
+    def _waits(self, name: str) -> Waits:
+        """What is known of every wait of that kind."""
+        if name not in self._known:
+            counts = Counter(self.packed(name))
+            counts.pop(NONE, None)
+            self._known[name] = Waits(counts)
+        return self._known[name]
 
     def hours(self) -> HourTotals:
         """Offered and answered by hour."""

@@ -18,7 +18,7 @@ from ivr.cases.numbers import spoken_number
 from ivr.profile import Profile
 from recordings.keys import KeyRing
 from store.engine import reading
-from store.figures.figures import figures, limits, material
+from store.figures.figures import CallsOf, figures, limits, material
 from store.journal.rebuild import verify
 from store.people.parties import Parties
 from store.schema import Call, Callback, Case, InboxRow, Journal, LiveCall, PartyRow
@@ -119,9 +119,10 @@ def test_the_figures_of_a_day_are_the_same_from_the_rows_of_the_whole_period(eng
     profile, seen, now = Profile.load(), Counter[str](), at("2026-10-20 10:30")
     with Session(reading(engine)) as session:
         whole = material(session, at("2026-09-20 00:00"), at("2026-10-20 00:00"), limits(profile))
-        for n in range(30):
-            first, end = (at("2026-09-20 00:00") + day * 86_400_000 for day in (n, n + 1))
-            alone = figures(session, first, end, profile, now)
-            assert figures(session, first, end, profile, now, rows=whole.between(first, end)) == alone
+        days = [(at("2026-09-20 00:00") + n * 86_400_000, at("2026-09-21 00:00") + n * 86_400_000) for n in range(30)]
+        calls = CallsOf.parts(session, days, limits(profile))
+        for day, its_rows, its_calls in zip(days, whole.split(days), calls, strict=True):
+            alone = figures(session, *day, profile, now)
+            assert figures(session, *day, profile, now, rows=its_rows, calls=its_calls) == alone
             seen.update({figure.id: figure.denominator for figure in alone})
     assert all(seen[id_] for id_ in ("K12", "K14", "K15", "K16", "K18", "K20", "K25")), seen

@@ -101,7 +101,7 @@ def test_k26_counts_who_found_no_room_in_the_period_and_no_stranger(engine: Engi
         journaled = session.execute(select(entries.JOURNAL).order_by(entries.JOURNAL.c.seq)).mappings().all()
         everything = material(session, START, START + HOUR, limits(Profile.load()))
     assert [f.value for f in of_window if f.id.startswith("K26")] == [None] * 4  # they came to no window
-    assert sum(each.n for each in everything.between(START, START + 60_000).away) == 3
+    assert sum(each.n for each in everything.split([(START, START + 60_000)])[0].away) == 3
     rows = [dict(one) | {"data": json.loads(one["data"])} for one in journaled]
     recounted = Count(rows, {}).figures(START, START + HOUR, START + HOUR, 12_000)
     assert {id_: n for id_, n in recounted.items() if id_.startswith("K26")} == counts
