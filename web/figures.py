@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -21,13 +22,14 @@ from ivr.report.span import Span
 from store.figures import drilldown
 from store.figures.counting import FigureCounter, PeriodFigures
 from store.figures.figures import figures, limits
+from store.read import queries
 from web.db import config, now_ms, reading
 from web.labels import label
 from web.language import chosen
 from web.names import said
 from web.swr_cache import SwrCache
 
-KEPT_MS = 2500  # boards that ask within this time share one calculation
+KEPT_MS = 4000  # boards that ask within this time share one calculation
 STALE_MS = 8000  # and while somebody looks, nobody waits for the next one
 LONG_MS = 25 * 3_600_000  # figures of more than a day are computed once in so long, and are never older than so much
 LONG_KEPT_MS, LONG_STALE_MS = 60_000, 120_000
@@ -88,6 +90,12 @@ def shared(from_ms: int, to_ms: int, window: str = "") -> list[Shown]:
     return [show(figure) for figure in recent.get(from_ms, to_ms, window)]
 
 
+def outcomes(from_ms: int, to_ms: int) -> Mapping[str, int]:
+    """How many calls of the day ended how, as old as its figures are."""
+    recent: Recent = current_app.extensions["panel.figures"]
+    return recent.outcomes(from_ms, to_ms)
+
+
 def shown(from_ms: int, to_ms: int, window: str = "") -> list[Shown]:
     """Every figure of the calls that arrived, and the cases that were due, in ``[from_ms, to_ms)``."""
     return [show(figure) for figure in raw(from_ms, to_ms, window)]
@@ -114,8 +122,9 @@ class Recent:
     """The last calculations, for all boards and pages of figures that are open now."""
 
     def __init__(self) -> None:
-        beside = threading.Lock()
-        self._short: SwrCache[tuple[int, int, str], tuple[Figure, ...]] = SwrCache(KEPT_MS, STALE_MS, beside)
+        at_once, beside = threading.Lock(), threading.Lock()  # what the panel counts itself waits for no year
+        self._short: SwrCache[tuple[int, int, str], tuple[Figure, ...]] = SwrCache(KEPT_MS, STALE_MS, at_once)
+        self._outcomes: SwrCache[tuple[int, int], Mapping[str, int]] = SwrCache(KEPT_MS, STALE_MS, at_once)
         self._long: SwrCache[tuple[int, int, str], PeriodFigures] = SwrCache(LONG_KEPT_MS, LONG_STALE_MS, beside)
         self._over: SwrCache[Span, tuple[Figure, ...]] = SwrCache(OVER_KEPT_MS, OVER_STALE_MS, beside)
         self._charts: SwrCache[tuple[date, date, str], list[Drawn]] = SwrCache(LONG_KEPT_MS, LONG_STALE_MS, beside)
@@ -124,6 +133,9 @@ class Recent:
         if _long(from_ms, to_ms):
             return self._counted(from_ms, to_ms, window).figures
         return self._short.get((from_ms, to_ms, window), lambda: raw(from_ms, to_ms, window))
+
+    def outcomes(self, from_ms: int, to_ms: int) -> Mapping[str, int]:
+        return self._outcomes.get((from_ms, to_ms), lambda: queries.outcomes(reading(), from_ms, to_ms))
 
     def month(self, span: Span) -> tuple[Figure, ...]:
         """Figures of a month that is over, for everybody who asks."""

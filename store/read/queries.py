@@ -87,10 +87,10 @@ class CaseFilter:
 class Board:
     """The hotline as it stands: calls up now (oldest first), seats, processes' last beats, what rings or talks."""
 
-    calls: Sequence[LiveCall]
+    calls: Sequence[Any]  # rows of what the board shows of them: there may be hundreds
     seats: Sequence[Seat]
     processes: Sequence[Process]
-    legs: Sequence[Leg]
+    legs: Sequence[Any]
 
     @property
     def talks(self) -> dict[str, int]:
@@ -103,21 +103,28 @@ class Board:
         return {(leg.call_id, leg.seat) for leg in self.legs if leg.answered is None}
 
     @property
-    def waiting(self) -> Sequence[LiveCall]:
+    def waiting(self) -> Sequence[Any]:
         """Callers who asked for a person and have none yet, longest wait first."""
         waiting = [call for call in self.calls if call.waiting_since is not None]
         return sorted(waiting, key=lambda call: call.waiting_since or 0)
 
 
+_UP = select(
+    LiveCall.call_id, LiveCall.step, LiveCall.step_since, LiveCall.arrived, LiveCall.window, LiveCall.seat,
+    LiveCall.waiting_since, LiveCall.test,
+).order_by(LiveCall.arrived, LiveCall.call_id)  # fmt: skip
+_LEG = (Leg.id, Leg.call_id, Leg.seat, Leg.answered)
+
+
 def board(session: Session) -> Board:
     """Everything the live board shows, in four small queries."""
-    calls = session.scalars(select(LiveCall).order_by(LiveCall.arrived, LiveCall.call_id)).all()
+    calls = session.execute(_UP).all()
     up = among(session.get_bind().dialect.name, Leg.call_id, tuple(call.call_id for call in calls))
     return Board(
         calls,
         session.scalars(select(Seat).order_by(Seat.id)).all(),
         session.scalars(select(Process).order_by(Process.owner)).all(),
-        session.scalars(select(Leg).where(up, Leg.ended.is_(None))).all() if calls else (),
+        session.execute(select(*_LEG).where(up, Leg.ended.is_(None))).all() if calls else (),
     )
 
 

@@ -61,9 +61,9 @@ def test_an_explanation_that_is_open_stays_open(browser, address, world):
     page = new_page(browser, address)
     log_in(page, "operator")
     page.locator(".figure summary").first.click()
-    # Told first: figures are kept for 2.5 s of this clock, which stands still once it was put forward.
+    # Told first: figures are kept for 4 s of this clock, which stands still once it was put forward.
     world.answered(at("09:10"), "13800000002")
-    world.clock.advance(3)
+    world.clock.advance(5)
     world.alive()
     expect(page.locator(".figure .value").first).to_have_text("2 / 2")
     assert page.locator(".figure details").first.evaluate("d => d.open")

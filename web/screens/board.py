@@ -16,7 +16,7 @@ from store.figures import line_quality
 from store.read import health, outage_notices, queries
 from web.access import may, needs
 from web.db import config, now_ms, reading
-from web.figures import shared
+from web.figures import outcomes, shared
 from web.format import SOON_MS, day_range, today
 from web.streams import Events, News
 
@@ -45,7 +45,7 @@ def _state() -> dict[str, Any]:
         "rung": {call for call, _seat in board.ringing},
         "seats_ringing": {seat for _call, seat in board.ringing},
         "seats": [(code, seats.get(code)) for code in sorted({*config().seats, *seats})],
-        "outcomes": queries.outcomes(db, start, end),
+        "outcomes": outcomes(start, end),
         "due": queries.due_counts(db, now, now + SOON_MS),
         "answering": bool(alive),
         "trunk": next((one["trunk"] for one in told if one.get("trunk", "off") != "off"), ""),
