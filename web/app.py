@@ -33,7 +33,7 @@ from web.config import PanelConfig
 from web.cookies import Cookies, Secrets
 from web.figures import Recent
 from web.proxy import behind
-from web.routing import LazyRule
+from web.routing import LazyRule, links
 from web.screens import (
     about,
     audit,
@@ -179,10 +179,11 @@ def _headers(app: Flask, config: PanelConfig) -> None:
 def _templates(app: Flask) -> None:
     stamp = secrets.token_hex(4)  # static files are fetched anew after each start, and cached until then
 
+    app.jinja_env.globals["url_for"] = links()
     app.jinja_env.globals["may"] = access.may  # macros see globals only
     app.jinja_env.globals["casework"] = case_views
     app.jinja_env.globals["closed_accounts"] = access.closed_accounts
-    app.jinja_env.globals["table_cell"] = tables.cell
+    app.jinja_env.filters["cell"] = tables.cell
 
     @app.context_processor
     def names() -> dict[str, object]:

@@ -75,7 +75,10 @@ class Words(Domain):
 def _said(words: Words) -> Callable[..., Markup]:
     def said(text: str, /, **values: object) -> Markup:
         """``_()`` of the templates."""
-        found = words.of(text)[1]
+        try:
+            found: Markup = g.words[text][1]
+        except (AttributeError, KeyError):
+            found = words.of(text)[1]
         return found % values if values or "%" in text else found
 
     return said
