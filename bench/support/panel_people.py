@@ -16,6 +16,7 @@ import tempfile
 import threading
 import time
 import tomllib
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -116,10 +117,14 @@ def _listens(port: int) -> bool:
 
 
 def ask(browsers: list[tuple[str, Browser]], found: list[Page], seconds: float, notes: Page | None = None) -> list[str]:
-    """Everybody asks for a page every 2 s; what went wrong. ``notes``: the cases staff send notes to in between."""
+    """Everybody asks for a page every 2 s; what went wrong. ``notes``: the cases staff send notes to in between.
+
+    Of the pages somebody may see it is the one least asked for till then, so that those of few have a p95, too.
+    """
     wrong: list[str] = []
     end = time.monotonic() + seconds
     lock = threading.Lock()
+    asked = Counter[str]()
 
     def one(number: int, role: str, browser: Browser) -> None:
         dice = random.Random(number)
@@ -130,7 +135,9 @@ def ask(browsers: list[tuple[str, Browser]], found: list[Page], seconds: float, 
         while due < end:
             time.sleep(max(0.0, due - time.monotonic()))
             writes = notes is not None and role in notes.roles and turn % WRITES_EVERY == number % WRITES_EVERY
-            page = notes if writes and notes is not None else mine[turn % len(mine)]
+            with lock:
+                page = notes if writes and notes is not None else min(mine, key=lambda one: asked[one.name])
+                asked[page.name] += 1
             path = dice.choice(page.paths)
             status, text, took = browser.note(path) if writes else browser.get(path)
             with lock:
