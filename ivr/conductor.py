@@ -15,23 +15,27 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ivr import asking, joining
 from ivr import telephony as t
+from ivr.asking import Planned
 from ivr.call import commands as c
 from ivr.call import events as e
 from ivr.call.leaving import INTERRUPTED
 from ivr.call.machine import begin, step
+from ivr.call.seat_call import seat_flow
 from ivr.call.state import CallState
+from ivr.call.targets import NUMBER, is_seat
 from ivr.call_services import CallServices
 from ivr.facts.calls import PartySealed, Recorded
 from ivr.facts.of_call import arrival, command_fact, ended_fact, event_fact, quality_fact, system_fact
 from ivr.facts.seats import HeldFact
-from ivr.ledger import CallTransaction, Fact, Interrupted, Party, Progress, StoredCase
+from ivr.ledger import CallTransaction, Fact, Interrupted
 from ivr.ongoing_call import OngoingCall, SeatLeg, recording_id_of
+from ivr.referring import Transfers
 
 log = logging.getLogger(__name__)
 
 SOUNDING_MAX = 2000
-Planned = list[tuple[c.Command, dict[str, Any]]]  # commands, and what only the conductor knows of them
 
 
 class Conductor:
@@ -43,6 +47,7 @@ class Conductor:
         self._calls: dict[str, OngoingCall] = {}
         # Lines whose quality may still be told, oldest first: call and leg by id, for the call itself is soon over.
         self._sounding: dict[str, tuple[str, str]] = {}
+        self._transfers = Transfers(house, self._lines, self._feed)
 
     @property
     def calls(self) -> int:
@@ -64,16 +69,34 @@ class Conductor:
             self._h.ledger.note(system_fact(event))
         elif found := self._lines.get(event.line):
             call, leg = found
-            if leg is None:
+            if isinstance(event, t.TransferAsked):
+                self._transfers.asked(call, leg, event)
+            elif leg is None:
                 self._caller_line(call, event)
             else:
                 self._seat_line(call, leg, event)
 
+    def seat_asked(self, seat: str, act: str, target: str = "") -> bool:
+        """An operator asks for something in the talk (see :class:`ivr.call.events.SeatAsked`); False: in no talk."""
+        for call in self._calls.values():
+            if (leg := call.leg_of(seat)) and leg.up:
+                self._feed(call, e.SeatAsked(self._h.clock.now_ms(), seat, act, target))
+                return True
+        return False
+
     def _arrived(self, event: t.Incoming) -> None:
         flow = self._h.flow_for(event.called)
-        call = OngoingCall(self._h.new_id(), event.line, flow, begin(flow), event.ref, event.caller, test=event.test)
+        if event.seat and flow.target(event.called).kind == "seat":
+            flow = seat_flow(event.called, flow)
+        call = OngoingCall(
+            self._h.new_id(), event.line, flow, begin(flow), event.ref, event.caller, test=event.test, seat=event.seat
+        )
         call.arrived = call.step_since = event.at
-        call.party = self._h.new_id() if event.caller else None
+        if event.seat:  # no citizen calls: in no public figure, and nobody to be called back
+            call.test = True
+            self._take(event.seat, call)
+        else:
+            call.party = self._h.new_id() if event.caller else None
         self._calls[call.id] = call
         self._line(event.line, call, None)
         never = flow.call_back(event.caller)[1] if event.caller else ""
@@ -93,13 +116,18 @@ class Conductor:
             case t.RecordingEnded():
                 self._keep(call, event.token, event.path, event.at, event.ms, event.end)
             case t.LineGone() if call.state.over:
-                call.gone = True
+                self._caller_gone(call, event.at)
                 self._close(call)
             case t.LineGone(by=by, cause=cause):
-                call.gone = True
+                self._caller_gone(call, event.at)
                 self._feed(call, e.CallerLeft(event.at, "far" if by == "far" else cause or by))
             case t.Held(held=held):
                 self._note(call, Fact(event.at, HeldFact(held)))
+
+    def _caller_gone(self, call: OngoingCall, at: int) -> None:
+        call.gone = True
+        if call.seat:
+            self._free(call.seat, call, at)
 
     def _seat_line(self, call: OngoingCall, leg: SeatLeg, event: t.EngineEvent) -> None:
         more = {"leg_id": leg.id}
@@ -118,6 +146,8 @@ class Conductor:
                 self._feed(call, e.SeatLeft(event.at, leg.seat), more)
             case t.Held(held=held):
                 self._feed(call, e.SeatHeld(event.at, leg.seat, held))
+            case t.DtmfKey(key=key):
+                self._feed(call, e.SeatAsked(event.at, leg.seat, "key", key))
 
     def _sounded(self, event: t.LineQuality) -> None:
         """How a line sounded: told when it has ended, often after its call was closed."""
@@ -134,8 +164,21 @@ class Conductor:
     def _leg_ended(self, call: OngoingCall, leg: SeatLeg, at: int, *, missed: bool) -> None:
         self._lines.pop(leg.id, None)
         call.legs.pop(leg.id, None)
-        self._h.desk.free(leg.seat, call.id)
-        self._h.ledger.seat_changed(leg.seat, at, call_id=None, missed=missed)
+        self._free(leg.seat, call, at, missed=missed)
+
+    def _take(self, seat: str, call: OngoingCall) -> bool:
+        """Have a seat for a call; False when another has it. Outside numbers are nobody's."""
+        if not is_seat(seat):
+            return True
+        taken = self._h.desk.take(seat, call.id)
+        if taken:
+            self._h.ledger.seat_changed(seat, self._h.clock.now_ms(), call_id=call.id)
+        return taken
+
+    def _free(self, seat: str, call: OngoingCall, at: int, *, missed: bool = False) -> None:
+        if is_seat(seat):
+            self._h.desk.free(seat, call.id)
+            self._h.ledger.seat_changed(seat, at, call_id=None, missed=missed)
 
     def _keep(self, call: OngoingCall, token: str, path: Path, at: int, ms: int | None, end: str) -> None:
         """Put a recording into the vault and tell the machine. ``ms`` None: as long as its file is."""
@@ -175,7 +218,7 @@ class Conductor:
             call.step_since = event.at
         if after.over and not before.over:
             facts.append(ended_fact(after, after.left_at or event.at))
-        parties, seal = self._parties(call, event, planned)
+        parties, seal = asking.parties_of(call, event, planned)
         if seal:
             facts.append(Fact(event.at, PartySealed(seal)))
         turn = CallTransaction(call.id, tuple(facts), call.live(), parties, seal)
@@ -198,7 +241,7 @@ class Conductor:
         match command:
             case c.FindSeats(window=window, level=level):
                 call.window, call.level = window, level
-            case c.DialSeat(seat=seat):
+            case c.DialSeat():
                 call.commands += 1
                 leg_id = f"{call.id}/{call.commands}"
                 return {"leg_id": leg_id, "window": call.window, "level": call.level}
@@ -213,19 +256,6 @@ class Conductor:
                 # From the state alone, so that a restarted process asks for the same case, not for a second one.
                 return {"command_id": f"{call.id}/case{call.state.serial}", "party_id": party}
         return {}
-
-    def _parties(self, call: OngoingCall, event: e.Event, planned: Planned) -> tuple[tuple[Party, ...], str | None]:
-        parties = []
-        if isinstance(event, e.Offered) and call.party and call.caller:
-            parties.append(Party(call.party, call.caller))
-        for command, plan in planned:
-            if isinstance(command, c.OpenCase) and command.callback == "typed":
-                parties.append(Party(plan["party_id"], command.typed_number))
-        if not (call.seal and isinstance(event, e.CaseOpened)):
-            return tuple(parties), None
-        # An anonymous report: the number that came with the call is destroyed (A5.2 no. 16).
-        seal, call.party, call.caller, call.seal = call.party, None, None, False
-        return tuple(parties), seal
 
     def _arm(self, call: OngoingCall) -> None:
         if call.timer is not None:
@@ -282,13 +312,15 @@ class Conductor:
             case c.Bridge():
                 engine.bridge(call.line, plan["leg_id"])
             case c.OpenCase():
-                self._open_case(call, command, plan)
+                asking.open_case(self._h, call, command, plan["command_id"], plan["party_id"], self._feed)
             case c.AskRating():
-                self._ask_rating(call)
+                asking.ask_rating(self._h, call, self._feed)
             case c.FindCase(typed=typed):
-                self._find_case(call, typed)
+                asking.find_case(self._h, call, typed, self._feed)
             case c.Hangup(cause=cause):
                 engine.hangup(call.line, cause)
+            case _:
+                joining.act(self._h, call, command)
 
     def _play(self, call: OngoingCall, token: str, say: tuple[c.Say, ...]) -> None:
         def ready(clips: list[t.Clip]) -> None:
@@ -304,59 +336,20 @@ class Conductor:
 
     def _dial(self, call: OngoingCall, leg_id: str, seat: str, ring_ms: int) -> None:
         now = self._h.clock.now_ms()
-        if not self._h.desk.take(seat, call.id):
+        if not self._take(seat, call):
             self._feed(call, e.SeatFailed(now, seat, "busy"), {"leg_id": leg_id})
             return
         leg = SeatLeg(leg_id, seat, now)
         call.legs[leg_id] = leg
         self._line(leg_id, call, leg)
-        self._h.ledger.seat_changed(seat, now, call_id=call.id)
+        if not is_seat(seat):
+            self._h.engine.dial_number(leg_id, seat.removeprefix(NUMBER), ring_ms)
+            return
         self._h.engine.dial(leg_id, seat, ring_ms, self._display(call), call.line)
 
     def _display(self, call: OngoingCall) -> str:
         number = call.caller[-4:] if call.caller else ""
         return f"{self._h.desk.title(call.window)} {number}".strip()
-
-    def _open_case(self, call: OngoingCall, command: c.OpenCase, plan: dict[str, Any]) -> None:
-        def stored(result: StoredCase | Exception) -> None:
-            now = self._h.clock.now_ms()
-            if isinstance(result, Exception):
-                log.error("call %s: case not stored: %s", call.id, result)
-                self._feed(call, e.CaseFailed(now, type(result).__name__))
-                return
-            call.seal = command.anonymous and call.party is not None
-            self._feed(call, e.CaseOpened(now, result.number, result.due, result.query_code, draft.workdays))
-
-        try:
-            draft = self._h.casebook.request(command, self._h.clock.now_ms())
-        except Exception as error:  # a broken rule or calendar must not leave the caller without an answer
-            stored(error)
-            return
-        request = draft.for_call(
-            command_id=plan["command_id"],
-            call_id=call.id,
-            party_id=None if command.anonymous else plan["party_id"],
-            recordings=tuple(recording_id_of(call.id, token) for token in command.recordings),
-        )
-        self._h.ledger.open_case(request, stored)
-
-    def _ask_rating(self, call: OngoingCall) -> None:
-        def answered(allowed: bool | Exception) -> None:
-            self._feed(call, e.RatingAsked(self._h.clock.now_ms(), allowed is True))
-
-        self._h.ledger.invite(call.id, self._h.clock.now_ms(), answered)
-
-    def _find_case(self, call: OngoingCall, typed: str) -> None:
-        def answered(found: Progress | Exception) -> None:
-            now = self._h.clock.now_ms()
-            if isinstance(found, Exception):
-                self._feed(call, e.CaseFound(now, "later"))
-                return
-            if found.anonymous:  # their number was destroyed with the answer
-                call.party = call.caller = None
-            self._feed(call, e.CaseFound(now, found.result, found.state, found.due, found.late, found.verdict))
-
-        self._h.ledger.find_case(call.id, typed, self._h.clock.now_ms(), answered)
 
     # --- ends and new beginnings ---
 
@@ -375,8 +368,7 @@ class Conductor:
         self._line(call.line, call, None)
         for leg in call.legs.values():
             self._line(leg.id, call, leg)
-            self._h.desk.take(leg.seat, call.id)
-            self._h.ledger.seat_changed(leg.seat, self._h.clock.now_ms(), call_id=call.id)
+            self._take(leg.seat, call)
         self._arm(call)
         for event, more in told:
             self._feed(call, event, more)

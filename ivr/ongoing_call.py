@@ -10,6 +10,7 @@ from typing import Any
 
 from ivr.call import events as e
 from ivr.call.state import CallState
+from ivr.call.targets import shown
 from ivr.call.turn import FlowContext
 from ivr.clock import Timer
 from ivr.desk.states import NO_ANSWER
@@ -43,6 +44,8 @@ class OngoingCall:
     caller: str | None = None
     party: str | None = None
     test: bool = False
+    seat: str = ""  # whose phone calls; "": a citizen's
+    transfer: tuple[str, str] | None = None  # line and token of the phone that asked for a transfer by REFER
     arrived: int = 0
     step_since: int = 0
     window: str = ""
@@ -83,7 +86,7 @@ class OngoingCall:
             step_since=self.step_since,
             arrived=self.arrived,
             window=self.window if state.human_at else "",
-            seat=state.seat,
+            seat=shown(state.seat),
             waiting_since=state.human_at if state.human_at and not state.seat else None,
             test=self.test,
         )

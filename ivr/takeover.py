@@ -13,7 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ivr import joining
 from ivr.call import events as e
+from ivr.call.seat_call import SEAT_FLOW, seat_flow
 from ivr.call.state import CallState
 from ivr.call_services import CallServices
 from ivr.conductor import Conductor
@@ -61,6 +63,8 @@ def take_over(
 def _rebuilt(house: CallServices, left: Interrupted, caller: SurvivingLeg, known: UnfinishedCall) -> OngoingCall | None:
     """The call as it stood; None when this program or its flow has no such place any more."""
     flow = house.flow_for(known.called)
+    if left.live.flow == SEAT_FLOW:
+        flow = seat_flow(known.called, flow)
     try:
         state = CallState.from_json(left.live.state)
     except (TypeError, KeyError, ValueError) as error:
@@ -72,6 +76,7 @@ def _rebuilt(house: CallServices, left: Interrupted, caller: SurvivingLeg, known
     call = OngoingCall(left.call_id, caller.line, flow, state, left.live.ref, test=left.live.test)
     call.party = known.party
     call.caller = caller.caller if known.party else None
+    call.seat = (caller.caller or "") if state.flow == SEAT_FLOW else ""
     call.arrived, call.step_since = left.live.arrived, left.live.step_since
     call.window, call.level = left.live.window, state.ring.level
     # Ids of commands are not used again: a process cannot have given more than one each millisecond.
@@ -96,17 +101,17 @@ def _go_on(
         found = by_line.get(leg.id)
         if found is None:
             del call.legs[leg.id]
-            gone = e.SeatLeft(now, leg.seat) if leg.seat == state.seat else e.SeatFailed(now, leg.seat, "error")
+            talked = leg.seat in state.talkers
+            gone = e.SeatLeft(now, leg.seat) if talked else e.SeatFailed(now, leg.seat, "error")
             told.append((gone, {"leg_id": leg.id}))
             continue
         engine.adopt(leg.id, seat=leg.seat)
         leg.up = found.up
-        if leg.seat == state.seat:
-            house.engine.bridge(call.line, leg.id)  # unless that was done before
-        elif leg.seat not in state.ring.seats:
+        if leg.seat not in state.ends:
             house.engine.hangup(leg.id, "interrupted")
-        elif found.up:
+        elif found.up and leg.seat not in state.talkers:
             told.append((e.SeatAnswered(now, leg.seat), {"leg_id": leg.id}))
+    joining.join_again(house.engine, call)
     conductor.go_on(call, told)
 
 

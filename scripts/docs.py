@@ -36,6 +36,7 @@ from ivr.facts import (  # noqa: E402
     outgoing,
     seats,
     system,
+    talks,
 )
 from ivr.kpi.calls import OfCalls  # noqa: E402
 from ivr.kpi.kpi import Kpi  # noqa: E402
@@ -49,6 +50,7 @@ FACTS_OF: tuple[tuple[ModuleType, str], ...] = (
     (calls, "Calls"),
     (seats, "Seats"),
     (operators, "Operators"),
+    (talks, "Talks with more than one operator"),
     (outgoing, "Calling citizens back, and duty phones"),
     (opened, "New cases"),
     (cases, "Work on cases"),

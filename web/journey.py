@@ -92,6 +92,11 @@ def _held(data: Data) -> str:
     return _("来电人保持通话") if data.get("held") else _("来电人恢复通话")
 
 
+def _handed(data: Data) -> str:
+    seat, target = (seat_name(str(data.get(end, ""))) for end in ("seat", "target"))
+    return _("座席 %(seat)s 将来电转交 %(target)s", seat=seat, target=target)
+
+
 def _sounded(data: Data) -> str:
     return _(
         "线路结束：收到 %(received)s 个语音包，丢失 %(lost)s 个", received=data.get("received"), lost=data.get("lost")
@@ -132,6 +137,7 @@ STORY: dict[str, tuple[str, Callable[[Data], str]]] = {
     "seat_failed": ("seat", _failed),
     "drop_seat": ("seat", _seat(lambda seat: _("停止呼叫座席 %(seat)s", seat=seat))),
     "bridge": ("seat", _seat(lambda seat: _("与座席 %(seat)s 接通", seat=seat))),
+    "handed_over": ("seat", _handed),
     "seat_left": ("seat", _seat(lambda seat: _("座席 %(seat)s 挂机", seat=seat))),
     "recorded": ("case", _recorded),
     "recording_pruned": ("case", lambda _d: _("录音已按保存期限删除")),

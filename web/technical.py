@@ -53,6 +53,9 @@ FACTS: Mapping[str, Any] = {
     "callback_refused": _l("不允许的回拨"), "identity_sealed": _l("密封举报人身份"),
     "identity_asked": _l("申请开启密封身份"), "identity_opened": _l("开启密封身份"),
     "identity_declined": _l("不予开启密封身份"), "trunk_state": _l("线路登记状态"), "refused": _l("拒绝来电"),
+    "seat_asked": _l("座席的操作"), "seat_brought": _l("座席带入另一座席"), "part": _l("暂时分开通话"),
+    "join": _l("合并通话"), "mute": _l("静音或取消静音"), "play_seat": _l("向座席播放"),
+    "transfer_begun": _l("开始咨询或转接"), "transfer_ended": _l("咨询或转接结束"), "handed_over": _l("来电已转交"),
     "door_set": _l("接听范围已设定"), **OUTAGE_STEPS,
 }  # fmt: skip
 FOUND = {"found": _l("找到"), "unknown": _l("没有"), "later": _l("稍后再查"), **RESULTS}

@@ -148,6 +148,69 @@ class Hold(Command):
 
 
 @dataclass(frozen=True, slots=True)
+class Part(Command):
+    """Take the caller and this seat apart; both stay."""
+
+    seat: str
+
+
+@dataclass(frozen=True, slots=True)
+class Join(Command):
+    """Let these talk from now on, with the caller or without; who is left out is alone."""
+
+    seats: tuple[str, ...]
+    caller: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Mute(Command):
+    """Let what this seat says be heard by nobody, or again."""
+
+    seat: str
+    muted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PlaySeat(Command):
+    """Let an operator hear something in place of the talk. Nobody waits for its end."""
+
+    seat: str
+    say: tuple[Say, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TransferBegun(Command):
+    """For the record: somebody is to take part or to take over. ``how``: consult, conference, blind, attended."""
+
+    how: str
+    seat: str
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class TransferEnded(Command):
+    """For the record, and for the phone that asked: how it went.
+
+    ``outcome``: accepted, busy, no_answer, declined, unreachable, not_allowed, caller_left, dropped_after_answer,
+    taken_back.
+    """
+
+    how: str
+    seat: str
+    target: str
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
+class HandedOver(Command):
+    """For the record: the caller is with somebody else now (FST-1), for the ``count``-th time in this call."""
+
+    seat: str
+    target: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class Annotate(Command):
     """A fact for the record that asks nothing of anybody (``human_requested``, ``step``, ``rated`` ...)."""
 

@@ -160,6 +160,27 @@ class SeatHeld(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class SeatAsked(Event):
+    """An operator in the talk asks for something: by key code, by the phone's own transfer, by command or page.
+
+    ``act``: hold, resume, mute, unmute, consult, join, leave, blind, conference, back, drop, key. ``target``: a seat,
+    ``window:NAME``, an outside number; of ``key`` the key.
+    """
+
+    seat: str = ""
+    act: str = ""
+    target: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SeatBrought(Event):
+    """The phone of ``by`` brought ``seat``, with whom it talked, to take its caller over (REFER with Replaces)."""
+
+    seat: str = ""
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class CallerLeft(Event):
     """The caller hung up (``far``); any other cause says how the line to them was lost.
 

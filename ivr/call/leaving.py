@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from ivr.call import commands as c
 from ivr.call import events as e
+from ivr.call import talk
 from ivr.call.limits import RECORD_END_LIMIT_S, SAVE_LIMIT_S
 from ivr.call.phases import Phase, register, stored
 from ivr.call.steps import account
@@ -33,9 +34,11 @@ def begin(turn: StepContext, event: e.CallerLeft) -> None:
     if by == "caller" and turn.s.phase in ("farewell", "unsaid"):
         cause = "farewell"  # all was said: nobody left in the middle of something
     bridged = bool(turn.s.seat)
-    for seat in (*turn.s.ring.seats, *filter(None, (turn.s.seat,))):
+    for seat in turn.s.ends:
         turn.ask(c.DropSeat(seat, "caller left"))
     turn.ring(seats=(), waiting=())
+    talk.settle(turn, "caller_left")
+    turn.talk(other="", up=False)
     saving = turn.s.phase == "saving"
     turn.set(left_at=event.since or turn.at, released_by=by, cause=cause, token="", seat="")
     if turn.s.recording:

@@ -26,4 +26,5 @@ HOPS_MAX = 25  # steps entered with no act of the caller: the checker refuses su
 CATEGORY_PAGE = 4  # at most five choices in a spoken menu (B5): four and "more"
 CATEGORIES = 7  # complaint kinds of S3 之六 三.2
 EMERGENCY_ROUNDS = 3  # in danger all phones ring so often (EMG-1); 119, 120 and 110 are named before each
+TRANSFER_RING_S = 25  # somebody a caller is to be handed over to is rung so long; a mobile needs more than a desk phone
 EVENTS_TO_END = 30  # from any state, time-outs and failures alone end the call within so many events

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from ivr.call import commands as c
 from ivr.call import events as e
-from ivr.call import leaving
+from ivr.call import leaving, talk
+from ivr.call.asked import asked, brought, refused
 from ivr.call.limits import DOUBLE_MS, HELD_MAX_MS
 from ivr.call.phases import Phase, phase_of, register
 from ivr.call.state import OVER, CallState
@@ -29,6 +30,8 @@ def step(flow: FlowContext, state: CallState, event: e.Event) -> tuple[CallState
     if not state.over and not _stale(state, event):
         _dispatch(turn, event)
         _note_taken(turn, state, event)
+        if turn.s.over:
+            talk.settle(turn, "caller_left" if isinstance(event, e.CallerLeft) else "no_answer")
     elif isinstance(event, e.SeatAnswered):
         turn.ask(c.DropSeat(event.seat, "too late"))
     return turn.s, tuple(turn.out)
@@ -46,7 +49,7 @@ def _stale(state: CallState, event: e.Event) -> bool:
         case e.SeatHeld(seat=seat):
             return seat != state.seat
         case e.SeatLeft(seat=seat):  # of two who lifted at once one was let go; the talk is with the other
-            return seat != state.seat
+            return not seat or seat not in (state.seat, state.talk.other)
         case e.Digit():
             return _answers_nothing(state, event)
     return False
@@ -115,14 +118,28 @@ def _dispatch(turn: StepContext, event: e.Event) -> None:
         if isinstance(event, e.TimeUp):
             turn.end("failure")
         return
-    if isinstance(event, e.SeatAnswered) and event.seat not in turn.s.ring.seats:
+    if isinstance(event, e.SeatAnswered) and not _rung(turn.s, event.seat):
         turn.ask(c.DropSeat(event.seat, "too late"))
+        return
+    if isinstance(event, e.SeatBrought):
+        brought(turn, event)
+        return
+    if isinstance(event, e.SeatAsked):
+        if turn.s.phase in talk.PHASES and event.seat in turn.s.talkers:
+            asked(turn, event)
+        else:
+            refused(turn, event)
         return
     here = turn.flow.steps[turn.s.step]
     if isinstance(event, e.Resumed):
         here.resume(turn)
     else:
         here.on(turn, event)
+
+
+def _rung(state: CallState, seat: str) -> bool:
+    """Is this phone rung for the caller?"""
+    return seat in state.ring.seats or (seat == state.talk.other and not state.talk.up)
 
 
 def _offered(turn: StepContext, event: e.Offered) -> None:
@@ -145,10 +162,11 @@ def _fax(turn: StepContext) -> None:
     """A fax machine calls: whoever rings for it is let go, and nothing is kept of it. Who has a case is a person."""
     if not turn.s.answered_at or turn.s.draft.number or turn.s.phase.startswith(leaving.PREFIX):
         return
-    for seat in (*turn.s.ring.seats, *filter(None, (turn.s.seat,))):
+    for seat in turn.s.ends:
         turn.ask(c.DropSeat(seat, "fax"))
     turn.ring(seats=(), waiting=())
     turn.set(seat="")
+    turn.talk(other="")
     turn.hush()
     turn.end("fax")
 

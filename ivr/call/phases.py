@@ -41,6 +41,7 @@ class Phase:
     outside: bool = False  # what a case was told makes none here, but its words and its number
     rings: bool = False  # which phones ring makes a difference
     talk: bool = False  # people talk: it has no end of its own
+    talks: bool = False  # who is in the talk makes a difference
     hold: bool = False  # how long it lasts is for people to say, so its time-out is no failure
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 OVER = "over"  # phase of a finished call
-S = TypeVar("S", bound="CaseDraft | SeatsRinging | CallState")
+S = TypeVar("S", bound="CaseDraft | SeatsRinging | Talk | CallState")
 
 
 def evolve(old: S, changes: dict[str, Any]) -> S:
@@ -54,6 +54,26 @@ class SeatsRinging:
 
 
 @dataclass(frozen=True)
+class Talk:
+    """What an operator is about to do with the talk (``ivr/call/talk.py``); the operator's own seat is the call's.
+
+    ``other``: the second end: rung for it, or with us once ``up``. ``how``: consult, conference, blind, back.
+    ``source``: the seat that hands over; ``target``: to whom, as asked; ``until``: how long they are rung, UTC ms.
+    """
+
+    other: str = ""
+    up: bool = False
+    how: str = ""
+    source: str = ""
+    target: str = ""
+    until: int = 0
+    muted: tuple[str, ...] = ()
+    code: str = ""  # as far as it is typed on the phone of `typist`
+    typist: str = ""
+    handed: int = 0  # how often the call was handed over
+
+
+@dataclass(frozen=True)
 class CallState:
     """Where one call stands. ``phase`` is the wait inside ``step``; ``timer`` ends it at ``timer_at``."""
 
@@ -91,6 +111,17 @@ class CallState:
     cause: str = ""
     draft: CaseDraft = field(default_factory=CaseDraft)
     ring: SeatsRinging = field(default_factory=SeatsRinging)
+    talk: Talk = field(default_factory=Talk)
+
+    @property
+    def ends(self) -> tuple[str, ...]:
+        """The seats and numbers that are rung, or talk."""
+        return tuple(filter(None, (*self.ring.seats, self.seat, self.talk.other)))
+
+    @property
+    def talkers(self) -> tuple[str, ...]:
+        """Of these, who has lifted for this caller."""
+        return tuple(filter(None, (self.seat, self.talk.other if self.talk.up else "")))
 
     @property
     def over(self) -> bool:
@@ -105,7 +136,8 @@ class CallState:
     def from_json(cls, text: str) -> CallState:
         """The state written by :meth:`to_json`; fields of a newer version are refused with TypeError."""
         raw: dict[str, Any] = json.loads(text)
-        draft, ring = raw.pop("draft"), raw.pop("ring")
-        for part, names in ((draft, ("todo", "recordings")), (ring, ("waiting", "seats", "tried"))):
+        draft, ring, talk = raw.pop("draft"), raw.pop("ring"), raw.pop("talk", {"muted": ()})
+        tuples = (draft, ("todo", "recordings")), (ring, ("waiting", "seats", "tried")), (talk, ("muted",))
+        for part, names in tuples:
             part.update({name: tuple(part[name]) for name in names})
-        return cls(**raw, draft=CaseDraft(**draft), ring=SeatsRinging(**ring))
+        return cls(**raw, draft=CaseDraft(**draft), ring=SeatsRinging(**ring), talk=Talk(**talk))

@@ -7,13 +7,14 @@ a pure function for everybody outside.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from ivr.call import commands as c
 from ivr.call import events as e
 from ivr.call.limits import HOPS_MAX, NOTICE, PLAY_LIMIT_S, TALK_NOTICES
-from ivr.call.state import OVER, CallState, CaseDraft, SeatsRinging, evolve
+from ivr.call.state import OVER, CallState, CaseDraft, SeatsRinging, Talk, evolve
+from ivr.call.targets import NOBODY, Target
 
 FAREWELL = "@farewell"  # the built-in last step: bye, grace time, hang up
 HOURS_TOLD = ("hours.notice", "hours.closed")  # phrases that say we are closed, and name the hours of the schedule
@@ -62,6 +63,8 @@ class FlowContext:
     is_open: Callable[[str, int], bool]  # (schedule, UTC ms) -> open?
     call_back: Callable[[str], tuple[str, str]]  # digits -> (as they are dialled, ""), or ("", why never: one word)
     labels: Mapping[str, str]  # step name -> phrase key of its menu label
+    target: Callable[[str], Target] = lambda meant: NOBODY  # whom a caller can be handed over to
+    windows: Mapping[str, str] = field(default_factory=dict)  # window -> the step that leads there
     notes: tuple[str, ...] = ()  # what is weak in the file, and served all the same
 
 
@@ -90,6 +93,11 @@ class StepContext:
         """Change fields of the ringing state."""
         self.set(ring=evolve(self.s.ring, changes))
         return self.s.ring
+
+    def talk(self, **changes: Any) -> Talk:
+        """Change fields of the talk."""
+        self.set(talk=evolve(self.s.talk, changes))
+        return self.s.talk
 
     def arm(self, timer: str, seconds: float) -> None:
         """The present wait ends after ``seconds`` with ``TimeUp(timer)``. One timer per call."""

@@ -9,8 +9,9 @@ from ivr import telephony as t
 from ivr.call import commands as c
 from ivr.call import events as e
 from ivr.call.state import CallState
+from ivr.call.targets import shown
 from ivr.facts import calls as f
-from ivr.facts import seats
+from ivr.facts import seats, talks
 from ivr.facts import system as s
 from ivr.facts.base import Content
 from ivr.ledger import Fact
@@ -49,11 +50,13 @@ EVENTS: Mapping[type[e.Event], Callable[[Any, CallState, More], Content]] = {
     e.CaseFound: lambda event, state, more: f.CaseFoundFact(event.result),
     e.SeatsFound: lambda event, state, more: seats.SeatsFoundFact(event.window, event.seats),
     e.NobodyFree: lambda event, state, more: seats.NobodyFreeFact(event.window),
-    e.SeatRinging: lambda event, state, more: seats.SeatRingingFact(seat=event.seat, **more),
-    e.SeatAnswered: lambda event, state, more: seats.SeatAnsweredFact(seat=event.seat, **more),
-    e.SeatFailed: lambda event, state, more: seats.SeatFailedFact(seat=event.seat, reason=event.reason, **more),
-    e.SeatLeft: lambda event, state, more: seats.SeatLeftFact(seat=event.seat, **more),
-    e.SeatHeld: lambda event, state, more: seats.SeatHeldFact(event.seat, event.held),
+    e.SeatRinging: lambda event, state, more: seats.SeatRingingFact(seat=shown(event.seat), **more),
+    e.SeatAnswered: lambda event, state, more: seats.SeatAnsweredFact(seat=shown(event.seat), **more),
+    e.SeatFailed: lambda event, state, more: seats.SeatFailedFact(seat=shown(event.seat), reason=event.reason, **more),
+    e.SeatLeft: lambda event, state, more: seats.SeatLeftFact(seat=shown(event.seat), **more),
+    e.SeatHeld: lambda event, state, more: seats.SeatHeldFact(shown(event.seat), event.held),
+    e.SeatAsked: lambda event, state, more: talks.SeatAskedFact(shown(event.seat), event.act),
+    e.SeatBrought: lambda event, state, more: talks.SeatBroughtFact(event.seat, event.by),
     e.CallerLeft: lambda event, state, more: f.CallerLeftFact(event.cause),
     e.Resumed: lambda event, state, more: f.ResumedFact(),
 }
@@ -109,10 +112,19 @@ COMMANDS: Mapping[type[c.Command], Callable[[Any, More], Content]] = {
     c.AskRating: lambda command, more: f.AskRatingFact(),
     c.FindCase: lambda command, more: f.FindCaseFact(),
     c.FindSeats: lambda command, more: seats.FindSeatsFact(command.window, command.level, command.exclude),
-    c.DialSeat: lambda command, more: seats.DialSeatFact(seat=command.seat, ring_ms=command.ring_ms, **more),
-    c.DropSeat: lambda command, more: seats.DropSeatFact(seat=command.seat, **more),
-    c.Bridge: lambda command, more: seats.BridgeFact(seat=command.seat, **more),
+    c.DialSeat: lambda command, more: seats.DialSeatFact(seat=shown(command.seat), ring_ms=command.ring_ms, **more),
+    c.DropSeat: lambda command, more: seats.DropSeatFact(seat=shown(command.seat), **more),
+    c.Bridge: lambda command, more: seats.BridgeFact(seat=shown(command.seat), **more),
     c.Hold: lambda command, more: seats.HoldFact(command.held),
+    c.Part: lambda command, more: talks.PartFact(shown(command.seat)),
+    c.Join: lambda command, more: talks.JoinFact(tuple(map(shown, command.seats)), command.caller),
+    c.Mute: lambda command, more: talks.MuteFact(shown(command.seat), command.muted),
+    c.PlaySeat: lambda command, more: talks.PlaySeatFact(shown(command.seat), tuple(say.key for say in command.say)),
+    c.TransferBegun: lambda command, more: talks.TransferBegun(command.how, shown(command.seat), shown(command.target)),
+    c.TransferEnded: lambda command, more: talks.TransferEnded(
+        command.how, shown(command.seat), shown(command.target), command.outcome
+    ),
+    c.HandedOver: lambda command, more: talks.HandedOver(shown(command.seat), shown(command.target), command.count),
     c.Hangup: lambda command, more: f.HangupFact(),
 }
 MARKS: Mapping[str, Callable[[str], Content]] = {

@@ -18,8 +18,10 @@ from ivr.call import events as e
 from ivr.call.limits import EVENTS_TO_END, NOTICE
 from ivr.call.machine import begin, step
 from ivr.call.phases import PHASES, Phase, phase_of
-from ivr.call.state import CallState, CaseDraft, SeatsRinging, evolve
+from ivr.call.state import CallState, CaseDraft, SeatsRinging, Talk, evolve
 from ivr.call.steps import account
+from ivr.call.steps.window import SEATS
+from ivr.call.targets import Targets
 from ivr.call.turn import FlowContext
 
 STATES_MAX = 200_000
@@ -127,6 +129,8 @@ def _untrue(after: CallState, commands: tuple[c.Command, ...]) -> str:
 def _worlds(flow: FlowContext, asked: list[str]) -> list[FlowContext]:
     """The flow open, closed, and where no number typed can be called back; ``asked`` gets what it wants to know."""
 
+    target = Targets(SEATS, tuple(flow.windows))
+
     def world(opened: bool, calls_back: bool) -> FlowContext:
         def is_open(schedule: str, at: int) -> bool:
             asked.append(schedule)
@@ -138,7 +142,7 @@ def _worlds(flow: FlowContext, asked: list[str]) -> list[FlowContext]:
                 return "", "abroad"
             return (digits, "") if len(digits) >= CALLED_BACK else ("", "incomplete")
 
-        return replace(flow, is_open=is_open, call_back=call_back)
+        return replace(flow, is_open=is_open, call_back=call_back, target=target)
 
     return [world(True, True), world(False, True), world(True, False)]
 
@@ -218,8 +222,17 @@ def _plain(state: CallState) -> CallState:
             "draft": _plain_draft(state, phase),
             "told": state.told and "answered|||",
             "ring": evolve(state.ring, {"until": 0, "late": False}) if phase.rings else SeatsRinging(),
+            "seat": state.seat and SEATS[0],
+            "talk": _plain_talk(state.talk, phase),
         },
     )
+
+
+def _plain_talk(talk: Talk, phase: Phase) -> Talk:
+    """Who it is makes no difference, nor how often; outside of a talk only that a hand-over goes on."""
+    how = talk.how and ("consult" if talk.how == "conference" else talk.how)
+    plain = Talk(how=how, source=SEATS[0] if how else "")
+    return evolve(plain, {"other": talk.other and SEATS[1], "up": talk.up}) if phase.talks else plain
 
 
 def _plain_draft(state: CallState, phase: Phase) -> CaseDraft:

@@ -23,6 +23,7 @@ from ivr.call.steps.hours import HoursStep
 from ivr.call.steps.menu import MenuStep
 from ivr.call.steps.say import SayStep
 from ivr.call.steps.window import WindowStep
+from ivr.call.targets import Targets
 from ivr.call.turn import FAREWELL, HOURS_TOLD, CallLimits, FlowContext
 from ivr.flow.yaml_source import FlowRefused, Problem, YamlSource, parse, read
 from ivr.outgoing.numbers import NumberRules, called_back
@@ -42,6 +43,8 @@ class FlowEnvironment:
     rules: CallLimits = field(default_factory=CallLimits)
     is_open: Callable[[str, int], bool] = lambda schedule, at: True
     call_back: Callable[[str], tuple[str, str]] = lambda digits: called_back(digits, NumberRules())
+    seats: Collection[str] = ()  # whom a caller can be handed over to, besides those of the windows
+    transfers: Callable[[str], tuple[str, str]] = lambda digits: called_back(digits, NumberRules(allow=()))
 
 
 def load(path: Path, house: FlowEnvironment) -> FlowContext:
@@ -82,6 +85,8 @@ def build(source: YamlSource, raw: bytes, house: FlowEnvironment) -> FlowContext
     problems += _told_closed_while_open(source, steps, (start, person))
     if problems:
         raise FlowRefused(sorted(problems, key=_line))
+    windows = _windows(steps)
+    seats = {*house.seats, *(seat for window in house.windows.values() for seat in window)}
     notes = sorted((note for name, step in steps.items() for note in _notes(source, name, step, house)), key=_line)
     return FlowContext(
         name=str(source.data["flow"]),
@@ -93,8 +98,16 @@ def build(source: YamlSource, raw: bytes, house: FlowEnvironment) -> FlowContext
         is_open=house.is_open,
         call_back=house.call_back,
         labels=labels,
+        target=Targets(frozenset(seats), tuple(name for name in house.windows if name in windows), house.transfers),
+        windows=windows,
         notes=tuple(str(note) for note in notes),
     )
+
+
+def _windows(steps: Mapping[str, Step]) -> dict[str, str]:
+    """Window -> the first step that leads there; one that rings everybody only where there is no other."""
+    ordered = sorted(steps.items(), key=lambda item: bool(getattr(item[1], "everybody", False)))
+    return {window: name for name, step in reversed(ordered) for window in step.windows()}
 
 
 def _line(problem: Problem) -> int:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ivr.facts import calls as f
-from ivr.facts import seats
+from ivr.facts import seats, talks
 from ivr.facts.base import Content
 from ivr.facts.opened import CaseOpenedFact
 from ivr.projections import cases, outages, outgoing, ratings
@@ -146,6 +146,10 @@ def _bridge(tables: Tables, fact: JournalRow[seats.BridgeFact]) -> None:
     tables.put(replace(call, seat=said.seat or call.seat, window=call.window or said.window))
 
 
+def _handed_over(tables: Tables, fact: JournalRow[talks.HandedOver]) -> None:
+    tables.put(replace(tables.call(fact), seat=fact.content.target))
+
+
 def _recorded(tables: Tables, fact: JournalRow[f.Recorded]) -> None:
     said, call_id = fact.content, fact.call_id or ""
     case_id = tables.wanted.get((call_id, said.recording_id)) or tables.wanted.get((call_id, said.token))
@@ -256,6 +260,7 @@ FOLDS: Mapping[type[Content], Callable[[Tables, Any], None]] = {
     seats.DropSeatFact: _drop_seat,
     seats.BridgeFact: _bridge,
     seats.SeatLeftFact: _seat_left,
+    talks.HandedOver: _handed_over,
     f.Recorded: _recorded,
     f.RecordingPruned: _recording_pruned,
     f.RatingInvited: ratings.invited,

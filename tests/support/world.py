@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from ivr.clock import VirtualClock
 from ivr.conductor import Conductor
 from ivr.desk.desk import Desk, WindowSeats
 from ivr.flow.loader import FlowEnvironment, load
+from ivr.outgoing.numbers import NumberRules, called_back
 from ivr.phrases import Phrases
 from ivr.profile import Schedule
 from ivr.render_prompts import Spoken, lines
@@ -83,6 +85,7 @@ class World(Records):
         self, folder: Path, flow: str = "power-95598", profile: str = "sgcc_window", start: str = "2026-08-03T10:00:00",
         *, windows: Mapping[str, WindowSeats] = WINDOWS, speaker: Speaker | None = None, keeper: Keeper | None = None,
         relaxed: bool = False, responsible: Mapping[str, tuple[str, ...]] | None = None,
+        transfers: tuple[str, ...] = (),
     ) -> None:  # fmt: skip
         self.clock = VirtualClock(at(start))
         self.sim = Simulator(self.clock)
@@ -97,6 +100,7 @@ class World(Records):
             windows={name: window.seats for name, window in windows.items()},
             schedules=("default", "hall"),
             rules=rules(self.profile),
+            transfers=partial(called_back, rules=NumberRules(allow=transfers)),
             is_open=lambda s, at: (
                 s == "default" or is_open(hall, datetime.fromtimestamp(at / 1000, UTC), calendar, ZONE)
             ),

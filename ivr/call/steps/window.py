@@ -7,8 +7,8 @@
 STF-1 (AB岗): A rings alone for ``a_alone_s``, then A and B together until the profile's limit; a
 busy or silent phone is passed over at once. Then an apology, the window's group, the general window
 (each for ``ring_stage_s``), and at last ``nobody`` (a message or a dated callback). Nobody rings for
-ever: every level has its limit. While the operator's phone holds, the caller hears a word and music.
-After the operator hangs up the call goes on at ``after`` (default: farewell).
+ever: every level has its limit. The talk itself is in ``ivr/call/talk.py``; when the last operator has hung up
+the call goes on at ``after`` (default: farewell).
 
 The phones ring while ``prompt`` plays; but for an operator who answers nothing cuts it short, so that a caller
 hears whom he reached before he hears that nobody can answer.
@@ -31,17 +31,17 @@ from pydantic import Field
 
 from ivr.call import commands as c
 from ivr.call import events as e
+from ivr.call import talk
 from ivr.call.limits import EMERGENCY_ROUNDS, PLAY_LIMIT_S, SEATS_ANSWER_S
 from ivr.call.phases import Happening, Phase, register
 from ivr.call.state import CallState, SeatsRinging
 from ivr.call.steps.base import Phrases, Step, ended
 from ivr.call.turn import FAREWELL, StepContext
-from ivr.render_prompts import HOLD_FIRST, HOLD_STILL, MUSIC
+from ivr.render_prompts import HOLD_FIRST, HOLD_STILL
 
 LEVELS = ("window", "group", "general")
 EVERYBODY = "everybody"  # in danger: all of them together
 AGAIN = "danger.again"
-RINGBACK = c.Say("tone.ringback")
 
 SEATS = ("A", "B")  # of the window, in the walk of the checker
 
@@ -59,8 +59,6 @@ register(
         "ringing": Phase(outside=True, rings=True),
         "hearing": Phase(outside=True),
         "sorry": Phase(outside=True),
-        "bridged": Phase(once=True, outside=True, talk=True),
-        "held": Phase(once=True, hold=True),
     }
 )
 
@@ -82,22 +80,10 @@ class WindowStep(Step):
         self._level(turn, EVERYBODY if self.everybody else LEVELS[0], *self.prompt)
 
     def on(self, turn: StepContext, event: e.Event) -> None:
+        if turn.s.phase in talk.PHASES:
+            talk.on(turn, event, self.after)
+            return
         match turn.s.phase, event:
-            case (("bridged" | "held"), e.SeatLeft()):
-                self._talk_on(turn)
-                turn.set(seat="")
-                turn.goto(self.after)
-            case "bridged", e.SeatHeld(held=True):
-                turn.ask(c.Hold(True))
-                turn.set(tries=0)
-                self._music(turn, HOLD_FIRST)
-            case "held", e.SeatHeld(held=False):
-                self._talk_on(turn)
-            case "held", _ if ended(event):
-                turn.set(tries=turn.s.tries + 1)
-                self._music(turn, HOLD_STILL)
-            case (("bridged" | "held"), _):
-                pass
             case _, e.Digit(key="0") if self.urgent:
                 self._danger(turn)
             case "sorry", _ if ended(event):
@@ -125,19 +111,7 @@ class WindowStep(Step):
     def _ringback(self, turn: StepContext) -> None:
         """The words were heard: it rings."""
         turn.ring(telling=False)
-        turn.play(RINGBACK)
-
-    def _music(self, turn: StepContext, word: str) -> None:
-        """A word, then 30 s of music; then a word again (ANS-12: 等候服务有歉声)."""
-        turn.say("held", word, f"{MUSIC}{turn.s.tries}")
-
-    def _talk_on(self, turn: StepContext) -> None:
-        """Back from hold: what is played ends, and both hear each other."""
-        if turn.s.phase == "held":
-            turn.hush()
-            turn.disarm()
-            turn.ask(c.Hold(False))
-            turn.set(phase="bridged")
+        turn.play(talk.RINGBACK)
 
     def _level(self, turn: StepContext, level: str, *says: str) -> None:
         limit_s = turn.rules.limit_s if level in (LEVELS[0], EVERYBODY) else turn.rules.ring_stage_s
@@ -211,7 +185,7 @@ class WindowStep(Step):
 
     def _sorry(self, turn: StepContext) -> None:
         turn.ring(telling=False)
-        if self._again(turn):
+        if self._again(turn) or talk.come_back(turn):
             return
         turn.set(ring=SeatsRinging(), nobody=True)
         turn.say("sorry", self.sorry)
@@ -236,16 +210,14 @@ class WindowStep(Step):
             if other != seat:
                 turn.ask(c.DropSeat(other, "answered elsewhere"))
         turn.ring(waiting=(), seats=())
-        turn.disarm()
-        turn.set(phase="bridged", seat=seat, hops=0, nobody=False)
-        turn.ask(c.Bridge(seat))
+        talk.answered(turn, seat)
 
     def resume(self, turn: StepContext) -> None:
         """Bridged and ringing callers hear nothing, those on hold their music; the clocks go on."""
         if turn.s.phase == "finding":
             turn.ask(c.FindSeats(self.window, turn.s.ring.level, exclude=turn.s.ring.tried))
-        elif turn.s.phase == "held":
-            self._music(turn, HOLD_STILL)
+        elif turn.s.phase in talk.PHASES:
+            talk.resume(turn)
         elif turn.s.phase in ("sorry", "hearing"):
             self._sorry(turn)
 
@@ -257,7 +229,9 @@ class WindowStep(Step):
 
     def phrases(self) -> Iterator[tuple[str, str]]:
         yield from ((f"prompt.{i}", key) for i, key in enumerate(self.prompt))
-        yield from (("window", key) for key in ("late.main", HOLD_FIRST, HOLD_STILL))
+        yield from (
+            ("window", key) for key in ("late.main", HOLD_FIRST, HOLD_STILL, talk.MOMENT, *talk.SENTENCES.values())
+        )
         yield "sorry", self.sorry
         if self.everybody:
             yield "everybody", AGAIN
