@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, partial
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
+from tests.support.need import ROOT
 from tests.web import pages
 from tests.web.browser import WAIT_MS, log_in, new_page, served
 from tests.web.demo import World
@@ -30,7 +32,31 @@ STATES = (
 TELEPHONE = 390
 VIEWS = {"zh": ((TELEPHONE, "light"), (1280, "light"), (1280, "dark")), "en": ((TELEPHONE, "light"), (1280, "light"))}
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+COLOURS = ["color-contrast", "link-in-text-block"]  # more than half of what axe computes
 AXE = {"runOnly": RULES, "resultTypes": ["violations"], "selectors": False}
+# In the dark nothing but colours is another; English has those of Chinese.
+DARK = {**AXE, "runOnly": {"type": "rule", "values": COLOURS}}
+ENGLISH = {**AXE, "rules": {rule: {"enabled": False} for rule in COLOURS}}
+# Of rows that differ in nothing but words, numbers and addresses two stay: axe computes for each thing on a page.
+ALIKE = """() => {
+    const told = /^(class|style|role|type|scope)$/;
+    const text = node => node.nodeType === Node.TEXT_NODE && node.data.trim() ? "text" : "";
+    const marks = row => [...row.attributes].map(one => told.test(one.name) ? one.name + one.value : one.name);
+    const within = row => [...row.childNodes].map(node => node instanceof Element ? shape(node) : text(node));
+    const shape = row => [row.tagName, ...marks(row), "(", ...within(row), ")"].join(" ");
+    for (const list of document.querySelectorAll("main tbody, main ol, main ul")) {
+        const seen = {};
+        for (const row of [...list.children]) {
+            const like = shape(row);
+            seen[like] = (seen[like] || 0) + 1;
+            if (seen[like] > 2) row.remove();
+        }
+    }
+}"""
+TWICE = """() => {
+    const ids = [...document.querySelectorAll("[id]")].map(one => one.id);
+    return ids.filter((id, n) => ids.indexOf(id) !== n);
+}"""
 
 
 @pytest.fixture(scope="module")
@@ -70,8 +96,9 @@ def _pages(page, busy):
         yield path
 
 
-def _violations(page, name: str) -> list:
-    result = page.evaluate("given => axe.run(document, given)", AXE)
+def _violations(page, name: str, lang: str, scheme: str) -> list:
+    given = DARK if scheme == "dark" else ENGLISH if lang == "en" else AXE
+    result = page.evaluate("given => axe.run(document, given)", given)
     assert result["passes"], name
     return [(v["id"], v["help"], [n["html"][:160] for n in v["nodes"][:3]]) for v in result["violations"]]
 
@@ -82,25 +109,29 @@ class Seen:
 
     violations: dict[tuple[int, str], dict[str, list]]  # by width and colours
     wide: dict[str, int]  # scrolls sideways on a telephone: how wide it is
+    twice: dict[str, list[str]]  # names that two things on a page have
     problems: list[str]  # what the browser reported
 
 
 def _look(browser, busy, axe: str, lang: str) -> Seen:
     """Open every page once, and look at it in each width and colours: loading it anew for each shows nothing else."""
     page = new_page(browser, busy[0], width=TELEPHONE, lang=lang)
-    seen = Seen({view: {} for view in VIEWS[lang]}, {}, [])
+    seen = Seen({view: {} for view in VIEWS[lang]}, {}, {}, [])
     page.on("pageerror", lambda error: seen.problems.append(str(error)))
     page.on("console", lambda line: seen.problems.append(line.text) if line.type == "error" else None)
     for name in _pages(page, busy):
         width = page.evaluate("document.documentElement.scrollWidth")
         if width > TELEPHONE:
             seen.wide[name] = width
+        if twice := page.evaluate(TWICE):
+            seen.twice[name] = twice
+        page.evaluate(ALIKE)
         page.evaluate("document.querySelectorAll('main details').forEach(d => { d.open = true; })")
         page.evaluate(axe)
         for view in VIEWS[lang]:
             page.set_viewport_size({"width": view[0], "height": 900})
             page.emulate_media(color_scheme=view[1], reduced_motion="reduce")  # no colour on its way
-            if found := _violations(page, name):
+            if found := _violations(page, name, lang, view[1]):
                 seen.violations[view][name] = found
         page.set_viewport_size({"width": TELEPHONE, "height": 900})
     page.context.close()
@@ -123,6 +154,18 @@ def test_axe_finds_no_violation(seen, lang, width, scheme):
 @pytest.mark.parametrize("lang", VIEWS)
 def test_nothing_scrolls_sideways_on_a_telephone(seen, lang):
     assert seen(lang).wide == {}
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("lang", VIEWS)
+def test_no_two_things_on_a_page_have_one_name(seen, lang):
+    """Said of whole pages: axe looks at two of all rows that are alike."""
+    assert seen(lang).twice == {}
+
+
+def test_colours_depend_on_no_language():
+    style = "".join(path.read_text("utf-8") for path in (ROOT / "web" / "static").rglob("*.css"))
+    assert "color" in style and not re.search(r":lang|\[lang", style)
 
 
 @pytest.mark.timeout(900)
