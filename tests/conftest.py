@@ -41,9 +41,6 @@ def pytest_collection(session: pytest.Session) -> Iterator[None]:  # type: ignor
         gc.enable()
 
 
-REQUIRE_ALL = bool(os.environ.get("HOTLINE_REQUIRE_ALL"))
-
-
 @pytest.fixture(autouse=True)
 def own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test sees the settings of whoever runs it."""
@@ -89,7 +86,7 @@ def start_hotline(tmp_path: Path) -> Iterator[Callable[..., Hotline]]:
 
 
 def _forbid_skip(report: pytest.TestReport | pytest.CollectReport) -> None:
-    if REQUIRE_ALL and report.skipped and not hasattr(report, "wasxfail"):
+    if os.environ.get("HOTLINE_REQUIRE_ALL") and report.skipped and not hasattr(report, "wasxfail"):
         reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
         report.outcome = "failed"
         report.longrepr = f"{report.nodeid}: {reason}; HOTLINE_REQUIRE_ALL is set, so this is a failure"

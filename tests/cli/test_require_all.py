@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 
-from tests.support.need import ROOT, TOOLS
+from tests.support.need import TOOLS
+
+pytest_plugins = "pytester"
+
+Run = Callable[..., pytest.RunResult]
 
 SKIPPING = """
 import pytest
@@ -24,33 +25,35 @@ def test_that_needs_nothing():
 """
 
 
-def run(folder: Path, text: str, **environ: str) -> subprocess.CompletedProcess[str]:
-    (folder / "test_it.py").write_text(text)
-    return subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-rs", "-p", "tests.conftest", "-p", "no:cacheprovider", str(folder)],
-        cwd=ROOT,
-        env={k: v for k, v in os.environ.items() if k != "HOTLINE_REQUIRE_ALL"} | environ,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+@pytest.fixture
+def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """``run(text, "1")``: these tests under the project's own ``conftest.py``, with that HOTLINE_REQUIRE_ALL."""
+
+    def tell(text: str, require_all: str = "") -> pytest.RunResult:
+        monkeypatch.setenv("HOTLINE_REQUIRE_ALL", require_all)
+        pytester.makepyfile(text)
+        return pytester.runpytest_inprocess("-q", "-rs", "-p", "tests.conftest", "-p", "no:cacheprovider")
+
+    return tell
 
 
-def test_a_missing_tool_skips_by_name_with_the_remedy(tmp_path: Path) -> None:
-    done = run(tmp_path, SKIPPING)
-    assert done.returncode == 0, done.stdout
-    assert "1 passed, 1 skipped" in done.stdout and "ghost is not installed: apt-get install ghost" in done.stdout
+def test_a_missing_tool_skips_by_name_with_the_remedy(run: Run) -> None:
+    done = run(SKIPPING)
+    assert done.ret == 0
+    done.assert_outcomes(passed=1, skipped=1)
+    assert "ghost is not installed: apt-get install ghost" in done.stdout.str()
 
 
-def test_with_require_all_a_skip_is_a_failure(tmp_path: Path) -> None:
-    done = run(tmp_path, SKIPPING, HOTLINE_REQUIRE_ALL="1")
-    assert done.returncode == 1
-    assert "1 failed, 1 passed" in done.stdout and "ghost is not installed" in done.stdout
+def test_with_require_all_a_skip_is_a_failure(run: Run) -> None:
+    done = run(SKIPPING, "1")
+    assert done.ret == 1
+    done.assert_outcomes(passed=1, failed=1)
+    assert "ghost is not installed" in done.stdout.str()
 
 
-def test_with_require_all_a_skipped_module_is_a_failure_too(tmp_path: Path) -> None:
-    done = run(tmp_path, "import pytest\npytest.importorskip('no_such_module')\n", HOTLINE_REQUIRE_ALL="1")
-    assert done.returncode != 0 and "no_such_module" in done.stdout
+def test_with_require_all_a_skipped_module_is_a_failure_too(run: Run) -> None:
+    done = run("import pytest\npytest.importorskip('no_such_module')\n", "1")
+    assert done.ret != 0 and "no_such_module" in done.stdout.str()
 
 
 @pytest.mark.parametrize("tool", sorted(TOOLS))

@@ -6,6 +6,7 @@ import json
 import random
 import re
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -19,14 +20,16 @@ from ivr.profile import Profile
 from ivr.report import page
 from ivr.report.contents import Contents
 from ivr.report.span import Span
-from store.engine import reading
+from recordings.keys import KeyRing
+from store.engine import open_engine, reading
 from store.figures.report import contents
 from store.journal import entries
 from store.journal.sql_ledger import SqlLedger
 from store.schema import Journal
 from tests.support.database import migrated
 from tests.support.facts import fact
-from tests.support.history import START, Caller, request_abandoned, request_answered
+from tests.support.history import START, Caller, number_for, request_abandoned, request_answered
+from tests.support.stores import BOTH, made_once
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 NOVEMBER = Span.month(2026, 11, SHANGHAI)
@@ -34,8 +37,21 @@ HOUR, DAY = 3_600_000, 86_400_000
 NUMBER = "13912345678"
 
 
-@pytest.fixture
-def month(engine: Engine, ledger: SqlLedger) -> Contents:
+@pytest.fixture(scope="module", params=BOTH)
+def engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """The connections to a database of a month, told once: these tests only read."""
+    folder = tmp_path_factory.mktemp("month")
+    engine = open_engine(made_once(request, request.param, folder))
+    ledger = SqlLedger(
+        engine, KeyRing.open(folder / "keys"), owner="n", spool=folder / "spool", number_for=number_for, inline=True
+    )
+    a_month(engine, ledger)
+    ledger.close()
+    yield engine
+    engine.dispose()
+
+
+def a_month(engine: Engine, ledger: SqlLedger) -> None:
     """Calls and cases of a month, some of them before and after it."""
     dice = random.Random(11)
     for _ in range(60):
@@ -54,6 +70,11 @@ def month(engine: Engine, ledger: SqlLedger) -> Contents:
             with engine.begin() as connection:
                 replied = fact(due + dice.choice([-HOUR, 0, 1]), "case_replied")
                 entries.append_facts(connection, [replied], case_id=case.id)
+
+
+@pytest.fixture(scope="module")
+def month(engine: Engine) -> Contents:
+    """What the month's report has."""
     with Session(reading(engine)) as session:
         return contents(session, NOVEMBER, Profile.load(), START + 4 * DAY)
 

@@ -27,19 +27,16 @@ from store.sql import table
 from tests.support.database import migrated
 from tests.support.facts import fact
 from tests.support.history import START, Caller, busy_day, call_placed, derived, must, number_for
+from tests.support.stores import BOTH, made_once
 
 Make = Callable[..., SqlLedger]
 
 
-@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+@pytest.fixture(scope="module", params=BOTH)
 def told(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
     """The URL of a database with a generated day, told once and copied for each test."""
     folder = tmp_path_factory.mktemp("day")
-    if request.param == "postgresql":
-        url = str(request.getfixturevalue("postgres").new_database())
-    else:
-        migrated(url := f"sqlite:///{folder / 'hotline.db'}")
-    engine = open_engine(url)
+    engine = open_engine(url := made_once(request, request.param, folder))
     ledger = SqlLedger(
         engine, KeyRing.open(folder / "keys"), owner="node1", spool=folder / "spool", number_for=number_for,
         inline=True, relaxed=True,

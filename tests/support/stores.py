@@ -10,11 +10,15 @@ from sqlalchemy import Engine
 
 from recordings.keys import KeyRing
 from store.engine import open_engine
+from store.journal import rebuild
 from store.journal.sql_ledger import SqlLedger
 from tests.support.casework import Desk
 from tests.support.database import migrated
 from tests.support.history import number_for
 from tests.support.postgres import Cluster, cluster
+
+BOTH = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
+QUIET_MS = 60_000
 
 
 @pytest.fixture(scope="session")
@@ -22,6 +26,22 @@ def postgres() -> Iterator[Cluster]:
     """The tests' own PostgreSQL server."""
     with cluster() as server:
         yield server
+
+
+@pytest.fixture(scope="session", autouse=True)
+def pieces_of_a_quiet_machine() -> Iterator[None]:
+    """A rebuild beside other tests works as on a machine of its own: slowed down, it would go call by call."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(rebuild, "PIECE_MS", QUIET_MS)
+        yield
+
+
+def made_once(request: pytest.FixtureRequest, kind: str, folder: Path) -> str:
+    """The URL of a database for all tests of a module: at the present schema, with nothing in it, of this kind."""
+    if kind == "postgresql":
+        return str(request.getfixturevalue("postgres").new_database())
+    migrated(url := f"sqlite:///{folder / 'hotline.db'}")
+    return url
 
 
 @pytest.fixture
@@ -36,7 +56,7 @@ def keys(tmp_path: Path) -> KeyRing:
     return KeyRing.open(tmp_path / "keys")
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+@pytest.fixture(params=BOTH)
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """A database at the present schema with nothing in it, on SQLite and on PostgreSQL."""
     if request.param == "postgresql":
