@@ -156,6 +156,9 @@ class Baresip:
     async def resume(self) -> None:
         await self.command("resume")
 
+    async def transfer(self, to: str) -> None:
+        await self.command("transfer", to)
+
     def heard(self) -> bytes:
         # Its sndfile filter writes what was decoded; the newest file is the present call's.
         files = sorted(self._folder.glob("dump-*-dec.wav"), key=lambda path: path.stat().st_mtime)

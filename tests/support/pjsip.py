@@ -125,6 +125,21 @@ class Pjsip:
     async def resume(self) -> None:
         await self._do("resume")
 
+    async def transfer(self, to: str) -> None:
+        await self._do("transfer", to=to)
+
+    async def consult(self, uri: str) -> None:
+        """Put the call on hold and make another one."""
+        await self._do("consult", uri=uri)
+
+    async def put_through(self) -> None:
+        """Who is on hold is to talk to who was asked."""
+        await self._do("put_through")
+
+    def told(self) -> list[int]:
+        """The codes of how its transfers went."""
+        return [event["code"] for event in self.events if event["event"] == "transfer"]
+
     def heard(self) -> bytes:
         path = self._folder / "heard.wav"
         return audio.read_wav(path, self.rate) if path.exists() else b""

@@ -22,7 +22,7 @@ def tell(event: str, **more: Any) -> None:
 
 
 class Line(pj.Call):
-    """The one call: what it hears goes to the recorder, what the player says goes to it."""
+    """A call, mostly the one: what it hears goes to the recorder, what the player says goes to it."""
 
     def __init__(self, phone: Phone, call_id: int = pj.PJSUA_INVALID_ID) -> None:
         pj.Call.__init__(self, phone.account, call_id)
@@ -34,8 +34,14 @@ class Line(pj.Call):
             tell("up")
         elif info.state == pj.PJSIP_INV_STATE_DISCONNECTED:
             tell("ended", code=info.lastStatusCode)
-            self.phone.line = None
+            if self.phone.first is self:
+                self.phone.first = None
+            if self.phone.line is self:
+                self.phone.line = None
             self.phone.player = None
+
+    def onCallTransferStatus(self, told: Any) -> None:
+        tell("transfer", code=told.statusCode, final=told.finalNotify)
 
     def onCallMediaState(self, _: Any) -> None:
         media = self.sound()
@@ -82,6 +88,7 @@ class Phone:
         self.recorder = pj.AudioMediaRecorder()
         self.player: pj.AudioMediaPlayer | None = None
         self.line: Line | None = None
+        self.first: Line | None = None  # while its operator asks somebody
         self.over = False
 
     def open(
@@ -156,6 +163,18 @@ class Phone:
         player.startTransmit(media)
         self.player = player
 
+    def transfer(self, to: str) -> None:
+        self._up().xfer(to, pj.CallOpParam())
+
+    def consult(self, uri: str) -> None:
+        self.hold()
+        self.first = self._up()
+        self.call(uri)
+
+    def put_through(self) -> None:
+        assert self.first is not None, "nobody waits"
+        self.first.xferReplaces(self._up(), pj.CallOpParam())
+
     def hang_up(self) -> None:
         self._up().hangup(pj.CallOpParam())
 
@@ -171,7 +190,7 @@ class Phone:
         self.over = True
         self.endpoint.hangupAllCalls()
         self.endpoint.libHandleEvents(100)
-        self.player = self.line = None
+        self.player = self.line = self.first = None
         self.recorder = None
         self.account.shutdown()
         self.endpoint.libDestroy()
