@@ -270,8 +270,9 @@ class Simulator:
         (self.muted.add if muted else self.muted.discard)(line)
 
     def transfer_told(self, line: str, token: str, code: int) -> None:
-        if line in self._lines:
-            self.told.setdefault(token, []).append(code)
+        told = self.told.setdefault(token, [])
+        if line in self._lines and not (told and told[-1] >= 200):
+            told.append(code)
 
     def hold(self, line: str, held: bool) -> None:
         """Note who is out of a talk; nothing is heard of a talk on a simulated line anyway."""

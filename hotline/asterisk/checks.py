@@ -16,7 +16,7 @@ from hotline.config.settings import Settings
 from hotline.finding import Finding
 from hotline.ports import sip_answers
 from hotline.process import engines, factories, runfile
-from sip.asterisk.files import MODULES
+from sip.asterisk.modules import MODULES
 
 WHAT = "asterisk"
 DOCS = "see docs/asterisk.md"

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ivr.resuming import SurvivingLeg
-from ivr.telephony import Clip, EngineEvent, SeatReach, Sink
+from ivr.telephony import EngineEvent, SeatReach, Sink
 from sip.access import HERE, NUMBER_FULL
 from sip.admission import Lags
 from sip.asterisk import causes, fax
@@ -22,6 +22,7 @@ from sip.asterisk.bridging import Bridging
 from sip.asterisk.config import AsteriskConfig
 from sip.asterisk.dialling import CITIZEN, AsteriskDialling, look_prefix
 from sip.asterisk.doorman import AsteriskDoorman
+from sip.asterisk.hearing import AsteriskHearing
 from sip.asterisk.keys import Press, again, press_of
 from sip.asterisk.legs import AsteriskLeg, AsteriskLegs, By
 from sip.asterisk.line_events import LineEvents, now_ms
@@ -33,9 +34,9 @@ from sip.asterisk.seats import Seats
 from sip.asterisk.snapshot import Channel, channel_of
 from sip.asterisk.sound import AsteriskSound
 from sip.asterisk.survivors import counting, is_up, line_again
+from sip.asterisk.transfers import Transfers
 from sip.gate import Gate
 from sip.numbers import caller_key
-from sip.unbuilt import NoConference
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +44,7 @@ _CONNECT_S = 15.0
 _LAST_S = 5.0  # how long the last lines may take to end
 
 
-class AsteriskEngine(NoConference):
+class AsteriskEngine(AsteriskHearing):
     """See ``ivr.telephony.Engine``. ``on_fatal``: can never go on; says what to do. ``lags``: how far behind we are."""
 
     name = "asterisk"
@@ -60,6 +61,7 @@ class AsteriskEngine(NoConference):
         self._bridging = Bridging(self._link, self._lines, config.app)
         self._reports = LineEvents(self._lines, config.spool, self._emit, self._bridging.part, self._media.forget)
         self._fax = fax.FaxWatch(self._link, self._lines, self._reports)
+        self._transfers = Transfers(self._link, self._lines, self._emit)
         self._sound = AsteriskSound(self._link, self._media, self._reports)
         self._dialling = AsteriskDialling(config, self._link, self._lines, self._reports, self._bridging, self._begun)
         self._agreement = Reconciliation(
@@ -173,7 +175,7 @@ class AsteriskEngine(NoConference):
     def adopt(self, line: str, *, seat: str = "", playing: str = "", recording: tuple[str, Path] | None = None) -> None:
         channels = self._agreement.survivors()[line]
         first, found = counting(channels), line_again(line, channels, seat, playing, recording)
-        found.number = None if seat else self._caller(first)
+        found.number, found.calls_as = None if seat else self._caller(first), first.seat
         self._agreement.adopt(found)
         self._agreement.ask_for_media(found)
         if not found.up:  # Asterisk's own limit, unless it was never told
@@ -215,22 +217,6 @@ class AsteriskEngine(NoConference):
             found.answering = True
             self._link.ask("POST", "channels", line, "answer")
 
-    def play(self, line: str, clips: Sequence[Clip], token: str) -> None:
-        if found := self._lines.live(line):
-            self._sound.play(found, clips, token)
-
-    def stop_play(self, line: str) -> None:
-        if found := self._lines.live(line):
-            self._sound.stop_play(found)
-
-    def record(self, line: str, token: str, path: Path, max_ms: int, silence_ms: int) -> None:
-        if found := self._lines.live(line):
-            self._sound.record(found, token, path, max_ms, silence_ms)
-
-    def stop_record(self, line: str) -> None:
-        if found := self._lines.live(line):
-            self._sound.stop_record(found)
-
     def dial(self, line: str, seat: str, ring_ms: int, display: str = "", beside: str = "") -> None:
         if found := self._new_line(line, seat, ring_ms):
             self._dialling.seat(found, ring_ms, display)
@@ -257,27 +243,13 @@ class AsteriskEngine(NoConference):
             self._follow(channel)
         self._link.ask("GET", "channels", channel, done=lambda reply: self._looked(line, channel, reply))
 
-    def bridge(self, a: str, b: str) -> None:
-        one, other = self._lines.live(a), self._lines.live(b)
-        if one is None or other is None or one is other or not (one.there and other.there) or one.peer == b:
-            return
-        self._sound.stop_play(one)
-        self._sound.stop_play(other)
-        self._bridging.join(one, other)
-
-    def unbridge(self, a: str, b: str) -> None:
-        for name in (a, b):
-            if line := self._lines.live(name):
-                self._bridging.part(line)
-
-    def hold(self, line: str, held: bool) -> None:
-        found = self._lines.live(line)
-        if found is not None and found.held != held:
-            self._bridging.hold(found, held)
-
     def hangup(self, line: str, cause: str) -> None:
         if found := self._lines.live(line):
             self._hang_up(found, ("us", cause))
+
+    def transfer_told(self, line: str, token: str, code: int) -> None:
+        if found := self._lines.live(line):
+            self._transfers.told(found, token, code)
 
     def reachable(self) -> Mapping[str, bool]:
         return self._seats.reachable()
@@ -290,6 +262,9 @@ class AsteriskEngine(NoConference):
             if event["channel"]["id"].startswith(look_prefix(self._config.app)):
                 return
             self._entered(channel_of(event["channel"], self._config.app))
+            return
+        if kind == "ChannelTransfer":
+            self._transfers.heard(event)
             return
         if kind == "DeviceStateChanged":
             self._seats.heard(event)
@@ -362,6 +337,7 @@ class AsteriskEngine(NoConference):
             self._link.ask("DELETE", "channels", channel.id, query={"reason_code": causes.refusal(why)})
             return
         line = AsteriskLeg(channel.id, up=channel.up, source=channel.source, trunk=trunk, number=number)
+        line.calls_as = channel.seat
         self._lines.add(line)
         self._follow(line.channel)
         test = channel.source in HERE and channel.caller in self._config.test_callers

@@ -13,12 +13,11 @@ from sip.asterisk.acl import only, single
 from sip.asterisk.ami_events import QUALITY_VARIABLE, WATCHED
 from sip.asterisk.auth import IDENTIFIED, auth, nobody
 from sip.asterisk.config import TRUNK, TRUNK_OUT, AsteriskConfig, Site, Wss, ami_secret
+from sip.asterisk.modules import modules
 from sip.asterisk.texts import ENCRYPTION, INDICATIONS, LOGGER, OUTGOING
 from sip.asterisk.transports import over, server_uri, transports
 from sip.core.config import SeatConfig, TrunkConfig
-from sip.core.locating import has_port
 from sip.core.phones import MOST
-from sip.core.sip_messages import is_ip
 
 TRIES = 40  # of 250 ms: how long a leg waits for a hotline that restarts
 PAUSE_S = 0.25
@@ -28,29 +27,6 @@ CNG_MS = 400  # of the 500 that a fax's tone lasts, give or take 15 % (ITU-T T.3
 GLOBAL = (("type", "global"), ("user_agent", "open-hotline"), ("endpoint_identifier_order", IDENTIFIED))
 PATIENCE_S = 4  # a phone that has not answered OPTIONS by then does not
 SESSION_S = 90  # the shortest that RFC 4028 §4 allows: asked after 45 s, a dead far end is found within two minutes
-
-# What a hotline needs and nothing else, so that nothing else can be attacked.
-MODULES = {
-    "the dialplan": ("pbx_config", "app_stasis", "app_playback", "app_record", "func_callerid", "func_channel",
-                     "func_strings", "func_logic", "func_cut", "func_env", "res_pjsip_header_funcs",
-                     "res_tonedetect"),
-    "SIP": ("chan_pjsip", "res_pjsip", "res_pjsip_session", "res_pjsip_sdp_rtp", "res_pjsip_registrar",
-            "res_pjsip_authenticator_digest", "res_pjsip_outbound_authenticator_digest",
-            "res_pjsip_outbound_registration", "res_pjsip_endpoint_identifier_ip",
-            "res_pjsip_endpoint_identifier_user", "res_pjsip_endpoint_identifier_anonymous", "res_pjsip_caller_id",
-            "res_pjsip_pubsub", "res_pjsip_dtmf_info", "res_pjsip_nat", "res_pjsip_rfc3326", "res_pjsip_acl",
-            "res_pjproject", "res_sorcery_config", "res_sorcery_memory", "res_sorcery_astdb"),
-    "what is written about attacks": ("res_security_log",),
-    "sound": ("res_rtp_asterisk", "res_timing_timerfd", "bridge_simple", "codec_alaw", "codec_ulaw", "codec_g722",
-              "codec_resample", "codec_a_mu", "format_wav", "format_pcm"),
-    "ARI": ("res_http_websocket", "res_websocket_client", "res_stasis", "res_stasis_answer", "res_stasis_playback",
-            "res_stasis_recording", "res_stasis_snoop", "res_stasis_device_state", "res_ari", "res_ari_model",
-            "res_ari_applications", "res_ari_asterisk", "res_ari_bridges", "res_ari_channels", "res_ari_device_states",
-            "res_ari_endpoints", "res_ari_events", "res_ari_playbacks", "res_ari_recordings"),
-}  # fmt: skip
-
-DOMAIN = {"the provider's SRV records": ("res_resolver_unbound",)}
-ENCRYPTED = {"encryption": ("res_crypto", "res_srtp", "res_pjsip_transport_websocket")}
 
 
 def clean(value: object) -> str:
@@ -66,7 +42,7 @@ def files(site: Site) -> dict[str, str]:
     """Every file of a dedicated Asterisk by name, complete and commented."""
     return {
         "asterisk.conf": _asterisk(site),
-        "modules.conf": _modules(site),
+        "modules.conf": modules(site),
         "logger.conf": LOGGER,
         "http.conf": _http(site.engine, site.wss),
         "ari.conf": "[general]\nenabled = yes\n\n" + _ari_user(site.engine),
@@ -107,6 +83,7 @@ def dialplan(site: Site) -> str:
     told = ",".join(
         ["${HOTLINE_CALLED}", "${CALLERID(num-pres)}", "${CHANNEL(pjsip,remote_addr)}"]
         + [f"{place}=${{{_variable(place)}}}" for place in headers]
+        + ["seat=${HOTLINE_SEAT}"]
     )
     return f"""\
 ; While no hotline is connected a call waits {TRIES * PAUSE_S:g} s for it. Then the caller is told that we
@@ -193,18 +170,6 @@ def _rtp(site: Site) -> str:
     """Once a source was heard only it counts; another has to show four packets in sequence (``strictrtp``)."""
     first, last = site.rtp_range
     return _section("general", [("rtpstart", first), ("rtpend", last), ("strictrtp", "yes"), ("probation", 4)])
-
-
-def _modules(site: Site) -> str:
-    lines = ["; What a hotline needs and nothing else.", "[modules]", "autoload = no"]
-    sealed = {site.trunk.encryption if site.trunk else "none", *(seat.encryption for seat in site.seats.values())}
-    encrypted = site.wss is not None or sealed != {"none"}
-    # A provider that is a domain is found by its SRV records.
-    trunk = site.trunk
-    domain = trunk is not None and not has_port(f"sip:{trunk.registrar}") and not is_ip(trunk.registrar)
-    for use, names in {**MODULES, **(ENCRYPTED if encrypted else {}), **(DOMAIN if domain else {})}.items():
-        lines += ["", f"; {use}", *(f"load = {name}.so" for name in names)]
-    return "\n".join(lines) + "\n"
 
 
 # Asterisk looks for these too; empty, they keep its start free of false alarms.
@@ -346,6 +311,9 @@ def _seat(seat: SeatConfig, site: Site) -> list[str]:
         endpoint += [("auth", f"{seat.id}-auth")]
         # All of them ring. Of too many, those that do not answer are forgotten first.
         aor += [("max_contacts", MOST), ("remove_existing", "yes"), ("remove_unavailable", "yes")]
+        # Who has proved to be the seat may ask to hand a caller over; what becomes of it, the hotline decides.
+        endpoint = [*(line for line in endpoint if line[0] != "allow_transfer"), ("allow_transfer", "yes")]
+        endpoint += [("set_var", "PJSIP_TRANSFER_HANDLING()=ari-only"), ("set_var", f"HOTLINE_SEAT={seat.id}")]
         parts.append(_section(f"{seat.id}-auth", auth(seat.id, seat.secret, seat.digest or site.digest)))
     aor += [("qualify_frequency", round(site.qualify_s)), ("qualify_timeout", PATIENCE_S)]
     if seat.uri:

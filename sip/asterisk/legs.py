@@ -36,8 +36,10 @@ class AsteriskLeg:
     Of a line that was dialled: ``channel`` (the one that counts once it is up), ``phones`` (the channels that ring),
     ``ends`` (of those that failed: Q.850 cause, SIP code). Of a citizen's: ``citizen``, ``ring_s`` (how long Asterisk
     rings him, 0 when that was said already), ``speaks`` (what the network says can be heard).
-    Of a call from outside: ``source`` (address), ``trunk`` (it came over that), ``number`` (None: withheld), ``heard``
-    (sound or a key came from it); loop times ``up_at``, ``asked_at`` and ``silent_at`` (asked, nothing had come).
+    ``transfer``: the token of what its phone asked for and has no end yet, ``transfer_at``: when, in Asterisk's words.
+    Of a call from outside: ``calls_as`` (the seat whose phone it is), ``source`` (address), ``trunk`` (it came over
+    that), ``number`` (None: withheld), ``heard`` (sound or a key came from it); loop
+    times ``up_at``, ``asked_at`` and ``silent_at`` (asked, nothing had come).
     """
 
     name: str
@@ -56,7 +58,9 @@ class AsteriskLeg:
     leaving: bool = False  # the far end hung up; the channel is on its way out
     playing: tuple[str, str] | None = None  # token, playback id
     recording: RunningRecording | None = None
-    peer: str | None = None
+    transfer: str = ""
+    transfer_at: str = ""
+    calls_as: str = ""
     bridge: str | None = None
     held: bool = False
     pressed: Press | None = None  # the last key

@@ -58,7 +58,7 @@ class LineEvents:
 
     def arrived(self, line: AsteriskLeg, called: tuple[str, ...], caller: str | None, ref: str, test: bool) -> None:
         first, *also = called
-        self._emit(Incoming(line.name, now_ms(), first, caller, ref, test, tuple(also)))
+        self._emit(Incoming(line.name, now_ms(), first, caller, ref, test, tuple(also), line.calls_as))
         if line.up:
             self._emit(LineUp(line.name, now_ms()))
 

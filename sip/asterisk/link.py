@@ -40,7 +40,7 @@ MAX_MESSAGE = 16 * 2**20  # the list of some thousand channels
 EVENTS = (
     "RESTResponse", "StasisStart", "ChannelHangupRequest", "ChannelDestroyed", "ChannelStateChange",
     "Dial", "ChannelDtmfReceived", "ChannelHold", "ChannelUnhold", "PlaybackFinished", "RecordingFinished",
-    "RecordingFailed", "DeviceStateChanged", "ApplicationReplaced",
+    "RecordingFailed", "DeviceStateChanged", "ChannelTransfer", "ApplicationReplaced",
 )  # fmt: skip
 
 

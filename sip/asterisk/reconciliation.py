@@ -80,9 +80,6 @@ class Reconciliation:
         for bridge in self._bridges:
             if line.channel in bridge.channels:
                 line.bridge = bridge.id
-                peer = next((self._lines.of(id) for id in bridge.channels - {line.channel}), None)
-                if peer is not None:
-                    line.peer, peer.peer = peer.name, line.name
 
     def dismiss(self) -> None:
         """The survivors nobody adopted: callers begin anew, operators' phones are let go."""

@@ -37,6 +37,11 @@ class Channel:
         return tuple(dict.fromkeys(number for place in places if (number := told.get(place)))) or (self.called,)
 
     @property
+    def seat(self) -> str:
+        """The seat whose phone calls and proved it; empty for callers."""
+        return next((part.removeprefix("seat=") for part in self.args[4:] if part.startswith("seat=")), "")
+
+    @property
     def shown(self) -> bool:
         """Is its number shown to the called?"""
         return self.args[:1] == ("call",) and (*self.args, "", "")[2] in _SHOWN

@@ -287,13 +287,12 @@ class PhonesRig(Rig):
     async def hears(self, lines: dict[str, str]) -> dict[str, set[str]]:
         phones = {line: self.phones[seat or line] for line, seat in lines.items()}
         tones = {line: 400.0 + 300 * n for n, line in enumerate(phones)}
+        before = {line: len(phone.heard) for line, phone in phones.items()}
         for line, phone in phones.items():
             phone.play([voice(900, tones[line])])
         await asyncio.sleep(0.8)
-        return {
-            line: {other for other, hz in tones.items() if power(bytes(phone.heard[-3200:]), hz) > AUDIBLE}
-            for line, phone in phones.items()
-        }
+        heard = {line: bytes(phone.heard[before[line] :][-3200:]) or bytes(2) for line, phone in phones.items()}
+        return {line: {other for other, hz in tones.items() if power(heard[line], hz) > AUDIBLE} for line in phones}
 
     async def wait(self, condition: Callable[[], Any]) -> Any:
         for _ in range(round(WAIT_S * 100)):
