@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Mapping
 
 from ivr.call import commands as c
 from ivr.call import talk
 from ivr.call_services import CallServices
 from ivr.ongoing_call import OngoingCall
-from ivr.telephony import Engine, VerbMissing
+from ivr.telephony import Engine
 
 # SIP codes of a transfer's end, for the phone that asked (RFC 3515 §2.4.5).
 CODES: Mapping[str, int] = {
@@ -36,11 +35,10 @@ def act(house: CallServices, call: OngoingCall, command: c.Command) -> None:
             lines = [leg.id for seat in seats if (leg := call.leg_of(seat))]
             for line in lines:  # what is played to an operator is heard in place of the talk
                 engine.stop_play(line)
-            _conference(engine, [call.line, *lines] if caller else lines)
+            engine.conference([call.line, *lines] if caller else lines)
         case c.Mute(seat=seat, muted=muted):
             if leg := call.leg_of(seat):
-                with suppress(VerbMissing):
-                    engine.mute(leg.id, muted)
+                engine.mute(leg.id, muted)
         case c.PlaySeat(seat=seat, say=say):
             if leg := call.leg_of(seat):
                 line = leg.id
@@ -66,15 +64,4 @@ def join_again(engine: Engine, call: OngoingCall) -> None:
     if len(lines) == 2:
         engine.bridge(*lines)
     elif lines[2:]:
-        _conference(engine, lines)
-
-
-def _conference(engine: Engine, lines: Sequence[str]) -> None:
-    """Two are a bridge for an engine that joins no more; the third is let go there, so nobody waits for them."""
-    try:
         engine.conference(lines)
-    except VerbMissing:
-        if len(lines) > 2:
-            engine.hangup(lines[-1], "no conference")
-        elif len(lines) == 2:
-            engine.bridge(*lines)

@@ -25,8 +25,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
-from ivr.errors import IvrError
-
 SAMPLE_RATE = 8000  # Hz, of Clip.pcm
 FRAME_MS = 20  # one RTP packet
 
@@ -291,10 +289,6 @@ Sink = Callable[[EngineEvent], None]
 
 
 # --- what can be asked ---------------------------------------------------------------------
-
-
-class VerbMissing(IvrError):
-    """Raised by an engine for a verb it has not learnt: what it was asked for cannot be had here."""
 
 
 class Engine(Protocol):
