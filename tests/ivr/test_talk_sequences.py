@@ -1,0 +1,209 @@
+"""Two thousand generated sequences of operators' acts: the caller is never lost, and nothing is left (issue 16)."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import count
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+
+from hotline.process.flows import rules, shipped
+from ivr.call import talk as talks
+from ivr.call import targets
+from ivr.call_services import CallServices
+from ivr.clock import VirtualClock
+from ivr.conductor import Conductor
+from ivr.desk.desk import Desk
+from ivr.facts.talks import TransferBegun, TransferEnded
+from ivr.flow.loader import FlowEnvironment, load
+from ivr.ledger import CallTransaction, Fact
+from ivr.ongoing_call import OngoingCall
+from ivr.outgoing.numbers import NumberRules, called_back
+from ivr.telephony import FailReason
+from sip.simulator import SeatPlan, Simulator
+from tests.support import read_once
+from tests.support.world import WINDOWS, FileKeeper, TextSpeaker
+
+SEQUENCES = 2000
+SEATS = ("101", "102", "103", "104")
+NUMBER = "02288881234"
+TARGETS = (*SEATS, "window:business", "window:repair", NUMBER, "02288889999", "")
+HANDING = ("consult", "blind", "conference")
+ACTS = (*HANDING, "join", "leave", "join", "leave", "back", "hold", "resume", "mute", "unmute", "drop")
+FAILS: tuple[FailReason, ...] = get_args(FailReason)
+
+
+@dataclass
+class Remembering:
+    """A ledger that keeps facts in memory, and answers at once."""
+
+    facts: list[tuple[str, Fact]] = field(default_factory=list)
+
+    def commit(self, turn: CallTransaction, done: Callable[[Exception | None], None]) -> None:
+        self.facts += ((turn.call_id, fact) for fact in turn.facts)
+        done(None)
+
+    def invite(self, call_id: str, at: int, done: Callable[[bool | Exception], None]) -> None:
+        done(True)
+
+    def open_case(self, request: Any, done: Callable[[Any], None]) -> None:
+        done(OSError("no disk in this world"))
+
+    def find_case(self, call_id: str, typed: str, at: int, done: Callable[[Any], None]) -> None:
+        done(OSError("no disk in this world"))
+
+    def note(self, fact: Fact) -> None:
+        self.facts.append(("", fact))
+
+    def seat_changed(self, seat: str, at: int, **_: Any) -> None:
+        pass
+
+
+class House:
+    """One hotline for all sequences: the shipped flow, the simulator, facts in memory."""
+
+    def __init__(self, folder: Path) -> None:
+        self.clock, self.ledger = VirtualClock(1_800_000_000_000), Remembering()
+        self.sim, self.desk = Simulator(self.clock), Desk(WINDOWS)
+        phrases, profile = read_once.phrases(unit_en="Model Unit"), read_once.profile("sgcc_window")
+        environment = FlowEnvironment(
+            has_phrase=phrases.has,
+            windows={name: window.seats for name, window in WINDOWS.items()},
+            schedules=("default", "hall"),
+            rules=rules(profile),
+            transfers=partial(called_back, rules=NumberRules(allow=(NUMBER,))),
+        )
+        flow, ids = load(shipped()["power-95598"], environment), count(1)
+        self.conductor = Conductor(
+            CallServices(
+                engine=self.sim, ledger=self.ledger, clock=self.clock, desk=self.desk, speaker=TextSpeaker(phrases),
+                keeper=FileKeeper(), casebook=None, flow_for=lambda called: flow, new_id=lambda: f"id{next(ids):08}",
+                spool=folder,
+            )  # type: ignore[arg-type]
+        )  # fmt: skip
+        self.sim.begin(self.conductor.happened)
+
+    def run(self, ms: int) -> None:
+        self.clock.advance(ms)
+
+    def call(self, line: str) -> OngoingCall | None:
+        found = self.conductor._lines.get(line)
+        return found[0] if found else None
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> House:
+    return House(tmp_path_factory.mktemp("sequences"))
+
+
+def lost(house: House, line: str) -> str:
+    """Why the caller of this line is alone now; "": he is not."""
+    call = house.call(line)
+    if call is None or call.state.over or not house.sim.is_up(line):
+        return ""
+    state = call.state
+    with_somebody = house.sim.peer(line) is not None
+    if house.sim.plays(line) or (with_somebody and line not in house.sim.on_hold):
+        return ""
+    if state.phase in ("finding", "ringing") and any(not leg.up for leg in call.legs.values()):
+        return ""
+    if state.phase not in talks.PHASES and state.timer:
+        return ""  # asked, thanked, said good-bye to: the flow's own waits, each with its end
+    return f"{state.phase}, {state.talk}, legs {[leg.seat for leg in call.legs.values()]}"
+
+
+def plan(dice: random.Random) -> SeatPlan:
+    if dice.random() < 0.3:
+        return SeatPlan(fail=dice.choice(FAILS))
+    return SeatPlan(answer_ms=dice.choice((200, 1500, 6000, None)), talk_ms=dice.choice((None, None, 4000, 15000)))
+
+
+def act(house: House, dice: random.Random, line: str) -> str:
+    """Something happens: what it was."""
+    call = house.call(line)
+    talkers = call.state.talkers if call is not None else ()
+    sim, seat = house.sim, dice.choice(talkers if talkers and dice.random() < 0.9 else SEATS)
+    here = sim.line_of(seat)
+    match dice.randrange(20):
+        case 0:
+            sim.leave(line)
+            return "the caller leaves"
+        case 1 | 2 if here:
+            sim.leave(here)
+            return f"{seat} hangs up"
+        case 3:
+            held = dice.random() < 0.5
+            sim.seat_holds(seat, held)
+            return f"{seat} holds: {held}"
+        case 4 if here:
+            target = dice.choice(TARGETS)
+            sim.refer(here, target.removeprefix("window:"))
+            return f"{seat} refers to {target}"
+        case 5 if here and sim.is_up(here):
+            own = sim.call(dice.choice(SEATS), seat, seat=seat)
+            house.run(dice.choice((100, 2500)))
+            if sim.knows(own):
+                sim.refer(here, "", replaces=own)
+                house.run(100)
+                sim.leave(own)
+            return f"{seat} calls, and refers with Replaces"
+        case 6:
+            sim.seat(dice.choice(SEATS), plan(dice))
+            return "another mood"
+        case 7 if here:
+            keys = dice.choice(("*1", "*2102#", "*3", "*4", "*5103#", "*51#", "*6", "*0", "7", "*9", "*2#"))
+            sim.press(here, keys)
+            return f"{seat} presses {keys}"
+    what, target = dice.choice(ACTS), dice.choice(TARGETS)
+    house.conductor.seat_asked(seat, what, target if what in HANDING else "")
+    return f"{seat} asks to {what} {target}"
+
+
+def sequence(house: House, seed: int) -> None:
+    """Play one; fails with all that happened in it."""
+    dice, sim = random.Random(seed), house.sim
+    before = len(house.ledger.facts)
+    for seat in SEATS:
+        sim.seat(seat, SeatPlan(answer_ms=200))
+    sim.number(NUMBER, plan(dice))
+    line = sim.call("95598", "13800001111")
+    house.run(200)
+    sim.press(line, "0")
+    house.run(1500)
+    story: list[str] = []
+    for seat in SEATS[1:]:
+        sim.seat(seat, plan(dice))
+    for _ in range(dice.randrange(2, 8)):
+        story.append(act(house, dice, line))
+        for wait in (0, dice.choice((0, 300, 2500)), dice.choice((0, 500, 4000, 30_000))):
+            house.run(wait)
+            assert not lost(house, line), (seed, story, lost(house, line))
+    for turn in range(24):  # nobody does anything more: operators who talk hang up at last
+        house.run(5000)
+        assert not lost(house, line), (seed, story, lost(house, line))
+        if not sim.knows(line):
+            break
+        call = house.call(line)
+        if call is not None and call.state.talkers and turn % 3 == 2:
+            sim.leave(sim.line_of(dice.choice(call.state.talkers).removeprefix(targets.NUMBER)) or "")
+    sim.leave(line)
+    house.run(60_000)
+    facts = house.ledger.facts[before:]
+    begun = sum(isinstance(fact.content, TransferBegun) for _, fact in facts)
+    ended = sum(isinstance(fact.content, TransferEnded) and fact.content.target != "?" for _, fact in facts)
+    refused = sum(isinstance(fact.content, TransferBegun) and fact.content.target == "?" for _, fact in facts)
+    assert begun - refused == ended, (seed, story, begun, ended, refused)
+    assert house.conductor.calls == 0 and sim.lines == 0, (seed, story)
+    assert not house.desk._taken, (seed, story, house.desk._taken)
+
+
+@pytest.mark.parametrize("part", range(4))
+def test_fst_1_whatever_two_operators_do_the_caller_is_never_lost(house: House, part: int) -> None:
+    for seed in range(part, SEQUENCES, 4):
+        sequence(house, seed)
+        house.ledger.facts.clear()
