@@ -31,7 +31,7 @@ def act(house: CallServices, call: OngoingCall, command: c.Command) -> None:
         case c.Part(seat=seat):
             if leg := call.leg_of(seat):
                 engine.unbridge(call.line, leg.id)
-        case c.Join(seats=seats, caller=caller):
+        case c.JoinTalk(seats=seats, caller=caller):
             lines = [leg.id for seat in seats if (leg := call.leg_of(seat))]
             for line in lines:  # what is played to an operator is heard in place of the talk
                 engine.stop_play(line)

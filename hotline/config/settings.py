@@ -30,6 +30,7 @@ from hotline.config.tables import (
     SettingsTable,
     SipSettings,
     TestSettings,
+    TransferSettings,
     TrunkSettings,
     UnitSettings,
     VoiceSettings,
@@ -62,6 +63,7 @@ class Settings(SettingsTable):
     outgoing: OutgoingSettings = OutgoingSettings()
     duty: DutySettings = DutySettings()
     operators: OperatorSettings = OperatorSettings()
+    transfers: TransferSettings = TransferSettings()
     asterisk: AsteriskSettings = AsteriskSettings()
     voice: VoiceSettings = VoiceSettings()
     notify: NotifySettings = NotifySettings()

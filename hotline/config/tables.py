@@ -176,6 +176,13 @@ class OutgoingSettings(SettingsTable):
     rate_per_day_number: int = Field(default=6, ge=1)
 
 
+class TransferSettings(SettingsTable):
+    """Outside numbers a caller can be handed over to, over the line of ``[trunk]``; none unless they are named."""
+
+    numbers: tuple[NumberPattern, ...] = ()
+    emergency: bool = False  # emergency numbers, if the list names them too: for production only
+
+
 class OperatorSettings(SettingsTable):
     """What operators do at their seats: whether they sign in 签入, and how long states last that end by themselves."""
 

@@ -32,6 +32,12 @@ def number_rules(settings: Settings) -> NumberRules:
     return NumberRules(settings.outgoing.allow, settings.outgoing.emergency, factories.plan(settings))
 
 
+def transfer_rules(settings: Settings) -> NumberRules:
+    """Which numbers a caller may be handed over to: none without a line."""
+    allow = settings.transfers.numbers if settings.trunk is not None else ()
+    return NumberRules(allow, settings.transfers.emergency, factories.plan(settings))
+
+
 def limits(settings: Settings) -> OutgoingLimits:
     """What may be called, and how often."""
     outgoing = settings.outgoing

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from hotline.config.settings import Settings
 from hotline.errors import CannotRun
 from hotline.process import factories
-from hotline.process.callbacks import number_rules
+from hotline.process.callbacks import number_rules, transfer_rules
 from ivr.calendar.hours import is_open
 from ivr.calendar.tables import WorkCalendar
 from ivr.call.commands import Say
@@ -71,6 +71,8 @@ def flow_environment(
         rules=rules(profile),
         is_open=open_now,
         call_back=partial(called_back, rules=number_rules(settings)),
+        seats=tuple(settings.seats),
+        transfers=partial(called_back, rules=transfer_rules(settings)),
     )
 
 

@@ -14,6 +14,7 @@ from hotline import notify
 from hotline.config.settings import Settings
 from hotline.process import factories, reports, retention
 from ivr.cases.deadlines import CasePolicy
+from services.handing import HandedAround
 from services.operators import LongPauses
 from services.reporting import Reporting
 from services.sweeper import PAUSE_S, Sweeper
@@ -68,4 +69,5 @@ def _sweeper(settings: Settings, engine: Engine, beat: bool = False) -> Sweeper:
     )  # fmt: skip
     chores = [Upkeep(engine, house, now_ms).once, lambda: int(retention.daily(settings, engine)), reporting.once]
     chores.append(LongPauses(engine, house.profile.pause_notice_min, now_ms).once)
+    chores.append(HandedAround(engine, now_ms).once)
     return Sweeper(engine, house, now_ms, to, senders, alive=alive if beat else None, chores=chores)

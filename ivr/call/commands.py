@@ -155,7 +155,7 @@ class Part(Command):
 
 
 @dataclass(frozen=True, slots=True)
-class Join(Command):
+class JoinTalk(Command):
     """Let these talk from now on, with the caller or without; who is left out is alone."""
 
     seats: tuple[str, ...]

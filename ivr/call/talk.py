@@ -149,7 +149,7 @@ def together(turn: StepContext, *seats: str) -> None:
     turn.hush()
     turn.disarm()
     turn.set(phase="bridged" if len(seats) == 1 else "three")
-    turn.ask(c.Join(seats, caller=True))
+    turn.ask(c.JoinTalk(seats, caller=True))
 
 
 def alone_with(turn: StepContext, seat: str) -> None:
@@ -247,7 +247,7 @@ def _lifted(turn: StepContext) -> None:
     """Whoever was rung lifted; the machine lets nobody else through."""
     seat, talk = turn.s.seat, turn.talk(up=True)
     if talk.how == "consult":
-        turn.ask(c.Join((seat, talk.other), caller=False))
+        turn.ask(c.JoinTalk((seat, talk.other), caller=False))
     elif talk.how == "conference":
         settle(turn, "accepted")
         together(turn, seat, talk.other)

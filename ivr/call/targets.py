@@ -1,9 +1,9 @@
 """Whom a caller can be handed over to: a seat, a window of the flow, or a number of the one allow-list (pure).
 
     reach = Targets(seats=("101", "102"), windows={"repair": "repair"}, dialled=rules)
-    reach("102")             # Target("seat", "102")
-    reach("window:repair")   # Target("window", "repair"); on a keypad its place among the windows: "1"
-    reach("02288881234")     # Target("number", "number:02288881234"), if [transfers] numbers has it
+    reach("102")             # TransferTarget("seat", "102")
+    reach("window:repair")   # TransferTarget("window", "repair"); on a keypad its place among the windows: "1"
+    reach("02288881234")     # TransferTarget("number", "number:02288881234"), if [transfers] numbers has it
 
 In the machine an outside number is an *end* like a seat, called ``number:<digits>``; what is journaled of it is
 :func:`shown`.
@@ -23,14 +23,14 @@ TargetKind = Literal["seat", "window", "number", ""]
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class TransferTarget:
     """Whom somebody meant. ``name``: the end to be rung, or the window; ``kind`` "": nobody who can be reached."""
 
     kind: TargetKind
     name: str = ""
 
 
-NOBODY = Target("")
+NOBODY = TransferTarget("")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,18 +41,18 @@ class Targets:
     windows: Sequence[str] = ()
     dialled: Callable[[str], tuple[str, str]] = lambda digits: ("", "not_on_the_list")
 
-    def __call__(self, meant: str) -> Target:
+    def __call__(self, meant: str) -> TransferTarget:
         """Return whom these keys, or this user part of a Refer-To, mean. Never raises."""
         meant = meant.strip()
         if meant in self.seats:
-            return Target("seat", meant)
+            return TransferTarget("seat", meant)
         window = meant.removeprefix(WINDOW)
         if window in self.windows:
-            return Target("window", window)
+            return TransferTarget("window", window)
         if meant.isdecimal() and 0 < int(meant) <= len(self.windows) and len(meant) <= 2:
-            return Target("window", self.windows[int(meant) - 1])
+            return TransferTarget("window", self.windows[int(meant) - 1])
         digits, why = self.dialled(meant.removeprefix(NUMBER))
-        return NOBODY if why or not digits else Target("number", NUMBER + digits)
+        return NOBODY if why or not digits else TransferTarget("number", NUMBER + digits)
 
 
 def is_seat(end: str) -> bool:

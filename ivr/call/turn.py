@@ -14,7 +14,7 @@ from ivr.call import commands as c
 from ivr.call import events as e
 from ivr.call.limits import HOPS_MAX, NOTICE, PLAY_LIMIT_S, TALK_NOTICES
 from ivr.call.state import OVER, CallState, CaseDraft, SeatsRinging, Talk, evolve
-from ivr.call.targets import NOBODY, Target
+from ivr.call.targets import NOBODY, TransferTarget
 
 FAREWELL = "@farewell"  # the built-in last step: bye, grace time, hang up
 HOURS_TOLD = ("hours.notice", "hours.closed")  # phrases that say we are closed, and name the hours of the schedule
@@ -63,7 +63,7 @@ class FlowContext:
     is_open: Callable[[str, int], bool]  # (schedule, UTC ms) -> open?
     call_back: Callable[[str], tuple[str, str]]  # digits -> (as they are dialled, ""), or ("", why never: one word)
     labels: Mapping[str, str]  # step name -> phrase key of its menu label
-    target: Callable[[str], Target] = lambda meant: NOBODY  # whom a caller can be handed over to
+    target: Callable[[str], TransferTarget] = lambda meant: NOBODY  # whom a caller can be handed over to
     windows: Mapping[str, str] = field(default_factory=dict)  # window -> the step that leads there
     notes: tuple[str, ...] = ()  # what is weak in the file, and served all the same
 

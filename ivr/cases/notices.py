@@ -53,6 +53,7 @@ NAMES: dict[str, tuple[str, str]] = {
         "将按保存期限首次删除，请先核对",
         "the retention rules are about to delete for the first time",
     ),
+    "handed_around": ("来电被转交两次以上（踢皮球）", "a caller was handed over more than once"),
     "long_pause": ("离岗时间过长，未说明去向", "a long pause, and nobody knows where to"),
     "no_calendar": ("缺少年度工作日历，请在面板中添加", "a year's working days are missing; add them in the panel"),
 }

@@ -117,14 +117,16 @@ COMMANDS: Mapping[type[c.Command], Callable[[Any, More], Content]] = {
     c.Bridge: lambda command, more: seats.BridgeFact(seat=shown(command.seat), **more),
     c.Hold: lambda command, more: seats.HoldFact(command.held),
     c.Part: lambda command, more: talks.PartFact(shown(command.seat)),
-    c.Join: lambda command, more: talks.JoinFact(tuple(map(shown, command.seats)), command.caller),
+    c.JoinTalk: lambda command, more: talks.JoinFact(tuple(map(shown, command.seats)), command.caller),
     c.Mute: lambda command, more: talks.MuteFact(shown(command.seat), command.muted),
     c.PlaySeat: lambda command, more: talks.PlaySeatFact(shown(command.seat), tuple(say.key for say in command.say)),
-    c.TransferBegun: lambda command, more: talks.TransferBegun(command.how, shown(command.seat), shown(command.target)),
-    c.TransferEnded: lambda command, more: talks.TransferEnded(
+    c.TransferBegun: lambda command, more: talks.TransferBegunFact(
+        command.how, shown(command.seat), shown(command.target)
+    ),
+    c.TransferEnded: lambda command, more: talks.TransferEndedFact(
         command.how, shown(command.seat), shown(command.target), command.outcome
     ),
-    c.HandedOver: lambda command, more: talks.HandedOver(shown(command.seat), shown(command.target), command.count),
+    c.HandedOver: lambda command, more: talks.HandedOverFact(shown(command.seat), shown(command.target), command.count),
     c.Hangup: lambda command, more: f.HangupFact(),
 }
 MARKS: Mapping[str, Callable[[str], Content]] = {

@@ -75,7 +75,7 @@ class PlaySeatFact(Content):
 
 
 @fact("command", record_only=True)
-class TransferBegun(Content):
+class TransferBegunFact(Content):
     """Somebody is asked to take part or to take over. ``how``: consult, conference, blind, attended.
 
     Example: {"how": "blind", "seat": "101", "target": "102"}
@@ -87,7 +87,7 @@ class TransferBegun(Content):
 
 
 @fact("command", record_only=True)
-class TransferEnded(Content):
+class TransferEndedFact(Content):
     """How that went: accepted, busy, no_answer, declined, unreachable, not_allowed, caller_left, dropped_after_answer,
     taken_back.
 
@@ -101,7 +101,7 @@ class TransferEnded(Content):
 
 
 @fact("command")
-class HandedOver(Content):
+class HandedOverFact(Content):
     """The caller is with somebody else from now on, for the ``count``-th time in this call (K23).
 
     Example: {"seat": "101", "target": "102", "count": 1}

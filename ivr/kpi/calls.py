@@ -16,7 +16,7 @@ from ivr.kpi.records import KpiLimits
 
 # Fields of ``ivr.kpi.records.AgentRequest``; in SQL: ``store/journal/requests.py``.
 OUTCOME, WAIT, RING, NETWORK = Measure("outcome"), Measure("wait"), Measure("ring"), Measure("network")
-LEAD, TALK = Measure("lead"), Measure("talk")
+LEAD, TALK, HANDED = Measure("lead"), Measure("talk"), Measure("handed")
 ASKED, TEST, CUT, APOLOGY = Flag("asked"), Flag("test"), Flag("cut"), Flag("apology")
 REAL = ~TEST
 WAITING = OUTCOME.is_("waiting")

@@ -39,6 +39,7 @@ FAMILIES: dict[int, Term] = {
     20: Term("漏接回拨", "Missed callers"),
     21: Term("我方先挂机", "Ended by us"),
     22: Term("转人工", "Asking for a person"),
+    23: Term("多次转接", "Handed over again"),
     25: Term("派单", "Dispatching"),
     26: Term("线路畅通", "Room for callers"),
 }

@@ -6,6 +6,7 @@ from ivr.cases.names import Term
 from ivr.kpi.calls import (
     APOLOGY,
     CUT,
+    HANDED,
     LEAD,
     NETWORK,
     TALK,
@@ -199,5 +200,17 @@ OF_CALLS: tuple[Kpi, ...] = (
         "K22",
         Term("Σ(到达 → 请求人工) / O", "Σ(arrival → request) / O"),
         OfCalls("转人工用时", "time until a person is asked for", O, note="Σ(arrival → request) / O", measure=LEAD),
+    ),
+    Kpi(
+        "K23",
+        Term("转接 2 次及以上 / A", "handed over more than once / A"),
+        OfCalls(
+            "多次转接率",
+            "handed over more than once",
+            A,
+            A & (HANDED >= 2),
+            "handed over twice or more / A; target 0 (FST-1)",
+        ),
+        remark=Term("咨询后转回的不算。", "Consultations that came back do not count."),
     ),
 )

@@ -20,7 +20,8 @@ class AgentRequest:
 
     ``ring``: ms the answering operator's phone rang; ``network``: ms until the system answered; ``lead``: ms from
     arrival to the request; ``talk``: ms with the operator, None while it lasts; ``cut``: we ended it without grace or
-    consent (ANS-6); ``arrived``: UTC ms; ``apology``: the system answered late, and apologised first.
+    consent (ANS-6); ``arrived``: UTC ms; ``apology``: the system answered late, and apologised first; ``handed``: how
+    often it was handed over.
     """
 
     outcome: RequestOutcome
@@ -34,6 +35,7 @@ class AgentRequest:
     arrived: int = 0
     asked: bool = True
     apology: bool = False
+    handed: int = 0
 
 
 @dataclass(frozen=True, slots=True)

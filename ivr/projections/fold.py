@@ -146,8 +146,9 @@ def _bridge(tables: Tables, fact: JournalRow[seats.BridgeFact]) -> None:
     tables.put(replace(call, seat=said.seat or call.seat, window=call.window or said.window))
 
 
-def _handed_over(tables: Tables, fact: JournalRow[talks.HandedOver]) -> None:
-    tables.put(replace(tables.call(fact), seat=fact.content.target))
+def _handed_over(tables: Tables, fact: JournalRow[talks.HandedOverFact]) -> None:
+    call = tables.call(fact)
+    tables.put(replace(call, seat=fact.content.target, handed_over=call.handed_over + 1))
 
 
 def _recorded(tables: Tables, fact: JournalRow[f.Recorded]) -> None:
@@ -260,7 +261,7 @@ FOLDS: Mapping[type[Content], Callable[[Tables, Any], None]] = {
     seats.DropSeatFact: _drop_seat,
     seats.BridgeFact: _bridge,
     seats.SeatLeftFact: _seat_left,
-    talks.HandedOver: _handed_over,
+    talks.HandedOverFact: _handed_over,
     f.Recorded: _recorded,
     f.RecordingPruned: _recording_pruned,
     f.RatingInvited: ratings.invited,

@@ -62,6 +62,7 @@ class CallRow(DerivedRow):
     window: str = ""
     seat: str = ""
     late_apology: bool = False
+    handed_over: int = 0  # how often
     keys: str = ""  # pressed in menus
     last_step: str = ""
     cases: int = 0

@@ -20,12 +20,13 @@ CLASSES: dict[str, RequestOutcome] = {
 COLUMNS = (
     C.outcome, C.agent_answered, C.agent_left, C.human_wait, C.agent_ring_wait, C.network_wait, C.test,
     C.human_requested, C.arrived, C.released_by, C.cause, C.window, C.late_apology,
+    C.handed_over,
 )  # fmt: skip
 
 
 def request(row: Any) -> AgentRequest:
     """A call as figures see it; ``row`` begins with :data:`COLUMNS`."""
-    outcome, answered, left, wait, ring, network, test, requested, arrived, by, cause, _window, apology = row[:13]
+    outcome, answered, left, wait, ring, network, test, requested, arrived, by, cause, _window = row[:12]
     return AgentRequest(
         "waiting" if wait is None else "answered" if answered is not None else CLASSES.get(outcome, "failed"),
         wait or 0,
@@ -37,7 +38,7 @@ def request(row: Any) -> AgentRequest:
         by == "us" and cause not in NORMAL_ENDS,
         arrived,
         requested is not None,
-        apology,
+        *row[12:14],
     )
 
 
@@ -54,6 +55,7 @@ FIELDS: Mapping[str, ColumnElement[Any]] = {
     "lead": C.human_requested - C.arrived,
     "talk": C.agent_left - C.agent_answered,
     "arrived": C.arrived,
+    "handed": C.handed_over,
 }
 _OVER = and_(C.human_wait.is_not(None), C.agent_answered.is_(None))
 # What is still in the queue has no wait yet, so whatever has one is of some class.

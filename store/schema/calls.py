@@ -38,6 +38,7 @@ class Call(Base):
     window: Mapped[str] = mapped_column(String(40))
     seat: Mapped[str] = mapped_column(String(40))
     late_apology: Mapped[bool]
+    handed_over: Mapped[int] = mapped_column(server_default=text("0"))  # how often (K23)
     keys: Mapped[str] = mapped_column(String(120))
     last_step: Mapped[str] = mapped_column(String(80))
     cases: Mapped[int]

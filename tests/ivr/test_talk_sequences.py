@@ -19,7 +19,7 @@ from ivr.call_services import CallServices
 from ivr.clock import VirtualClock
 from ivr.conductor import Conductor
 from ivr.desk.desk import Desk
-from ivr.facts.talks import TransferBegun, TransferEnded
+from ivr.facts.talks import TransferBegunFact, TransferEndedFact
 from ivr.flow.loader import FlowEnvironment, load
 from ivr.ledger import CallTransaction, Fact
 from ivr.ongoing_call import OngoingCall
@@ -194,9 +194,9 @@ def sequence(house: House, seed: int) -> None:
     sim.leave(line)
     house.run(60_000)
     facts = house.ledger.facts[before:]
-    begun = sum(isinstance(fact.content, TransferBegun) for _, fact in facts)
-    ended = sum(isinstance(fact.content, TransferEnded) and fact.content.target != "?" for _, fact in facts)
-    refused = sum(isinstance(fact.content, TransferBegun) and fact.content.target == "?" for _, fact in facts)
+    begun = sum(isinstance(fact.content, TransferBegunFact) for _, fact in facts)
+    ended = sum(isinstance(fact.content, TransferEndedFact) and fact.content.target != "?" for _, fact in facts)
+    refused = sum(isinstance(fact.content, TransferBegunFact) and fact.content.target == "?" for _, fact in facts)
     assert begun - refused == ended, (seed, story, begun, ended, refused)
     assert house.conductor.calls == 0 and sim.lines == 0, (seed, story)
     assert not house.desk._taken, (seed, story, house.desk._taken)

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ivr.call.targets import Targets
+from ivr.outgoing.numbers import NumberRules, called_back
 from ivr.telephony import FailReason
+from services.handing import HandedAround
 from sip.simulator import SeatPlan
+from store.schema import InboxRow
 from tests.support.world import World
 
 
@@ -285,8 +290,19 @@ def test_a_seat_that_calls_a_seat_is_no_citizen(world: World) -> None:
     assert call.test and call.human_requested is None
 
 
-def test_the_second_hand_over_is_counted(world: World) -> None:
+def test_fst_1_who_is_handed_over_twice_is_counted_and_the_leads_are_told_once(world: World) -> None:
     talking(world)
     asks(world, "101", "blind", "102")
     asks(world, "102", "blind", "103")
     assert [fact["count"] for fact in facts(world, "handed_over")] == [1, 2]
+    assert world.the_call().handed_over == 2
+    around = HandedAround(world.engine, world.clock.now_ms)
+    assert (around.once(), around.once(), HandedAround(world.engine, world.clock.now_ms).once()) == (1, 0, 0)
+    (told,) = world.rows(InboxRow)
+    assert (told.recipient, json.loads(told.data)["count"]) == ("role:lead", 2)
+
+
+def test_emergency_numbers_take_part_only_by_an_explicit_word() -> None:
+    names = NumberRules(allow=("110",)), NumberRules(allow=("110",), emergency=True)
+    reach = [Targets(dialled=partial(called_back, rules=rules))("110").kind for rules in names]
+    assert reach == ["", "number"]

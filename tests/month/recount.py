@@ -43,6 +43,8 @@ class ACall:
     cause: str = ""
     cases: list[str] = field(default_factory=list)
     apology: bool = False
+    handed: int = 0
+    legs: dict[str, str] = field(default_factory=dict)  # seat -> the last leg to it
     last_step: str = ""
     nobody: bool = False  # every operator was tried in vain
 
@@ -174,6 +176,10 @@ class Count:
                 call.human_req = at
             case "dial_seat":
                 call.ring[data["leg_id"]] = at
+                call.legs[data["seat"]] = data["leg_id"]
+            case "handed_over":
+                call.handed += 1
+                call.agent_leg, call.agent_left = call.legs.get(data["target"], ""), None
             case "seat_failed":
                 call.over_legs.add(data["leg_id"])
             case "seat_answered" if data["leg_id"] not in call.over_legs and call.agent_answer is None and not call.end:
@@ -361,6 +367,7 @@ class Count:
         found["K7-talk"] = (sum(talks), len(talks))
         cut = [c for c in answered if c.by == "us" and c.cause not in NO_FAULT]
         found["K21"] = (len(cut), a)
+        found["K23"] = (sum(c.handed > 1 for c in answered), a)
         found["K22"] = (sum((c.human_req or 0) - c.arrive for c in asked), o)
         found["K1g"] = self._worst_day(start, min(end, now))
         self._promises(found, start, end, now)

@@ -84,7 +84,9 @@ def test_a_rebuild_of_a_journal_of_before_gives_the_same_rows_on_postgresql(tmp_
         assert rebuild(engine)
         with engine.begin() as target:
             for name in DERIVED:
-                assert _plain(map(dict, _all(target, name))) == _plain(before[name]), name
+                known = before[name][0].keys() if before[name] else ()  # what is derived since, was in no row
+                now = ({column: row[column] for column in known} for row in _all(target, name))
+                assert _plain(now) == _plain(before[name]), name
     finally:
         engine.dispose()
 

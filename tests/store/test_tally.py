@@ -36,6 +36,7 @@ def some_calls(seed: int, count: int) -> list[dict[str, object]]:
         row["test"], row["window"] = chance.random() < 0.1, chance.choice(WINDOWS)
         row["network_wait"] = chance.choice([None, 100, 12_000, 12_001, 15_000, 40_000])
         row["late_apology"] = chance.random() < 0.5
+        row["handed_over"] = chance.choice([0, 0, 1, 2, 3])
         row["released_by"] = chance.choice(["caller", "us", "failure"])
         row["cause"] = chance.choice(["caller_left", "grace_timeout", "consent", "hangup"])
         row["outcome"] = chance.choice(["live", "self", "hung_up"])
