@@ -77,6 +77,8 @@ def parties_of(call: OngoingCall, event: e.Event, planned: Planned) -> tuple[tup
     for command, plan in planned:
         if isinstance(command, c.OpenCase) and command.callback == "typed":
             parties.append(Party(plan["party_id"], command.typed_number))
+        elif isinstance(command, c.KeepPlace) and command.number:
+            parties.append(Party(plan["party_id"], command.number))
     if not (call.seal and isinstance(event, e.CaseOpened)):
         return tuple(parties), None
     # An anonymous report: the number that came with the call is destroyed (A5.2 no. 16).

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -13,6 +13,8 @@ from ivr.call.turn import FlowContext
 from ivr.clock import Clock
 from ivr.desk.desk import Desk
 from ivr.ledger import CaseRequest, Ledger
+from ivr.queue.expected import in_local_time
+from ivr.queue.keeper import QueueRules
 
 
 class Speaker(Protocol):
@@ -50,3 +52,5 @@ class CallServices:
     new_id: Callable[[], str]
     spool: Path  # where recordings are written first
     profile: str = ""
+    queue_rules: QueueRules = field(default_factory=QueueRules)
+    promised: Callable[[int, int], str] = in_local_time  # (UTC ms, expected wait) -> by when who waits is called back

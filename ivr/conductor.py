@@ -24,14 +24,15 @@ from ivr.call.leaving import INTERRUPTED
 from ivr.call.machine import begin, step
 from ivr.call.seat_call import seat_flow
 from ivr.call.state import CallState
-from ivr.call.targets import NUMBER, is_seat
 from ivr.call_services import CallServices
 from ivr.facts.calls import PartySealed, Recorded
 from ivr.facts.of_call import arrival, command_fact, ended_fact, event_fact, quality_fact, system_fact
 from ivr.facts.seats import HeldFact
 from ivr.ledger import CallTransaction, Fact, Interrupted
 from ivr.ongoing_call import OngoingCall, SeatLeg, recording_id_of
+from ivr.queue.keeper import CallBack, QueueKeeper
 from ivr.referring import Transfers
+from ivr.ringing import PhoneRinger
 
 log = logging.getLogger(__name__)
 
@@ -41,8 +42,11 @@ SOUNDING_MAX = 2000
 class Conductor:
     """All calls of one process. Feed it with the engine's events: ``engine.start(conductor.happened)``."""
 
-    def __init__(self, house: CallServices) -> None:
+    def __init__(self, house: CallServices, call_back: CallBack | None = None) -> None:
+        """``call_back``: calls back who chose that in the queue, when it is their turn."""
         self._h = house
+        self._queue = QueueKeeper(house.desk, house.clock, house.queue_rules, self._tell, call_back)
+        self._ringer = PhoneRinger(house, self._queue, self._feed, self._line)
         self._lines: dict[str, tuple[OngoingCall, SeatLeg | None]] = {}
         self._calls: dict[str, OngoingCall] = {}
         # Lines whose quality may still be told, oldest first: call and leg by id, for the call itself is soon over.
@@ -94,7 +98,7 @@ class Conductor:
         call.arrived = call.step_since = event.at
         if event.seat:  # no citizen calls: in no public figure, and nobody to be called back
             call.test = True
-            self._take(event.seat, call)
+            self._ringer.have(event.seat, call)
         else:
             call.party = self._h.new_id() if event.caller else None
         self._calls[call.id] = call
@@ -127,7 +131,7 @@ class Conductor:
     def _caller_gone(self, call: OngoingCall, at: int) -> None:
         call.gone = True
         if call.seat:
-            self._free(call.seat, call, at)
+            self._ringer.free(call.seat, call, at)
 
     def _seat_line(self, call: OngoingCall, leg: SeatLeg, event: t.EngineEvent) -> None:
         more = {"leg_id": leg.id}
@@ -139,7 +143,7 @@ class Conductor:
                 self._h.ledger.seat_changed(leg.seat, event.at, answered=True)
                 self._feed(call, e.SeatAnswered(event.at, leg.seat), more)
             case t.LineFailed(reason=reason, code=code):
-                self._leg_ended(call, leg, event.at, missed=leg.in_vain(reason))
+                self._leg_ended(call, leg, event.at, tried=reason != "cancelled", missed=leg.in_vain(reason))
                 self._feed(call, e.SeatFailed(event.at, leg.seat, reason), more | {"code": code})
             case t.LineGone():
                 self._leg_ended(call, leg, event.at, missed=leg.missed)
@@ -161,24 +165,10 @@ class Conductor:
         if len(self._sounding) > SOUNDING_MAX:
             del self._sounding[next(iter(self._sounding))]
 
-    def _leg_ended(self, call: OngoingCall, leg: SeatLeg, at: int, *, missed: bool) -> None:
+    def _leg_ended(self, call: OngoingCall, leg: SeatLeg, at: int, *, missed: bool, tried: bool = False) -> None:
         self._lines.pop(leg.id, None)
         call.legs.pop(leg.id, None)
-        self._free(leg.seat, call, at, missed=missed)
-
-    def _take(self, seat: str, call: OngoingCall) -> bool:
-        """Have a seat for a call; False when another has it. Outside numbers are nobody's."""
-        if not is_seat(seat):
-            return True
-        taken = self._h.desk.take(seat, call.id)
-        if taken:
-            self._h.ledger.seat_changed(seat, self._h.clock.now_ms(), call_id=call.id)
-        return taken
-
-    def _free(self, seat: str, call: OngoingCall, at: int, *, missed: bool = False) -> None:
-        if is_seat(seat):
-            self._h.desk.free(seat, call.id)
-            self._h.ledger.seat_changed(seat, at, call_id=None, missed=missed)
+        self._ringer.free(leg.seat, call, at, tried=tried, missed=missed)
 
     def _keep(self, call: OngoingCall, token: str, path: Path, at: int, ms: int | None, end: str) -> None:
         """Put a recording into the vault and tell the machine. ``ms`` None: as long as its file is."""
@@ -199,6 +189,11 @@ class Conductor:
         return self._h.spool / f"{recording_id_of(call.id, token)}.wav"
 
     # --- one turn ---
+
+    def _tell(self, call_id: str, event: e.Event) -> None:
+        """Something of the queue, to a call that may be over meanwhile."""
+        if call_id in self._calls:
+            self._feed(self._calls[call_id], event)
 
     def _feed(self, call: OngoingCall, event: e.Event, more: Mapping[str, Any] | None = None) -> None:
         call.inbox.append((event, more or {}))
@@ -230,7 +225,10 @@ class Conductor:
             # The caller is not left alone because a row is missing; cases have their own commit.
             log.error("call %s: turn not written: %s", call.id, error)
         for command, plan in planned:
-            self._act(call, command, plan)
+            if error is not None and isinstance(command, c.KeepPlace):
+                self._feed(call, e.PlaceKept(self._h.clock.now_ms()))  # promised is only what is written
+            else:
+                self._act(call, command, plan)
         call.busy = False
         if call.state.over and not call.inbox:
             self._close(call)
@@ -241,6 +239,11 @@ class Conductor:
         match command:
             case c.FindSeats(window=window, level=level):
                 call.window, call.level = window, level
+            case c.Enqueue(window=window):
+                call.window, call.level = window, "queue"
+            case c.KeepPlace(number=typed, expected_ms=expected):
+                typed_party = {"party_id": self._h.new_id()} if typed else {}
+                return {"callback_id": self._h.new_id(), "due": self._h.promised(at, expected), **typed_party}
             case c.DialSeat():
                 call.commands += 1
                 leg_id = f"{call.id}/{call.commands}"
@@ -300,13 +303,19 @@ class Conductor:
             case c.StopRecord():
                 engine.stop_record(call.line)
             case c.FindSeats(window=window, level=level, exclude=exclude):
-                self._find(call, window, level, exclude)
+                self._ringer.find(call, window, level, exclude)
             case c.DialSeat(seat=seat, ring_ms=ring_ms):
-                self._dial(call, plan["leg_id"], seat, ring_ms)
+                self._ringer.dial(call, plan["leg_id"], seat, ring_ms)
             case c.DropSeat():
-                if leg_id := plan.get("leg_id"):
-                    call.rang_in_vain(leg_id, command.reason)
-                    engine.hangup(leg_id, command.reason)
+                self._ringer.drop(call, plan.get("leg_id", ""), command.reason)
+            case c.Enqueue(window=window, reason=reason, exclude=exclude):
+                self._queue.enter(call.id, window, reason, exclude, call.test)
+            case c.LookQueue():
+                self._queue.look_up(call.id, call.window)
+            case c.LeaveQueue():
+                self._queue.leave(call.id)
+            case c.KeepPlace():
+                self._queue.keep(call.id, plan["callback_id"], plan["due"])
             case c.Hold(held=held):
                 engine.hold(call.line, held)
             case c.Bridge():
@@ -329,28 +338,6 @@ class Conductor:
 
         self._h.speaker.clips(say, call.state.lang, call.caller, ready)
 
-    def _find(self, call: OngoingCall, window: str, level: str, exclude: tuple[str, ...]) -> None:
-        seats, why = self._h.desk.find(window, level, exclude)
-        now = self._h.clock.now_ms()
-        self._feed(call, e.SeatsFound(now, window, seats) if seats else e.NobodyFree(now, window, why))
-
-    def _dial(self, call: OngoingCall, leg_id: str, seat: str, ring_ms: int) -> None:
-        now = self._h.clock.now_ms()
-        if not self._take(seat, call):
-            self._feed(call, e.SeatFailed(now, seat, "busy"), {"leg_id": leg_id})
-            return
-        leg = SeatLeg(leg_id, seat, now)
-        call.legs[leg_id] = leg
-        self._line(leg_id, call, leg)
-        if not is_seat(seat):
-            self._h.engine.dial_number(leg_id, seat.removeprefix(NUMBER), ring_ms)
-            return
-        self._h.engine.dial(leg_id, seat, ring_ms, self._display(call), call.line)
-
-    def _display(self, call: OngoingCall) -> str:
-        number = call.caller[-4:] if call.caller else ""
-        return f"{self._h.desk.title(call.window)} {number}".strip()
-
     # --- ends and new beginnings ---
 
     def _close(self, call: OngoingCall) -> None:
@@ -368,7 +355,8 @@ class Conductor:
         self._line(call.line, call, None)
         for leg in call.legs.values():
             self._line(leg.id, call, leg)
-            self._take(leg.seat, call)
+            leg.reserved = True
+            self._ringer.have(leg.seat, call)
         self._arm(call)
         for event, more in told:
             self._feed(call, event, more)
@@ -386,7 +374,7 @@ class Conductor:
         self._calls[call.id] = call
         now = self._h.clock.now_ms()
         for seat in left.seats:
-            self._h.ledger.seat_changed(seat, now, call_id=None)
+            self._ringer.free(seat, call, now)
         self._feed(call, e.CallerLeft(now, INTERRUPTED, since=left.last))
         if state.recording:  # what was being said: its WAV is whole up to the last second
             self._keep(call, state.recording, self._spooled(call, state.recording), left.last, None, "gone")

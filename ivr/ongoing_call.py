@@ -28,6 +28,8 @@ class SeatLeg:
     dialled: int = 0
     up: bool = False
     missed: bool = False
+    reserved: bool = False  # else the seat is still being reserved
+    dropped: bool = False  # let go before that
 
     def in_vain(self, reason: str) -> bool:
         """Did nobody lift in time, as far as ``reason`` says why it failed?"""

@@ -141,6 +141,7 @@ class CallRule(_Table):
     """Waits inside a call: silence before a key, silence between two keys of a number, after the farewell.
 
     ``to_person_max_s``: how long, at most, a caller who presses nothing waits until an operator's phone rings.
+    ``queue_comfort_s``: how often, at least, who waits in the queue hears a word; ``queue_max_s``: how long one waits.
     """
 
     first_digit_s: Annotated[float, Field(ge=2, le=30)]
@@ -148,6 +149,7 @@ class CallRule(_Table):
     farewell_grace_s: Annotated[float, Field(ge=1, le=60)]
     to_person_max_s: Annotated[float, Field(ge=5, le=120)]
     queue_comfort_s: Annotated[float, Field(ge=10, le=120)]
+    queue_max_s: Annotated[float, Field(ge=60, le=7200)]
 
 
 def _not_yet(value: object) -> object:

@@ -57,6 +57,4 @@ class Transfers:
         """Take a seat's leg out of the call in which two operators talk, into the caller's."""
         call.legs[leg.id] = other.legs.pop(leg.id)
         self._lines[leg.id] = (call, leg)
-        self._h.desk.free(leg.seat, other.id)
-        self._h.desk.take(leg.seat, call.id)
-        self._h.ledger.seat_changed(leg.seat, self._h.clock.now_ms(), call_id=call.id)
+        self._h.desk.pass_on(leg.seat, other.id, call.id, self._h.clock.now_ms())

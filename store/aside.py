@@ -20,9 +20,8 @@ from ivr.facts.base import NotUnderstood
 from ivr.projections.rows import AnyRow
 from ivr.scrubbing import without_numbers
 from store.ids import uuid7
-from store.notices import insert_once
 from store.schema import SetAside
-from store.sql import table
+from store.sql import insert_once, table
 
 ASIDE = table("set_aside")
 # A call that was up, a spooled turn, something to be sent, a fact of the journal.

@@ -7,8 +7,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, select, update
 
-from store.notices import insert_once
-from store.sql import table, upsert
+from store.sql import insert_once, table, upsert
 
 MARKS = table("marks")
 

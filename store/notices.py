@@ -8,13 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from ivr.cases.actions import Notice
 from ivr.cases.case import CaseRow
 from ivr.scrubbing import scrubbed
 from store.ids import uuid7
-from store.sql import Row, table
+from store.sql import Row, insert_once, table
 
 INBOX, USERS = table("inbox"), table("users")
 
@@ -68,15 +67,6 @@ def recipients(connection: Connection, to: Iterable[str], case: CaseRow | Matter
             one = "role:lead"
         found[one] = None
     return list(found)
-
-
-def insert_once(connection: Connection, name: str, row: Row, unique: str) -> bool:
-    """Insert a row unless one with the same key is there; whether it was inserted."""
-    target = table(name)
-    insert = sqlite.insert(target) if connection.dialect.name == "sqlite" else postgresql.insert(target)
-    # Not every driver says how many rows an INSERT made unless it is asked to keep the number.
-    once = insert.on_conflict_do_nothing(index_elements=[unique]).execution_options(preserve_rowcount=True)
-    return connection.execute(once, row).rowcount == 1
 
 
 def inbox(connection: Connection, name: str, role: str, *, unread: bool = False, limit: int = 200) -> list[Row]:

@@ -12,10 +12,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, insert, select, update
 
-from store import notices
 from store.aside import put as put_aside
 from store.ids import uuid7
-from store.sql import first, table
+from store.sql import first, insert_once, table
 
 INBOX, OUTBOX, DELIVERIES = table("inbox"), table("outbox"), table("deliveries")
 LEASE_MS = 120_000  # who sends has this long; then somebody else tries
@@ -70,7 +69,7 @@ def pass_on(connection: Connection, inbox_id: str, to: Addresses, now: int) -> b
             "id": uuid7(), "key": f"{row['event']}:{channel}:{target}", "channel": channel, "target": target,
             "payload": payload, "created": now, "tries": 0, "next_at": now, "sent": None, "error": "",
         }  # fmt: skip
-        notices.insert_once(connection, "outbox", out, "key")
+        insert_once(connection, "outbox", out, "key")
     return True
 
 

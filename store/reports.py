@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, select
 
 from store.ids import uuid7
-from store.notices import insert_once
-from store.sql import first, table
+from store.sql import first, insert_once, table
 
 REPORTS = table("reports")
 

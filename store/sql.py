@@ -41,6 +41,15 @@ def upsert(connection: Connection, name: str, rows: list[Row]) -> None:
     connection.execute(_upsert(name, connection.dialect.name), rows)
 
 
+def insert_once(connection: Connection, name: str, row: Row, unique: str) -> bool:
+    """Insert a row unless one with the same key is there; whether it was inserted."""
+    target = table(name)
+    insert = sqlite.insert(target) if connection.dialect.name == "sqlite" else postgresql.insert(target)
+    # Not every driver says how many rows an INSERT made unless it is asked to keep the number.
+    once = insert.on_conflict_do_nothing(index_elements=[unique]).execution_options(preserve_rowcount=True)
+    return connection.execute(once, row).rowcount == 1
+
+
 def rows_by(
     connection: Connection, name: str, column: str, values: Collection[Any], *, lock: bool = False
 ) -> dict[str, Row]:

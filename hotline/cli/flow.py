@@ -49,7 +49,7 @@ def walk(
 ) -> None:
     """Step through a call flow without a telephone.
 
-    Type keys (0-9 * #) or: /silence /answer /busy /noanswer /nobody /say 20 /leave /fail /closed /open
+    Type keys (0-9 * #) or: /silence /answer /busy /noanswer /nobody /queue /free /say 20 /leave /fail /closed /open
     /hangup; /quit ends.
 
     \b

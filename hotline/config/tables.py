@@ -111,12 +111,13 @@ class DataSettings(SettingsTable):
 
 
 class WindowSettings(SettingsTable):
-    """A window (窗口): its seats in order, A first, then B; then the group that helps out."""
+    """A window (窗口): its seats in order, A first, then B; then the group that helps out; then the overflow."""
 
     name: str
     name_en: str = ""
     seats: tuple[str, ...] = Field(min_length=1)
     group: tuple[str, ...] = ()
+    overflow: tuple[str, ...] = ()  # seats that help when more wait than the profile's queue_alarm
     responsible: tuple[str, ...] = ()  # accounts told at once of a complaint, report or repair; none: all leads
 
 

@@ -12,12 +12,16 @@ from ivr.call_services import CallServices
 from ivr.cases.deadlines import CasePolicy
 from ivr.cases.numbers import spoken_number
 from ivr.outgoing.allow import OutgoingLimits
-from ivr.outgoing.numbers import NumberRules
+from ivr.outgoing.numbers import NotAllowed, NumberRules
 from ivr.outgoing.placing import OutgoingServices, Placing
 from ivr.outgoing.takeover import take_over
-from services.callbacks import CallbackJob, Calling
+from ivr.projections.fold import IN_TURN
+from ivr.queue.order import Place
+from services.callbacks import AlreadyAsked, CallbackJob, Calling, Wish
 from services.casework import Casework
-from store.engine import Engine, reading
+from store.engine import DatabaseError, Engine, reading
+from store.ids import uuid7
+from store.journal.queue import drop
 from store.keys import Keys
 from store.people.parties import Parties
 
@@ -73,6 +77,7 @@ class Callbacks:
         self.placing = Placing(lines)
         self._calling = calling(settings, Casework(keys, rules, spoken_number, factories.plan(settings)), keys)
         self._database, self._house, self._owner = database, house, owner
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="callbacks")
 
     def take_back(self) -> None:
         """Calls of a process before this one: go on with them, or close them."""
@@ -80,14 +85,38 @@ class Callbacks:
             left = self._calling.unfinished(connection, self._owner)
         take_over(self.placing, self._house.engine, left, self._house.clock.now_ms())
 
+    def in_turn(self, place: Place, seat: str) -> None:
+        """Somebody whose place in the queue was kept is served next, by this free seat: the call is asked for.
+
+        It is placed at the next look, as if an operator had clicked.
+        """
+        self._thread.submit(self._ask_in_turn, place, seat)
+
+    def _ask_in_turn(self, place: Place, seat: str) -> None:
+        now = self._house.clock.now_ms()
+        wish = Wish(uuid7(now), place.callback_id, IN_TURN, "lead", seat, now)
+        try:
+            with self._database.begin() as connection:
+                if drop(connection, place.call_id):
+                    self._calling.ask(connection, wish)
+        except AlreadyAsked:  # the place is still there: at the next look it is tried again
+            log.info("the caller of %s is called already", place.call_id)
+        except NotAllowed as why:  # it stays in the list of those who are to be called, for an operator
+            log.warning("call %s is not called back in its turn: %s", place.call_id, why.en)
+            with self._database.begin() as connection:
+                drop(connection, place.call_id)
+                self._calling.refused(connection, wish, why)
+        except DatabaseError:
+            log.exception("call %s cannot be called back now", place.call_id)
+
     async def run(self) -> None:
         """Look, take, place; for ever. The database is asked on a thread of its own, never on the media loop."""
         loop = asyncio.get_running_loop()
-        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="callbacks") as thread:
+        with self._thread:
             while True:
                 pause = LOOK_S
                 try:
-                    for order in await loop.run_in_executor(thread, self._taken):
+                    for order in await loop.run_in_executor(self._thread, self._taken):
                         self.placing.begin(order)
                 except Exception:  # a database that is away, a row that is unfit: the next look may do better
                     log.exception("callbacks cannot be looked for")

@@ -42,6 +42,7 @@ from ivr.facts.of_call import system_fact
 from ivr.ledger import CaseRequest
 from ivr.messages import take_in
 from ivr.profile import Profile
+from ivr.queue.expected import in_local_time
 from ivr.resuming import ResumableEngine
 from ivr.takeover import take_over
 from ivr.telephony import Engine, EngineEvent, Incoming
@@ -51,7 +52,8 @@ from store.engine import Engine as SqlEngine
 from store.engine import open_engine
 from store.figures.line_quality import door_set
 from store.ids import uuid7
-from store.journal.sql_ledger import SqlLedger
+from store.journal.queue import SqlQueue
+from store.journal.sql_ledger import LEASE_MS, SqlLedger
 from store.read.unfinished import unfinished
 
 log = logging.getLogger(__name__)
@@ -113,9 +115,10 @@ class VaultKeeper:
         self._worker.submit(put)
 
 
-def desk_of(settings: Settings) -> Desk:
+def desk_of(settings: Settings, queue: SqlQueue) -> Desk:
     """The windows and their seats."""
-    return Desk({n: WindowSeats(n, w.seats, w.group, w.name) for n, w in settings.windows.items()})
+    windows = {n: WindowSeats(n, w.seats, w.group, w.name, w.overflow) for n, w in settings.windows.items()}
+    return Desk(windows, queue)
 
 
 def owner() -> str:
@@ -178,7 +181,7 @@ async def run_calls(settings: Settings, stop: asyncio.Event, drain: asyncio.Even
         engine=engine,
         ledger=ledger,
         clock=clock,
-        desk=desk_of(settings),
+        desk=desk_of(settings, SqlQueue(ledger.ask, owner(), LEASE_MS, clock.now_ms, settings.operators.rules)),
         speaker=speaker,
         keeper=VaultKeeper(Vault(data / "vault", keys), worker, loop.call_soon_threadsafe),
         casebook=DeadlineCasebook(profile, calendar, zone),
@@ -186,9 +189,11 @@ async def run_calls(settings: Settings, stop: asyncio.Event, drain: asyncio.Even
         new_id=lambda: str(uuid7()),
         spool=spool,
         profile=profile.name,
+        queue_rules=factories.queue_rules(profile),
+        promised=partial(in_local_time, zone=zone),
     )
-    conductor = Conductor(house)
     callbacks = Callbacks(settings, keys, CasePolicy(profile, calendar, zone), database, house, owner())
+    conductor = Conductor(house, callbacks.in_turn)
     duty = DutyPhones(settings, CasePolicy(profile, calendar, zone), database, house)
     interrupted = ledger.interrupted(clock.now_ms(), CallState.from_json)
 

@@ -16,6 +16,7 @@ from ivr.call.turn import HOURS_TOLD
 from ivr.numbers import Plan
 from ivr.phrases import Phrases
 from ivr.profile import Profile
+from ivr.queue.keeper import QueueRules
 from ivr.speech import normaliser
 from recordings.keys import KeyRing
 from recordings.music import HoldMusic
@@ -61,6 +62,11 @@ def plan(settings: Settings) -> Plan:
 def profile(settings: Settings) -> Profile:
     """The rules that count."""
     return Profile.load(settings.profile)
+
+
+def queue_rules(profile: Profile) -> QueueRules:
+    """What of the profile the queue obeys."""
+    return QueueRules(alarm=profile.queue_alarm, stage_ms=round(profile.seats.ring_stage_s * 1000))
 
 
 def calendar(settings: Settings, *more: Path) -> WorkCalendar:

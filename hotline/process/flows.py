@@ -92,6 +92,9 @@ def rules(profile: Profile) -> CallLimits:
         account_silence_s=profile.recording.silence_s,
         talks=profile.recording.talks,
         call_back_h=profile.missed_call_back_h,
+        comfort_s=profile.call.queue_comfort_s,
+        queue_max_s=profile.call.queue_max_s,
+        drains=profile.closing == "drain",
     )
 
 

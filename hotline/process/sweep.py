@@ -16,6 +16,7 @@ from hotline.process import factories, reports, retention
 from ivr.cases.deadlines import CasePolicy
 from services.handing import HandedAround
 from services.operators import LongPauses
+from services.queue import QueueAlarm
 from services.reporting import Reporting
 from services.sweeper import PAUSE_S, Sweeper
 from services.upkeep import Upkeep
@@ -70,4 +71,5 @@ def _sweeper(settings: Settings, engine: Engine, beat: bool = False) -> Sweeper:
     chores = [Upkeep(engine, house, now_ms).once, lambda: int(retention.daily(settings, engine)), reporting.once]
     chores.append(LongPauses(engine, house.profile.pause_notice_min, now_ms).once)
     chores.append(HandedAround(engine, now_ms).once)
+    chores.append(QueueAlarm(engine, house.profile.queue_alarm, now_ms).once)
     return Sweeper(engine, house, now_ms, to, senders, alive=alive if beat else None, chores=chores)

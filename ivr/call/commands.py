@@ -118,6 +118,40 @@ class FindSeats(Command):
 
 
 @dataclass(frozen=True, slots=True)
+class Enqueue(Command):
+    """Take a place in the queue of ``window``; :class:`Queued` follows, or :class:`NobodyFree`.
+
+    ``reason``: of the bonus 绿色通道, "" none. ``exclude``: seats that were rung in vain.
+    """
+
+    window: str
+    reason: str = ""
+    exclude: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LookQueue(Command):
+    """How many are before this caller now? :class:`Queued` follows, or :class:`NobodyFree`."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeaveQueue(Command):
+    """Give the place up. ``how``: answered, given_up, left, danger or closed."""
+
+    how: str
+    waited_ms: int = 0
+    told_ms: int = -1  # the wait that was told first; -1: none was
+
+
+@dataclass(frozen=True, slots=True)
+class KeepPlace(Command):
+    """The caller is called back in this place; :class:`PlaceKept` follows. ``number``: typed, or "": their own."""
+
+    number: str = ""
+    expected_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class DialSeat(Command):
     """Ring one seat, at most ``ring_ms``."""
 

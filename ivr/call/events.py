@@ -123,6 +123,32 @@ class NobodyFree(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class Queued(Event):
+    """The caller has a place in the queue. ``ahead``: who is served before; ``expected_ms``: the wait to be told.
+
+    ``crowded``: more wait than the profile's alarm; a call back is offered first.
+    """
+
+    ahead: int = 0
+    expected_ms: int = 0
+    crowded: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SeatOffered(Event):
+    """It is this caller's turn, and this seat is free."""
+
+    seat: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceKept(Event):
+    """The place is kept, durably. ``due``: local ISO date-time before which the caller is called; "": not kept."""
+
+    due: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class SeatRinging(Event):
     """The operator's phone rings."""
 

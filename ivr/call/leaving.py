@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from ivr.call import commands as c
 from ivr.call import events as e
-from ivr.call import talk
+from ivr.call import talk, waiting
 from ivr.call.limits import RECORD_END_LIMIT_S, SAVE_LIMIT_S
 from ivr.call.phases import Phase, register, stored
 from ivr.call.steps import account
@@ -31,7 +31,7 @@ def begin(turn: StepContext, event: e.CallerLeft) -> None:
             _take_up(turn)
         return
     by, cause = ("caller", "caller_left") if event.cause == "far" else ("failure", event.cause)
-    if by == "caller" and turn.s.phase in ("farewell", "unsaid"):
+    if by == "caller" and turn.s.phase in ("farewell", "unsaid", "queue.kept"):
         cause = "farewell"  # all was said: nobody left in the middle of something
     bridged = bool(turn.s.seat)
     for seat in turn.s.ends:
@@ -39,6 +39,7 @@ def begin(turn: StepContext, event: e.CallerLeft) -> None:
     turn.ring(seats=(), waiting=())
     talk.settle(turn, "caller_left")
     turn.talk(other="", up=False)
+    waiting.leave(turn, "left")
     saving = turn.s.phase == "saving"
     turn.set(left_at=event.since or turn.at, released_by=by, cause=cause, token="", seat="")
     if turn.s.recording:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from ivr.call import commands as c
 from ivr.call import events as e
-from ivr.call import leaving, talk
+from ivr.call import leaving, talk, waiting
 from ivr.call.asked import asked, brought, refused
 from ivr.call.limits import DOUBLE_MS, HELD_MAX_MS
 from ivr.call.phases import Phase, phase_of, register
@@ -165,6 +165,7 @@ def _fax(turn: StepContext) -> None:
     for seat in turn.s.ends:
         turn.ask(c.DropSeat(seat, "fax"))
     turn.ring(seats=(), waiting=())
+    waiting.leave(turn, "left")
     turn.set(seat="")
     turn.talk(other="")
     turn.hush()

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 OVER = "over"  # phase of a finished call
-S = TypeVar("S", bound="CaseDraft | SeatsRinging | Talk | CallState")
+S = TypeVar("S", bound="CaseDraft | SeatsRinging | Talk | InQueue | CallState")
 
 
 def evolve(old: S, changes: dict[str, Any]) -> S:
@@ -74,6 +74,18 @@ class Talk:
 
 
 @dataclass(frozen=True)
+class InQueue:
+    """A place in the queue. Times are UTC ms; ``ahead`` and ``expected_ms`` as they were told last."""
+
+    since: int = -1  # -1: in no queue
+    said_at: int = 0  # when the place was told last
+    ahead: int = 0
+    expected_ms: int = 0
+    told_ms: int = -1  # the wait that was told first
+    crowded: bool = False
+
+
+@dataclass(frozen=True)
 class CallState:
     """Where one call stands. ``phase`` is the wait inside ``step``; ``timer`` ends it at ``timer_at``."""
 
@@ -104,6 +116,7 @@ class CallState:
     noticed: bool = False  # was told that what is said next is recorded
     chose: bool = False  # a menu was offered or a key pressed: waiting for a person begins later than the call
     closed: bool = False  # came outside opening hours
+    place_kept: bool = False  # is called back in the place in the queue
     nobody: bool = False  # every operator was tried in vain: silence now ends the call instead of ringing again
     told: str = ""  # what was said about a case that was asked about
     seat: str = ""
@@ -111,6 +124,7 @@ class CallState:
     cause: str = ""
     draft: CaseDraft = field(default_factory=CaseDraft)
     ring: SeatsRinging = field(default_factory=SeatsRinging)
+    queue: InQueue = field(default_factory=InQueue)
     talk: Talk = field(default_factory=Talk)
 
     @property
@@ -137,7 +151,9 @@ class CallState:
         """The state written by :meth:`to_json`; fields of a newer version are refused with TypeError."""
         raw: dict[str, Any] = json.loads(text)
         draft, ring, talk = raw.pop("draft"), raw.pop("ring"), raw.pop("talk", {"muted": ()})
+        queue = raw.pop("queue", {})
         tuples = (draft, ("todo", "recordings")), (ring, ("waiting", "seats", "tried")), (talk, ("muted",))
         for part, names in tuples:
             part.update({name: tuple(part[name]) for name in names})
-        return cls(**raw, draft=CaseDraft(**draft), ring=SeatsRinging(**ring), talk=Talk(**talk))
+        parts: dict[str, Any] = {"ring": SeatsRinging(**ring), "talk": Talk(**talk), "queue": InQueue(**queue)}
+        return cls(**raw, draft=CaseDraft(**draft), **parts)

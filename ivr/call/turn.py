@@ -38,6 +38,9 @@ class CallLimits:
     account_silence_s: int = 5
     talks: bool = False  # talks are recorded
     call_back_h: int = 24  # hours within which a missed caller is called back
+    comfort_s: float = 30  # a word to who waits in the queue, at least so often (STF-13)
+    queue_max_s: float = 1800  # nobody waits for ever
+    drains: bool = True  # who waits at closing time is served all the same (STF-5)
 
 
 class Acting(Protocol):

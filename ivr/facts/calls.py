@@ -356,7 +356,7 @@ class PartySealed(Content):
 @fact("event")
 class CallEnded(Content):
     """The call is over. ``released_by``: caller, us or failure; ``nobody``: every operator was tried in vain;
-    ``closed``: outside opening hours.
+    ``closed``: outside opening hours; ``place_kept``: the caller chose to be called back in his place.
 
     Example: {"released_by": "caller", "cause": "caller_left", "nobody": true}
     """
@@ -365,3 +365,4 @@ class CallEnded(Content):
     cause: str = ""
     nobody: bool = left_out(default=False)
     closed: bool = left_out(default=False)
+    place_kept: bool = left_out(default=False)

@@ -50,6 +50,9 @@ EVENTS: Mapping[type[e.Event], Callable[[Any, CallState, More], Content]] = {
     e.CaseFound: lambda event, state, more: f.CaseFoundFact(event.result),
     e.SeatsFound: lambda event, state, more: seats.SeatsFoundFact(event.window, event.seats),
     e.NobodyFree: lambda event, state, more: seats.NobodyFreeFact(event.window),
+    e.Queued: lambda event, state, more: seats.QueuedFact(event.ahead, event.expected_ms, event.crowded),
+    e.SeatOffered: lambda event, state, more: seats.SeatOfferedFact(event.seat),
+    e.PlaceKept: lambda event, state, more: seats.PlaceKeptFact(event.due),
     e.SeatRinging: lambda event, state, more: seats.SeatRingingFact(seat=shown(event.seat), **more),
     e.SeatAnswered: lambda event, state, more: seats.SeatAnsweredFact(seat=shown(event.seat), **more),
     e.SeatFailed: lambda event, state, more: seats.SeatFailedFact(seat=shown(event.seat), reason=event.reason, **more),
@@ -75,8 +78,12 @@ def arrival(call: OngoingCall, profile: str) -> dict[str, Any]:
 
 
 def ended_fact(state: CallState, at: int) -> Fact:
-    """The fact ``call_ended``. ``nobody``: every operator was tried in vain; ``closed``: outside opening hours."""
-    return Fact(at, f.CallEnded(state.released_by, state.cause, nobody=bool(state.nobody), closed=bool(state.closed)))
+    """The fact ``call_ended``. ``nobody``: every operator was tried in vain; ``closed``: outside opening hours;
+    ``place_kept``: is called back."""
+    ended = f.CallEnded(
+        state.released_by, state.cause, nobody=state.nobody, closed=state.closed, place_kept=state.place_kept
+    )
+    return Fact(at, ended)
 
 
 def command_fact(command: c.Command, at: int, more: More) -> Fact:
@@ -112,6 +119,10 @@ COMMANDS: Mapping[type[c.Command], Callable[[Any, More], Content]] = {
     c.AskRating: lambda command, more: f.AskRatingFact(),
     c.FindCase: lambda command, more: f.FindCaseFact(),
     c.FindSeats: lambda command, more: seats.FindSeatsFact(command.window, command.level, command.exclude),
+    c.Enqueue: lambda command, more: seats.EnqueueFact(command.window, command.reason),
+    c.LookQueue: lambda command, more: seats.LookQueueFact(),
+    c.LeaveQueue: lambda command, more: seats.LeaveQueueFact(command.how, command.waited_ms, command.told_ms),
+    c.KeepPlace: lambda command, more: seats.KeepPlaceFact(**more),
     c.DialSeat: lambda command, more: seats.DialSeatFact(seat=shown(command.seat), ring_ms=command.ring_ms, **more),
     c.DropSeat: lambda command, more: seats.DropSeatFact(seat=shown(command.seat), **more),
     c.Bridge: lambda command, more: seats.BridgeFact(seat=shown(command.seat), **more),
@@ -133,6 +144,7 @@ MARKS: Mapping[str, Callable[[str], Content]] = {
     "human_requested": f.HumanRequested,
     "step": f.StepFact,
     "rated": f.RatedFact,
+    "queue_told": lambda value: seats.QueueTold(*map(int, value.split())),
     "late_apology": lambda value: f.LateApology(),
     "query_code_noted": lambda value: f.QueryCodeNoted(),
 }

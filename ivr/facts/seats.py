@@ -151,3 +151,89 @@ class HoldFact(Content):
     """
 
     held: bool
+
+
+@fact("command", record_only=True)
+class EnqueueFact(Content):
+    """The caller takes a place in the queue of a window. ``reason``: of the bonus 绿色通道 (STF-8), when there is one.
+
+    Example: {"window": "repair", "reason": "elderly"}
+    """
+
+    window: str
+    reason: str = left_out(default="")
+
+
+@fact("event", record_only=True)
+class QueuedFact(Content):
+    """The caller's place: how many are before, the wait expected (ms), and whether more wait than the alarm allows.
+
+    Example: {"ahead": 2, "expected_ms": 180000, "crowded": false}
+    """
+
+    ahead: int
+    expected_ms: int
+    crowded: bool = False
+
+
+@fact("command", record_only=True)
+class QueueTold(Content):
+    """The place and the wait were told.
+
+    Example: {"ahead": 2, "expected_ms": 180000}
+    """
+
+    ahead: int
+    expected_ms: int
+
+
+@fact("command", record_only=True)
+class LookQueueFact(Content):
+    """The place is looked up again, to be told.
+
+    Example: {}
+    """
+
+
+@fact("event", record_only=True)
+class SeatOfferedFact(Content):
+    """It was this caller's turn, and a seat was free.
+
+    Example: {"seat": "101"}
+    """
+
+    seat: str
+
+
+@fact("command", record_only=True)
+class LeaveQueueFact(Content):
+    """The place was given up. ``how``: answered, given_up, left, danger, closed. ``told_ms``: the wait told first.
+
+    Example: {"how": "answered", "waited_ms": 95000, "told_ms": 120000}
+    """
+
+    how: str
+    waited_ms: int
+    told_ms: int = -1
+
+
+@fact("command")
+class KeepPlaceFact(Content):
+    """The caller chose to be called back in this place. ``party_id``: of the number, when another was typed.
+
+    Example: {"callback_id": "0198c2f1", "due": "2026-11-26T10:30:00"}
+    """
+
+    callback_id: str
+    due: str
+    party_id: str | None = left_out(default=None)
+
+
+@fact("event", record_only=True)
+class PlaceKeptFact(Content):
+    """The place is kept for a call back before ``due`` (local); "": it could not be.
+
+    Example: {"due": "2026-11-26T10:30:00"}
+    """
+
+    due: str

@@ -15,16 +15,18 @@ from dataclasses import dataclass, replace
 
 from ivr.call import commands as c
 from ivr.call import events as e
+from ivr.call import waiting
 from ivr.call.limits import EVENTS_TO_END, NOTICE
 from ivr.call.machine import begin, step
 from ivr.call.phases import PHASES, Phase, phase_of
-from ivr.call.state import CallState, CaseDraft, SeatsRinging, Talk, evolve
+from ivr.call.state import CallState, CaseDraft, InQueue, SeatsRinging, Talk, evolve
 from ivr.call.steps import account
 from ivr.call.steps.window import SEATS
 from ivr.call.targets import Targets
 from ivr.call.turn import FlowContext
 
 STATES_MAX = 200_000
+IN_QUEUE, NO_QUEUE = InQueue(since=0), InQueue()
 CALLED_BACK = 7  # digits of a number that is called back, in the world of the walk
 
 
@@ -153,7 +155,7 @@ def key_zero_refused(flow: FlowContext, state: CallState) -> bool:
         return False
     after, commands = step(flow, state, e.Digit(0, "0"))
     entered = [m.value for m in commands if isinstance(m, c.Annotate) and m.name == "step"]
-    return not entered and after.phase not in ("finding", "ringing")
+    return not entered and after.phase not in ("finding", "ringing") and not waiting.waits(after)
 
 
 def _events(flow: FlowContext, state: CallState) -> Iterator[tuple[e.Event, bool]]:
@@ -211,6 +213,7 @@ def _plain(state: CallState) -> CallState:
             "hops": 0,
             "noticed": state.noticed and state.phase in account.PHASES,  # said again is said
             "chose": True,
+            "place_kept": False,
             "apologise": False,
             "taken_at": 0,
             "taken_key": "",
@@ -224,6 +227,7 @@ def _plain(state: CallState) -> CallState:
             "ring": evolve(state.ring, {"until": 0, "late": False}) if phase.rings else SeatsRinging(),
             "seat": state.seat and SEATS[0],
             "talk": _plain_talk(state.talk, phase),
+            "queue": IN_QUEUE if state.queue.since >= 0 else NO_QUEUE,
         },
     )
 

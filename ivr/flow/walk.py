@@ -5,8 +5,8 @@
     walk.do("/silence")  # nothing, until the present wait is over
     walk.trace()         # the whole walk, to be kept as a golden test
 
-What the walk cannot know is typed too: ``/answer``, ``/busy``, ``/noanswer``, ``/nobody``, ``/say 20``
-(seconds of speech), ``/leave`` (the operator hangs up), ``/fail`` (the case cannot be stored),
+What the walk cannot know is typed too: ``/answer``, ``/busy``, ``/noanswer``, ``/nobody``, ``/queue``,
+``/free``, ``/say 20`` (seconds of speech), ``/leave`` (the operator hangs up), ``/fail`` (the case cannot be stored),
 ``/closed`` and ``/open``, ``/hangup`` (the caller).
 """
 
@@ -29,6 +29,8 @@ COMMANDS: dict[str, str] = {
     "/busy": "the ringing phone is busy",
     "/noanswer": "the ringing phone rings out",
     "/nobody": "from here on no operator is free (again: they are)",
+    "/queue": "from here on all operators are in calls, so one waits (again: they are not)",
+    "/free": "a seat is free, and it is the caller's turn (/free B: that one)",
     "/say": "the caller speaks (/say 20: so many seconds)",
     "/leave": "the operator hangs up",
     "/fail": "from here on no case can be stored (again: it can)",
@@ -37,6 +39,7 @@ COMMANDS: dict[str, str] = {
     "/hangup": "the caller hangs up",
 }
 KEY_MS = 1000  # a person needs so long for a key
+QUEUE = (2, 240_000)  # callers ahead, and how long one waits (ms)
 CASE = ("2611210015", "2026-11-26", "90481735")  # what a stored case is answered with
 PROMPT_MS = 3000
 
@@ -58,6 +61,7 @@ class Walk:
     nobody: bool = False
     failing: bool = False
     is_open: bool = True
+    busy: bool = False
     _out: list[c.Command] = field(default_factory=list)
 
     def begin(self) -> list[str]:
@@ -95,6 +99,10 @@ class Walk:
         match word:
             case "/nobody":
                 self.nobody = not self.nobody
+            case "/queue":
+                self.busy = not self.busy
+            case "/free":
+                return [lambda: e.SeatOffered(self.at, rest or "A")]
             case "/fail":
                 self.failing = not self.failing
             case "/closed" | "/open":
@@ -159,9 +167,12 @@ class Walk:
                 self.at += PROMPT_MS
             case c.FindSeats(window=window, level=level, exclude=exclude):
                 seats = tuple(s for s in ("A", "B") if s not in exclude and level in ("window", "everybody"))
-                return (
-                    e.NobodyFree(self.at, window) if self.nobody or not seats else e.SeatsFound(self.at, window, seats)
-                )
+                none = self.nobody or self.busy or not seats
+                return e.NobodyFree(self.at, window) if none else e.SeatsFound(self.at, window, seats)
+            case c.Enqueue() | c.LookQueue():
+                return e.Queued(self.at, *QUEUE) if self.busy else e.NobodyFree(self.at)
+            case c.KeepPlace():
+                return e.PlaceKept(self.at, CASE[1] + "T10:30")
             case c.FindCase(typed=typed):
                 state = "answered" if self.failing else "handling"
                 return e.CaseFound(self.at, "found" if typed == CASE[2] else "unknown", state, CASE[1])
@@ -182,6 +193,10 @@ class Walk:
                 return "\n".join(f"♪ {self.say(item)}" for item in says)
             case c.Record():
                 return "● recording"
+            case c.Enqueue(window=window):
+                return f"⋯ the queue of {window}"
+            case c.KeepPlace():
+                return "⋯ the place is kept for a call back"
             case c.DialSeat(seat=seat, ring_ms=ms):
                 return f"☎ {seat} rings (at most {ms / 1000:g} s)"
             case c.DropSeat(seat=seat, reason=reason):

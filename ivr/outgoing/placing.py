@@ -92,20 +92,23 @@ class Placing:
     def begin(self, order: CallToPlace) -> None:
         """Ring the operator. That the call began is journaled already."""
         call = self._calls[order.id] = _Call(order.id, order.seat, order.number)
-        if not self._l.desk.take(order.seat, order.id):
-            self._feed(call, m.SeatGone(self._l.clock.now_ms(), "busy"))
-            return
-        self._l.ledger.seat_changed(order.seat, self._l.clock.now_ms(), call_id=order.id)
-        call.lines.add(SEAT)
         display = f"回拨 {'*' * max(0, len(order.number) - 4)}{order.number[-4:]}"
-        self._l.engine.dial(_line(call, SEAT), order.seat, SEAT_RING_MS, display)
+
+        def taken(won: bool) -> None:
+            if won:
+                call.lines.add(SEAT)
+                self._l.engine.dial(_line(call, SEAT), order.seat, SEAT_RING_MS, display)
+            else:
+                self._feed(call, m.SeatGone(self._l.clock.now_ms(), "busy"))
+
+        self._l.desk.take(order.seat, order.id, self._l.clock.now_ms(), taken)
 
     def go_on(self, order: CallToPlace, state: m.OutgoingState, up: Sequence[str], told: Sequence[m.Event]) -> None:
         """Take in a call whose lines (``up``: those there are) went on while our process was started anew."""
         call = self._calls[order.id] = _Call(order.id, order.seat, order.number, state, set(up))
         call.played = 1000  # names of the dead process's tones are not used again
         if SEAT in up:
-            self._l.desk.take(order.seat, order.id)
+            self._l.desk.take(order.seat, order.id, self._l.clock.now_ms(), lambda won: None)
         for event in told:
             self._feed(call, event)
 
@@ -120,8 +123,7 @@ class Placing:
         if isinstance(event, (t.LineFailed, t.LineGone)):
             call.lines.discard(who)
             if who == SEAT:
-                self._l.desk.free(call.seat, call.id)
-                self._l.ledger.seat_changed(call.seat, event.at, call_id=None)
+                self._l.desk.free(call.seat, call.id, event.at)
         elif isinstance(event, t.LineUp) and who == SEAT:
             self._l.ledger.seat_changed(call.seat, event.at, answered=True)
         if (told := _of_seat(event, call) if who == SEAT else _of_citizen(event, call)) is not None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ivr.cases.case import CallbackRow
 from ivr.facts import calls as f
 from ivr.facts import seats, talks
 from ivr.facts.base import Content
@@ -23,14 +24,15 @@ KEYS_MAX = 120  # calls.keys
 # Ends that are nobody's loss: the farewell was said (S4-33), or the caller agreed to end (S2-5 四.2).
 NORMAL_ENDS = frozenset({"grace_timeout", "consent", "farewell"})
 FAX = "fax"  # cause and outcome: a machine called, so nobody waited, asked for anybody or was missed
+IN_TURN = "queue"  # why somebody is called back: chose it in the queue, whose place is kept
 FAREWELL_STEP = "@farewell"  # the built-in last step: the caller may hang up in it (S4-33)
 
 
-def outcome(call: CallRow, nobody: bool = False, closed: bool = False) -> str:
+def outcome(call: CallRow, nobody: bool = False, closed: bool = False, place_kept: bool = False) -> str:
     """How a call ended (O = answered + abandoned + callback + unanswered + failed of who asked for a person, B9).
 
-    ``nobody``: every operator was tried in vain; ``closed``: the call came outside opening hours. Facts of before
-    say neither.
+    ``nobody``: every operator was tried in vain; ``closed``: the call came outside opening hours; ``place_kept``: the
+    caller is called back in his place of the queue. Facts of before say none of these.
     """
     if call.ended is None:
         return "live"
@@ -39,7 +41,7 @@ def outcome(call: CallRow, nobody: bool = False, closed: bool = False) -> str:
     if call.agent_answered is not None:
         return "answered"
     asked = call.human_requested is not None
-    if call.cases:
+    if call.cases or place_kept:
         return "callback" if asked else "self"
     said = call.cause in NORMAL_ENDS or call.last_step == FAREWELL_STEP
     if asked and nobody and said:
@@ -151,6 +153,16 @@ def _handed_over(tables: Tables, fact: JournalRow[talks.HandedOverFact]) -> None
     tables.put(replace(call, seat=fact.content.target, handed_over=call.handed_over + 1))
 
 
+def _keep_place(tables: Tables, fact: JournalRow[seats.KeepPlaceFact]) -> None:
+    """The caller chose to be called back in his place of the queue."""
+    said, call = fact.content, tables.call(fact)
+    wanted = CallbackRow(
+        said.callback_id, "missed", fact.at, fact.at, call.id, None, said.party_id or call.party_id, call.test,
+        because=IN_TURN,
+    )  # fmt: skip
+    tables.put(wanted)
+
+
 def _recorded(tables: Tables, fact: JournalRow[f.Recorded]) -> None:
     said, call_id = fact.content, fact.call_id or ""
     case_id = tables.wanted.get((call_id, said.recording_id)) or tables.wanted.get((call_id, said.token))
@@ -207,7 +219,7 @@ def _call_ended(tables: Tables, fact: JournalRow[f.CallEnded]) -> None:
     for leg in list(tables.legs.values()):
         if leg.call_id == call.id:
             _end_leg(tables, leg, fact, "cancelled", "call ended")
-    call = replace(call, outcome=outcome(call, said.nobody, said.closed))
+    call = replace(call, outcome=outcome(call, said.nobody, said.closed, said.place_kept))
     if call.outcome == FAX:  # in no figure: none is counted of these
         call = replace(
             call, network_wait=None, human_requested=None, human_wait=None, agent_ring=None, agent_ring_wait=None,
@@ -260,6 +272,7 @@ FOLDS: Mapping[type[Content], Callable[[Tables, Any], None]] = {
     seats.SeatFailedFact: _seat_failed,
     seats.DropSeatFact: _drop_seat,
     seats.BridgeFact: _bridge,
+    seats.KeepPlaceFact: _keep_place,
     seats.SeatLeftFact: _seat_left,
     talks.HandedOverFact: _handed_over,
     f.Recorded: _recorded,

@@ -31,6 +31,7 @@ from ivr.numbers import HOME, Plan
 from store import aside, board
 from store.engine import explain, impatient, is_away, reading
 from store.journal import case_status_by_phone, ratings, write_batch
+from store.journal import queue as waiting
 from store.journal.entries import new_row
 from store.journal.forgetting import Forgetting
 from store.journal.jobs import Job, deliver
@@ -99,6 +100,7 @@ class SqlLedger:
         self._patience_s = patience_s
         self._operators = operators
         self._probe_s = probe_s
+        self._lease_ms = lease_ms
         self._live = LiveCalls(keys, owner, lease_ms)
         self._writer = Writer(keys, self._live, number_for, plan, responsible)
         self._spool = Spool(spool, keys)
@@ -153,11 +155,19 @@ class SqlLedger:
         """Write down what became of a seat (best effort). ``call_id`` "": as it was; None: in no call."""
         self._put(Job(seat=board.SeatChange(seat, at, reachable, call_id, answered, missed)))
 
+    def ask(self, question: Callable[[Connection], Any], done: Callable[[Any], None]) -> None:
+        """Ask (and change) something in the ledger's own order; ``done`` gets the answer or the error."""
+        self._put(Job(ask=question, reply=done))
+
     # --- the process ---------------------------------------------------------------------------
 
     def renew(self, now: int) -> None:
         """Keep the lease on our calls; to be called well within ``lease_ms``."""
-        self._put(Job(side=lambda c: self._live.renew(c, now)))
+        self._put(Job(side=lambda c: self._renew(c, now)))
+
+    def _renew(self, connection: Connection, now: int) -> None:
+        self._live.renew(connection, now)
+        waiting.renew(connection, self._owner, now + self._lease_ms)
 
     def heartbeat(self, kind: str, now: int, detail: dict[str, Any] | None = None) -> None:
         """Show that this process (``kind``: calls, panel) lives."""

@@ -16,10 +16,10 @@ from store.schema.calls import (
     LineQualityTable,
     LiveCall,
     OutgoingCall,
+    QueuePlace,
     Recording,
     Seat,
     SeatAct,
-    Waiting,
 )
 from store.schema.cases import (
     Callback,
@@ -74,6 +74,7 @@ __all__ = [
     "Pruning",
     "QueryCode",
     "QueryTry",
+    "QueuePlace",
     "Rating",
     "Recording",
     "RecoveryCode",
@@ -83,5 +84,4 @@ __all__ = [
     "SeatAct",
     "SetAside",
     "User",
-    "Waiting",
 ]

@@ -210,7 +210,7 @@ class Seat(Base):
     )
 
 
-class Waiting(Base):
+class QueuePlace(Base):
     """A caller who waits for a person, or whose place is kept for a call back; its order is ``entered`` - bonus.
 
     Taken by compare-and-set: ``owner`` serves it while its lease lasts, ``seat`` is the one it was offered to.

@@ -143,7 +143,7 @@ def test_who_stays_anonymous_has_said_so_after_the_report_was_chosen(presses: li
     state, at = begin(FLOW), 1_000_000
     for event in (e.Offered(at, "1", caller_known=True), e.Answered(at)):
         state, _ = step(FLOW, state, event)
-    chosen = 0
+    chosen, another = 0, False
     for gap, key, held, happens in presses:
         at += gap
         if happens == "play" and state.token:
@@ -154,6 +154,8 @@ def test_who_stays_anonymous_has_said_so_after_the_report_was_chosen(presses: li
         before, began = state, at - held
         state, _ = step(FLOW, state, e.Digit(at, key, began))
         if state.step == "report" and before.step != "report":
-            chosen = at
+            chosen, another = at, False
+        elif key != "1":
+            another = True  # what comes after another key is no bounce of the one before
         if state.draft.anonymous and not before.draft.anonymous:
-            assert key == "1" and began >= chosen and at >= chosen + DOUBLE_MS
+            assert key == "1" and began >= chosen and (another or at >= chosen + DOUBLE_MS)

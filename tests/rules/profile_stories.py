@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -23,6 +23,7 @@ from hotline.process.flows import rules, shipped
 from ivr.calendar.tables import WorkCalendar
 from ivr.call import commands as c
 from ivr.call import events as e
+from ivr.call import waiting
 from ivr.call.machine import begin, step
 from ivr.call.state import CallState
 from ivr.call.turn import FlowContext
@@ -33,11 +34,14 @@ from ivr.cases.numbers import spoken_number
 from ivr.cases.promise import due_for
 from ivr.cases.workflow import apply
 from ivr.cases.worklist import Attempt, after, in_calling_hours
+from ivr.clock import VirtualClock
+from ivr.desk.desk import Desk, WindowSeats
 from ivr.desk.states import SeatRow
 from ivr.flow.loader import FlowEnvironment, loads
 from ivr.kpi.formulas import figures
 from ivr.kpi.records import AgentRequest, MissedCaller, Period
 from ivr.profile import Profile
+from ivr.queue.keeper import QueueKeeper
 from services.casework import Casework, MatterEntry
 from services.operators import long_pauses
 from store.figures.figures import limits
@@ -59,6 +63,8 @@ steps:
   tell: {{record: ask.account, next: bye, silence: bye}}
   message: {{case: {{kind: message, ask: [spoken_account]}}, next: bye}}
   person: {{window: general, nobody: bye}}
+  door: {{hours: {{schedule: hall, open: waits, closed: bye}}}}
+  waits: {{queue: general, nobody: bye}}
   bye: {{goodbye: [bye.1]}}
 """
 
@@ -115,6 +121,41 @@ def after_the_greeting(stage: Stage, profile: Profile) -> str:
 
 def silence_in_the_menu(stage: Stage, profile: Profile) -> float:
     return answered(profile, "power-95598").heard_out().heard_out().waits_s
+
+
+def in_the_queue(profile: Profile) -> Caller:
+    """A caller of the hall who waits since 0 and hears music."""
+    return answered(profile, start="door").happens(e.Queued(0, 1, 60_000)).heard_out()
+
+
+def word_in_the_queue(stage: Stage, profile: Profile) -> float:
+    """Seconds until the next word."""
+    return in_the_queue(profile).waits_s
+
+
+def waits_no_longer(stage: Stage, profile: Profile) -> bool:
+    """Is a caller who has waited for eleven minutes led on?"""
+    caller = in_the_queue(profile)
+    return not waiting.waits(caller.happens(e.TimeUp(660_000, caller.state.timer)).state)
+
+
+def waits_at_closing_time(stage: Stage, profile: Profile) -> bool:
+    """Does who waits at closing time still wait?"""
+    caller = in_the_queue(profile)
+    caller.flow = replace(caller.flow, is_open=lambda schedule, at: False)
+    return waiting.waits(caller.happens(e.TimeUp(60_000, caller.state.timer)).state)
+
+
+def crowded(stage: Stage, profile: Profile) -> bool:
+    """Is a call back offered first when two wait?"""
+    told: list[e.Event] = []
+    desk = Desk({"general": WindowSeats("general", ("101",))})
+    desk.reach("101", True)
+    desk.hold("101", "another call")
+    keeper = QueueKeeper(desk, VirtualClock(0), factories.queue_rules(profile), lambda call, event: told.append(event))
+    for call in ("a", "b"):
+        keeper.enter(call, "general", "", (), test=False)
+    return [event.crowded for event in told if isinstance(event, e.Queued)][-1]
 
 
 def a_person_is_too_far(stage: Stage, profile: Profile) -> bool:

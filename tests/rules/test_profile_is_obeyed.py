@@ -23,6 +23,7 @@ from tests.rules.profile_stories import (
     after_the_greeting,
     answered_after,
     called_at_half_past_seven,
+    crowded,
     due,
     figure,
     first_ring,
@@ -42,14 +43,14 @@ from tests.rules.profile_stories import (
     target,
     temporary_outage,
     told_source,
+    waits_at_closing_time,
+    waits_no_longer,
+    word_in_the_queue,
 )
 
 # Read and checked, but nothing there is yet that could obey them. What is built next empties this.
 LATER = {
     "recording.talks": "recording of talks: with the notice that announces it (B10)",
-    "closing": "the queue: whoever waits at closing time is still served (S4-28)",
-    "call.queue_comfort_s": "the queue: a word to those who wait (STF-13)",
-    "queue_alarm": "the queue: alarm and overflow (STF-11)",
     "ready_before_min": "operators' states: the self test before a shift (STF-4)",
     "counter_phone_soft_limit_s": "the operator's page: a soft timer, never a cut-off (S4-37)",
 }
@@ -76,6 +77,10 @@ THURSDAY = "2026-09-24"  # five days later is a Tuesday
 STORIES = [
     # calls
     Story("menu_mode", 'menu_mode = "none"', after_the_greeting, "main", "person"),
+    Story("call.queue_comfort_s", "[call]\nqueue_comfort_s = 60", word_in_the_queue, 30, 60),
+    Story("call.queue_max_s", "[call]\nqueue_max_s = 600", waits_no_longer, False, True),
+    Story("closing", 'closing = "hard"', waits_at_closing_time, True, False),
+    Story("queue_alarm", "queue_alarm = 1", crowded, False, True),
     Story("call.first_digit_s", "[call]\nfirst_digit_s = 20", silence_in_the_menu, 7, 20),
     Story("call.to_person_max_s", "[call]\nto_person_max_s = 20", a_person_is_too_far, False, True),
     Story("call.inter_digit_s", "[call]\ninter_digit_s = 9", silence_between_digits, 4, 9),

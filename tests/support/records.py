@@ -20,7 +20,8 @@ from recordings.keys import KeyRing
 from services.callbacks import Calling
 from services.casework import Casework
 from store.engine import open_engine
-from store.journal.sql_ledger import SqlLedger
+from store.journal.queue import SqlQueue
+from store.journal.sql_ledger import LEASE_MS, SqlLedger
 from store.people.parties import Parties
 from store.schema import Base
 from tests.support import read_once
@@ -50,6 +51,7 @@ class Records:
             "now_ms": now_ms, "number_for": lambda day, n: case_number(date.fromisoformat(day), n),
         }  # fmt: skip
         self.ledger = SqlLedger(self.engine, self.keys, **(settings | ledger))
+        self.queue = SqlQueue(self.ledger.ask, "node1", LEASE_MS, now_ms)
 
     @cached_property
     def calendar(self) -> WorkCalendar:

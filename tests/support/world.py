@@ -112,7 +112,7 @@ class World(Records):
             engine=self.sim,
             ledger=self.ledger,
             clock=self.clock,
-            desk=Desk(windows),
+            desk=Desk(windows, None if relaxed else self.queue),
             speaker=speaker or TextSpeaker(self.phrases),
             keeper=keeper or FileKeeper(),
             casebook=DeadlineCasebook(self.profile, calendar, ZONE),

@@ -16,6 +16,7 @@ StepName = str
 # A list of phrase keys; one alone may be written without brackets.
 Phrases = Annotated[tuple[str, ...], BeforeValidator(lambda value: (value,) if isinstance(value, str) else value)]
 Answer = Literal["done", "nothing", "person"]  # how a question ended
+Priority = Literal["", "emergency", "elderly", "disabled"]  # who is served before others: 绿色通道 (STF-8)
 
 
 class Step(BaseModel, ABC):

@@ -20,6 +20,10 @@ hears whom he reached before he hears that nobody can answer.
 ``everybody`` (EMG-1, S2-1 §11(二) 紧急服务): all of window, group and general ring at once, ``EMERGENCY_ROUNDS``
 times, whatever the hour and whoever takes a pause. ``urgent`` of another window says where key 0 leads
 while it rings.
+
+When all who could answer are in calls the caller waits in the window's queue (``ivr/call/waiting.py``):
+``callback: false`` offers no call back there, ``priority`` (emergency, elderly, disabled: 绿色通道, STF-8) moves
+forward by a bounded time.
 """
 
 from __future__ import annotations
@@ -31,11 +35,11 @@ from pydantic import Field
 
 from ivr.call import commands as c
 from ivr.call import events as e
-from ivr.call import talk
+from ivr.call import talk, waiting
 from ivr.call.limits import EMERGENCY_ROUNDS, PLAY_LIMIT_S, SEATS_ANSWER_S
 from ivr.call.phases import Happening, Phase, register
 from ivr.call.state import CallState, SeatsRinging
-from ivr.call.steps.base import Phrases, Step, ended
+from ivr.call.steps.base import Phrases, Priority, Step, ended
 from ivr.call.turn import FAREWELL, StepContext
 from ivr.render_prompts import HOLD_FIRST, HOLD_STILL
 
@@ -72,6 +76,8 @@ class WindowStep(Step):
     everybody: bool = Field(default=False, description="in danger: all phones at once, again and again (EMG-1)")
     urgent: str = Field(default="", description="step to which key 0 leads while it rings: danger")
     sorry: str = Field(default="nobody.apology", description="phrase key of the apology when nobody can be had")
+    callback: bool = Field(default=True, description="who waits in the queue may choose to be called back by key 1")
+    priority: Priority = Field(default="", description="emergency, elderly or disabled: served before others who came")
 
     def start(self, turn: StepContext) -> None:
         turn.human_requested(self.window)
@@ -79,17 +85,24 @@ class WindowStep(Step):
         turn.set(ring=SeatsRinging(seats=ringing, tried=ringing))
         self._level(turn, EVERYBODY if self.everybody else LEVELS[0], *self.prompt)
 
+    @property
+    def queue_of(self) -> str:
+        return self.window
+
     def on(self, turn: StepContext, event: e.Event) -> None:
         if turn.s.phase in talk.PHASES:
             talk.on(turn, event, self.after)
             return
+        if waiting.waits(turn.s) and not self._to_danger(event):
+            waiting.on(turn, event, self)
+            return
         match turn.s.phase, event:
-            case _, e.Digit(key="0") if self.urgent:
+            case _, e.Digit() if self._to_danger(event):
                 self._danger(turn)
             case "sorry", _ if ended(event):
                 turn.goto(self.nobody)
             case "hearing", _ if ended(event):
-                self._sorry(turn)
+                self._wait(turn)
             case (("finding" | "ringing"), e.PlayDone()) if turn.s.ring.telling:
                 self._ringback(turn)
             case "finding", e.SeatsFound(seats=seats):
@@ -97,7 +110,7 @@ class WindowStep(Step):
             case "finding", (e.NobodyFree() | e.TimeUp()):
                 self._ring_first(turn, ())
             case (("finding" | "ringing"), e.SeatAnswered(seat=seat)):
-                self._answered(turn, seat)
+                self.lifted(turn, seat)
             case "finding", e.SeatFailed(seat=seat):
                 turn.ring(seats=tuple(s for s in turn.s.ring.seats if s != seat))
             case "ringing", e.SeatFailed(seat=seat):
@@ -181,9 +194,19 @@ class WindowStep(Step):
                 turn.set(phase="hearing")
                 turn.arm("play", PLAY_LIMIT_S)
             else:
-                self._sorry(turn)
+                self._wait(turn)
 
-    def _sorry(self, turn: StepContext) -> None:
+    def _wait(self, turn: StepContext) -> None:
+        """Nobody lifts now: the queue, if somebody is there who could later (in danger nobody waits for that)."""
+        if self.everybody:
+            self.gave_up(turn)
+        else:
+            turn.ring(telling=False)
+            turn.hush()
+            waiting.enter(turn, self)
+
+    def gave_up(self, turn: StepContext) -> None:
+        """Nobody can be had: the apology, then ``nobody``."""
         turn.ring(telling=False)
         if self._again(turn) or talk.come_back(turn):
             return
@@ -199,12 +222,17 @@ class WindowStep(Step):
         self._level(turn, EVERYBODY, *(() if turn.s.ring.telling else (AGAIN,)))
         return True
 
+    def _to_danger(self, event: e.Event) -> bool:
+        return bool(self.urgent) and isinstance(event, e.Digit) and event.key == "0"
+
     def _danger(self, turn: StepContext) -> None:
         """Ring everybody; who rings already rings on."""
         turn.hush()
+        waiting.leave(turn, "danger")
         turn.goto(self.urgent)
 
-    def _answered(self, turn: StepContext, seat: str) -> None:
+    def lifted(self, turn: StepContext, seat: str) -> None:
+        """An operator answered: the talk begins."""
         turn.hush()
         for other in turn.s.ring.seats:
             if other != seat:
@@ -218,8 +246,10 @@ class WindowStep(Step):
             turn.ask(c.FindSeats(self.window, turn.s.ring.level, exclude=turn.s.ring.tried))
         elif turn.s.phase in talk.PHASES:
             talk.resume(turn)
+        elif waiting.waits(turn.s):
+            waiting.resume(turn, self)
         elif turn.s.phase in ("sorry", "hearing"):
-            self._sorry(turn)
+            self.gave_up(turn)
 
     def exits(self) -> Iterator[tuple[str, str]]:
         yield "nobody", self.nobody
@@ -235,6 +265,8 @@ class WindowStep(Step):
         yield "sorry", self.sorry
         if self.everybody:
             yield "everybody", AGAIN
+        else:
+            yield from (("queue", key) for key in waiting.PHRASES)
 
     def quiet_exits(self) -> Iterator[tuple[str, str]]:
         yield from ((branch, target) for branch, target in self.exits() if branch != "urgent")

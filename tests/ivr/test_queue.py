@@ -1,0 +1,223 @@
+"""The queue: who waits is told so, is served in turn, may be called back in his place, and never waits for ever."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ivr.desk.desk import WindowSeats
+from sip.simulator import SeatPlan
+from store.schema import Callback, QueuePlace, Seat
+from tests.support.world import World
+
+THREE = {"general": WindowSeats("general", ("101", "102", "103"), (), "综合服务")}
+PERSON = """\
+flow: own
+start: person
+steps:
+  person: {window: general, prompt: [direct.human], nobody: bye}
+  elderly: {queue: general, priority: elderly, nobody: bye}
+  bye: {goodbye: [bye.1]}
+"""
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    (tmp_path / "own.yaml").write_text(PERSON, encoding="utf-8")
+    world = World(tmp_path, str(tmp_path / "own.yaml"), windows=THREE)
+    for seat in ("101", "102", "103"):
+        world.seat(seat, SeatPlan(answer_ms=1000))
+    yield world
+    world.close()
+
+
+def callers(world: World, number: int) -> list[str]:
+    """So many, a second apart; the first ones get the seats."""
+    lines = []
+    for n in range(number):
+        lines.append(world.call(f"1380000{n:04}"))
+        world.run(1)
+    return lines
+
+
+def facts(world: World, name: str) -> list[dict[str, Any]]:
+    return [json.loads(row.data) for row in world.journal() if row.name == name]
+
+
+def served(world: World, lines: list[str]) -> list[str]:
+    """Of these, who talks."""
+    return [line for line in lines if world.sim.peer(line)]
+
+
+def end_talk(world: World, line: str) -> None:
+    world.sim.leave(line)
+
+
+def test_stf_14_who_waits_is_served_in_the_order_in_which_they_came(world: World) -> None:
+    talking, waiting = callers(world, 3), callers(world, 3)
+    world.run(5)
+    assert served(world, talking) == talking and served(world, waiting) == []
+    for gone, next_one in zip(talking, waiting, strict=True):
+        end_talk(world, gone)
+        world.run(2)
+        assert next_one in served(world, waiting)
+    assert served(world, waiting) == waiting
+    assert world.rows(QueuePlace) == []
+
+
+def test_stf_13_who_waits_hears_an_apology_the_place_and_how_long_it_takes(world: World) -> None:
+    callers(world, 3)
+    first, second = callers(world, 2)
+    world.run(6)
+    for line, text in ((first, world.phrases.text("queue.next", {"m": "1"})), (second, "您前面还有")):
+        assert text in world.heard(line) and "很抱歉" in world.heard(line)
+    told = facts(world, "queue_told")
+    assert [one["ahead"] for one in told] == [0, 1]
+    assert all(one["expected_ms"] > 0 for one in told)
+
+
+def test_stf_13_the_word_comes_again_at_least_every_30_seconds_with_music_between(world: World) -> None:
+    callers(world, 3)
+    (line,) = callers(world, 1)
+    world.run(95)
+    told = [row.at for row in world.journal() if row.name == "queue_told"]
+    assert len(told) >= 4 and max(b - a for a, b in pairwise(told)) <= 30_000
+    assert "music" in world.heard(line)
+
+
+def test_a_free_seat_meets_the_next_caller_within_half_a_second(world: World) -> None:
+    talking = callers(world, 3)
+    callers(world, 1)
+    world.run(10)
+    at = world.clock.now_ms()
+    end_talk(world, talking[1])
+    world.run(2)
+    (offered,) = [row.at for row in world.journal() if row.name == "seat_offered"]
+    assert offered - at <= 500
+
+
+def test_silence_never_loses_the_place(world: World) -> None:
+    talking = callers(world, 3)
+    (line,) = callers(world, 1)
+    world.run(300)
+    later = callers(world, 1)
+    end_talk(world, talking[0])
+    world.run(3)
+    assert world.sim.peer(line) and not world.sim.peer(later[0])
+
+
+def test_a_seat_that_does_not_answer_is_passed_over_and_the_place_is_kept(world: World) -> None:
+    talking = callers(world, 3)
+    (line,) = callers(world, 1)
+    world.run(5)
+    world.seat("101", SeatPlan(answer_ms=None))
+    end_talk(world, talking[0])
+    world.run(15)
+    assert world.sim.peer(line) is None
+    end_talk(world, talking[1])
+    world.run(3)
+    assert world.sim.peer(line)
+    assert {row.id: row.reason for row in world.rows(Seat)}["101"] == "no_answer"
+
+
+def test_who_comes_later_does_not_overtake_those_who_wait(world: World) -> None:
+    talking = callers(world, 3)
+    world.seat("101", SeatPlan(answer_ms=5000))
+    (first,) = callers(world, 1)
+    world.run(3)
+    end_talk(world, talking[0])
+    late = world.call("13900000001")
+    world.run(9)
+    assert world.sim.peer(first) and not world.sim.peer(late)
+
+
+def test_nobody_is_there_so_nobody_waits(world: World) -> None:
+    for seat in ("101", "102", "103"):
+        world.seat(seat, reachable=False)
+    line = world.call("13800001111")
+    world.run(12)
+    assert world.says("nobody.apology") in world.heard(line)
+    assert world.rows(QueuePlace) == []
+
+
+def test_when_all_operators_go_who_waits_is_told_and_led_on(world: World) -> None:
+    callers(world, 3)
+    (line,) = callers(world, 1)
+    world.run(10)
+    for seat in ("101", "102", "103"):
+        world.seat(seat, reachable=False)
+    world.run(15)
+    assert world.says("nobody.apology") in world.heard(line)
+
+
+def test_nobody_waits_for_ever(world: World) -> None:
+    callers(world, 3)
+    (line,) = callers(world, 1)
+    world.run(1900)
+    assert world.says("nobody.apology") in world.heard(line)
+    assert facts(world, "leave_queue")[-1]["how"] == "given_up"
+
+
+def test_by_one_key_the_place_is_kept_and_the_number_is_called_back(world: World) -> None:
+    callers(world, 3)
+    (line,) = callers(world, 1)
+    world.run(6)
+    world.press(line, "1")
+    assert "幺三八" in world.heard(line)
+    world.run(8)
+    world.press(line, "1")
+    world.run(30)
+    (wanted,) = [row for row in world.rows(Callback) if row.because == "queue"]
+    (place,) = world.rows(QueuePlace)
+    assert place.callback_id == wanted.id and wanted.state == "open"
+    call = next(row for row in world.calls() if row.id == wanted.call_id)
+    assert call.outcome == "callback" and call.ended is not None
+
+
+def test_one_number_has_one_place_to_be_called_back(world: World) -> None:
+    callers(world, 3)
+    for _ in range(2):
+        line = world.call("13811112222")
+        world.run(7)
+        world.press(line, "1")
+        world.run(8)
+        world.press(line, "1")
+        world.run(30)
+    assert len(world.rows(QueuePlace)) == 1
+
+
+def test_another_key_than_the_confirmation_goes_on_waiting(world: World) -> None:
+    talking = callers(world, 3)
+    (line,) = callers(world, 1)
+    world.run(6)
+    world.press(line, "1")
+    world.press(line, "5")
+    end_talk(world, talking[0])
+    world.run(3)
+    assert world.sim.peer(line)
+
+
+def test_whoever_leaves_the_queue_is_on_the_missed_list_with_window_and_wait(world: World) -> None:
+    callers(world, 3)
+    (line,) = callers(world, 1)
+    world.run(40)
+    world.sim.leave(line)
+    world.run(1)
+    (missed,) = world.rows(Callback)
+    call = next(row for row in world.calls() if row.id == missed.call_id)
+    assert missed.kind == "missed" and call.window == "general" and call.human_wait >= 40_000
+    assert world.rows(QueuePlace) == []
+    assert facts(world, "leave_queue")[-1]["how"] == "left"
+
+
+def test_more_than_the_alarm_waiting_hear_of_the_call_back_first(world: World) -> None:
+    callers(world, 3)
+    lines = callers(world, 12)
+    world.run(8)
+    assert world.says("queue.crowded") in world.heard(lines[-1])
+    assert world.says("queue.crowded") not in world.heard(lines[0])
