@@ -168,7 +168,7 @@ def test_a_process_that_died_leaves_a_call_that_is_closed_with_what_is_known(hou
     house.run(8)  # it rings at the citizen's
     assert house.call(made)["ringing"]
     house.start()
-    house.desk.free("101", made)
+    house.desk.free("101", made, house.clock.now_ms())
     with house.engine.begin() as connection:
         left = house.calling.unfinished(connection, "node1")
     take_over(house.placing, house.sim, left, house.clock.now_ms())
