@@ -31,7 +31,7 @@ from ivr.facts.seats import HeldFact
 from ivr.ledger import CallTransaction, Fact, Interrupted
 from ivr.ongoing_call import OngoingCall, SeatLeg, recording_id_of
 from ivr.queue.keeper import CallBack, QueueKeeper
-from ivr.referring import Transfers
+from ivr.referring import SeatTransfers
 from ivr.ringing import PhoneRinger
 
 log = logging.getLogger(__name__)
@@ -51,7 +51,7 @@ class Conductor:
         self._calls: dict[str, OngoingCall] = {}
         # Lines whose quality may still be told, oldest first: call and leg by id, for the call itself is soon over.
         self._sounding: dict[str, tuple[str, str]] = {}
-        self._transfers = Transfers(house, self._lines, self._feed)
+        self._transfers = SeatTransfers(house, self._lines, self._feed)
 
     @property
     def calls(self) -> int:

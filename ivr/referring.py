@@ -13,7 +13,7 @@ NOT_ALLOWED, GOES_ON = 603, 100
 NOBODY = "?"  # a target nobody has
 
 
-class Transfers:
+class SeatTransfers:
     """``lines``: those of all calls of the process; ``feed``: gives a call's machine an event."""
 
     def __init__(
