@@ -49,7 +49,7 @@ beside() {
     trap 'kill -TERM "$running" 2>/dev/null; wait "$running"; exit 143' TERM
     failed=0
     behind check gently scripts/check.sh || failed=1
-    behind computing gently $PYTEST -n 3 --dist loadfile $ignored "$@" || failed=1
+    behind computing gently $PYTEST -n 3 --dist loadfile --no-loadscope-reorder $ignored "$@" || failed=1
     return "$failed"
 }
 

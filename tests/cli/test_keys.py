@@ -47,7 +47,7 @@ def test_a_rotation_killed_for_real_is_seen_and_gone_on_with(data: Path, monkeyp
             break
         time.sleep(0.05)
     process.send_signal(signal.SIGKILL)
-    assert process.wait(10) == -signal.SIGKILL
+    assert process.wait(60) == -signal.SIGKILL
     listed = json.loads(hotline("keys", "list", "--json").stdout)
     assert listed["unfinished"] == ["data", "index", "session"] and len(listed["data"]) == 2
     monkeypatch.setattr(rotation, "SETTLE_S", 0)

@@ -88,7 +88,7 @@ def test_closing_does_not_wait_for_what_it_computes() -> None:
     asking.start()
     pid = adder.pid
     adder.close()
-    asking.join(20)
+    asking.join(60)
     assert failed.is_set() and pid is not None and gone(pid)
 
 
@@ -98,7 +98,7 @@ def test_it_does_not_outlive_who_asks_not_even_one_who_was_killed() -> None:
             sys.executable,
             "-c",
             "import time\nfrom hotline.process.worker import WorkerProcess\nfrom tests.cli.adder import Adder\n"
-            "adder = WorkerProcess(Adder, 1)\nprint(adder.ask(Adder.pid), flush=True)\ntime.sleep(60)",
+            "adder = WorkerProcess(Adder, 1)\nprint(adder.ask(Adder.pid), flush=True)\ntime.sleep(300)",
         ],
         stdout=subprocess.PIPE,
         text=True,
@@ -106,5 +106,5 @@ def test_it_does_not_outlive_who_asks_not_even_one_who_was_killed() -> None:
     assert owner.stdout is not None
     pid = int(owner.stdout.readline())
     owner.kill()
-    owner.wait(10)
-    wait_until(lambda: gone(pid), 10)
+    owner.wait(60)
+    wait_until(lambda: gone(pid))

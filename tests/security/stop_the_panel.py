@@ -23,7 +23,7 @@ from typing import Any
 from hotline import tls
 from web.server import TlsFiles, serve
 
-PATIENCE_S = 3.0  # a page that takes longer is stopped
+PATIENCE_S = 8.0  # a page that takes longer is stopped
 SLOW = 20
 PAGE = b"<p>page</p>"
 

@@ -75,7 +75,7 @@ def test_b10_somebody_who_reads_holds_it_up_only_until_they_have_read(
     answered = threading.Event()
     caller.done = lambda error: answered.set()
     caller.tell(("digit", {"key": "1"}), seal_party=caller.party)
-    assert answered.wait(5), "the caller does not wait for readers"
+    assert answered.wait(15), "the caller does not wait for readers"
     assert in_the_files(tmp_path, secret)
     reader.rollback()
     until(lambda: not in_the_files(tmp_path, secret))

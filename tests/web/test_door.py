@@ -11,19 +11,20 @@ import urllib.request
 
 import pytest
 
+from tests.support.waiting import wait_until
 from tests.web.conftest import Auth
 from tests.web.test_server import Served
 from web import bridge, create_app, door
 from web.server import TlsFiles
 
 MANY = 40  # far more than there are threads
+PATIENCE_S = 60.0  # a busy machine is slow
 
 
 def _get(server, path="/log-in", headers=None, scheme="http", context=None):
     request = urllib.request.Request(f"{scheme}://127.0.0.1:{server.port}{path}", headers=headers or {})
-    began = time.perf_counter()
-    with urllib.request.urlopen(request, timeout=30, context=context) as answer:
-        return answer.read().decode(), time.perf_counter() - began
+    with urllib.request.urlopen(request, timeout=PATIENCE_S, context=context) as answer:
+        return answer.read().decode()
 
 
 def _open(server, said=b"", address="127.0.0.2"):
@@ -32,7 +33,17 @@ def _open(server, said=b"", address="127.0.0.2"):
     return found
 
 
-def _ends(connection, within):
+def _held(connection):
+    """It is open still, and nothing was said: who was served meanwhile did not wait for its end."""
+    connection.setblocking(False)
+    try:
+        connection.recv(1)
+    except BlockingIOError:
+        return True
+    return False
+
+
+def _ends(connection, within=PATIENCE_S):
     connection.settimeout(within)
     try:
         while connection.recv(65536):
@@ -51,21 +62,23 @@ def served(app):
     server.end()
 
 
-def test_silent_and_slow_connections_hold_nobody_up(served):
+def test_silent_and_slow_connections_hold_nobody_up(served, monkeypatch):
+    monkeypatch.setattr(door, "HEAD_S", PATIENCE_S)
+    monkeypatch.setattr(bridge, "READ_S", PATIENCE_S)
     silent = [_open(served) for _ in range(MANY)]
     slow = [_open(served, b"GET /log-in HTTP/1.1\r\nHost: x\r\nX-Slow: ") for _ in range(MANY)]
     slow += [_open(served, b"POST /log-in HTTP/1.1\r\nHost: x\r\nContent-Length: 900\r\n\r\na") for _ in range(MANY)]
     try:
         for _ in range(3):
-            page, took = _get(served)
-            assert "登录" in page
-            assert took < 2
+            assert "登录" in _get(served)
+        assert all(map(_held, (*silent, *slow)))
     finally:
         for one in (*silent, *slow):
             one.close()
 
 
-def test_a_silent_handshake_holds_nobody_up(world, tmp_path):
+def test_a_silent_handshake_holds_nobody_up(world, tmp_path, monkeypatch):
+    monkeypatch.setattr(door, "HANDSHAKE_S", PATIENCE_S)
     from hotline import tls
 
     made = tls.make(tmp_path / "tls", ["127.0.0.1"])
@@ -73,9 +86,8 @@ def test_a_silent_handshake_holds_nobody_up(world, tmp_path):
     silent = [_open(server) for _ in range(MANY)]
     try:
         context = ssl.create_default_context(cafile=str(made.ca))
-        page, took = _get(server, scheme="https", context=context)
-        assert "登录" in page
-        assert took < 2
+        assert "登录" in _get(server, scheme="https", context=context)
+        assert all(map(_held, silent))
     finally:
         for one in silent:
             one.close()
@@ -95,21 +107,21 @@ def test_a_request_that_comes_byte_by_byte_is_cut_off(served, monkeypatch):
                 return
 
     threading.Thread(target=drip, daemon=True).start()
-    assert _ends(connection, 5), "each byte renewed the time"
+    assert _ends(connection), "each byte renewed the time"
     stop.set()
 
 
 def test_a_body_that_does_not_come_is_refused_in_time(served, monkeypatch):
     monkeypatch.setattr(bridge, "READ_S", 0.4)
     connection = _open(served, b"POST /log-in HTTP/1.1\r\nHost: x\r\nContent-Length: 900\r\n\r\nab")
-    connection.settimeout(5)
+    connection.settimeout(PATIENCE_S)
     assert connection.recv(100).startswith(b"HTTP/1.1 408")
-    assert _ends(connection, 5)
+    assert _ends(connection)
 
 
 def test_a_body_that_is_too_long_is_refused_before_it_is_read(served):
     connection = _open(served, b"POST /log-in HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999\r\n\r\n")
-    connection.settimeout(5)
+    connection.settimeout(PATIENCE_S)
     assert connection.recv(100).startswith(b"HTTP/1.1 413")
 
 
@@ -126,9 +138,9 @@ def test_an_answer_nobody_reads_holds_no_thread_and_ends(monkeypatch):
     server = Served(lambda environ, start: (long if environ["PATH_INFO"] == "/long" else short)(environ, start))
     held = [_open(server, b"GET /long HTTP/1.1\r\nHost: x\r\n\r\n") for _ in range(MANY)]
     try:
-        assert _get(server, "/short")[0] == "ok"
+        assert _get(server, "/short") == "ok"
         time.sleep(2.5)  # real time: the deadline of what is not read
-        assert all(_ends(one, 5) for one in held[:3])
+        assert all(_ends(one) for one in held[:3])
     finally:
         for one in held:
             one.close()
@@ -142,7 +154,7 @@ def test_a_long_answer_that_is_read_comes_whole():
 
     server = Served(long)
     try:
-        text, _took = _get(server, "/")
+        text = _get(server, "/")
         assert len(text) == 1_600_000
         assert text.endswith("0199999\n")
     finally:
@@ -154,15 +166,14 @@ def test_connections_of_an_address_are_bounded_and_the_proxys_are_not(app, monke
     server = Served(app, spared=lambda address: address == "127.0.0.3")
     held = [_open(server) for _ in range(5)]
     try:
-        assert _ends(_open(server), 5), "the sixth is refused"
-        assert "登录" in _get(server)[0], "another address is not concerned"
+        assert _ends(_open(server)), "the sixth is refused"
+        assert "登录" in _get(server), "another address is not concerned"
         proxy = [_open(server, address="127.0.0.3") for _ in range(8)]
         proxy[-1].sendall(b"GET /log-in HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
-        proxy[-1].settimeout(10)
+        proxy[-1].settimeout(PATIENCE_S)
         assert proxy[-1].recv(100).startswith(b"HTTP/1.1 200")
         held[0].close()
-        time.sleep(0.3)  # real time: the server sees that it is gone
-        assert not _ends(_open(server), 0.5), "room again"
+        wait_until(lambda: not _ends(_open(server), 0.5), what="room again")  # when the server sees that it is gone
     finally:
         for one in held:
             one.close()
@@ -233,7 +244,7 @@ class Reader:
         )
         self.text = b""
 
-    def until(self, what, within=15.0):
+    def until(self, what, within=PATIENCE_S):
         end = time.monotonic() + within
         while what not in self.text:
             self.socket.settimeout(max(0.05, end - time.monotonic()))
@@ -255,12 +266,12 @@ def test_news_comes_to_every_stream_and_streams_cost_no_thread(app, world, as_ro
     assert all(one.until(b"retry:") for one in readers)
     assert b"text/event-stream" in readers[0].text
     assert b"X-Accel-Buffering: no".lower() in readers[0].text.lower()
-    assert _get(served)[1] < 2
+    assert "登录" in _get(served)
     world.waiting(5)
     assert all(one.until(b"event: news") for one in readers)
     served.end()
     served.end = lambda: None
-    assert all(_ends(one.socket, 5) for one in readers), "a stopped server ends them"
+    assert all(_ends(one.socket) for one in readers), "a stopped server ends them"
 
 
 def test_a_stream_is_refused_without_a_log_in(served):

@@ -40,9 +40,9 @@ def test_what_is_old_is_given_once_more_and_made_anew_beside(world: World) -> No
         return "new"
 
     assert shared.get("a", anew) == "old", "nobody waits"
-    assert done.wait(10)
+    assert done.wait(60)
     for thread in [one for one in threading.enumerate() if one.name == "figures"]:
-        thread.join(10)
+        thread.join(60)
     assert shared.get("a", lambda: pytest.fail("made already")) == "new"
     world.clock.ms += 5000
     assert shared.get("a", lambda: "newest") == "newest", "what is older than that is waited for"
@@ -55,5 +55,5 @@ def test_who_cannot_make_it_anew_leaves_what_was_there(world: World) -> None:
     world.clock.ms += 1500
     shared.get("a", lambda: 1 / 0)  # type: ignore[arg-type,return-value]
     for thread in [one for one in threading.enumerate() if one.name == "figures"]:
-        thread.join(10)
+        thread.join(60)
     assert shared.get("a", lambda: "new") == "old"
