@@ -41,8 +41,7 @@ class Doer:
 
 def do(session: Session, seat: str, what: StateAct, who: Doer, rules: OperatorRules, seats: Collection[str]) -> SeatRow:
     """Do it at a seat of ``seats``; the row as it is now. Raises :class:`ActNotAllowed`."""
-    if seat not in seats:
-        raise ActNotAllowed("no_seat", "没有这个座席。", f"There is no seat {seat}; the seats are {', '.join(seats)}.")
+    check_seat(seat, seats)
     connection = session.connection()
     was = operators.held(connection, (seat,))[seat]
     what = replace(what, by=who.name, where_to=without_numbers(what.where_to))
@@ -63,6 +62,18 @@ def do(session: Session, seat: str, what: StateAct, who: Doer, rules: OperatorRu
     return now
 
 
+def check_seat(seat: str, seats: Collection[str]) -> None:
+    """Raises :class:`ActNotAllowed` when there is no such seat."""
+    if seat not in seats:
+        raise ActNotAllowed("no_seat", "没有这个座席。", f"There is no seat {seat}; the seats are {', '.join(seats)}.")
+
+
+def check_is_mine(operator: str, who: Doer) -> None:
+    """Raises :class:`ActNotAllowed` when somebody else works there, unless a lead does it."""
+    if not who.leads and operator not in ("", who.name):
+        raise ActNotAllowed("not_yours", "只有班长可以替别人操作。", "Only a lead does this for somebody else.")
+
+
 def _may(session: Session, row: SeatRow, what: StateAct, who: Doer) -> None:
     if what.name == "sign_in":
         found = accounts.find_user(session, what.operator)
@@ -70,9 +81,7 @@ def _may(session: Session, row: SeatRow, what: StateAct, who: Doer) -> None:
             raise ActNotAllowed(
                 "no_account", "没有这个话务员账号。", f"There is no operator's account {what.operator}."
             )
-    mine = what.operator if what.name == "sign_in" else row.operator
-    if not who.leads and mine not in ("", who.name):
-        raise ActNotAllowed("not_yours", "只有班长可以改变别人的状态。", "Only a lead changes somebody else's state.")
+    check_is_mine(what.operator if what.name == "sign_in" else row.operator, who)
 
 
 def _elsewhere(operator: str, seat: str) -> ActNotAllowed:

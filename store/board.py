@@ -14,6 +14,7 @@ from store import operators
 from store.sql import upsert
 
 USUAL = OperatorRules()
+IN_CALL = (states.RINGING, states.TALKING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +52,9 @@ def _changed(row: SeatRow, change: SeatChange, rules: OperatorRules) -> SeatRow:
     if change.reachable is not None:
         row = states.reached(row, change.reachable, change.at, rules)
     if change.call_id is None:
-        if row.in_call or change.missed:
+        if row.in_call or change.missed or row.state in IN_CALL:
             row = states.freed(row, change.at, rules, missed=change.missed)
-    elif change.call_id and change.call_id != row.call_id:
+    elif change.call_id and (change.call_id != row.call_id or (row.operator and row.state not in IN_CALL)):
         row = states.taken(row, change.call_id, change.at)
     return states.answered(row, change.at) if change.answered else row
 

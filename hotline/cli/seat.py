@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import sys
+import time
+
 import click
 
 from hotline.cli.acting import acting, as_option
-from hotline.cli.common import json_option, looking
+from hotline.cli.common import FOUND, json_option, looking
 from hotline.cli.rows import print_rows
 from hotline.config.settings import Settings
 from hotline.process import factories
 from hotline.process.sweep import known_rules, now_ms
 from ivr.desk.states import CHOSEN, REASONS, STATES, SeatRow, StateAct, elapsed
 from services import operators as at_seats
+from services import seat_acts
 from services.operators import Doer
+from services.seat_acts import ACTS, SeatWish
 from store import operators
+from store.ids import uuid7
 
+LOOK_S = 0.1
 seat_argument = click.argument("seat")
 
 
@@ -104,6 +111,35 @@ def wrap_up(settings: Settings, seat: str, who: str) -> None:
     Example: hotline seat wrap-up 101 --as li.na
     """
     _do(settings, seat, StateAct("wrap_up", now_ms()), who)
+
+
+@seat.command("act")
+@seat_argument
+@click.argument("act", type=click.Choice(tuple(ACTS)))
+@click.argument("target", default="")
+@as_option
+@looking
+def do_act(settings: Settings, seat: str, act: str, target: str, who: str) -> None:
+    """Do something in the talk at a seat, as by a key code there: hold, consult 102, leave, blind window:repair …
+
+    \b
+    Example: hotline seat act 101 consult 102 --as li.na
+    """
+    wish = SeatWish(str(uuid7()), seat, act, target, now_ms())
+    with acting(settings, who) as (session, role):
+        seat_acts.ask(session, wish, Doer(who, role), list(settings.seats))
+    with factories.database(settings) as engine:
+        while True:
+            with engine.begin() as connection:
+                row = seat_acts.outcome(connection, wish.id, now_ms())
+            if row is None or row["state"] not in ("queued", "taken"):
+                break
+            time.sleep(LOOK_S)
+    if row is None or row["state"] == "refused":
+        why = seat_acts.REASONS[row["reason"] if row else "not_running"]
+        click.echo(f"Refused: {why.zh} {why.en}", err=True)
+        sys.exit(FOUND)
+    click.echo(f"{seat}: {act} {target}".rstrip())
 
 
 @seat.command("sign-out")

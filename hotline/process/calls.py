@@ -27,6 +27,7 @@ from hotline.process.callbacks import Callbacks
 from hotline.process.duty import DutyPhones
 from hotline.process.flows import serve_flows
 from hotline.process.lags import Behind
+from hotline.process.operators import OperatorsAtSeats
 from hotline.process.speaker import VoiceSpeaker
 from ivr.calendar.tables import WorkCalendar
 from ivr.call.commands import OpenCase
@@ -195,6 +196,12 @@ async def run_calls(settings: Settings, stop: asyncio.Event, drain: asyncio.Even
     callbacks = Callbacks(settings, keys, CasePolicy(profile, calendar, zone), database, house, owner())
     conductor = Conductor(house, callbacks.in_turn)
     duty = DutyPhones(settings, CasePolicy(profile, calendar, zone), database, house)
+
+    def asked(seat: str, act: str, target: str) -> bool:
+        do: Callable[[str, str, str], bool] | None = getattr(conductor, "seat_asked", None)
+        return do is not None and do(seat, act, target)
+
+    at_seats = OperatorsAtSeats(database, owner(), clock.now_ms, asked)
     interrupted = ledger.interrupted(clock.now_ms(), CallState.from_json)
 
     def take_back() -> None:
@@ -229,6 +236,7 @@ async def run_calls(settings: Settings, stop: asyncio.Event, drain: asyncio.Even
             asyncio.create_task(_working_days(Added(database, calendar))),
             asyncio.create_task(callbacks.run()),
             asyncio.create_task(duty.run()),
+            asyncio.create_task(at_seats.run()),
         ]
         if watch:
             tasks.append(asyncio.create_task(watch.run()))

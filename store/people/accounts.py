@@ -18,6 +18,12 @@ def find_user(session: Session, name: str) -> User | None:
     return session.scalar(select(User).where(User.name == name))
 
 
+def of_seat(session: Session, seat: str) -> str:
+    """The name of the open account whose seat it is; empty when it is nobody's or several people's."""
+    names = session.scalars(select(User.name).where(User.seat == seat, User.active).limit(2)).all()
+    return names[0] if len(names) == 1 else ""
+
+
 def any_account(session: Session) -> bool:
     """Is there an account at all?"""
     return session.scalar(select(User.id).limit(1)) is not None

@@ -1,0 +1,65 @@
+"""The calls process's side of operators at their seats: states end when their time is over, acts in talks are done."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+from services import operators as at_seats
+from services import seat_acts
+from services.seat_acts import SeatWish
+from store import operators
+from store import seat_acts as rows
+from store.engine import Engine, reading
+
+log = logging.getLogger(__name__)
+
+LOOK_S = 0.3  # how long an act waits at most
+AWAY_S = 2.0  # between two looks at a database that is away
+
+DoAct = Callable[[str, str, str], bool]  # (seat, act, target) -> was there a talk to do it in
+
+
+class OperatorsAtSeats:
+    """``act``: does an act in the talk at a seat (``Conductor.seat_asked``); ``owner``: this process."""
+
+    def __init__(self, database: Engine, owner: str, now_ms: Callable[[], int], act: DoAct) -> None:
+        self._database, self._owner, self._now, self._act = database, owner, now_ms, act
+
+    async def run(self) -> None:
+        """Look and act, for ever. The database is asked on a thread of its own, never on the media loop."""
+        loop = asyncio.get_running_loop()
+        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="operators") as thread:
+            while True:
+                pause = LOOK_S
+                try:
+                    for wish in await loop.run_in_executor(thread, self.look):
+                        reason = self.do(wish)
+                        await loop.run_in_executor(thread, partial(self.told, wish, reason))
+                except Exception:  # a database that is away: the next look may do better
+                    log.exception("operators' states and acts cannot be looked for")
+                    pause = AWAY_S
+                await asyncio.sleep(pause)
+
+    def look(self) -> list[SeatWish]:
+        """End what is over; return the acts that are ours to do. Nobody is held up when there is nothing."""
+        now = self._now()
+        with reading(self._database).connect() as connection:
+            over = at_seats.over(operators.every(connection), now)
+            if not over and not rows.queued(connection, self._owner):
+                return []
+        with self._database.begin() as connection:
+            at_seats.end_by_themselves(connection, now)
+            return seat_acts.taken(connection, self._owner, now)
+
+    def do(self, wish: SeatWish) -> str:
+        """Do an act, on the conductor's thread; why not, or nothing."""
+        return "" if self._act(wish.seat, wish.act, wish.target) else "no_talk"
+
+    def told(self, wish: SeatWish, reason: str) -> None:
+        """Write down what came of it."""
+        with self._database.begin() as connection:
+            rows.end(connection, wish.id, self._now(), reason)
