@@ -78,9 +78,8 @@ def _may(session: Session, row: SeatRow, what: StateAct, who: Doer) -> None:
     if what.name == "sign_in":
         found = accounts.find_user(session, what.operator)
         if found is None or not found.active or found.role not in WORKS:
-            raise ActNotAllowed(
-                "no_account", "没有这个话务员账号。", f"There is no operator's account {what.operator}."
-            )
+            text = f"There is no operator's account {what.operator}."
+            raise ActNotAllowed("no_account", "没有这个话务员账号。", text, "operator")
     check_is_mine(what.operator if what.name == "sign_in" else row.operator, who)
 
 

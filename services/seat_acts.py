@@ -68,9 +68,11 @@ def ask(session: Session, wish: SeatWish, who: Doer, seats: Collection[str]) -> 
 
 
 def outcome(connection: Connection, act_id: str, now: int) -> Row | None:
-    """How far an act is; what nobody did in time is refused."""
-    seat_acts.expire(connection, now)
-    return seat_acts.found(connection, act_id)
+    """How far an act is; what nobody did in time is refused, for nobody will do it any more (:func:`taken`)."""
+    row = seat_acts.found(connection, act_id)
+    if row is not None and row["state"] in ("queued", "taken") and row["at"] <= now - seat_acts.EXPIRES_MS:
+        return {**row, "state": "refused", "reason": "not_running"}
+    return row
 
 
 def taken(connection: Connection, owner: str, now: int) -> list[SeatWish]:

@@ -25,7 +25,7 @@ from store.people.accounts import CUSTODIAN
 from store.schema import ApiToken, Audit, User
 
 ROLES = ("operator", "lead", "supervisor", "admin", "custodian")  # 话务员 班长 督导 管理员 身份保管员
-SCOPES = ("calls:read", "cases:read", "figures:read")
+SCOPES = ("calls:read", "cases:read", "figures:read", "seats:read", "seats:write")
 WATCHED = ("custodian", "supervisor")  # whose accounts open what nobody else may
 TOLD = ("role:custodian", "role:supervisor")
 DAY_MS = 86_400_000

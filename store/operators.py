@@ -13,6 +13,7 @@ from sqlalchemy import Connection, select
 from sqlalchemy.exc import IntegrityError
 
 from ivr.desk.states import SeatRow
+from store.schema import Seat
 from store.sql import Row, rows_by, table, upsert
 
 SEATS = table("seats")
@@ -43,6 +44,11 @@ def write(connection: Connection, rows: Sequence[SeatRow]) -> bool:
         except IntegrityError:
             return False
     return True
+
+
+def row_of(seat: Seat) -> SeatRow:
+    """Return the row of an entity of the schema."""
+    return SeatRow(**{name: getattr(seat, name) for name in FIELDS})
 
 
 def _row(row: Row) -> SeatRow:

@@ -30,6 +30,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "cases": frozenset({"operator", "lead", "supervisor", "admin"}),
     "work": frozenset({"operator", "lead", "supervisor"}),
     "inbox": frozenset({"operator", "lead", "supervisor", "custodian"}),
+    "seats": frozenset({"lead", "supervisor"}),
     "identity": frozenset({"custodian"}),
     "identity.ask": frozenset({"lead", "supervisor"}),
     "outages": frozenset({"operator", "lead", "supervisor", "admin"}),

@@ -1,7 +1,7 @@
-"""The read-only JSON API under ``/api/v1`` (``web/openapi.yaml``): bearer tokens, scopes, pages by cursor.
+"""The JSON API under ``/api/v1`` (``web/openapi.yaml``): bearer tokens, scopes, pages by cursor.
 
-Numbers are always masked here, whoever asks. Errors are problem details (RFC 9457). Times go out as
-RFC 3339 in UTC; days are the hotline's own.
+It reads; what it changes is what operators do at their seats (``api_seats.py``). Numbers are always masked here,
+whoever asks. Errors are problem details (RFC 9457). Times go out as RFC 3339 in UTC; days are the hotline's own.
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ def _page(page: queries.Page[Any], row: Callable[[Any], dict[str, Any]]) -> Resp
     return jsonify(items=[row(item) for item in page.rows], next=following)
 
 
-def _time(ms: int | None) -> str | None:
+def time_of(ms: int | None) -> str | None:
     if ms is None:
         return None
     return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
@@ -134,11 +134,11 @@ def calls() -> Response:
 def _call(call: Call, anonymous: bool) -> dict[str, Any]:
     return {
         "id": call.id,
-        "arrived": _time(call.arrived),
-        "answered": _time(call.answered),
-        "human_requested": _time(call.human_requested),
-        "agent_answered": _time(call.agent_answered),
-        "ended": _time(call.ended),
+        "arrived": time_of(call.arrived),
+        "answered": time_of(call.answered),
+        "human_requested": time_of(call.human_requested),
+        "agent_answered": time_of(call.agent_answered),
+        "ended": time_of(call.ended),
         "network_wait_ms": call.network_wait,
         "human_wait_ms": call.human_wait,
         "agent_ring_wait_ms": call.agent_ring_wait,
@@ -180,14 +180,14 @@ def _case(case: Case) -> dict[str, Any]:
         "status": case.status,
         "anonymous": case.anonymous,
         "caller_number": masked(case.party_id, anonymous=case.anonymous, role="api"),
-        "received": _time(case.received),
+        "received": time_of(case.received),
         "due": case.due,
-        "due_at": _time(case.due_ms),
+        "due_at": time_of(case.due_ms),
         "unrolled": case.unrolled,
-        "unrolled_at": _time(case.unrolled_ms),
+        "unrolled_at": time_of(case.unrolled_ms),
         "provisional": case.provisional,
         "explanation": explanation(case),
-        "replied": _time(case.replied),
+        "replied": time_of(case.replied),
         "call_id": case.call_id,
         "profile": case.profile,
         "rule": case.rule,

@@ -16,6 +16,7 @@ from services.calendars import Added
 from web import (
     access,
     api,
+    api_seats,
     case_views,
     db,
     format,
@@ -147,7 +148,7 @@ def create_app(config: PanelConfig) -> Flask:
     for screen in SCREENS:
         app.register_blueprint(screen.bp)
     api.init(csrf, limiter)
-    app.register_blueprint(api.bp)
+    app.register_blueprint(api_seats.bp)
     monitoring.init(limiter)
     app.register_blueprint(monitoring.bp)
     _headers(app, config)

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from jinja2 import BytecodeCache
 
 from ivr.calendar.tables import WorkCalendar
+from ivr.desk.states import OperatorRules
 from ivr.phrases import Phrases
 from ivr.profile import Profile
 from recordings.vault import Vault
@@ -63,6 +64,7 @@ class PanelConfig:
     windows: Mapping[str, Name] = field(default_factory=dict)
     window_seats: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     seats: Mapping[str, Name] = field(default_factory=dict)
+    operators: OperatorRules = field(default_factory=OperatorRules)
     tls: bool = False
     proxies: int = 0
     proxy_networks: tuple[str, ...] = LOOPBACK

@@ -128,6 +128,19 @@ def with_args(endpoint: str | None = None, values: Mapping[str, Any] | None = No
     return path + ("?" + urlencode(kept) if kept else "")
 
 
+def document(*known: str) -> dict[str, str]:
+    """For programs: the fields of the JSON document that was sent, all short texts; only ``known`` ones."""
+    given = request.get_json(silent=True)
+    if not isinstance(given, dict) or not all(isinstance(value, str) for value in given.values()):
+        raise Wrong("body", _l("请发送 JSON 对象，值都是文字。"))
+    for name, value in given.items():
+        if name not in known:
+            raise Wrong(name, _l("没有这个参数，只有：%(words)s。", words=", ".join(known)))
+        if odd(value, WORD_MAX):
+            raise Wrong(name, _l("太长，或含有控制字符。"))
+    return given
+
+
 # --- forms ---------------------------------------------------------------------------------
 
 

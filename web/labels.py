@@ -9,6 +9,7 @@ from flask_babel import lazy_gettext as _l
 
 from ivr.cases import kinds
 from ivr.cases.names import STATES
+from ivr.desk import states
 from web.names import Names
 
 OUTCOMES = {
@@ -24,6 +25,7 @@ OUTCOMES = {
 }
 
 KINDS, STATUSES = Names(kinds.KINDS), Names(STATES)
+SEAT_STATES, PAUSES = Names(states.STATES), Names(states.REASONS)
 
 REASONS = {
     "busy": _l("占线"),
@@ -198,6 +200,8 @@ ACTIONS = {
     "calendar.add": _l("添加工作日历"),
     "calendar.withdraw": _l("撤回工作日历"),
     "callback.call": _l("一键回拨"),
+    "seat.state": _l("改变座席状态"),
+    "seat.act": _l("操作座席的通话"),
     "callback.refused": _l("不允许的回拨"),
     "outage.add": _l("发布停电公告"),
     "outage.name": _l("列入重要客户"),

@@ -20,6 +20,7 @@ from services.operators import Doer
 from services.seat_acts import ACTS, SeatWish
 from store import operators
 from store.ids import uuid7
+from store.sql import Row
 
 LOOK_S = 0.1
 seat_argument = click.argument("seat")
@@ -128,13 +129,11 @@ def do_act(settings: Settings, seat: str, act: str, target: str, who: str) -> No
     wish = SeatWish(str(uuid7()), seat, act, target, now_ms())
     with acting(settings, who) as (session, role):
         seat_acts.ask(session, wish, Doer(who, role), list(settings.seats))
-    with factories.database(settings) as engine:
-        while True:
-            with engine.begin() as connection:
-                row = seat_acts.outcome(connection, wish.id, now_ms())
-            if row is None or row["state"] not in ("queued", "taken"):
-                break
-            time.sleep(LOOK_S)
+    row: Row | None = {"state": "queued"}
+    while row is not None and row["state"] in ("queued", "taken"):
+        time.sleep(LOOK_S)
+        with factories.looking(settings) as session:
+            row = seat_acts.outcome(session.connection(), wish.id, now_ms())
     if row is None or row["state"] == "refused":
         why = seat_acts.REASONS[row["reason"] if row else "not_running"]
         click.echo(f"Refused: {why.zh} {why.en}", err=True)

@@ -75,6 +75,7 @@ def panel_config(settings: Settings, engine: Engine, counter: Counting) -> Panel
         windows={id: Name(window.name, window.name_en) for id, window in settings.windows.items()},
         window_seats={id: window.seats for id, window in settings.windows.items()},
         seats={id: Name(seat.name or id) for id, seat in settings.seats.items()},
+        operators=settings.operators.rules,
         tls=panel.tls_cert is not None,
         proxies=panel.proxies,
         proxy_networks=panel.proxy_networks,

@@ -79,10 +79,10 @@ class SeatRow:
 
 
 class ActNotAllowed(ActionRefused):
-    """Something that cannot be done at this seat now; ``code``: why, in one word."""
+    """Something that cannot be done at this seat now; ``code``: why, in one word; ``field``: of a form."""
 
-    def __init__(self, code: str, zh: str, en: str) -> None:
-        super().__init__(zh, en)
+    def __init__(self, code: str, zh: str, en: str, field: str = "") -> None:
+        super().__init__(zh, en, field)
         self.code = code
 
 
@@ -223,7 +223,7 @@ def act(row: SeatRow, what: StateAct, rules: OperatorRules) -> SeatRow:
 
 def _sign_in(row: SeatRow, what: StateAct) -> SeatRow:
     if not what.operator:
-        raise ActNotAllowed("nobody", "请写明谁签入。", "Say who signs in.")
+        raise ActNotAllowed("nobody", "请写明谁签入。", "Say who signs in.", "operator")
     if row.operator == what.operator:
         return row
     if row.operator:
@@ -235,7 +235,7 @@ def _sign_in(row: SeatRow, what: StateAct) -> SeatRow:
 def _pause(row: SeatRow, what: StateAct, rules: OperatorRules) -> SeatRow:
     _signed_in(row, rules)
     if what.reason not in CHOSEN:
-        raise ActNotAllowed("reason", "请选择暂停的原因。", f"Give a reason of these: {', '.join(CHOSEN)}.")
+        raise ActNotAllowed("reason", "请选择暂停的原因。", f"Give a reason of these: {', '.join(CHOSEN)}.", "reason")
     where = " ".join(what.where_to.split())[:WHERE_MAX]
     told = replace(row, reason=what.reason, where_to=where)
     if row.in_call or row.state == PAUSED:  # after the call; or the reason, or where to, is told later

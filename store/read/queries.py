@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, Select, and_, func, select
 from sqlalchemy.orm import Session
 
 from ivr.cases.kinds import ids
+from store import operators
 from store.read import call_counts
 from store.read.paging import PAGE, PAGE_MAX, BadCursor, Page, SortOrder, bounds, read
 from store.schema import Audit, Call, Case, Journal, Leg, LiveCall, PartyRow, Process, Recording, Seat, User
@@ -132,7 +133,7 @@ def board_mark(session: Session, alive_since: int) -> str:
     """Another text whenever a call, a seat, a process or the journal has something new (a few small queries)."""
     found = board(session)
     calls = [(one.call_id, one.step, one.seat, one.waiting_since, one.window) for one in found.calls]
-    seats = [(one.id, one.reachable, one.call_id) for one in found.seats]
+    seats = [operators.row_of(seat) for seat in found.seats]
     processes = [(one.owner, one.beat >= alive_since, one.detail) for one in found.processes]
     legs = [(one.id, one.answered) for one in found.legs]
     last = session.scalar(select(func.max(Journal.seq)))

@@ -35,7 +35,8 @@ def _check(described, path, status, body):
 
 
 def test_the_description_names_every_route_and_no_other(app, described):
-    routes = {str(rule).removeprefix("/api/v1") for rule in app.url_map.iter_rules() if str(rule).startswith("/api/v1")}
+    rules = [str(rule).removeprefix("/api/v1") for rule in app.url_map.iter_rules() if str(rule).startswith("/api/v1")]
+    routes = {rule.replace("<", "{").replace(">", "}") for rule in rules}
     assert set(described["paths"]) == routes
 
 
@@ -146,3 +147,27 @@ def test_errors_of_the_api_are_problem_details_in_english(client):
 def test_too_many_requests_are_answered_429(client):
     statuses = {client.get("/api/v1/calls").status_code for _ in range(610)}
     assert statuses == {401, 429}
+
+
+def test_stf_16_a_program_signs_an_operator_in_and_asks_for_an_act_in_the_talk(client, token, world):
+    headers = token("seats:read", "seats:write")
+    url = "/api/v1/seats/101"
+    done = client.post(f"{url}/state", json={"act": "sign_in", "operator": "operator"}, headers=headers)
+    assert (done.status_code, done.get_json()["state"]) == (200, "ready")
+    again = client.post("/api/v1/seats/102/state", json={"act": "sign_in", "operator": "operator"}, headers=headers)
+    assert (again.status_code, again.get_json()["detail"].split(":")[0]) == (409, "elsewhere")
+    assert client.post("/api/v1/seats/999/state", json={"act": "ready"}, headers=headers).status_code == 404
+    assert client.post(f"{url}/state", json={"act": "ready", "x": "1"}, headers=headers).status_code == 400
+    assert client.post(f"{url}/state", data="ready", headers=headers).status_code == 400
+    listed = {one["seat"]: one for one in client.get("/api/v1/seats", headers=headers).get_json()["items"]}
+    assert (listed["101"]["operator"], listed["102"]["operator"]) == ("operator", "")
+    asked = client.post(f"{url}/acts", json={"act": "consult", "target": "102"}, headers=headers)
+    assert (asked.status_code, asked.get_json()["state"]) == (202, "queued")
+    world.clock.advance(5)
+    late = client.get(asked.headers["Location"], headers=headers).get_json()
+    assert (late["state"], late["reason"]) == ("refused", "not_running")
+
+
+def test_who_may_only_read_seats_changes_none(client, token):
+    answer = client.post("/api/v1/seats/101/state", json={"act": "ready"}, headers=token("seats:read"))
+    assert answer.status_code == 403

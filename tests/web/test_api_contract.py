@@ -21,8 +21,9 @@ SETTINGS = {
     "derandomize": True, "database": None, "deadline": None, "phases": [Phase.explicit, Phase.generate],
     "suppress_health_check": list(HealthCheck),
 }  # fmt: skip
-PATHS = ("/calls", "/cases", "/figures")
-SCOPES = ("calls:read", "cases:read", "figures:read")
+PATHS = ("/calls", "/cases", "/figures", "/seats")
+CHANGES = ("/seats/{seat}/state", "/seats/{seat}/acts")
+SCOPES = ("calls:read", "cases:read", "figures:read", "seats:read", "seats:write")
 
 
 @pytest.fixture(scope="module")
@@ -89,11 +90,23 @@ def test_unlawful_requests_are_refused_and_never_half_understood(schema, tokens,
     _all(schema[path]["GET"], GenerationMode.NEGATIVE, 15, send)
 
 
+@pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
+@pytest.mark.parametrize("path", CHANGES)
+def test_what_changes_something_is_done_or_refused_as_described(schema, tokens, path, mode):
+    left = [positive_data_acceptance]  # a lawful act may be impossible now
+
+    def send(case):
+        answer = case.call_and_validate(headers={"Authorization": f"Bearer {tokens[SCOPES]}"}, excluded_checks=left)
+        assert answer.status_code < 500
+
+    _all(schema[path]["POST"], mode, 12, send)
+
+
 def test_each_operation_answered_with_its_scope_and_refused_without(answered):
-    assert {path for path, _scopes, _status in answered} == {"/calls", "/cases", "/figures", "/openapi.yaml"}
+    assert {path for path, _scopes, _status in answered} == {*PATHS, "/openapi.yaml"}
     for path, scope, other in (
         ("/calls", "calls:read", "cases:read"), ("/cases", "cases:read", "figures:read"),
-        ("/figures", "figures:read", "calls:read"),
+        ("/figures", "figures:read", "calls:read"), ("/seats", "seats:read", "seats:write"),
     ):  # fmt: skip
         assert answered[path, (scope,), 200], path
         assert answered[path, SCOPES, 200], path

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import re
 
-from sqlalchemy import update
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
-from store.schema import Case
+from ivr.desk.states import OperatorRules, StateAct
+from services.operators import Doer, do
+from store.schema import Audit, Case
 from tests.support.facts import fact
-from tests.web.demo import at, morning
+from tests.web.conftest import Auth
+from tests.web.demo import SEATS, at, morning
 
 
 def test_an_empty_board_says_what_to_do(as_role, world):
@@ -71,7 +75,7 @@ def test_seats_are_free_busy_or_cannot_be_rung(as_role, world):
     call_id = world.talking(30, "102")
     world.seats_now("101 102", busy={"102": call_id})
     seats = as_role("operator").get("/board/live").get_json()["regions"]["seats"]
-    states = re.findall(r'<li class="(\w+)">.*?<span class="who">(\d+)', seats, re.DOTALL)
+    states = re.findall(r'<li [^>]*class="(\w+)">.*?<span class="who">(\d+)', seats, re.DOTALL)
     assert states == [("free", "101"), ("busy", "102"), ("off", "103"), ("off", "104")]
 
 
@@ -128,3 +132,53 @@ def test_the_board_names_the_networks_whose_calls_were_dropped(as_role, world):
     named = re.search(r'id="strangers">([^<]+)<', summary)
     assert named and "203.0.113.0/24 × 9, 198.51.100.0/24 × 3" in named[1] and "192.0.2" not in named[1]
     assert ">13</span>" in summary
+
+
+def at_seat(world, seat, name, who=("operator", "operator"), **more):
+    """Somebody does something at a seat."""
+    with Session(world.engine) as session, session.begin():
+        do(session, seat, StateAct(name, world.clock(), **more), Doer(*who), OperatorRules(), list(SEATS))
+
+
+def seat_line(client, seat, lang=""):
+    """What the board says of a seat, without tags."""
+    found = re.search(rf'id="seat-{seat}".*?</li>', client.get(f"/board{lang}").text, re.S)
+    assert found
+    return " ".join(re.sub(r"<[^>]+>", " ", found[0]).split())
+
+
+def test_stf_16_the_board_says_who_works_at_a_seat_and_what_they_do(as_role, world):
+    world.seats_now("101 102")
+    at_seat(world, "101", "sign_in", operator="operator")
+    lead = as_role("lead")
+    assert "operator" in seat_line(lead, 101) and "就绪" in seat_line(lead, 101)
+    assert "空闲" in seat_line(lead, 102)
+    at_seat(world, "101", "pause", reason="meal")
+    assert "暂停服务 用餐" in seat_line(lead, 101)
+    assert "未说明去向" not in seat_line(lead, 101)
+    world.clock.advance(660)
+    assert "未说明去向" in seat_line(lead, 101)
+    assert "Paused Meal Nobody knows where to" in seat_line(lead, 101, "?lang=en")
+
+
+def test_stf_16_after_call_work_that_is_over_is_shown_as_ready(as_role, world):
+    world.seats_now("101")
+    at_seat(world, "101", "sign_in", operator="operator")
+    for change in ({"call_id": "c1"}, {"answered": True}, {"call_id": None}):
+        world.ledger.seat_changed("101", world.clock(), **change)
+    lead = as_role("lead")
+    assert "整理" in seat_line(lead, 101)
+    world.clock.advance(31)
+    assert "就绪" in seat_line(lead, 101)
+
+
+def test_stf_16_a_lead_sets_the_state_of_another_and_it_is_audited(as_role, world, app):
+    at_seat(world, "101", "sign_in", operator="operator")
+    lead = as_role("lead")
+    form = {"seat": "101", "act": "pause", "reason": "meeting", "where_to": "三楼"}
+    assert Auth(lead).send("/board", "/board/seat", **form).status_code == 303
+    assert "会议 · 三楼" in seat_line(lead, 101)
+    with Session(world.engine) as session:
+        row = session.scalars(select(Audit).where(Audit.action == "seat.state")).one()
+    assert (row.user, row.target, row.detail) == ("lead", "101", "pause operator meeting")
+    assert 'id="set-seat"' not in as_role("operator").get("/board").text

@@ -7,7 +7,7 @@ from tests.web.demo import PASSWORD
 
 def test_every_form_is_refused_without_its_token(app, as_role):
     for rule in app.url_map.iter_rules():
-        if "POST" not in rule.methods:
+        if "POST" not in rule.methods or rule.endpoint.startswith("api."):  # a program has a token, and no cookie
             continue
         client = as_role("admin")
         path = rule.rule

@@ -7,17 +7,37 @@ import json
 import sys
 from typing import Any
 
-from flask import Blueprint, Flask, Response, current_app, jsonify, redirect, render_template, request, url_for
+from flask import (
+    Blueprint,
+    Flask,
+    Response,
+    current_app,
+    flash,
+    jsonify,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
+from flask_babel import gettext as _
+from flask_login import current_user
 from werkzeug.exceptions import HTTPException
 
 from ivr.calendar.tables import missing_years
-from store import aside
+from ivr.cases.actions import ActionRefused
+from ivr.desk import states
+from ivr.desk.states import StateAct
+from services.operators import Doer, do, long_pauses
+from store import aside, operators
 from store.figures import line_quality
 from store.read import health, outage_notices, queries
 from web.access import may, needs
-from web.db import config, now_ms, reading
+from web.db import config, now_ms, reading, writing
+from web.drafts import refused
 from web.figures import outcomes, shared
-from web.format import SOON_MS, day_range, today
+from web.format import SOON_MS, day_range, seat_name, today
+from web.forms import field
+from web.labels import SEAT_STATES, label
 from web.streams import Events, News
 
 bp = Blueprint("board", __name__)
@@ -32,7 +52,7 @@ def _state() -> dict[str, Any]:
     db, now = reading(), now_ms()
     start, end = day_range(today())
     board = queries.board(db)
-    seats = {seat.id: seat for seat in board.seats}
+    seats = {seat.id: states.elapsed(operators.row_of(seat), now) for seat in board.seats}
     calls = sorted(board.calls, key=lambda call: (call.waiting_since is None, call.waiting_since or call.arrived))
     alive = [p for p in board.processes if p.kind == "calls" and now - p.beat <= BEAT_MS]
     told = [json.loads(process.detail) for process in alive]
@@ -55,7 +75,9 @@ def _state() -> dict[str, Any]:
         "turned_away": line_quality.turned_away(db, now - DAY_MS),
         "strangers": line_quality.strangers(db, now - DAY_MS, most=3),
         "figures": [f for f in shared(start, end) if f.id in ON_BOARD or f.id.startswith("K2a")],
+        "pauses": states.CHOSEN,
         "may_open": may("calls"),
+        "long_pauses": {row.id for row in long_pauses(list(seats.values()), now, config().profile.pause_notice_min)},
         "untaken": queries.untaken(db),
         "forwarded": may("users") and not config().proxies and health.forwarded(db, now),
         "aside": aside.waiting(db),
@@ -73,6 +95,25 @@ def index() -> Any:
 @needs("board")
 def show() -> str:
     return render_template("board.html", **_state())
+
+
+@bp.post("/board/seat")
+@needs("seats")
+def seat() -> Any:
+    """A lead sets what an operator does."""
+    what = StateAct(
+        field("act"), now_ms(), operator=field("operator"), reason=field("reason"), where_to=field("where_to", 200)
+    )
+    who = Doer(current_user.name, current_user.role, request.remote_addr or "")
+    try:
+        with writing() as db:
+            row = do(db, field("seat"), what, who, config().operators, list(config().seats))
+    except ActionRefused as why:
+        refused(why)
+        return render_template("board.html", **_state()), 400
+    said = label(SEAT_STATES, row.state) or _("未签入")
+    flash(_("%(seat)s：%(state)s", seat=seat_name(row.id), state=said), "info")
+    return redirect(url_for("board.show"), 303)
 
 
 @bp.get("/board/live")
