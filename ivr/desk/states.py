@@ -141,7 +141,7 @@ def _told(before: SeatRow, after: SeatRow, by: str) -> list[Fact]:
         state=after.state,
         was=before.state,
         since=before.state_since,
-        was_operator=before.operator if before.operator != after.operator else "",
+        was_operator=before.operator,
         reason=after.reason if paused else "",
         where_to=after.where_to if paused else "",
         by=by,

@@ -8,11 +8,11 @@ from ivr.facts.base import Content, fact, left_out
 @fact("seat", kw_only=True, record_only=True)
 class OperatorStateFact(Content):
     """A seat's state changed. ``state``: out, ready, ringing, talking, wrapup, paused, or empty where nobody signed in;
-    ``was`` and ``since`` (UTC ms): the state before and when it began; ``was_operator``: who was there, when that is
-    somebody else; ``reason``, ``where_to``: of a pause; ``by``: the account that did it, when it was no call.
+    ``was``, ``was_operator``, ``since`` (UTC ms): the state before, whose it was, when it began; ``reason``,
+    ``where_to``: of a pause; ``by``: the account that did it, when it was no call.
 
     Example: {"seat": "101", "operator": "li.na", "state": "paused", "was": "wrapup", "since": 1795227000000,
-    "reason": "meal", "by": "li.na"}
+    "was_operator": "li.na", "reason": "meal", "by": "li.na"}
     """
 
     seat: str

@@ -11,7 +11,9 @@ from ivr.cases.names import Term
 from ivr.kpi.calls import OfCalls
 from ivr.kpi.records import KpiLimits, Period
 
-Rows = Literal["cases", "dispatched", "outages", "follow_ups", "ratings", "missed", "attempts"]
+Rows = Literal[
+    "cases", "dispatched", "outages", "follow_ups", "ratings", "missed", "attempts", "state_times", "handled"
+]
 Everything = Mapping[Rows, Sequence[Any]]  # the rows of each kind; what some are alike is one, with ``n``
 NO_REMARK = Term("", "")
 

@@ -28,6 +28,8 @@ FAMILIES: dict[int, Term] = {
     5: Term("铃响达标", "Within the ringing limit"),
     6: Term("迟接致歉", "Apology when late"),
     7: Term("通话时长", "Duration"),
+    8: Term("占用率", "Occupancy"),
+    9: Term("利用率", "Utilisation"),
     12: Term("按时办结", "Closed in time"),
     13: Term("按期答复", "Replied in time"),
     14: Term("承诺兑现", "Promises kept"),

@@ -7,6 +7,7 @@ from ivr.kpi.aftercare import NOT_RATED, NOT_YET_DUE, bad_fate, follow_up_fate, 
 from ivr.kpi.blocking import AWAY_NOTE, WHY, away_fate
 from ivr.kpi.dispatching import dispatch_fate
 from ivr.kpi.kpi import Kpi, Share
+from ivr.kpi.operators import handled_fate, occupied_fate, used_fate
 from ivr.kpi.outages import WITHDRAWN, announced_fate
 from ivr.kpi.promises import (
     REPLY,
@@ -34,6 +35,52 @@ def _away(zh: str, en: str, why: tuple[str, ...] = ()) -> Share:
 
 
 OF_ROWS: tuple[Kpi, ...] = (
+    Kpi(
+        "K7-handle",
+        Term(
+            "Σ(通话 + 保持 + 整理) / 通话数（签入的话务员）",
+            "Σ(talk + hold + after-call work) / talks, of who signed in",
+        ),
+        Share(
+            "平均处理时长",
+            "mean handling time",
+            ("handled",),
+            handled_fate,
+            "Σ(talk + hold + after-call work) / talks that ended, of operators who signed in",
+            took=lambda row: int(row.ms),
+            kept=False,
+        ),
+    ),
+    Kpi(
+        "K8",
+        Term(
+            "(通话 + 保持 + 整理 + 振铃) / (同上 + 就绪)", "(talk + hold + after-call work + ring) / (the same + ready)"
+        ),
+        Share(
+            "占用率",
+            "occupancy",
+            ("state_times",),
+            occupied_fate,
+            "(talk + hold + after-call work + ring) / (these + ready and idle), in seconds, of operators who signed in",
+            kept=False,
+        ),
+        remark=Term(
+            "按秒计；长期高于 85–90% 说明人手不足。", "In seconds; above 85 to 90 % for long, people are too few."
+        ),
+    ),
+    Kpi(
+        "K9",
+        Term("(通话 + 保持 + 整理) / 签入时长", "(talk + hold + after-call work) / signed in"),
+        Share(
+            "利用率",
+            "utilisation",
+            ("state_times",),
+            used_fate,
+            "(talk + hold + after-call work) / signed in, in seconds",
+            kept=False,
+        ),
+        remark=Term("按秒计；暂停也算签入。", "In seconds; who pauses is signed in."),
+    ),
     Kpi(
         "K12",
         Term("按期办结 / 到期", "closed in time / due"),

@@ -110,6 +110,33 @@ class TurnedAway:
 
 
 @dataclass(frozen=True, slots=True)
+class StateSpan:
+    """What an operator did from ``begin`` to ``end`` (UTC ms); ``ended``: at ``end`` it was really over."""
+
+    operator: str
+    state: str
+    begin: int
+    end: int
+    ended: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class StateTime:
+    """``n`` seconds in which operators were in a state."""
+
+    state: str
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class HandledTime:
+    """Talks and after-call work of ``n`` talks, ``ms`` together."""
+
+    ms: int
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
 class RatingCount:
     """``n`` invitations to rate that went alike. ``source``: ``call`` (keys after the talk) or ``followup``.
 

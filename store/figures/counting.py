@@ -76,7 +76,7 @@ class FigureCounter:
         """Return every figure with the rows behind it; rows are given for all windows together only."""
         period, known = Period(from_ms, to_ms, now_ms), limits(profile)
         with Session(reading(self._engine)) as session:
-            rows = material(session, from_ms, to_ms, known, window or None)
+            rows = material(session, from_ms, to_ms, known, window or None, now_ms)
             found = figures(session, from_ms, to_ms, profile, now_ms, window or None, rows)
             if window:
                 return PeriodFigures(found, {}, (0, 0))

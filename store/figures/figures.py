@@ -13,7 +13,7 @@ from typing import Any, Self, TypeVar
 from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
-from ivr.kpi import formulas
+from ivr.kpi import formulas, operators
 from ivr.kpi.blocking import TAKEN
 from ivr.kpi.call_totals import CallTotals, HourTotals
 from ivr.kpi.kpi import Everything, Rows
@@ -26,12 +26,14 @@ from ivr.kpi.records import (
     FollowUp,
     KpiLimits,
     Period,
+    StateSpan,
     Target,
     TurnedAway,
 )
 from ivr.profile import ConnectRate, Profile
 from store.figures import line_quality
 from store.figures.dispatching import dispatched
+from store.figures.operators import spans as state_spans
 from store.figures.promises import due_cases, of_window, with_calls
 from store.journal import ratings
 from store.journal.hourly import QUARTER_MS
@@ -107,12 +109,14 @@ class Material:
     dispatched: Sequence[Dispatched]
     outages: Sequence[Announced]
     away: Sequence[TurnedAway]
+    spans: Sequence[StateSpan]
 
     def rows(self) -> dict[Rows, Sequence[Any]]:
         """Its rows by their kind, as figures name them."""
         return {
             "cases": self.cases, "follow_ups": self.follow_ups, "missed": self.missed.callers(),
-            "dispatched": self.dispatched, "outages": self.outages,
+            "dispatched": self.dispatched, "outages": self.outages, "state_times": operators.times(self.spans),
+            "handled": operators.handled(self.spans),
         }  # fmt: skip
 
     def split(self, parts: Sequence[Part]) -> list[Material]:
@@ -134,7 +138,8 @@ class Material:
         missed = [self.missed.between(*one) for one in parts]
         follow_ups, dispatched = each(self.follow_ups, closed), each(self.dispatched, closed)
         outages, away = each(self.outages, attrgetter("starts")), each(self.away, attrgetter("at"))
-        return list(map(Material, cases, follow_ups, missed, dispatched, outages, away))
+        spans = [operators.cut(self.spans, *one) for one in parts]
+        return list(map(Material, cases, follow_ups, missed, dispatched, outages, away, spans))
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,10 +168,12 @@ class CallsOf:
         return [cls(tally, hours, arrived[n]) for n, tally in enumerate(counts.split(parts, known))]
 
 
-def material(session: Session, from_ms: int, to_ms: int, known: KpiLimits, window: str | None = None) -> Material:
+def material(
+    session: Session, from_ms: int, to_ms: int, known: KpiLimits, window: str | None = None, now_ms: int | None = None
+) -> Material:
     """The promises due, the cases closed, the calls missed, the outages planned in ``[from_ms, to_ms)``.
 
-    Outages and calls that were turned away are of the whole unit, so of no window.
+    Outages, calls that were turned away and operators' states are of the whole unit, so of no window.
     """
     return Material(
         list(due_cases(session, from_ms, to_ms, window)),
@@ -175,7 +182,12 @@ def material(session: Session, from_ms: int, to_ms: int, known: KpiLimits, windo
         dispatched(session, from_ms, to_ms, window),
         [] if window else outage_notices.planned(session, from_ms, to_ms),
         [] if window else line_quality.away(session, from_ms, to_ms),
+        [] if window else state_spans(session, from_ms, to_ms, _now() if now_ms is None else now_ms),
     )
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000
 
 
 def figures(
@@ -192,10 +204,10 @@ def figures(
 
     ``window``: only calls to this window and the cases of these calls. ``rows``, ``calls``: read already.
     """
-    now = time.time_ns() // 1_000_000 if now_ms is None else now_ms
+    now = _now() if now_ms is None else now_ms
     known = limits(profile)
     calls = calls or CallsOf.period(session, from_ms, to_ms, known, window)
-    rows = rows or material(session, from_ms, to_ms, known, window)
+    rows = rows or material(session, from_ms, to_ms, known, window, now)
     everything: Everything = {
         **rows.rows(),
         "ratings": ratings.counted(session, from_ms, to_ms, window),

@@ -31,7 +31,7 @@ PRESSURE_DAYS = 14
 def contents(session: Session, span: Span, profile: Profile, now_ms: int) -> Contents:
     """Everything a report of this period shows."""
     from_ms, to_ms, known = span.from_ms, span.to_ms, limits(profile)
-    whole = material(session, from_ms, to_ms, known)
+    whole = material(session, from_ms, to_ms, known, now_ms=now_ms)
     names = [name for name, _begin, _end in span.by_day()]
     parts = [(begin, end) for _name, begin, end in span.by_day()]
     days = zip(names, parts, whole.split(parts), CallsOf.parts(session, parts, known), strict=True)

@@ -143,6 +143,7 @@ class Count:
         self.asked: list[Rating] = []
         self.asked_of: dict[str, list[Rating]] = {}
         self.away: list[tuple[int, str, int]] = []  # calls without room: when told, why, how many
+        self.seats: dict[str, list[tuple[int, str, str]]] = {}  # what was done at each from when, by whom
         self.outages: dict[str, tuple[int, bool]] = {}  # planned -> (begins, announced seven whole days ahead)
         for row in journal:
             if row["case_id"] and (row["name"].startswith("case_") or row["name"].startswith("callback_")):
@@ -156,6 +157,9 @@ class Count:
                 self.outages[row["case_id"]] = begins, begins - told >= 7 * 24 * HOUR
             if row["name"] == "refused" and row["data"]["kind"] in TURNED_AWAY["K26"]:
                 self.away.append((row["at"], row["data"]["kind"], row["data"]["count"]))
+            if row["name"] == "operator_state":
+                told = row["data"]
+                self.seats.setdefault(told["seat"], []).append((row["at"], told["state"], told.get("operator", "")))
             if row["name"] == "outage_withdrawn":
                 self.outages.pop(row["case_id"], None)
 
@@ -382,10 +386,28 @@ class Count:
         found["K20"] = self._called_back(start, end, now)
         taken = sum(not c.test and c.cause != "fax" for c in inside)
         away = [(why, n) for at, why, n in self.away if start <= at < end]
+        self._operators(found, start, min(end, now))
         tried = taken + sum(n for _, n in away)
         for name, kinds in TURNED_AWAY.items():
             found[name] = (sum(n for why, n in away if why in kinds), tried)
         return found
+
+    def _operators(self, found: dict[str, tuple[Any, ...]], start: int, end: int) -> None:
+        """Every moment of the period belongs to what the last fact before it said of the seat."""
+        spent, talks = Counter[str](), 0
+        for told in self.seats.values():
+            told = sorted(told, key=lambda one: one[0])
+            for (since, state, who), after in zip(told, [*told[1:], None], strict=True):
+                until = end if after is None else after[0]
+                if who:
+                    spent[state] += max(0, min(until, end) - max(since, start))
+                    talks += state == "talking" and after is not None and start < until <= end
+        busy, work, ring, idle, pause = (
+            round(spent[state] / 1000) for state in ("talking", "wrapup", "ringing", "ready", "paused")
+        )
+        found["K7-handle"] = (spent["talking"] + spent["wrapup"], talks)
+        found["K8"] = (busy + work + ring, busy + work + ring + idle)
+        found["K9"] = (busy + work, busy + work + ring + idle + pause)
 
     def _worst_day(self, start: int, end: int) -> tuple[int, int]:
         offered, answered = Counter[int](), Counter[int]()
