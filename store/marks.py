@@ -19,9 +19,10 @@ class Mark(NamedTuple):
     at: int
 
 
-def value(connection: Connection, name: str) -> str | None:
-    """What the mark says; None: there is none."""
-    return connection.scalar(select(MARKS.c.value).where(MARKS.c.name == name))
+def value(connection: Connection, name: str, *, hold: bool = False) -> str | None:
+    """What the mark says; None: there is none. ``hold``: nobody else changes it until we end."""
+    query = select(MARKS.c.value).where(MARKS.c.name == name)
+    return connection.scalar(query.with_for_update() if hold else query)
 
 
 def found(connection: Connection, names: Iterable[str]) -> dict[str, Mark]:

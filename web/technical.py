@@ -56,7 +56,8 @@ FACTS: Mapping[str, Any] = {
     "seat_asked": _l("座席的操作"), "seat_brought": _l("座席带入另一座席"), "part": _l("暂时分开通话"),
     "join": _l("合并通话"), "mute": _l("静音或取消静音"), "play_seat": _l("向座席播放"),
     "transfer_begun": _l("开始咨询或转接"), "transfer_ended": _l("咨询或转接结束"), "handed_over": _l("来电已转交"),
-    "door_set": _l("接听范围已设定"), "operator_state": _l("座席状态"), **OUTAGE_STEPS,
+    "door_set": _l("接听范围已设定"), "operator_state": _l("座席状态"),
+    "shift_tested": _l("班前自检"), "seat_late": _l("座席迟到"), **OUTAGE_STEPS,
 }  # fmt: skip
 FOUND = {"found": _l("找到"), "unknown": _l("没有"), "later": _l("稍后再查"), **RESULTS}
 

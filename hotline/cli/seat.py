@@ -15,7 +15,7 @@ from hotline.process import factories
 from hotline.process.sweep import known_rules, now_ms
 from ivr.desk.states import CHOSEN, REASONS, STATES, SeatRow, StateAct, elapsed
 from services import operators as at_seats
-from services import seat_acts
+from services import seat_acts, shifts
 from services.operators import Doer
 from services.seat_acts import ACTS, SeatWish
 from store import operators
@@ -42,6 +42,7 @@ def list_seats(settings: Settings, as_json: bool) -> None:
     """
     house, now = known_rules(settings), now_ms()
     with factories.looking(settings) as session:
+        shift = shifts.today(session.connection(), house, now)
         known = {row.id: elapsed(row, now) for row in operators.every(session.connection())}
 
     def moment(ms: int | None) -> str:
@@ -53,6 +54,7 @@ def list_seats(settings: Settings, as_json: bool) -> None:
             "seat": row.id, "phone": "registered" if row.reachable else "not registered", "operator": row.operator,
             "state": row.state, "since": moment(row.state_since), "reason": row.reason,
             "where_to": row.where_to, "until": moment(row.until), "call": row.call_id or "",
+            "not_ready": shift.missing.get(row.id, ""), "late_min": -(-shift.late.get(row.id, 0) // 60_000) or "",
         }
         for row in every
     ]  # fmt: skip

@@ -196,12 +196,7 @@ async def run_calls(settings: Settings, stop: asyncio.Event, drain: asyncio.Even
     callbacks = Callbacks(settings, keys, CasePolicy(profile, calendar, zone), database, house, owner())
     conductor = Conductor(house, callbacks.in_turn)
     duty = DutyPhones(settings, CasePolicy(profile, calendar, zone), database, house)
-
-    def asked(seat: str, act: str, target: str) -> bool:
-        do: Callable[[str, str, str], bool] | None = getattr(conductor, "seat_asked", None)
-        return do is not None and do(seat, act, target)
-
-    at_seats = OperatorsAtSeats(database, owner(), clock.now_ms, asked)
+    at_seats = OperatorsAtSeats(database, owner(), clock.now_ms, conductor.seat_asked)
     interrupted = ledger.interrupted(clock.now_ms(), CallState.from_json)
 
     def take_back() -> None:

@@ -57,7 +57,8 @@ class OperatorsAtSeats:
 
     def do(self, wish: SeatWish) -> str:
         """Do an act, on the conductor's thread; why not, or nothing."""
-        return "" if self._act(wish.seat, wish.act, wish.target) else "no_talk"
+        each = wish.target if wish.act == "key" else (wish.target,)  # keys are pressed one by one
+        return "" if all([self._act(wish.seat, wish.act, target) for target in each]) else "no_talk"
 
     def told(self, wish: SeatWish, reason: str) -> None:
         """Write down what came of it."""

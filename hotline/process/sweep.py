@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import threading
@@ -18,6 +19,7 @@ from services.handing import HandedAround
 from services.operators import LongPauses
 from services.queue import QueueAlarm
 from services.reporting import Reporting
+from services.shifts import ShiftTest
 from services.sweeper import PAUSE_S, Sweeper
 from services.upkeep import Upkeep
 from store import board
@@ -56,6 +58,12 @@ def run_sweep(settings: Settings) -> None:
         _sweeper(settings, engine, beat=True).run(stop, PAUSE_S)
 
 
+def free_mb(settings: Settings) -> int:
+    """How much room there is where recordings are kept, in MB."""
+    here = settings.data.dir
+    return shutil.disk_usage(here).free // 2**20 if here.exists() else 0
+
+
 def _sweeper(settings: Settings, engine: Engine, beat: bool = False) -> Sweeper:
     started, owner = now_ms(), os.environ.get("HOSTNAME") or socket.gethostname()
 
@@ -69,6 +77,8 @@ def _sweeper(settings: Settings, engine: Engine, beat: bool = False) -> Sweeper:
         lambda due: reports.make(settings, engine, house.profile, due), now_ms,
     )  # fmt: skip
     chores = [Upkeep(engine, house, now_ms).once, lambda: int(retention.daily(settings, engine)), reporting.once]
+    seats = sorted({seat for window in settings.windows.values() for seat in window.seats})
+    chores.append(ShiftTest(engine, house, seats, settings.operators.sign_in, lambda: free_mb(settings), now_ms).once)
     chores.append(LongPauses(engine, house.profile.pause_notice_min, now_ms).once)
     chores.append(HandedAround(engine, now_ms).once)
     chores.append(QueueAlarm(engine, house.profile.queue_alarm, now_ms).once)

@@ -56,6 +56,7 @@ NAMES: dict[str, tuple[str, str]] = {
     "handed_around": ("来电被转交两次以上（踢皮球）", "a caller was handed over more than once"),
     "long_pause": ("离岗时间过长，未说明去向", "a long pause, and nobody knows where to"),
     "long_queue": ("排队人数过多，请增开座席", "too many callers wait; open more seats"),
+    "shift_not_ready": ("班前自检：有座席未就绪", "self test before the shift: seats are not ready"),
     "no_calendar": ("缺少年度工作日历，请在面板中添加", "a year's working days are missing; add them in the panel"),
 }
 

@@ -44,6 +44,7 @@ from ivr.profile import Profile
 from ivr.queue.keeper import QueueKeeper
 from services.casework import Casework, MatterEntry
 from services.operators import long_pauses
+from services.shifts import ShiftTest
 from store.figures.figures import limits
 from store.upkeep.pruning import DAY_MS, Keep
 from store.upkeep.pruning import rules as pruning_rules
@@ -330,6 +331,12 @@ def pause_of_a_quarter_of_an_hour(stage: Stage, profile: Profile) -> int:
     """How many pauses the leads are told of, fifteen minutes after one began without where-to."""
     paused = SeatRow("101", operator="li", state="paused", reason="rest")
     return len(long_pauses([paused], 15 * 60_000, profile.pause_notice_min))
+
+
+def tested_twenty_minutes_before(stage: Stage, profile: Profile) -> int:
+    """Is the self test made twenty minutes before the shift of the day begins?"""
+    rules, now = CasePolicy(profile, CALENDAR, ZONE), _ms("2026-11-26T08:10")
+    return ShiftTest(stage.world.engine, rules, ("101",), False, lambda: 9999, lambda: now).once()
 
 
 def temporary_outage(stage: Stage, profile: Profile) -> bool:

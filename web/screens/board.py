@@ -27,6 +27,7 @@ from ivr.calendar.tables import missing_years
 from ivr.cases.actions import ActionRefused
 from ivr.desk import states
 from ivr.desk.states import StateAct
+from services import shifts
 from services.operators import Doer, do, long_pauses
 from store import aside, operators
 from store.figures import line_quality
@@ -76,6 +77,7 @@ def _state() -> dict[str, Any]:
         "strangers": line_quality.strangers(db, now - DAY_MS, most=3),
         "figures": [f for f in shared(start, end) if f.id in ON_BOARD or f.id.startswith("K2a")],
         "pauses": states.CHOSEN,
+        "shift": shifts.today(db.connection(), config().casework.rules, now),
         "may_open": may("calls"),
         "long_pauses": {row.id for row in long_pauses(list(seats.values()), now, config().profile.pause_notice_min)},
         "untaken": queries.untaken(db),
