@@ -14,7 +14,7 @@ from hotline.cli.common import json_option, looking, print_json
 from hotline.config.settings import Settings
 from hotline.process import factories
 from ivr.passwords import PASSWORD_MAX, PASSWORD_MIN
-from services import users
+from services import pins, users
 from services.factors import Factors
 from services.users import ROLES, SCOPES, UserError
 from store.engine import Session
@@ -28,6 +28,7 @@ REMEDIES = {
     "bad_name": "a name has 1 to 40 letters, digits, dots or dashes",
     "name_taken": "there is an account of that name already; `hotline user list` shows all",
     "bad_role": f"the roles are {', '.join(ROLES)}",
+    "no_pin": "there are as many PINs as there can be; close accounts that are no longer used",
     "bad_full_name": "a real name has at most 80 characters",
     "last_admin": "this is the last administrator; make another one first",
     "short_password": f"a password has at least {PASSWORD_MIN} characters",
@@ -128,6 +129,24 @@ def password(settings: Settings, name: str, password_stdin: bool) -> None:
     click.echo(f"{name} has a new password, which must be changed at log-in, and is logged out everywhere.")
     if not password_stdin:
         click.echo(f"password (shown only now): {new}")
+
+
+@user.command()
+@click.argument("name")
+@looking
+def pin(settings: Settings, name: str) -> None:
+    """Give an account a new PIN, with which it signs in at a seat's phone (*10 and the PIN); it is shown once.
+
+    \b
+    Example: hotline user pin li.na
+    """
+    try:
+        with factories.changing(settings) as session:
+            clear = pins.renew(session, _account(session, name))
+            users.audit(session, at=_now(), user=BY, action="user.pin", target=name)
+    except UserError as error:
+        raise _usage(error) from None
+    click.echo(f"PIN of {name} (shown only now): {clear}")
 
 
 @user.command()

@@ -28,6 +28,7 @@ from hotline.process.duty import DutyPhones
 from hotline.process.flows import serve_flows
 from hotline.process.lags import Behind
 from hotline.process.operators import OperatorsAtSeats
+from hotline.process.seat_codes import CodesAtSeats
 from hotline.process.speaker import VoiceSpeaker
 from ivr.calendar.tables import WorkCalendar
 from ivr.call.commands import OpenCase
@@ -38,6 +39,7 @@ from ivr.cases.numbers import case_number
 from ivr.cases.promise import case_request
 from ivr.clock import SystemClock
 from ivr.conductor import Conductor
+from ivr.desk.codes import SeatCodes
 from ivr.desk.desk import Desk, WindowSeats
 from ivr.facts.of_call import system_fact
 from ivr.ledger import CaseRequest
@@ -197,6 +199,10 @@ async def run_calls(settings: Settings, stop: asyncio.Event, drain: asyncio.Even
     conductor = Conductor(house, callbacks.in_turn)
     duty = DutyPhones(settings, CasePolicy(profile, calendar, zone), database, house)
     at_seats = OperatorsAtSeats(database, owner(), clock.now_ms, conductor.seat_asked)
+    dialled_codes = CodesAtSeats(
+        database, settings.operators.rules, list(settings.seats), clock.now_ms, worker, loop.call_soon_threadsafe
+    )  # fmt: skip
+    codes = SeatCodes(house, dialled_codes.act)
     interrupted = ledger.interrupted(clock.now_ms(), CallState.from_json)
 
     def take_back() -> None:
@@ -204,6 +210,8 @@ async def run_calls(settings: Settings, stop: asyncio.Event, drain: asyncio.Even
         callbacks.take_back()
 
     def happened(event: EngineEvent) -> None:
+        if codes.happened(event):
+            return
         if isinstance(event, Incoming):
             event = replace(event, called=flow_for.which(event.called, event.also))
         if not (duty.alerting.happened(event) or callbacks.placing.happened(event)):

@@ -24,6 +24,17 @@ def of_seat(session: Session, seat: str) -> str:
     return names[0] if len(names) == 1 else ""
 
 
+def pin_numbers(session: Session, but: str = "") -> set[str]:
+    """The numbers by which PINs find their accounts; those of others than ``but``."""
+    pins = session.scalars(select(User.pin).where(User.pin != "", User.id != but))
+    return {pin.partition("$")[0] for pin in pins}
+
+
+def by_pin_number(session: Session, number: str) -> User | None:
+    """The account that this number finds."""
+    return session.scalar(select(User).where(User.pin.startswith(f"{number}$", autoescape=True)))
+
+
 def any_account(session: Session) -> bool:
     """Is there an account at all?"""
     return session.scalar(select(User.id).limit(1)) is not None
