@@ -333,7 +333,7 @@ def pause_of_a_quarter_of_an_hour(stage: Stage, profile: Profile) -> int:
     return len(long_pauses([paused], 15 * 60_000, profile.pause_notice_min))
 
 
-def tested_twenty_minutes_before(stage: Stage, profile: Profile) -> int:
+def self_test_twenty_minutes_before(stage: Stage, profile: Profile) -> int:
     """Is the self test made twenty minutes before the shift of the day begins?"""
     rules, now = CasePolicy(profile, CALENDAR, ZONE), _ms("2026-11-26T08:10")
     return ShiftTest(stage.world.engine, rules, ("101",), False, lambda: 9999, lambda: now).once()

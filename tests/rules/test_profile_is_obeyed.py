@@ -38,11 +38,11 @@ from tests.rules.profile_stories import (
     rules_a_figure_names,
     rules_of_the_figures,
     second_vain_call,
+    self_test_twenty_minutes_before,
     silence_between_digits,
     silence_in_the_menu,
     target,
     temporary_outage,
-    tested_twenty_minutes_before,
     told_source,
     waits_at_closing_time,
     waits_no_longer,
@@ -146,7 +146,7 @@ STORIES = [
           "S2-1 国家电网《城市供电营业规范化服务示范窗口标准》", "本中心〔2026〕3 号"),
     Story("outage_notice_days", "outage_notice_days = 5", outage_six_days_ahead, 400, 200),
     Story("pause_notice_min", "pause_notice_min = 20", pause_of_a_quarter_of_an_hour, 1, 0),
-    Story("ready_before_min", "ready_before_min = 30", tested_twenty_minutes_before, 0, 1),
+    Story("ready_before_min", "ready_before_min = 30", self_test_twenty_minutes_before, 0, 1),
     Story("important_customer_notice_h", "important_customer_notice_h = 24", temporary_outage, False, True),
 ]  # fmt: skip
 
