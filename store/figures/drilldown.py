@@ -132,7 +132,7 @@ def _rows(
     if kind == "ratings":
         every = ratings.listed(session, *span) if rated is None else rated
         return [(row, {"calls": calls, "cases": cases}) for row, calls, cases in every]
-    found = READ[kind](session, *span, limits) if known is None else known.rows()[kind]
+    found = READ[kind](session, *span, limits) if known is None else known.rows[kind]
     return [(row, {SHOWN[kind]: [row.id]}) for row in found]
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from operator import attrgetter
 from typing import Any, Self, TypeVar
 
@@ -99,7 +100,7 @@ def follow_ups(session: Session, from_ms: int, to_ms: int, window: str | None = 
     return list(found.values())
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Material:
     """What figures of promises and of what comes after calls are counted from, row by row."""
 
@@ -111,7 +112,8 @@ class Material:
     away: Sequence[TurnedAway]
     spans: Sequence[StateSpan]
 
-    def rows(self) -> dict[Rows, Sequence[Any]]:
+    @cached_property
+    def rows(self) -> Mapping[Rows, Sequence[Any]]:
         """Its rows by their kind, as figures name them."""
         return {
             "cases": self.cases, "follow_ups": self.follow_ups, "missed": self.missed.callers(),
@@ -157,15 +159,17 @@ class CallsOf:
         return cls(counts.tally(known), counts.hours(), 0 if window else counts.arrivals().total())
 
     @classmethod
-    def parts(cls, session: Session, parts: Sequence[Part], known: KpiLimits) -> list[Self]:
-        """Those of each part of a period that is read once; they follow each other."""
+    def parts(cls, session: Session, parts: Sequence[Part], known: KpiLimits) -> tuple[Self, list[Self]]:
+        """Those of a period that is read once, and of each of its parts; they follow each other."""
+        first, end = parts[0][0], parts[-1][1]
         if any(begin % HOUR_MS for begin, _end in parts):  # an hour that belongs to two of them
-            return [cls.period(session, *part, known) for part in parts]
-        counts = call_counts.CallCounts(session, parts[0][0], parts[-1][1])
+            return cls.period(session, first, end, known), [cls.period(session, *part, known) for part in parts]
+        counts = call_counts.CallCounts(session, first, end)
         hours, begins, arrived = counts.hours(), [begin for begin, _end in parts], Counter[int]()
         for (quarter, _outcome), n in counts.arrivals().items():
             arrived[bisect_right(begins, quarter * QUARTER_MS) - 1] += n
-        return [cls(tally, hours, arrived[n]) for n, tally in enumerate(counts.split(parts, known))]
+        every = [cls(tally, hours, arrived[n]) for n, tally in enumerate(counts.split(parts, known))]
+        return cls(counts.tally(known), hours, arrived.total()), every
 
 
 def material(
@@ -209,7 +213,7 @@ def figures(
     calls = calls or CallsOf.period(session, from_ms, to_ms, known, window)
     rows = rows or material(session, from_ms, to_ms, known, window, now)
     everything: Everything = {
-        **rows.rows(),
+        **rows.rows,
         "ratings": ratings.counted(session, from_ms, to_ms, window),
         "attempts": [*rows.away, TurnedAway(TAKEN, calls.arrived)],
     }

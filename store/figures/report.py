@@ -34,15 +34,16 @@ def contents(session: Session, span: Span, profile: Profile, now_ms: int) -> Con
     whole = material(session, from_ms, to_ms, known, now_ms=now_ms)
     names = [name for name, _begin, _end in span.by_day()]
     parts = [(begin, end) for _name, begin, end in span.by_day()]
-    days = zip(names, parts, whole.split(parts), CallsOf.parts(session, parts, known), strict=True)
+    calls, calls_of_days = CallsOf.parts(session, parts, known)
+    days = zip(names, parts, whole.split(parts), calls_of_days, strict=True)
 
     return Contents(
         span=span,
         now_ms=now_ms,
-        figures=figures(session, from_ms, to_ms, profile, now_ms, rows=whole),
+        figures=figures(session, from_ms, to_ms, profile, now_ms, rows=whole, calls=calls),
         days=tuple(
-            (name, figures(session, begin, end, profile, now_ms, rows=rows, calls=calls))
-            for name, (begin, end), rows, calls in days
+            (name, figures(session, begin, end, profile, now_ms, rows=rows, calls=its_calls))
+            for name, (begin, end), rows, its_calls in days
         ),
         arrivals=_arrivals(session, span),
         received=_received(session, from_ms, to_ms),
