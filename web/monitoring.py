@@ -27,5 +27,5 @@ def init(limiter: Limiter) -> None:
 def metrics() -> Response:
     recent = cast(Recent, current_app.extensions["panel.figures"])
     since, until = day_range(today())
-    away = line_quality.turned_away(reading(), since)
+    away = line_quality.refused(reading(), since).turned_away
     return Response(exposition(recent.get(since, until), "today", away), content_type=CONTENT_TYPE)

@@ -69,7 +69,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
 def _strangers(settings: Settings) -> Iterator[Finding]:
     try:
         with factories.looking(settings) as session:
-            found = line_quality.strangers(session, time.time_ns() // 1_000_000 - DAY_MS)
+            found = line_quality.refused(session, time.time_ns() // 1_000_000 - DAY_MS).strangers()
     except (DatabaseAway, OSError):
         return  # said by another check
     if found:

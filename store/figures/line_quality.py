@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import or_, select
@@ -23,14 +24,38 @@ def quality(session: Session, call_id: str) -> Sequence[LineQualityTable]:
     return session.scalars(query.order_by(LineQualityTable.leg_id, LineQualityTable.id)).all()
 
 
-def refusals(session: Session, since: int) -> int:
-    """How often somebody was refused since then (UTC ms): wrong passwords, forbidden addresses …"""
-    return sum(count for kind, count in _kinds(session, since).items() if kind not in TURNED_AWAY)
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Who was refused: how often for what (wrong passwords, forbidden addresses …), and of strangers, whence."""
+
+    kinds: Mapping[str, int]
+    networks: Counter[str]
+
+    @property
+    def times(self) -> int:
+        """How often, calls there was no room for left out."""
+        return sum(count for kind, count in self.kinds.items() if kind not in TURNED_AWAY)
+
+    @property
+    def turned_away(self) -> dict[str, int]:
+        """How many calls got 503 for lack of room, by why (``ivr.telephony.TURNED_AWAY``)."""
+        return {kind: count for kind, count in self.kinds.items() if kind in TURNED_AWAY}
+
+    def strangers(self, most: int = 5) -> list[tuple[str, int]]:
+        """The networks calls came from that are not taken, with how many; most first."""
+        return self.networks.most_common(most)
 
 
-def turned_away(session: Session, since: int) -> dict[str, int]:
-    """How many calls since then (UTC ms) got 503 for lack of room, by why (``ivr.telephony.TURNED_AWAY``)."""
-    return {kind: count for kind, count in _kinds(session, since).items() if kind in TURNED_AWAY}
+def refused(session: Session, since: int) -> Refused:
+    """Everybody who was refused since then (UTC ms)."""
+    kinds, networks = Counter[str](), Counter[str]()
+    query = select(Journal.data).where(Journal.kind == "system", Journal.at >= since, Journal.name == "refused")
+    for one in map(json.loads, session.scalars(query.limit(ROWS_MAX))):
+        kind, count = one.get("kind", ""), int(one.get("count", 1))
+        kinds[kind] += count
+        if kind in STRANGERS and one.get("network"):
+            networks[str(one["network"])] += count
+    return Refused(kinds, networks)
 
 
 def away(session: Session, from_ms: int, to_ms: int) -> list[TurnedAway]:
@@ -43,29 +68,8 @@ def away(session: Session, from_ms: int, to_ms: int) -> list[TurnedAway]:
     return [TurnedAway(one["kind"], int(one.get("count", 1)), at) for at, one in told if one.get("kind") in TURNED_AWAY]
 
 
-def strangers(session: Session, since: int, most: int = 5) -> list[tuple[str, int]]:
-    """The networks calls came from that are not taken, since then (UTC ms), with how many; most first."""
-    found: Counter[str] = Counter()
-    for one in _refused(session, since):
-        if one.get("kind") in STRANGERS and one.get("network"):
-            found[str(one["network"])] += int(one.get("count", 1))
-    return found.most_common(most)
-
-
 def door_set(session: Session) -> Mapping[str, Any] | None:
     """Whose calls were taken last, as journaled; None when it never was."""
     query = select(Journal.data).where(Journal.kind == "system", Journal.name == "door_set")
     last = session.scalar(query.order_by(Journal.at.desc()).limit(1))
     return None if last is None else dict(json.loads(last))
-
-
-def _kinds(session: Session, since: int) -> Counter[str]:
-    counts: Counter[str] = Counter()
-    for one in _refused(session, since):
-        counts[one.get("kind", "")] += int(one.get("count", 1))
-    return counts
-
-
-def _refused(session: Session, since: int) -> Iterator[Mapping[str, Any]]:
-    query = select(Journal.data).where(Journal.kind == "system", Journal.at >= since, Journal.name == "refused")
-    return map(json.loads, session.scalars(query.limit(ROWS_MAX)))

@@ -51,6 +51,7 @@ BEAT_MS = 30_000  # a process that was silent for this long is shown as down
 
 def _state() -> dict[str, Any]:
     db, now = reading(), now_ms()
+    refused = line_quality.refused(db, now - DAY_MS)
     start, end = day_range(today())
     board = queries.board(db)
     seats = {seat.id: states.elapsed(operators.row_of(seat), now) for seat in board.seats}
@@ -72,9 +73,9 @@ def _state() -> dict[str, Any]:
         "trunk": next((one["trunk"] for one in told if one.get("trunk", "off") != "off"), ""),
         "watch": next((one for one in told if one.get("watch")), None),
         "outages": outage_notices.on_board(db, now),
-        "refused": line_quality.refusals(db, now - DAY_MS),
-        "turned_away": line_quality.turned_away(db, now - DAY_MS),
-        "strangers": line_quality.strangers(db, now - DAY_MS, most=3),
+        "refused": refused.times,
+        "turned_away": refused.turned_away,
+        "strangers": refused.strangers(most=3),
         "figures": [f for f in shared(start, end) if f.id in ON_BOARD or f.id.startswith("K2a")],
         "pauses": states.CHOSEN,
         "shift": shifts.today(db.connection(), config().casework.rules, now),
