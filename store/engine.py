@@ -36,6 +36,7 @@ BUSY_MS = 5000  # how long a writer waits for another writer (SQLite)
 TRY_MS = 2  # how often somebody tries to be the next writer (SQLite)
 AGAIN_S = 0.02  # then it tries again what SQLite does not wait for
 CONNECT_S = 3  # how long a connection attempt may take (PostgreSQL)
+POOL = 16  # connections that are kept: as many as the panel has threads; each further one is made anew (PostgreSQL)
 SILENT_MS = 8000  # a server that acknowledges nothing for this long is gone (PostgreSQL)
 
 
@@ -84,7 +85,7 @@ def open_engine(target: str | Path, *, relaxed: bool = False, busy_ms: int = BUS
         "options": options,
     }
     try:
-        return create_engine(url, connect_args=arguments, pool_pre_ping=True)
+        return create_engine(url, connect_args=arguments, pool_pre_ping=True, pool_size=POOL)
     except ModuleNotFoundError as error:
         raise DatabaseAway("the PostgreSQL driver is missing; run: pip install 'open-hotline[postgres]'") from error
 

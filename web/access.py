@@ -111,7 +111,8 @@ def public(view: View) -> View:
 
 def may(permission: str) -> bool:
     """Whether the person who is logged in may do this."""
-    return bool(current_user.is_authenticated and current_user.may(permission))
+    person = current_user._get_current_object()  # once: a list asks for each of its rows
+    return bool(person.is_authenticated and person.may(permission))
 
 
 def closed_accounts() -> frozenset[str]:

@@ -50,9 +50,9 @@ def moment(ms: int | None, style: str = "full") -> Markup:
     return Markup(f'<time datetime="{at.isoformat(timespec="milliseconds")}">{at.strftime(MOMENTS[style])}</time>')  # noqa: S704 - our own words
 
 
-def clock(ms: int) -> str:
-    """The time of day."""
-    return local(ms).strftime(MOMENTS["clock"])
+def written(ms: int, style: str = "clock") -> str:
+    """The same without the element, for a sentence."""
+    return local(ms).strftime(MOMENTS[style])
 
 
 def ticking(since: int | None) -> Markup:
@@ -200,8 +200,8 @@ def dotted(number: str) -> Markup:
 
 def init(app: Flask) -> None:
     app.jinja_env.filters.update(
-        moment=moment, clock=clock, ticking=ticking, span=span, remaining=remaining, window=window_name, seat=seat_name,
+        moment=moment, ticking=ticking, span=span, remaining=remaining, window=window_name, seat=seat_name,
         due=due_text, dotted=dotted, outage_state=outage_state, rule=rule_words, talk=talk, profile=profile_name,
-        step=step_words,
+        step=step_words, written=written,
     )  # fmt: skip
     app.jinja_env.globals.update(label=labels.label, labels=labels, unit_name=unit_name, today=today)

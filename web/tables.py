@@ -179,15 +179,15 @@ def _text(cell: Cell | LazyString) -> Cell:
     return cell if cell is None or isinstance(cell, bool | int | float | str | datetime) else str(cell)
 
 
-def piece(rows: Sequence[Any], around: Callable[[Any], bool] | None = None) -> Page[Any]:
-    """Fifty of a list that is short enough to be put in order here; ``before`` in the address: how many came before.
+def piece(rows: Sequence[Any], around: Callable[[Any], bool] | None = None, size: int = PAGE) -> Page[Any]:
+    """``size`` of a list that is short enough to be put in order here; ``before`` in the address: how many came before.
 
     ``around``: the piece that holds this row.
     """
     first = whole("before", 0, 999_999, 0)
     if around is not None:
-        first = next((n for n, row in enumerate(rows) if around(row)), 0) // PAGE * PAGE
-    return Page(rows[first : first + PAGE], str(first + PAGE) if len(rows) > first + PAGE else None)
+        first = next((n for n, row in enumerate(rows) if around(row)), 0) // size * size
+    return Page(rows[first : first + size], str(first + size) if len(rows) > first + size else None)
 
 
 def of_kind(rows: Sequence[Any], **wanted: str) -> list[Any]:

@@ -17,6 +17,7 @@ from hotline.process.callbacks import calling
 from hotline.process.sweep import rules
 from hotline.process.worker import WorkerProcess
 from ivr.cases.numbers import spoken_number
+from ivr.pinyin import initials
 from services.casework import Casework
 from services.factors import Factors
 from store.engine import Engine
@@ -44,6 +45,7 @@ def run_panel(settings: Settings) -> None:
     tls = TlsFiles(panel.tls_cert, panel.tls_key) if panel.tls_cert and panel.tls_key else None
     with factories.database(settings) as engine, WorkerProcess(FigureCounter.of, settings.database) as counter:
         app = create_app(panel_config(settings, engine, counter))
+        initials("")  # loads what spells names; the first page of a case would wait for it
         # What stands now stands for ever; looking through all that figures are counted from holds every page up.
         gc.collect()
         gc.freeze()

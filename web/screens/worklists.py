@@ -30,6 +30,7 @@ from web.tables import Column, Table, piece, wall
 
 bp = Blueprint("worklists", __name__)
 
+SHOWN = 25  # people on a page: each with a form
 STATES = {"now": _l("现在可拨"), "late": _l("已超期")}
 LISTS = {"answer": _l("待答复"), "missed": _l("漏接和放弃的来电"), "followup": _l("办结回访")}
 
@@ -75,7 +76,7 @@ def _entries(kind: str) -> list[worklists.WorklistEntry]:
 
 def _page(kind: str, shown: tuple[str, str] = ("", "")) -> str:
     connection = reading().connection()
-    page = piece(_found(kind), (lambda entry: _holds(entry, shown[0])) if shown[0] else None)
+    page = piece(_found(kind), (lambda entry: _holds(entry, shown[0])) if shown[0] else None, SHOWN)
     found = worklists.described(connection, page.rows)
     tried = worklists.attempts(connection, [row["id"] for entry in found for row in entry.callbacks])
     numbers = masked_all((entry.first["id"], entry.party_id, False) for entry in found)
