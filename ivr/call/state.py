@@ -71,6 +71,7 @@ class Talk:
     code: str = ""  # as far as it is typed on the phone of `typist`
     typist: str = ""
     handed: int = 0  # how often the call was handed over
+    failed_at: int = 0  # when the operator was told that it came to nothing, UTC ms
 
 
 @dataclass(frozen=True)

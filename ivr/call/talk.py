@@ -42,6 +42,7 @@ SENTENCES = {
 }
 FIRST_WINDOW = "1"  # to which the checker hands over
 APART = frozenset({"consult", "handing", "back"})  # the caller is with nobody
+BY_ITSELF_MS = 2000  # a telephone that leaves so soon after its transfer failed did so by itself (baresip does)
 GRACE_S = 3  # beyond the engine's own limit of ringing: a report that never comes ends the wait
 
 
@@ -225,14 +226,19 @@ def failed(turn: StepContext, reason: str) -> None:
         turn.set(talk=Talk(handed=talk.handed))
         turn.goto(turn.s.step)
     else:
-        turn.talk(other=talk.source, source=talk.source)
-        turn.talk(until=turn.at + TRANSFER_RING_S * 1000)
-        turn.ask(c.DialSeat(talk.source, TRANSFER_RING_S * 1000))
-        wait_for(turn, "back", SENTENCES[outcome])
+        _ring_back(turn, talk.source, SENTENCES[outcome])
+
+
+def _ring_back(turn: StepContext, seat: str, word: str) -> None:
+    """The operator who is gone is rung again; the caller hears why."""
+    turn.talk(other=seat, source=seat, up=False, until=turn.at + TRANSFER_RING_S * 1000)
+    turn.ask(c.DialSeat(seat, TRANSFER_RING_S * 1000))
+    wait_for(turn, "back", word)
 
 
 def tell(turn: StepContext, outcome: str, caller: bool) -> None:
     """Say to the operator, and to the caller who comes back, how it went; they talk on meanwhile."""
+    turn.talk(failed_at=turn.at)
     turn.ask(c.PlaySeat(turn.s.seat, (c.Say(SENTENCES[outcome]),)))
     if caller:
         turn.play(c.Say(SENTENCES[outcome]))
@@ -291,5 +297,8 @@ def _left(turn: StepContext, seat: str, after: str) -> None:
     else:
         talk_on(turn)
         turn.set(seat="")
-        turn.talk(other="", source="", code="", typist="")
-        turn.goto(after)
+        turn.talk(other="", source="", code="", typist="", failed_at=0)
+        if talk.failed_at and turn.at - talk.failed_at < BY_ITSELF_MS:
+            _ring_back(turn, seat, MOMENT)
+        else:
+            turn.goto(after)

@@ -11,6 +11,7 @@ import pytest
 from tests.e2e import test_hanging_up as ending
 from tests.e2e import test_phones as told
 from tests.e2e import test_sipp as sipp
+from tests.e2e import test_transfers as transfers
 from tests.e2e.stories import story
 from tests.e2e.test_phones import Open, telephone  # noqa: F401  (a fixture)
 from tests.e2e.test_sipp import path  # noqa: F401  (a fixture)
@@ -41,6 +42,17 @@ def test_when_a_is_silent_b_joins_and_answers_within_the_limit(house: Books, tel
 
 def test_a_complaint_becomes_a_case_with_its_due_date(house: Books, telephone: Open) -> None:  # noqa: F811
     told.test_a_complaint_becomes_a_case_with_its_due_date("baresip", house, telephone)
+
+
+def test_fst_2_a_blind_transfer_leads_the_caller_to_the_colleague(house: Books, telephone: Open) -> None:  # noqa: F811
+    transfers.test_fst_2_a_blind_transfer_leads_the_caller_to_the_colleague("baresip", house, telephone)
+
+
+def test_fst_1_an_attended_transfer_joins_the_caller_with_whom_the_operator_asked(
+    house: Books,
+    telephone: Open,  # noqa: F811
+) -> None:
+    transfers.test_fst_1_an_attended_transfer_joins_the_caller_with_whom_the_operator_asked(house, telephone)
 
 
 def test_sipp_complains_with_keys_by_sip_info(house: Books, path: str, tmp_path: Path) -> None:  # noqa: F811

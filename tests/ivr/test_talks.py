@@ -306,3 +306,22 @@ def test_emergency_numbers_take_part_only_by_an_explicit_word() -> None:
     names = NumberRules(allow=("110",)), NumberRules(allow=("110",), emergency=True)
     reach = [Targets(dialled=partial(called_back, rules=rules))("110").kind for rules in names]
     assert reach == ["", "number"]
+
+
+def test_fst_2_a_telephone_that_hangs_up_by_itself_when_its_transfer_failed_is_rung_again(world: World) -> None:
+    line, first = talking(world)
+    world.seat("102", SeatPlan(fail="busy"))
+    asks(world, "101", "blind", "102", wait=1)
+    world.sim.leave(first)
+    world.run(2)
+    again = line_of(world, "101")
+    assert again != first and world.sim.hears(line) == (again,) and world.the_call().seat == "101"
+
+
+def test_fst_2_an_operator_who_hangs_up_later_has_done_so_on_purpose(world: World) -> None:
+    line, first = talking(world)
+    world.seat("102", SeatPlan(fail="busy"))
+    asks(world, "101", "blind", "102", wait=5)
+    world.sim.leave(first)
+    world.run(2)
+    assert world.sim.line_of("101") is None and world.sim.knows(line)
