@@ -3,97 +3,23 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from functools import partial
-from itertools import count
-from pathlib import Path
-from typing import Any, get_args
+from typing import get_args
 
 import pytest
 
-from hotline.process.flows import rules, shipped
 from ivr.call import talk as talks
 from ivr.call import targets
-from ivr.call_services import CallServices
-from ivr.clock import VirtualClock
-from ivr.conductor import Conductor
-from ivr.desk.desk import Desk
 from ivr.facts.talks import TransferBegunFact, TransferEndedFact
-from ivr.flow.loader import FlowEnvironment, load
-from ivr.ledger import CallTransaction, Fact
-from ivr.ongoing_call import OngoingCall
-from ivr.outgoing.numbers import NumberRules, called_back
 from ivr.telephony import FailReason
-from sip.simulator import SeatPlan, Simulator
-from tests.support import read_once
-from tests.support.world import WINDOWS, FileKeeper, TextSpeaker
+from sip.simulator import SeatPlan
+from tests.support.in_memory import NUMBER, House
 
 SEQUENCES = 2000
 SEATS = ("101", "102", "103", "104")
-NUMBER = "02288881234"
 TARGETS = (*SEATS, "window:business", "window:repair", NUMBER, "02288889999", "")
 HANDING = ("consult", "blind", "conference")
 ACTS = (*HANDING, "join", "leave", "join", "leave", "back", "hold", "resume", "mute", "unmute", "drop")
 FAILS: tuple[FailReason, ...] = get_args(FailReason)
-
-
-@dataclass
-class Remembering:
-    """A ledger that keeps facts in memory, and answers at once."""
-
-    facts: list[tuple[str, Fact]] = field(default_factory=list)
-
-    def commit(self, turn: CallTransaction, done: Callable[[Exception | None], None]) -> None:
-        self.facts += ((turn.call_id, fact) for fact in turn.facts)
-        done(None)
-
-    def invite(self, call_id: str, at: int, done: Callable[[bool | Exception], None]) -> None:
-        done(True)
-
-    def open_case(self, request: Any, done: Callable[[Any], None]) -> None:
-        done(OSError("no disk in this world"))
-
-    def find_case(self, call_id: str, typed: str, at: int, done: Callable[[Any], None]) -> None:
-        done(OSError("no disk in this world"))
-
-    def note(self, fact: Fact) -> None:
-        self.facts.append(("", fact))
-
-    def seat_changed(self, seat: str, at: int, **_: Any) -> None:
-        pass
-
-
-class House:
-    """One hotline for all sequences: the shipped flow, the simulator, facts in memory."""
-
-    def __init__(self, folder: Path) -> None:
-        self.clock, self.ledger = VirtualClock(1_800_000_000_000), Remembering()
-        self.sim, self.desk = Simulator(self.clock), Desk(WINDOWS)
-        phrases, profile = read_once.phrases(unit_en="Model Unit"), read_once.profile("sgcc_window")
-        environment = FlowEnvironment(
-            has_phrase=phrases.has,
-            windows={name: window.seats for name, window in WINDOWS.items()},
-            schedules=("default", "hall"),
-            rules=rules(profile),
-            transfers=partial(called_back, rules=NumberRules(allow=(NUMBER,))),
-        )
-        flow, ids = load(shipped()["power-95598"], environment), count(1)
-        self.conductor = Conductor(
-            CallServices(
-                engine=self.sim, ledger=self.ledger, clock=self.clock, desk=self.desk, speaker=TextSpeaker(phrases),
-                keeper=FileKeeper(), casebook=None, flow_for=lambda called: flow, new_id=lambda: f"id{next(ids):08}",
-                spool=folder,
-            )  # type: ignore[arg-type]
-        )  # fmt: skip
-        self.sim.begin(self.conductor.happened)
-
-    def run(self, ms: int) -> None:
-        self.clock.advance(ms)
-
-    def call(self, line: str) -> OngoingCall | None:
-        found = self.conductor._lines.get(line)
-        return found[0] if found else None
 
 
 @pytest.fixture(scope="module")
