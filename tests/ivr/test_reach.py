@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from hotline.cli import flow as command
 from hotline.cli import main
 from hotline.config.file import load as load_settings
 from hotline.config.file import template
@@ -19,6 +20,7 @@ from ivr.flow.loader import load
 from ivr.flow.reach import Reach, spoken_s
 from ivr.telephony import Clip
 from sip.simulator import SeatPlan
+from tests.support import read_once
 from tests.support.world import TextSpeaker, World
 
 OWN = """\
@@ -56,6 +58,13 @@ def settings_of(tmp_path: Path, *, unit: str = "", flow: str = "power-95598") ->
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     return load_settings(settings_of(tmp_path), environ={})
+
+
+@pytest.fixture(autouse=True)
+def walked_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Serving and ``flow check`` prove the same flow here, and only how far a person is is asked."""
+    monkeypatch.setattr(flows, "check", read_once.proof)
+    monkeypatch.setattr(command, "walk_all", read_once.proof)
 
 
 def told(settings: Settings, name: str) -> Reach:
