@@ -17,6 +17,8 @@ from ivr import joining
 from ivr.call import events as e
 from ivr.call.seat_call import SEAT_FLOW, seat_flow
 from ivr.call.state import CallState
+from ivr.call.targets import is_seat
+from ivr.call.waiting import waits
 from ivr.call_services import CallServices
 from ivr.conductor import Conductor
 from ivr.ledger import Interrupted
@@ -78,7 +80,7 @@ def _rebuilt(house: CallServices, left: Interrupted, caller: SurvivingLeg, known
     call.caller = caller.caller if known.party else None
     call.seat = (caller.caller or "") if state.flow == SEAT_FLOW else ""
     call.arrived, call.step_since = left.live.arrived, left.live.step_since
-    call.window, call.level = left.live.window, state.ring.level
+    call.window, call.level = left.live.window, "queue" if waits(state) else state.ring.level
     # Ids of commands are not used again: a process cannot have given more than one each millisecond.
     call.commands = house.clock.now_ms() - left.live.arrived
     call.legs = {leg_id: SeatLeg(leg_id, seat) for leg_id, seat in known.legs.items()}
@@ -101,6 +103,8 @@ def _go_on(
         found = by_line.get(leg.id)
         if found is None:
             del call.legs[leg.id]
+            if is_seat(leg.seat):
+                house.desk.free(leg.seat, call.id, now)
             talked = leg.seat in state.talkers
             gone = e.SeatLeft(now, leg.seat) if talked else e.SeatFailed(now, leg.seat, "error")
             told.append((gone, {"leg_id": leg.id}))
