@@ -130,7 +130,7 @@ TIMERS = {
     "a_alone": _l("A 座席单独振铃的时间已到，B 座席一同振铃"),
 }
 
-LEVELS = {"window": _l("本窗口"), "group": _l("本组"), "general": _l("综合窗口")}
+LEVELS = {"window": _l("本窗口"), "group": _l("本组"), "general": _l("综合窗口"), "queue": _l("排队")}
 
 CHANNELS = {"phone": _l("电话"), "letter": _l("信函"), "visit": _l("来访"), "web": _l("网络")}
 
@@ -213,6 +213,8 @@ ACTIONS = {
     "identity.ask": _l("申请开启密封身份"),
     "identity.open": _l("开启密封身份"),
     "identity.decline": _l("不予开启密封身份"),
+    "queue.prefer": _l("提前排队次序"),
+    "seat.state": _l("改变座席状态"),
 }
 
 

@@ -56,6 +56,9 @@ FACTS: Mapping[str, Any] = {
     "seat_asked": _l("座席的操作"), "seat_brought": _l("座席带入另一座席"), "part": _l("暂时分开通话"),
     "join": _l("合并通话"), "mute": _l("静音或取消静音"), "play_seat": _l("向座席播放"),
     "transfer_begun": _l("开始咨询或转接"), "transfer_ended": _l("咨询或转接结束"), "handed_over": _l("来电已转交"),
+    "enqueue": _l("进入排队"), "queued": _l("排队次序"), "queue_told": _l("告知次序和等候时间"),
+    "look_queue": _l("再查次序"), "seat_offered": _l("轮到此来电"), "leave_queue": _l("离开排队"),
+    "keep_place": _l("请求保留次序回电"), "place_kept": _l("次序已保留"),
     "door_set": _l("接听范围已设定"), "operator_state": _l("座席状态"),
     "shift_tested": _l("班前自检"), "seat_late": _l("座席迟到"), **OUTAGE_STEPS,
 }  # fmt: skip

@@ -26,6 +26,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "voice": ("hotline.cli.voice", "Make the prompts' sound, or see what is stale."),
     "case": ("hotline.cli.case", "Work on cases: list, show, take a letter, classify, assign, reply …"),
     "callbacks": ("hotline.cli.callbacks", "Whom to call: list them, record what came of a call."),
+    "queue": ("hotline.cli.queue", "Callers who wait for a person: list them, have one served before others."),
     "seat": ("hotline.cli.seat", "Operators at their seats: list, sign in, ready, pause, sign out."),
     "outage": ("hotline.cli.outage", "Outage notices: publish, list, record who was notified, power back."),
     "sweep": ("hotline.cli.run", "Warn of due dates and send notices; `serve` does it all the time."),

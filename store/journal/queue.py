@@ -156,6 +156,19 @@ def crowds(connection: Connection, alarm: int, now: int) -> list[tuple[str, int,
     return [(window, count, since) for window, count, since in found]
 
 
+def places(connection: Connection, now: int) -> list[Row]:
+    """Return who waits, in turn, as rows of ``waiting``."""
+    served = select(WAITING).where(or_(WAITING.c.lease_until >= now, WAITING.c.callback_id != ""))
+    order = WAITING.c.entered - WAITING.c.bonus_ms, WAITING.c.call_id
+    return [dict(row) for row in connection.execute(served.order_by(*order)).mappings()]
+
+
+def prefer(connection: Connection, call_id: str, bonus_ms: int, reason: str) -> bool:
+    """Serve a caller before others by so much waited time; False: the call does not wait (any more)."""
+    mine = update(WAITING).where(WAITING.c.call_id == call_id)
+    return connection.execute(mine.values(bonus_ms=bonus_ms, reason=reason)).rowcount == 1
+
+
 def drop(connection: Connection, call_id: str) -> bool:
     """Give up the place of somebody who is called back now; False: another process was quicker."""
     return connection.execute(_gone(), {"call": call_id}).rowcount == 1

@@ -12,17 +12,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Engine
+from sqlalchemy.orm import Session
 
+from ivr.cases.actions import ActionRefused
 from ivr.ledger import Live
 from ivr.queue.expected import error_ms, expected_ms, in_local_time, told_min
 from ivr.queue.local import LocalQueue
 from ivr.queue.order import BONUS_MAX_MS, Place, ahead_of, assign, in_turn
 from ivr.queue.port import QueueStore, Snapshot
 from recordings.keys import KeyRing
-from services.queue import QueueAlarm
+from services.operators import Doer
+from services.queue import QueueAlarm, prefer
 from store.engine import open_engine
 from store.journal.live import LiveCalls
 from store.journal.queue import SqlQueue
+from store.schema import Audit
 from tests.support.database import migrated
 
 NOW, LEASE = 1_795_227_000_000, 15_000
@@ -167,6 +171,22 @@ def test_stf_11_the_leads_are_told_once_of_each_long_queue(engine: Engine) -> No
     assert alarm.once() == 0
     enter(queue, "c10", NOW + 10)
     assert (alarm.once(), alarm.once()) == (1, 0)
+
+
+def test_stf_8_a_lead_has_somebody_served_before_others_with_the_reason_in_the_audit_log(engine: Engine) -> None:
+    queue = process(engine, "a")
+    for n in range(3):
+        enter(queue, f"c{n}", NOW + n * 1000)
+    with Session(engine) as session, session.begin():
+        prefer(session, "c2", "disabled", Doer("wang", "lead"), NOW)
+        with pytest.raises(ActionRefused):
+            prefer(session, "c1", "lead", Doer("li", "operator"), NOW)
+        with pytest.raises(ActionRefused):
+            prefer(session, "gone", "lead", Doer("wang", "lead"), NOW)
+    assert [place.call_id for place in in_turn(seen(queue).places)] == ["c2", "c0", "c1"]
+    with Session(engine) as session:
+        (row,) = session.query(Audit).filter(Audit.action == "queue.prefer")
+        assert (row.user, row.target, row.detail) == ("wang", "c2", "disabled")
 
 
 # --- the order, pure -------------------------------------------------------------------------
