@@ -51,7 +51,7 @@ def moment(ms: int | None, style: str = "full") -> Markup:
 
 
 def written(ms: int, style: str = "clock") -> str:
-    """The same without the element, for a sentence."""
+    """A moment in words, without the element, for a sentence."""
     return local(ms).strftime(MOMENTS[style])
 
 

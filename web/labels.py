@@ -214,7 +214,6 @@ ACTIONS = {
     "identity.open": _l("开启密封身份"),
     "identity.decline": _l("不予开启密封身份"),
     "queue.prefer": _l("提前排队次序"),
-    "seat.state": _l("改变座席状态"),
 }
 
 

@@ -25,7 +25,7 @@ def quality(session: Session, call_id: str) -> Sequence[LineQualityTable]:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class RefusalsSeen:
     """Who was refused: how often for what (wrong passwords, forbidden addresses …), and of strangers, whence."""
 
     kinds: Mapping[str, int]
@@ -46,7 +46,7 @@ class Refused:
         return self.networks.most_common(most)
 
 
-def refused(session: Session, since: int) -> Refused:
+def refused(session: Session, since: int) -> RefusalsSeen:
     """Everybody who was refused since then (UTC ms)."""
     kinds, networks = Counter[str](), Counter[str]()
     query = select(Journal.data).where(Journal.kind == "system", Journal.at >= since, Journal.name == "refused")
@@ -55,7 +55,7 @@ def refused(session: Session, since: int) -> Refused:
         kinds[kind] += count
         if kind in STRANGERS and one.get("network"):
             networks[str(one["network"])] += count
-    return Refused(kinds, networks)
+    return RefusalsSeen(kinds, networks)
 
 
 def away(session: Session, from_ms: int, to_ms: int) -> list[TurnedAway]:
