@@ -309,7 +309,7 @@ class Conductor:
             case c.DropSeat():
                 self._ringer.drop(call, plan.get("leg_id", ""), command.reason)
             case c.Enqueue(window=window, reason=reason, exclude=exclude):
-                self._queue.enter(call.id, window, reason, exclude, call.test)
+                self._queue.enter(call.id, window, reason, exclude, call.test, command.since)
             case c.LookQueue():
                 self._queue.look_up(call.id, call.window)
             case c.LeaveQueue():

@@ -121,12 +121,14 @@ class FindSeats(Command):
 class Enqueue(Command):
     """Take a place in the queue of ``window``; :class:`Queued` follows, or :class:`NobodyFree`.
 
-    ``reason``: of the bonus 绿色通道, "" none. ``exclude``: seats that were rung in vain.
+    ``reason``: of the bonus 绿色通道, "" none. ``exclude``: seats that were rung in vain. ``since``: has waited from
+    then on (UTC ms); 0: from now on.
     """
 
     window: str
     reason: str = ""
     exclude: tuple[str, ...] = ()
+    since: int = 0
 
 
 @dataclass(frozen=True, slots=True)

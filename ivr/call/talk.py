@@ -223,7 +223,7 @@ def failed(turn: StepContext, reason: str) -> None:
         tell(turn, outcome, caller=talk.how == "blind")
     elif talk.how == "back":
         turn.hush()
-        turn.set(talk=Talk(handed=talk.handed))
+        turn.set(talk=Talk(source=talk.source, handed=talk.handed))
         turn.goto(turn.s.step)
     else:
         _ring_back(turn, talk.source, SENTENCES[outcome])

@@ -89,9 +89,13 @@ PHASES = register(
 
 
 def enter(turn: StepContext, step: QueueingStep) -> None:
-    """Ask for a place. Who was rung in vain for this caller is not rung for him again."""
+    """Ask for a place. Who was rung in vain for this caller is not rung for him again.
+
+    Who was with an operator and is handed over, or came back to nobody, has waited since he first asked for a person.
+    """
     turn.set(phase="queue.entering", queue=InQueue(since=turn.at))
-    turn.ask(c.Enqueue(step.queue_of, step.priority, turn.s.ring.tried))
+    since = turn.s.human_at if turn.s.talk.source else 0
+    turn.ask(c.Enqueue(step.queue_of, step.priority, turn.s.ring.tried, since))
     turn.arm("queue", STORE_ANSWER_S)
 
 

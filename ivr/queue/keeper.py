@@ -59,11 +59,15 @@ class QueueKeeper:
 
     # --- what a call asks ---
 
-    def enter(self, call_id: str, window: str, reason: str, exclude: tuple[str, ...], test: bool) -> None:
-        """Give a call its place -> ``Queued``, or ``NobodyFree`` when no seat could ever serve it."""
-        now = self._clock.now_ms()
+    def enter(
+        self, call_id: str, window: str, reason: str, exclude: tuple[str, ...], test: bool, since: int = 0
+    ) -> None:
+        """Give a call its place -> ``Queued``, or ``NobodyFree`` when no seat could ever serve it.
+
+        ``since``: it has waited from then on (UTC ms); 0: from now on.
+        """
         bonus = self._rules.bonus_ms if reason else 0
-        place = Place(call_id, window, now, bonus, reason, tried=exclude, test=test)
+        place = Place(call_id, window, since or self._clock.now_ms(), bonus, reason, tried=exclude, test=test)
 
         def entered(answer: bool | Exception) -> None:
             if isinstance(answer, Exception):

@@ -210,6 +210,21 @@ def test_fst_1_a_window_where_nobody_can_be_had_gives_the_caller_back(world: Wor
     assert world.sim.peer(line) == world.sim.line_of("101")
 
 
+def test_fst_1_who_is_handed_over_to_a_window_where_all_talk_keeps_the_place_in_time(world: World) -> None:
+    line, _ = talking(world)
+    others = [world.call(f"1380000222{n}") for n in range(3)]
+    for other in others:  # two take the other seats of the window, the third waits
+        world.press(other, "0")
+        world.run(8)
+    waiting = next(other for other in others if world.sim.peer(other) is None)
+    world.seat("101", SeatPlan(answer_ms=500), reachable=False)  # its talk goes on
+    asks(world, "101", "blind", "window:general", wait=20)
+    assert world.sim.peer(line) is None and world.sim.plays(line)
+    world.sim.leave(line_of(world, "103"))
+    world.run(5)
+    assert world.sim.peer(line) == world.sim.line_of("103") and world.sim.peer(waiting) is None
+
+
 def test_a_number_is_rung_only_if_it_is_on_the_list(tmp_path: Path) -> None:
     world = ready(World(tmp_path, transfers=("02288881234",)))
     world.sim.number("02288881234", SeatPlan(answer_ms=1000))
