@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from hotline.config.values import Address
 from tests.support import need as needs
@@ -34,6 +35,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """A build server's time-out ends the run like Ctrl-C: fixtures stop what they started."""
     signal.signal(signal.SIGTERM, _end_properly)
     gc.set_threshold(*COLLECT_AFTER)
+    settings.register_profile("any machine", deadline=None)  # how long an example takes says how busy the machine is
+    settings.load_profile("any machine")
 
 
 @pytest.hookimpl(trylast=True)
