@@ -82,6 +82,19 @@ def test_fst_1_a_seats_phone_that_calls_is_known_and_can_put_its_party_through_t
     told(story)
 
 
+def test_stf_16_a_code_dialled_at_a_seat_comes_as_it_was_dialled(told: Tell) -> None:
+    async def story(rig: Rig) -> None:
+        await rig.seat("101", "answers")
+        line = await rig.call_of_seat("101", "*1012345678")
+        (incoming,) = [event for event in rig.of(Incoming) if event.line == line]
+        assert (incoming.seat, incoming.called) == ("101", "*1012345678")
+        rig.engine.answer(line)
+        await rig.event(LineUp, line)
+        await everybody_leaves(rig, line)
+
+    told(story)
+
+
 def test_fst_2_a_caller_hands_nobody_over(told: Tell) -> None:
     async def story(rig: Rig) -> None:
         line, leg = await talking(rig)

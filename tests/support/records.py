@@ -13,6 +13,7 @@ from sqlalchemy import select
 from ivr.calendar.tables import WorkCalendar
 from ivr.cases.deadlines import CasePolicy
 from ivr.cases.numbers import case_number, spoken_number
+from ivr.desk.states import OperatorRules
 from ivr.numbers import HOME, Plan
 from ivr.outgoing.allow import OutgoingLimits
 from ivr.outgoing.numbers import NumberRules
@@ -51,7 +52,7 @@ class Records:
             "now_ms": now_ms, "number_for": lambda day, n: case_number(date.fromisoformat(day), n),
         }  # fmt: skip
         self.ledger = SqlLedger(self.engine, self.keys, **(settings | ledger))
-        self.queue = SqlQueue(self.ledger.ask, "node1", LEASE_MS, now_ms)
+        self.queue = SqlQueue(self.ledger.ask, "node1", LEASE_MS, now_ms, ledger.get("operators", OperatorRules()))
 
     @cached_property
     def calendar(self) -> WorkCalendar:

@@ -18,6 +18,7 @@ from ivr.call_services import Keeper, Speaker
 from ivr.clock import VirtualClock
 from ivr.conductor import Conductor
 from ivr.desk.desk import Desk, WindowSeats
+from ivr.desk.states import OperatorRules
 from ivr.flow.loader import FlowEnvironment, load
 from ivr.outgoing.numbers import NumberRules, called_back
 from ivr.phrases import Phrases
@@ -85,13 +86,19 @@ class World(Records):
         self, folder: Path, flow: str = "power-95598", profile: str = "sgcc_window", start: str = "2026-08-03T10:00:00",
         *, windows: Mapping[str, WindowSeats] = WINDOWS, speaker: Speaker | None = None, keeper: Keeper | None = None,
         relaxed: bool = False, responsible: Mapping[str, tuple[str, ...]] | None = None,
-        transfers: tuple[str, ...] = (),
+        transfers: tuple[str, ...] = (), operators: OperatorRules | None = None,
     ) -> None:  # fmt: skip
         self.clock = VirtualClock(at(start))
         self.sim = Simulator(self.clock)
         self.phrases = read_once.phrases(unit_en="Model Unit")
         super().__init__(
-            folder, self.clock.now_ms, profile=profile, relaxed=relaxed, inline=not relaxed, responsible=responsible
+            folder,
+            self.clock.now_ms,
+            profile=profile,
+            relaxed=relaxed,
+            inline=not relaxed,
+            responsible=responsible,
+            operators=operators or OperatorRules(),
         )
         calendar = self.calendar
         hall = Schedule(kind="workday")
