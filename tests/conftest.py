@@ -20,9 +20,9 @@ from tests.support.waiting import wait_until as wait_until_
 pytest_plugins = ["tests.support.told_again", "tests.support.stores", "tests.support.compiled_once"]
 # Files that take longest, in seconds of computing: begun first, for whoever begins one last is waited for.
 DEAREST = (
-    "web/test_browser_pages.py", "web/test_browser_board.py", "sip/core/test_spoiled.py", "bench/test_synthetic.py",
-    "sweeper/test_killed.py", "ivr/test_flow_files.py", "ivr/test_reach.py", "ivr/test_memory.py",
-    "store/test_hourly.py", "store/test_random_life.py", "store/test_rebuild.py", "report/test_monthly.py",
+    "sip/core/test_spoiled.py", "bench/test_synthetic.py", "sweeper/test_killed.py", "ivr/test_flow_files.py",
+    "ivr/test_reach.py", "ivr/test_memory.py", "store/test_hourly.py", "store/test_random_life.py",
+    "store/test_rebuild.py", "report/test_monthly.py",
 )  # fmt: skip
 COLLECT_AFTER = (10_000, 10, 10)  # new objects; after each 700, as is usual, it took a ninth of all computing
 
@@ -41,9 +41,20 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The dearest files first; all others as they were found."""
+    """The dearest files first; all others as they were found.
+
+    Pages come last, those in a browser before the others: it has a session of its own, which Linux treats at normal
+    priority, whatever ours is. By then the stories of real sound are told.
+    """
     places = {f"tests/{name}": place for place, name in enumerate(DEAREST)}
-    items.sort(key=lambda item: places.get(item.location[0], len(places)))
+
+    def place(item: pytest.Item) -> tuple[int, bool]:
+        file = item.location[0]
+        if file.startswith("tests/web/"):
+            return len(places) + 1, not file.startswith("tests/web/test_browser_")
+        return places.get(file, len(places)), False
+
+    items.sort(key=place)
 
 
 @pytest.hookimpl(wrapper=True)
