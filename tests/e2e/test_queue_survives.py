@@ -13,9 +13,7 @@ from sip.embedded.phone import Phone
 from store.schema import QueuePlace
 from tests.e2e.stories import Ours, both_hear, citizen, operator, story
 from tests.e2e.test_asterisk_survives import killed, restarts
-from tests.support.asterisk import AsteriskHotline
-from tests.support.books import Books, books_of, number
-from tests.support.waiting import wait_until
+from tests.support.books import Books, house_on_asterisk, number
 
 pytestmark = pytest.mark.network
 
@@ -32,15 +30,8 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Books]:
         "windows": {"general": {"name": "综合服务", "seats": SEATS, "group": ()}},
         "seats": {seat: {"name": seat, "secret": f"{SECRET}-{seat}"} for seat in ("105", "106")},
     }
-    hotline = AsteriskHotline(Path(tmp_path_factory.mktemp("waits")) / "hotline", "calls", changes=changes)
-    try:
-        hotline.start()
-        with books_of(hotline) as books:
-            yield books
-        wait_until(lambda: hotline.asterisk.channels() == 0 and hotline.asterisk.bridges() == 0, 40)
-        assert hotline.leftovers() == []
-    finally:
-        hotline.close()
+    with house_on_asterisk(Path(tmp_path_factory.mktemp("waits")) / "hotline", **changes) as books:
+        yield books
 
 
 @story

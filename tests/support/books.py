@@ -248,9 +248,9 @@ def books_of(hotline: Hotline) -> Iterator[Books]:
 
 
 @contextmanager
-def house_on_asterisk(home: Path, part: str = "calls") -> Iterator[Books]:
+def house_on_asterisk(home: Path, part: str = "calls", **changes: Any) -> Iterator[Books]:
     """A running hotline on a real Asterisk, and its books. When all is told, nothing is left behind."""
-    hotline = AsteriskHotline(home, part)
+    hotline = AsteriskHotline(home, part, changes=changes)
     try:
         hotline.start()
         with books_of(hotline) as books:
