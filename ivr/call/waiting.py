@@ -11,6 +11,7 @@ on as when nobody can be had (a message or a dated callback).
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import ceil
 from typing import Protocol
 
 from ivr.call import commands as c
@@ -33,6 +34,7 @@ PLACES = {  # phrase by (somebody is before, a call back is offered)
 CROWDED = "queue.crowded"  # a call back is offered first (STF-11)
 CONFIRM, KEPT, NOT_KEPT = "queue.confirm", "queue.overflow", "queue.not_kept"
 PHRASES = (*PLACES.values(), CROWDED, CONFIRM, KEPT, NOT_KEPT, *number.PHRASES)
+PIECE_S = 30  # of music
 FAR = 4_000_000_000_000  # a moment after every limit, for the checker
 
 
@@ -137,8 +139,6 @@ def on(turn: StepContext, event: e.Event, step: QueueingStep) -> None:
             _tell(turn, step)
         case "queue.told", _ if ended(event):
             _music(turn, step)
-        case "queue.music", e.PlayDone():
-            turn.play(_piece(turn))
         case "queue.music", e.TimeUp():
             _comfort(turn, step)
         case "queue.confirm", e.Digit(key=key):
@@ -218,12 +218,9 @@ def _offers(turn: StepContext, step: QueueingStep) -> bool:
 
 def _music(turn: StepContext, step: QueueingStep) -> None:
     turn.set(phase="queue.music")
-    turn.play(_piece(turn))
+    first = turn.s.tries  # as many pieces as last until the next word; what ends early is not begun again and again
+    turn.play(*(c.Say(f"{MUSIC}{first + n}") for n in range(ceil(turn.rules.comfort_s / PIECE_S))))
     turn.arm_at("comfort", turn.s.queue.said_at + round(turn.rules.comfort_s * 1000))
-
-
-def _piece(turn: StepContext) -> c.Say:
-    return c.Say(f"{MUSIC}{turn.s.tries}")
 
 
 def _comfort(turn: StepContext, step: QueueingStep) -> None:
