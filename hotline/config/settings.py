@@ -79,7 +79,7 @@ class Settings(SettingsTable):
         problems = [
             f'windows.{name}.{field}: there is no seat "{seat}"; add [seats.{seat}] or remove it'
             for name, window in self.windows.items()
-            for field in ("seats", "group", "overflow")
+            for field in ("seats", "group", "overflow", "lunch")
             for seat in getattr(window, field)
             if seat not in self.seats
         ]

@@ -118,6 +118,7 @@ class WindowSettings(SettingsTable):
     seats: tuple[str, ...] = Field(min_length=1)
     group: tuple[str, ...] = ()
     overflow: tuple[str, ...] = ()  # seats that help when more wait than the profile's queue_alarm
+    lunch: tuple[str, ...] = ()  # seats on duty in the lunch break of [hours], when callers come in as if it was open
     responsible: tuple[str, ...] = ()  # accounts told at once of a complaint, report or repair; none: all leads
 
 

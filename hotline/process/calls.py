@@ -30,6 +30,7 @@ from hotline.process.lags import Behind
 from hotline.process.operators import OperatorsAtSeats
 from hotline.process.seat_codes import CodesAtSeats
 from hotline.process.speaker import VoiceSpeaker
+from ivr.calendar.hours import in_break
 from ivr.calendar.tables import WorkCalendar
 from ivr.call.commands import OpenCase
 from ivr.call.state import CallState
@@ -118,10 +119,15 @@ class VaultKeeper:
         self._worker.submit(put)
 
 
-def desk_of(settings: Settings, queue: SqlQueue) -> Desk:
-    """The windows and their seats."""
-    windows = {n: WindowSeats(n, w.seats, w.group, w.name, w.overflow) for n, w in settings.windows.items()}
-    return Desk(windows, queue)
+def desk_of(settings: Settings, queue: SqlQueue, calendar: WorkCalendar) -> Desk:
+    """The windows and their seats; at lunch those on duty."""
+    windows = {n: WindowSeats(n, w.seats, w.group, w.name, w.overflow, w.lunch) for n, w in settings.windows.items()}
+    zone = ZoneInfo(settings.unit.zone)
+
+    def at_lunch() -> bool:
+        return any(in_break(hours, datetime.now(UTC), calendar, zone) for hours in settings.hours.values())
+
+    return Desk(windows, queue, at_lunch)
 
 
 def owner() -> str:
@@ -180,11 +186,12 @@ async def run_calls(settings: Settings, stop: asyncio.Event, drain: asyncio.Even
 
     behind = Behind(loop, lambda: ledger.lag_s)
     engine = plugin.build(settings, give_up, behind)
+    queue = SqlQueue(ledger.ask, owner(), LEASE_MS, clock.now_ms, settings.operators.rules)
     house = CallServices(
         engine=engine,
         ledger=ledger,
         clock=clock,
-        desk=desk_of(settings, SqlQueue(ledger.ask, owner(), LEASE_MS, clock.now_ms, settings.operators.rules)),
+        desk=desk_of(settings, queue, calendar),
         speaker=speaker,
         keeper=VaultKeeper(Vault(data / "vault", keys), worker, loop.call_soon_threadsafe),
         casebook=DeadlineCasebook(profile, calendar, zone),

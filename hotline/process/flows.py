@@ -16,7 +16,7 @@ from hotline.config.settings import Settings
 from hotline.errors import CannotRun
 from hotline.process import factories
 from hotline.process.callbacks import number_rules, transfer_rules
-from ivr.calendar.hours import is_open
+from ivr.calendar.hours import in_break, is_open
 from ivr.calendar.tables import WorkCalendar
 from ivr.call.commands import Say
 from ivr.call.turn import CallLimits, FlowContext
@@ -60,8 +60,11 @@ def flow_environment(
     profile, zone = factories.profile(settings), ZoneInfo(settings.unit.zone)
     calendar = calendar or factories.calendar(settings)
 
+    on_duty = any(window.lunch for window in settings.windows.values())
+
     def open_now(schedule: str, at_ms: int) -> bool:
-        return is_open(settings.hours[schedule], datetime.fromtimestamp(at_ms / 1000, UTC), calendar, zone)
+        hours, at = settings.hours[schedule], datetime.fromtimestamp(at_ms / 1000, UTC)
+        return is_open(hours, at, calendar, zone) or (on_duty and in_break(hours, at, calendar, zone))
 
     return FlowEnvironment(
         has_phrase=phrases.has,

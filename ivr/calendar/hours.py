@@ -32,6 +32,14 @@ def is_open(schedule: Schedule, at: datetime, calendar: WorkCalendar, zone: Zone
     return any(begin <= now and (now < end or end == time.max) for begin, end in schedule.spans)
 
 
+def in_break(schedule: Schedule, at: datetime, calendar: WorkCalendar, zone: ZoneInfo) -> bool:
+    """Is it the break between two open spans of a day, the lunch break 午间 (STF-6)?"""
+    local = at.astimezone(zone)
+    if len(schedule.spans) < 2 or not open_on(schedule, local.date(), calendar):
+        return False
+    return schedule.spans[0][1] <= local.time() < schedule.spans[-1][0]
+
+
 def in_words(schedule: Schedule, lang: str) -> str:
     """The hours as they are told to people: ``工作日08:30-12:00，13:30-17:30`` (read aloud by ``ivr/speech``)."""
     chinese = lang == "zh-CN"

@@ -20,7 +20,8 @@ EVERYBODY = "everybody"  # in danger (EMG-1)
 class WindowSeats:
     """A window (窗口): its seats in ringing order, and the group that helps out.
 
-    ``overflow``: seats that help when more wait than the alarm allows (STF-11).
+    ``overflow``: seats that help when more wait than the alarm allows (STF-11). ``lunch``: on duty 值班 in the lunch
+    break in place of the window's own (STF-6); none: its own.
     """
 
     name: str
@@ -28,13 +29,17 @@ class WindowSeats:
     group: tuple[str, ...] = ()
     title: str = ""
     overflow: tuple[str, ...] = ()
+    lunch: tuple[str, ...] = ()
 
 
 class Desk:
     """The seats of one hotline. Not thread-safe: it lives on the conductor's thread."""
 
-    def __init__(self, windows: Mapping[str, WindowSeats], store: QueueStore | None = None) -> None:
-        self._windows = windows
+    def __init__(
+        self, windows: Mapping[str, WindowSeats], store: QueueStore | None = None,
+        at_lunch: Callable[[], bool] = lambda: False,
+    ) -> None:  # fmt: skip
+        self._windows, self._at_lunch = windows, at_lunch
         self.store: QueueStore = store or LocalQueue()
         self.when_free: Callable[[], None] = lambda: None  # a seat got free: the queue looks who is next
         self._reachable: dict[str, bool] = {}
@@ -125,7 +130,9 @@ class Desk:
         if level == EVERYBODY:
             general = self._windows.get(GENERAL, here)
             return tuple(dict.fromkeys((*here.seats, *here.group, *general.seats, *general.group)))
-        return here.group if level == "group" else here.seats
+        if level == "group":
+            return here.group
+        return here.lunch if here.lunch and self._at_lunch() else here.seats
 
     def _why(self, seat: str) -> str:
         return "in a call" if seat in self._taken else "not reachable"

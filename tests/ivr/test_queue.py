@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import datetime, time
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ivr.desk.desk import WindowSeats
+from ivr.calendar.hours import in_break, is_open
+from ivr.desk.desk import Desk, WindowSeats
+from ivr.profile import Schedule
 from sip.simulator import SeatPlan
 from store.schema import Callback, QueuePlace, Seat
-from tests.support.world import World
+from tests.support import read_once
+from tests.support.moments import ZONE
+from tests.support.world import World, hours
 
 THREE = {"general": WindowSeats("general", ("101", "102", "103"), (), "综合服务")}
+HALL = {name: WindowSeats(name, ("101", "102", "103"), (), "窗口") for name in ("general", "business", "complaint")}
 PERSON = """\
 flow: own
 start: person
@@ -221,3 +227,54 @@ def test_more_than_the_alarm_waiting_hear_of_the_call_back_first(world: World) -
     world.run(8)
     assert world.says("queue.crowded") in world.heard(lines[-1])
     assert world.says("queue.crowded") not in world.heard(lines[0])
+
+
+def test_stf_11_more_than_the_alarm_waiting_open_the_overflow_seats(tmp_path: Path) -> None:
+    (tmp_path / "own.yaml").write_text(PERSON, encoding="utf-8")
+    windows = {"general": WindowSeats("general", ("101",), (), "综合服务", overflow=("104",))}
+    world = World(tmp_path, str(tmp_path / "own.yaml"), windows=windows)
+    for seat in ("101", "104"):
+        world.seat(seat, SeatPlan(answer_ms=1000))
+    (_talking, *waiting) = callers(world, 11)
+    world.run(20)
+    assert served(world, waiting) == []
+    (eleventh,) = callers(world, 1)
+    world.run(3)
+    assert served(world, [*waiting, eleventh]) == waiting[:1]
+    world.close()
+
+
+def test_stf_5_who_waits_at_closing_time_is_served_and_who_comes_later_hears_the_hours(tmp_path: Path) -> None:
+    world = World(tmp_path, "service-hall", windows=HALL, start="2026-08-03T17:20:00")
+    for seat in ("101", "102", "103"):
+        world.seat(seat, SeatPlan(answer_ms=1000))
+    lines = []
+    for n in range(6):
+        lines.append(world.call(f"1380000{n:04}"))
+        world.press(lines[-1], "0")
+        world.run(3)
+    talking, waiting = lines[:3], lines[3:]
+    world.run(600)  # 17:30 is over
+    late = world.call("13900000001")
+    world.run(12)
+    assert world.phrases.text("hours.notice", {"hours": hours("hall", "zh-CN")}) in world.heard(late)
+    assert served(world, [*waiting, late]) == []
+    for gone in talking:
+        end_talk(world, gone)
+        world.run(2)
+    assert served(world, waiting) == waiting
+    world.close()
+
+
+def test_stf_6_at_lunch_those_on_duty_serve_the_window() -> None:
+    lunch = [False]
+    desk = Desk({"general": WindowSeats("general", ("101",), lunch=("102",))}, at_lunch=lambda: lunch[0])
+    for seat in ("101", "102"):
+        desk.reach(seat, True)
+    assert desk.find("general", "window")[0] == ("101",)
+    lunch[0] = True
+    assert desk.find("general", "window")[0] == ("102",)
+    hall, noon = Schedule(kind="workday", lunch=(time(12), time(13, 30))), datetime(2026, 8, 3, 12, 30, tzinfo=ZONE)
+    assert in_break(hall, noon, read_once.calendar(), ZONE) and not is_open(hall, noon, read_once.calendar(), ZONE)
+    sunday = datetime(2026, 8, 2, 12, 30, tzinfo=ZONE)
+    assert not in_break(hall, sunday, read_once.calendar(), ZONE)
