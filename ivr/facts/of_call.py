@@ -119,7 +119,7 @@ COMMANDS: Mapping[type[c.Command], Callable[[Any, More], Content]] = {
     c.AskRating: lambda command, more: f.AskRatingFact(),
     c.FindCase: lambda command, more: f.FindCaseFact(),
     c.FindSeats: lambda command, more: seats.FindSeatsFact(command.window, command.level, command.exclude),
-    c.Enqueue: lambda command, more: seats.EnqueueFact(command.window, command.reason),
+    c.Enqueue: lambda command, more: seats.EnqueueFact(command.window, command.reason, command.since),
     c.LookQueue: lambda command, more: seats.LookQueueFact(),
     c.LeaveQueue: lambda command, more: seats.LeaveQueueFact(command.how, command.waited_ms, command.told_ms),
     c.KeepPlace: lambda command, more: seats.KeepPlaceFact(**more),

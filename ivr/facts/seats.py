@@ -155,13 +155,15 @@ class HoldFact(Content):
 
 @fact("command", record_only=True)
 class EnqueueFact(Content):
-    """The caller takes a place in the queue of a window. ``reason``: of the bonus 绿色通道 (STF-8), when there is one.
+    """The caller takes a place in the queue of a window. ``reason``: of the bonus 绿色通道 (STF-8), when there is one;
+    ``since``: has waited from then on (UTC ms), when that is not now: was handed over to operators who all talk.
 
     Example: {"window": "repair", "reason": "elderly"}
     """
 
     window: str
     reason: str = left_out(default="")
+    since: int = left_out(default=0)
 
 
 @fact("event", record_only=True)
