@@ -34,6 +34,8 @@ PLACES = {  # phrase by (somebody is before, a call back is offered)
 CROWDED = "queue.crowded"  # a call back is offered first (STF-11)
 CONFIRM, KEPT, NOT_KEPT = "queue.confirm", "queue.overflow", "queue.not_kept"
 PHRASES = (*PLACES.values(), CROWDED, CONFIRM, KEPT, NOT_KEPT, *number.PHRASES)
+# Where a free seat rings: also for who is choosing to be called back, or others would wait for that.
+OFFERED = ("queue.told", "queue.music", "queue.confirm", "number.type", "number.confirm")
 PIECE_S = 30  # of music
 FAR = 4_000_000_000_000  # a moment after every limit, for the checker
 
@@ -114,7 +116,7 @@ def on(turn: StepContext, event: e.Event, step: QueueingStep) -> None:
             step.lifted(turn, seat)
         case _, e.SeatFailed():
             turn.ring(seats=())
-        case _, e.SeatOffered(seat=seat) if not turn.s.ring.seats and turn.s.phase in ("queue.told", "queue.music"):
+        case _, e.SeatOffered(seat=seat) if not turn.s.ring.seats and turn.s.phase in OFFERED:
             turn.ask(c.DialSeat(seat, round(turn.rules.limit_s * 1000)))
             turn.ring(seats=(seat,), until=turn.at + round(turn.rules.limit_s * 1000))
         case "queue.entering", e.Queued():
@@ -271,6 +273,9 @@ def _typing(turn: StepContext, event: e.Event, step: QueueingStep) -> None:
 
 
 def _keep(turn: StepContext, typed: str) -> None:
+    for seat in turn.s.ring.seats:
+        turn.ask(c.DropSeat(seat, "is called back"))
+    turn.ring(seats=())
     turn.set(phase="queue.keeping")
     turn.draft(callback="none", typed_number="", confirmed=False)  # of no case
     turn.ask(c.KeepPlace(typed, turn.s.queue.expected_ms))

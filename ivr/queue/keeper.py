@@ -70,15 +70,21 @@ class QueueKeeper:
         place = Place(call_id, window, since or self._clock.now_ms(), bonus, reason, tried=exclude, test=test)
 
         def entered(answer: bool | Exception) -> None:
+            if call_id not in self._waiting:
+                return  # left before the place was there
             if isinstance(answer, Exception):
                 log.error("call %s: no place in the queue: %s", call_id, answer)
-                self._feed(call_id, e.NobodyFree(self._clock.now_ms(), window, "the queue cannot be reached"))
+                self._nobody(call_id, window, "the queue cannot be reached")
                 return
-            self._waiting[call_id] = place
             self.look_up(call_id, window)
             self.wake()
 
+        self._waiting[call_id] = place
         self._store.enter(place, entered)
+
+    def _nobody(self, call_id: str, window: str, why: str) -> None:
+        self.leave(call_id)
+        self._feed(call_id, e.NobodyFree(self._clock.now_ms(), window, why))
 
     def look_up(self, call_id: str, window: str) -> None:
         """How the place stands now -> ``Queued`` or ``NobodyFree``."""
@@ -86,12 +92,11 @@ class QueueKeeper:
         def seen(answer: Snapshot | Exception) -> None:
             place = answer.place(call_id) if isinstance(answer, Snapshot) else None
             if not isinstance(answer, Snapshot) or place is None:
-                self._feed(call_id, e.NobodyFree(self._clock.now_ms(), window, "no place"))
+                self._nobody(call_id, window, "no place")
                 return
             staffed = self._staffed(place, answer)
             if not staffed:
-                self.leave(call_id)
-                self._feed(call_id, e.NobodyFree(self._clock.now_ms(), window, "nobody is there"))
+                self._nobody(call_id, window, "nobody is there")
                 return
             ahead = ahead_of(place, answer.places)
             crowded = self._crowded(window, answer)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, time
 from itertools import pairwise
 from pathlib import Path
@@ -12,8 +12,13 @@ from typing import Any
 import pytest
 
 from ivr.calendar.hours import in_break, is_open
+from ivr.call import events as e
+from ivr.clock import VirtualClock
 from ivr.desk.desk import Desk, WindowSeats
 from ivr.profile import Schedule
+from ivr.queue.keeper import QueueKeeper, QueueRules
+from ivr.queue.local import LocalQueue
+from ivr.queue.order import Place
 from sip.simulator import SeatPlan
 from store.schema import Callback, QueuePlace, Seat
 from tests.support import read_once
@@ -227,6 +232,49 @@ def test_more_than_the_alarm_waiting_hear_of_the_call_back_first(world: World) -
     world.run(8)
     assert world.says("queue.crowded") in world.heard(lines[-1])
     assert world.says("queue.crowded") not in world.heard(lines[0])
+
+
+def test_whose_turn_comes_while_he_chooses_to_be_called_back_is_rung_for_all_the_same(world: World) -> None:
+    talking = callers(world, 3)
+    (line,) = callers(world, 1)
+    world.run(6)
+    world.press(line, "1")
+    end_talk(world, talking[0])
+    world.run(2)
+    assert world.sim.peer(line)
+    assert world.rows(QueuePlace) == []
+
+
+def test_who_chose_the_call_back_is_rung_no_longer(world: World) -> None:
+    talking = callers(world, 3)
+    (line,) = callers(world, 1)
+    world.run(6)
+    world.seat("101", SeatPlan(answer_ms=9000))
+    world.press(line, "1")
+    end_talk(world, talking[0])
+    world.run(1)
+    world.press(line, "1")
+    world.run(20)
+    assert world.sim.peer(line) is None and world.sim.line_of("101") is None
+    assert [row.because for row in world.rows(Callback)] == ["queue"]
+
+
+def test_who_left_before_the_place_was_there_is_forgotten() -> None:
+    class Late(LocalQueue):
+        """Answers when it is told to."""
+
+        def enter(self, place: Place, done: Callable[[bool | Exception], None]) -> None:
+            answers.append(lambda: super(Late, self).enter(place, done))
+
+    answers: list[Callable[[], None]] = []
+    told: list[e.Event] = []
+    clock = VirtualClock(0)
+    keeper = QueueKeeper(Desk(THREE, Late()), clock, QueueRules(), lambda call, event: told.append(event))
+    keeper.enter("c1", "general", "", (), test=False)
+    keeper.leave("c1")
+    answers.pop()()
+    clock.advance(60_000)
+    assert told == []
 
 
 def test_stf_11_more_than_the_alarm_waiting_open_the_overflow_seats(tmp_path: Path) -> None:
