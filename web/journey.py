@@ -136,6 +136,8 @@ STORY: dict[str, tuple[str, Callable[[Data], str]]] = {
     "seat_answered": ("seat", _seat(lambda seat: _("座席 %(seat)s 接听", seat=seat))),
     "seat_failed": ("seat", _failed),
     "drop_seat": ("seat", _seat(lambda seat: _("停止呼叫座席 %(seat)s", seat=seat))),
+    "enqueue": ("system", lambda _d: _("进入排队")),
+    "keep_place": ("caller", lambda _d: _("请我们回电，保留排队次序")),
     "bridge": ("seat", _seat(lambda seat: _("与座席 %(seat)s 接通", seat=seat))),
     "handed_over": ("seat", _handed),
     "seat_left": ("seat", _seat(lambda seat: _("座席 %(seat)s 挂机", seat=seat))),

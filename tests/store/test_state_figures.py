@@ -87,8 +87,8 @@ def test_the_days_of_a_report_make_its_whole(desk: Desk, lived: int) -> None:
     with Session(desk.engine) as session:
         whole = material(session, days[0][0], days[-1][1], limits(read_once.profile()), now_ms=lived)
         apart = [
-            material(session, *day, limits(read_once.profile()), now_ms=lived).rows()["handled"] for day in days
+            material(session, *day, limits(read_once.profile()), now_ms=lived).rows["handled"] for day in days
         ]  # fmt: skip
-    assert [part.rows()["handled"] for part in whole.split(days)] == apart
-    ((total,), parts) = whole.rows()["handled"], [one for (one,) in apart]
+    assert [part.rows["handled"] for part in whole.split(days)] == apart
+    ((total,), parts) = whole.rows["handled"], [one for (one,) in apart]
     assert (total.ms, total.n) == (sum(one.ms for one in parts), sum(one.n for one in parts))

@@ -171,5 +171,10 @@ def test_every_action_in_the_code_has_words_in_the_audit_log():
     written = set(re.findall(r'record\(\s*db,\s*"([\w.]+)"', source))
     written |= {"user.open", "user.close", "identity.decline"}  # the other one of two
     written |= {f"outage.{what}" for what in ("name", "tell", "restore", "withdraw")}  # one form, by what it does
-    written |= {"prune", "seat.state", "seat.act"}  # by the store itself; where seats are acted at (services)
+    written |= {
+        "prune",
+        "seat.state",
+        "seat.act",
+        "queue.prefer",
+    }  # by the store itself; where seats are acted at (services)
     assert written == set(ACTIONS)
