@@ -24,6 +24,7 @@ from ivr.call.leaving import INTERRUPTED
 from ivr.call.machine import begin, step
 from ivr.call.seat_call import seat_flow
 from ivr.call.state import CallState
+from ivr.call.targets import is_seat
 from ivr.call_services import CallServices
 from ivr.facts.calls import PartySealed, Recorded
 from ivr.facts.of_call import arrival, command_fact, ended_fact, event_fact, quality_fact, system_fact
@@ -150,7 +151,7 @@ class Conductor:
                 self._feed(call, e.SeatLeft(event.at, leg.seat), more)
             case t.Held(held=held):
                 self._feed(call, e.SeatHeld(event.at, leg.seat, held))
-            case t.DtmfKey(key=key):
+            case t.DtmfKey(key=key) if is_seat(leg.seat):
                 self._feed(call, e.SeatAsked(event.at, leg.seat, "key", key))
 
     def _sounded(self, event: t.LineQuality) -> None:

@@ -17,7 +17,7 @@ from ivr import joining
 from ivr.call import events as e
 from ivr.call.seat_call import SEAT_FLOW, seat_flow
 from ivr.call.state import CallState
-from ivr.call.targets import is_seat
+from ivr.call.targets import is_seat, shown
 from ivr.call.waiting import waits
 from ivr.call_services import CallServices
 from ivr.conductor import Conductor
@@ -83,7 +83,8 @@ def _rebuilt(house: CallServices, left: Interrupted, caller: SurvivingLeg, known
     call.window, call.level = left.live.window, "queue" if waits(state) else state.ring.level
     # Ids of commands are not used again: a process cannot have given more than one each millisecond.
     call.commands = house.clock.now_ms() - left.live.arrived
-    call.legs = {leg_id: SeatLeg(leg_id, seat) for leg_id, seat in known.legs.items()}
+    ends = {shown(end): end for end in state.ends}  # a number outside stands masked in the journal
+    call.legs = {leg_id: SeatLeg(leg_id, ends.get(seat, seat)) for leg_id, seat in known.legs.items()}
     return call
 
 

@@ -21,12 +21,13 @@ from services.callbacks import AlreadyAsked, CallbackJob, Calling, Wish
 from services.casework import Casework
 from store.engine import DatabaseError, Engine, reading
 from store.ids import uuid7
-from store.journal.queue import drop
+from store.journal.queue import called_back, drop, ring, settle
 from store.keys import Keys
 from store.people.parties import Parties
 
 log = logging.getLogger(__name__)
 
+PASSING = frozenset({"seat_live", "rate", "rate_operator"})  # reasons that are over in a moment
 LOOK_S = 0.3  # how long a click waits at most before the operator's phone rings
 AWAY_S = 2.0  # between two looks at a database that is away
 
@@ -97,11 +98,13 @@ class Callbacks:
         wish = Wish(uuid7(now), place.callback_id, IN_TURN, "lead", seat, now)
         try:
             with self._database.begin() as connection:
-                if drop(connection, place.call_id):
+                if ring(connection, place.call_id, seat, now):
                     self._calling.ask(connection, wish)
         except AlreadyAsked:  # the place is still there: at the next look it is tried again
             log.info("the caller of %s is called already", place.call_id)
         except NotAllowed as why:  # it stays in the list of those who are to be called, for an operator
+            if why.code in PASSING:
+                return  # the place is still there: at the next look it is tried again
             log.warning("call %s is not called back in its turn: %s", place.call_id, why.en)
             with self._database.begin() as connection:
                 drop(connection, place.call_id)
@@ -125,11 +128,14 @@ class Callbacks:
 
     def _taken(self) -> list[CallbackJob]:
         with reading(self._database).connect() as connection:
-            if not self._calling.look(connection):
+            rung = called_back(connection)
+            if not self._calling.look(connection) and not rung:
                 return []
         orders, now_ms = [], self._house.clock.now_ms
         with self._database.begin() as connection:
             self._calling.settle(connection, now_ms())
+            if rung:
+                settle(connection)
             while order := self._calling.take(connection, self._owner, now_ms()):
                 orders.append(order)
         return orders

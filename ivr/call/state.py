@@ -48,6 +48,7 @@ class SeatsRinging:
     waiting: tuple[str, ...] = ()  # found free, not rung yet
     seats: tuple[str, ...] = ()  # ringing now
     tried: tuple[str, ...] = ()
+    busy: tuple[str, ...] = ()  # of these, who was in a call
     until: int = 0  # this level's limit
     late: bool = False  # rang in vain before
     telling: bool = False  # words play, not the ringing tone
@@ -153,7 +154,8 @@ class CallState:
         raw: dict[str, Any] = json.loads(text)
         draft, ring, talk = raw.pop("draft"), raw.pop("ring"), raw.pop("talk", {"muted": ()})
         queue = raw.pop("queue", {})
-        tuples = (draft, ("todo", "recordings")), (ring, ("waiting", "seats", "tried")), (talk, ("muted",))
+        ring.setdefault("busy", ())
+        tuples = (draft, ("todo", "recordings")), (ring, ("waiting", "seats", "tried", "busy")), (talk, ("muted",))
         for part, names in tuples:
             part.update({name: tuple(part[name]) for name in names})
         parts: dict[str, Any] = {"ring": SeatsRinging(**ring), "talk": Talk(**talk), "queue": InQueue(**queue)}

@@ -99,8 +99,13 @@ def enter(turn: StepContext, step: QueueingStep) -> None:
     """
     turn.set(phase="queue.entering", queue=InQueue(since=turn.at))
     since = turn.s.human_at if turn.s.talk.source else 0
-    turn.ask(c.Enqueue(step.queue_of, step.priority, turn.s.ring.tried, since))
+    turn.ask(c.Enqueue(step.queue_of, step.priority, _in_vain(turn), since))
     turn.arm("queue", STORE_ANSWER_S)
+
+
+def _in_vain(turn: StepContext) -> tuple[str, ...]:
+    """Who was rung and did not lift, without those who were in a call."""
+    return tuple(seat for seat in turn.s.ring.tried if seat not in turn.s.ring.busy)
 
 
 def waits(state: CallState) -> bool:
@@ -152,7 +157,7 @@ def on(turn: StepContext, event: e.Event, step: QueueingStep) -> None:
             _music(turn, step)
         case (("number.type" | "number.confirm"), _):
             _typing(turn, event, step)
-        case "queue.keeping", e.PlaceKept(due=due) if due:
+        case _, e.PlaceKept(due=due) if due:  # also when the answer came late
             turn.set(queue=InQueue(), place_kept=True)
             turn.say("queue.kept", c.Say(KEPT, (("due", due),)))
         case "queue.keeping", (e.PlaceKept() | e.TimeUp()):
@@ -173,7 +178,7 @@ def resume(turn: StepContext, step: QueueingStep) -> None:
     if turn.s.phase == "queue.kept":
         turn.goto(FAREWELL)
         return
-    turn.ask(c.Enqueue(step.queue_of, step.priority, turn.s.ring.tried))
+    turn.ask(c.Enqueue(step.queue_of, step.priority, _in_vain(turn)))
     if turn.s.phase != "queue.entering":
         turn.say("queue.told", "resume.sorry", *_words(turn, step))
 

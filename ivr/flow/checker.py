@@ -224,7 +224,7 @@ def _plain(state: CallState) -> CallState:
             "digits": "5" * len(state.digits) if phase.typed else state.digits[:1].replace("5", ""),
             "draft": _plain_draft(state, phase),
             "told": state.told and "answered|||",
-            "ring": evolve(state.ring, {"until": 0, "late": False}) if phase.rings else SeatsRinging(),
+            "ring": evolve(state.ring, {"until": 0, "late": False, "busy": ()}) if phase.rings else SeatsRinging(),
             "seat": state.seat and SEATS[0],
             "talk": _plain_talk(state.talk, phase),
             "queue": IN_QUEUE if state.queue.since >= 0 else NO_QUEUE,

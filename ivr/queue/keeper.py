@@ -53,7 +53,7 @@ class QueueKeeper:
         desk.when_free = self.wake
         self._feed, self._call_back = feed, call_back
         self._waiting: dict[str, Place] = {}  # of this process, as they entered
-        self._kept = call_back is not None  # places to call back may be there from before
+        self._kept = call_back is not None  # places to call back may be there, of a process that ended, too
         self._looking = False
         self._timer: Timer | None = None
 
@@ -91,6 +91,8 @@ class QueueKeeper:
 
         def seen(answer: Snapshot | Exception) -> None:
             place = answer.place(call_id) if isinstance(answer, Snapshot) else None
+            if isinstance(answer, Snapshot) and place is None:  # it came while the database was away
+                place = self._waiting.get(call_id)
             if not isinstance(answer, Snapshot) or place is None:
                 self._nobody(call_id, window, "no place")
                 return
@@ -121,7 +123,6 @@ class QueueKeeper:
             if answer is not True:
                 log.error("call %s: its place is not kept, only the call back: %s", call_id, answer)
             self._waiting.pop(call_id, None)
-            self._kept = self._call_back is not None
             self._feed(call_id, e.PlaceKept(self._clock.now_ms(), due))
             self.wake()
 
@@ -160,7 +161,6 @@ class QueueKeeper:
             self._timer = self._clock.call_at(self._clock.now_ms() + pause, self.wake)
 
     def _offer(self, now: Snapshot) -> None:
-        self._kept = self._call_back is not None and any(place.callback_id for place in now.places)
         for place, seat in assign(now.places, self._free(now), lambda place: self._seats(place, now)):
             if not place.mine:
                 continue  # its own process rings for it
@@ -171,7 +171,9 @@ class QueueKeeper:
                 self._feed(place.call_id, e.SeatOffered(self._clock.now_ms(), seat))
         for call_id, place in list(self._waiting.items()):
             here = now.place(call_id)
-            if here is not None and not here.seat and not self._staffed(here, now):
+            if here is None:  # it came while the database was away, which is back
+                self._store.enter(place, lambda entered: None)
+            elif not here.seat and not self._staffed(here, now):
                 self._feed(call_id, e.NobodyFree(self._clock.now_ms(), place.window, "nobody is there"))
 
     def _free(self, now: Snapshot) -> frozenset[str]:

@@ -38,6 +38,8 @@ from store.sql import Row, insert_once, table
 WAITING, LIVE, COMMANDS = table("waiting"), table("live_calls"), table("desk_commands")
 CALLS, CALLBACKS, PARTIES = table("calls"), table("callbacks"), table("parties")
 AT_WORK = (states.RINGING, states.TALKING, states.WRAPUP)  # will be ready again
+ORPHANED_MS = 30_000  # a call takes its seat a moment before it is written
+VAIN = 3  # seats that did not lift to call somebody back: then the list is for an operator
 TALKS = 50  # of the last hour are enough to know how long one lasts
 
 Ask = Callable[[Callable[[Connection], Any], Callable[[Any], None]], None]
@@ -61,7 +63,7 @@ class SqlQueue:
         self._ask(lambda c: c.execute(_gone(), {"call": call_id}), _nobody_waits)
 
     def keep(self, call_id: str, callback_id: str, done: Callable[[bool | Exception], None]) -> None:
-        self._local.keep(call_id, callback_id, lambda kept: None)
+        self._local.leave(call_id)  # who is called back needs the database
         self._asked(partial(_keep, call_id, callback_id), True, done)
 
     def snapshot(self, done: Callable[[Snapshot | Exception], None]) -> None:
@@ -72,7 +74,13 @@ class SqlQueue:
 
     def take(self, seat: str, call_id: str, at: int, done: Callable[[bool | Exception], None]) -> None:
         alone = self._local.takes(seat, call_id)
-        self._asked(partial(self._take, seat, call_id, at), alone, done)
+
+        def taken(won: bool | Exception) -> None:
+            if won is False:
+                self._local.free(seat, call_id, at)
+            done(won)
+
+        self._asked(partial(self._take, seat, call_id, at), alone, taken)
 
     def free(self, seat: str, call_id: str, at: int, *, tried: bool = False, missed: bool = False) -> None:
         self._local.free(seat, call_id, at, tried=tried, missed=missed)
@@ -100,7 +108,19 @@ class SqlQueue:
         self._adopt(connection, now)
         places = tuple(self._place(dict(row)) for row in connection.execute(_live(), self._mine(now)).mappings())
         busy = set(connection.scalars(_busy(), self._mine(now)))
-        return Snapshot(places, tuple(self._seat(row, busy, now) for row in operators.every(connection)))
+        rows = [self._released(connection, row, busy, now) for row in operators.every(connection)]
+        return Snapshot(places, tuple(self._seat(row, busy, now) for row in rows))
+
+    def _released(self, connection: Connection, row: SeatRow, busy: Collection[str], now: int) -> SeatRow:
+        """The row of a seat, without a call that is long over: its end came while the database was away."""
+        if row.call_id is None or row.call_id in busy or now - row.since < ORPHANED_MS:
+            return row
+        held = operators.held(connection, {row.id})[row.id]
+        if held.call_id != row.call_id:
+            return held
+        after = states.freed(held, now, self._rules)
+        self._write(connection, held, after)
+        return after
 
     def _seat(self, row: SeatRow, busy: Collection[str], now: int) -> SeatNow:
         ready = states.at_work(row, self._rules.sign_in, now)
@@ -144,7 +164,9 @@ class SqlQueue:
 
 
 def renew(connection: Connection, owner: str, until: int) -> None:
-    """Keep the lease on this owner's places."""
+    """Keep the lease on this owner's places; one whose call is over (its end came while the database was away) goes."""
+    over = WAITING.c.callback_id == "", WAITING.c.call_id.not_in(select(LIVE.c.call_id))
+    connection.execute(delete(WAITING).where(WAITING.c.owner == owner, *over))
     connection.execute(update(WAITING).where(WAITING.c.owner == owner).values(lease_until=until))
 
 
@@ -169,9 +191,39 @@ def prefer(connection: Connection, call_id: str, bonus_ms: int, reason: str) -> 
     return connection.execute(mine.values(bonus_ms=bonus_ms, reason=reason)).rowcount == 1
 
 
+def ring(connection: Connection, call_id: str, seat: str, at: int) -> bool:
+    """A seat is rung to call somebody back in this place; False: another process was quicker."""
+    mine = update(WAITING).where(WAITING.c.call_id == call_id, WAITING.c.seat == "")
+    return connection.execute(mine.values(seat=seat, offered=at)).rowcount == 1
+
+
+def called_back(connection: Connection) -> bool:
+    """Is anybody being called back in their place? A look before :func:`settle`."""
+    return connection.scalar(select(WAITING.c.call_id).where(*_RINGS).limit(1)) is not None
+
+
+def settle(connection: Connection) -> None:
+    """Places of those who are being called back: gone when the citizen was rung, kept when the seat did not lift."""
+    for row in connection.execute(select(WAITING).where(*_RINGS)).mappings().all():
+        newest = COMMANDS.c.callback_id == row["callback_id"]
+        query = select(COMMANDS.c.state, COMMANDS.c.result).where(newest).order_by(COMMANDS.c.at.desc()).limit(1)
+        state, result = connection.execute(query).one_or_none() or ("refused", "")
+        if state in ("queued", "taken"):
+            continue
+        tried = ",".join(filter(None, (row["tried"], row["seat"])))
+        if (state == "refused" or result == "seat_failed") and tried.count(",") < VAIN - 1:
+            again = update(WAITING).where(WAITING.c.call_id == row["call_id"])
+            connection.execute(again.values(seat="", offered=None, tried=tried))
+        else:
+            drop(connection, row["call_id"])
+
+
 def drop(connection: Connection, call_id: str) -> bool:
     """Give up the place of somebody who is called back now; False: another process was quicker."""
     return connection.execute(_gone(), {"call": call_id}).rowcount == 1
+
+
+_RINGS = WAITING.c.callback_id != "", WAITING.c.seat != ""
 
 
 def _nobody_waits(answer: Any) -> None:

@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 
 from ivr.calendar.hours import in_break, is_open
+from ivr.call import commands as c
 from ivr.call import events as e
+from ivr.call.machine import begin, step
 from ivr.clock import VirtualClock
 from ivr.desk.desk import Desk, WindowSeats
 from ivr.profile import Schedule
@@ -275,6 +277,35 @@ def test_who_left_before_the_place_was_there_is_forgotten() -> None:
     answers.pop()()
     clock.advance(60_000)
     assert told == []
+
+
+def test_a_phone_that_was_busy_is_waited_for(world: World) -> None:
+    """Another call was quicker: that is no phone nobody lifts."""
+    state, asked = begin(world.flow), list[c.Command]()
+    for event in (
+        e.Offered(0, "95598", caller_known=True), e.Answered(0), e.SeatsFound(0, "general", ("101",)),
+        e.SeatFailed(0, "101", "busy"), e.NobodyFree(0, "general"), e.NobodyFree(0, "general"),
+        e.TimeUp(200_000, "play"),
+    ):  # fmt: skip
+        state, commands = step(world.flow, state, event)
+        asked += commands
+    assert [command.exclude for command in asked if isinstance(command, c.Enqueue)] == [()]
+
+
+def test_who_came_while_the_database_was_away_has_his_place_when_it_is_back() -> None:
+    queue = LocalQueue()
+    told: list[e.Event] = []
+    clock = VirtualClock(0)
+    desk = Desk({"general": WindowSeats("general", ("101",))}, queue)
+    keeper = QueueKeeper(desk, clock, QueueRules(), lambda call, event: told.append(event))
+    desk.reach("101", True)
+    desk.hold("101", "another")
+    keeper.enter("c1", "general", "", (), test=False)
+    queue.places.clear()  # the rows know nothing of him
+    clock.advance(1000)
+    assert [place.call_id for place in queue.places.values()] == ["c1"]
+    keeper.look_up("c1", "general")
+    assert all(isinstance(event, e.Queued) for event in told) and len(told) == 2
 
 
 def test_stf_11_more_than_the_alarm_waiting_open_the_overflow_seats(tmp_path: Path) -> None:

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from ivr.call.targets import shown
 from ivr.conductor import Conductor
 from ivr.ledger import Interrupted
 from ivr.resuming import SurvivingLeg
 from ivr.takeover import UnfinishedCall, take_over
 from sip.simulator import SeatPlan, Simulator
-from tests.support.in_memory import House
+from tests.support.in_memory import NUMBER, House
 from tests.support.world import WINDOWS
 
 
@@ -56,7 +57,7 @@ def started_anew(house: House, line: str) -> None:
     assert call is not None
     live, seats = call.live(), tuple(leg.seat for leg in call.legs.values())
     assert live is not None
-    known = UnfinishedCall(True, "95598", call.party, {leg.id: leg.seat for leg in call.legs.values()})
+    known = UnfinishedCall(True, "95598", call.party, {leg.id: shown(leg.seat) for leg in call.legs.values()})
     if call.timer is not None:
         call.timer.cancel()
     house.desk.__init__(WINDOWS)  # type: ignore[misc]
@@ -96,6 +97,21 @@ def test_a_conference_goes_on(house: House) -> None:
     house.sim.leave(first)
     house.run(500)
     assert house.sim.hears(line) == (second,)
+
+
+def test_a_talk_with_a_number_outside_goes_on_though_the_journal_has_it_masked(house: House) -> None:
+    house.sim.number(NUMBER, SeatPlan(answer_ms=300))
+    line = talking(house)
+    house.conductor.seat_asked("101", "blind", NUMBER)
+    house.run(2000)
+    (outside,) = house.sim.hears(line)
+    assert outside != house.sim.line_of("101")
+    started_anew(house, line)
+    house.run(1000)
+    assert house.sim.hears(line) == (outside,)
+    house.sim.leave(outside)
+    house.run(30_000)
+    assert not house.sim.knows(line) or house.sim.plays(line)
 
 
 def test_who_was_rung_to_take_over_is_rung_on(house: House) -> None:

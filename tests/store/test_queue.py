@@ -19,14 +19,15 @@ from ivr.ledger import Live
 from ivr.queue.expected import error_ms, expected_ms, in_local_time, told_min
 from ivr.queue.local import LocalQueue
 from ivr.queue.order import BONUS_MAX_MS, Place, ahead_of, assign, in_turn
-from ivr.queue.port import QueueStore, Snapshot
+from ivr.queue.port import QueueStore, SeatNow, Snapshot
 from recordings.keys import KeyRing
 from services.operators import Doer
 from services.queue import QueueAlarm, prefer
 from store.engine import open_engine
 from store.journal.live import LiveCalls
-from store.journal.queue import SqlQueue
+from store.journal.queue import SqlQueue, called_back, renew, ring, settle
 from store.schema import Audit
+from store.sql import insert_once
 from tests.support.database import migrated
 
 NOW, LEASE = 1_795_227_000_000, 15_000
@@ -162,6 +163,55 @@ def test_who_waits_at_a_process_that_died_is_not_waited_for(engine: Engine) -> N
     enter(process(engine, "a", lambda: clock[0]), "c1")
     clock[0] += LEASE + 1
     assert seen(process(engine, "b", lambda: clock[0])).places == ()
+
+
+def test_a_place_whose_call_is_over_goes_when_the_lease_is_renewed(
+    engine: Engine, live: Callable[[str, str], None]
+) -> None:
+    """What should have given it up came while the database was away: it would withhold a seat for ever."""
+    queue = process(engine, "a")
+    live("c1", "a")
+    for call in ("c1", "c2", "c3"):
+        enter(queue, call)
+    assert told(lambda done: queue.keep("c3", "b1", done))
+    with engine.begin() as connection:
+        renew(connection, "a", NOW + 2 * LEASE)
+    assert {place.call_id for place in seen(queue).places} == {"c1", "c3"}
+
+
+def test_a_seat_whose_call_is_long_over_is_free_and_its_operator_ready(engine: Engine) -> None:
+    clock = [NOW]
+    queue = process(engine, "a", lambda: clock[0])
+    with engine.begin() as connection:
+        insert_once(connection, "seats", {"id": "101", "since": NOW, "operator": "li", "state": "ready"}, "id")
+    assert take(queue, "101", "c1")
+    assert not seen(queue).seat("101").ready
+    clock[0] += 31_000
+    assert seen(queue).seat("101") == SeatNow("101", "", ready=True, here=True)
+
+
+@pytest.mark.parametrize(
+    ("state", "result", "left"), [("taken", "", ["101"]), ("done", "reached", []), ("done", "seat_failed", [""])]
+)
+def test_a_place_to_be_called_back_is_kept_when_only_the_seat_did_not_lift(
+    engine: Engine, state: str, result: str, left: list[str]
+) -> None:
+    queue = process(engine, "a")
+    enter(queue, "c1")
+    assert told(lambda done: queue.keep("c1", "b1", done))
+    command = {
+        "id": "d1", "at": NOW, "who": "queue", "role": "lead", "seat": "101", "kind": "call_back", "callback_id": "b1",
+        "number_hmac": "", "state": state, "reason": "", "owner": "", "taken": None, "ended": None, "result": result,
+        "noted": None, "live_number": None, "live_seat": None,
+    }  # fmt: skip
+    with engine.begin() as connection:
+        assert ring(connection, "c1", "101", NOW) and not ring(connection, "c1", "102", NOW)
+        assert called_back(connection)
+        insert_once(connection, "desk_commands", command, "id")
+        settle(connection)
+    places = seen(queue).places
+    assert [place.seat for place in places] == left
+    assert [place.tried for place in places] == [("101",) if result else () for _ in left]
 
 
 def test_stf_11_the_leads_are_told_once_of_each_long_queue(engine: Engine) -> None:

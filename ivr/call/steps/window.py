@@ -96,6 +96,8 @@ class WindowStep(Step):
         if waiting.waits(turn.s) and not self._to_danger(event):
             waiting.on(turn, event, self)
             return
+        if isinstance(event, e.SeatFailed) and event.reason == "busy":
+            turn.ring(busy=(*turn.s.ring.busy, event.seat))  # not in vain: may lift later
         match turn.s.phase, event:
             case _, e.Digit() if self._to_danger(event):
                 self._danger(turn)
