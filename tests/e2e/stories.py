@@ -27,7 +27,7 @@ from tests.support.hotline import Hotline
 from tests.support.telephone import Telephone
 from tests.support.waiting import PATIENCE_S
 
-STORY_S = 150.0
+STORY_S = 280.0
 ANSWERS = OnCall(answer_after_s=0.2)
 RINGS_ON = OnCall()
 BUSY = OnCall(refuse=486)
