@@ -37,6 +37,7 @@ from store.sql import Row, insert_once, table
 
 WAITING, LIVE, COMMANDS = table("waiting"), table("live_calls"), table("desk_commands")
 CALLS, CALLBACKS, PARTIES = table("calls"), table("callbacks"), table("parties")
+OUTGOING = table("outgoing_calls")
 AT_WORK = (states.RINGING, states.TALKING, states.WRAPUP)  # will be ready again
 ORPHANED_MS = 30_000  # a call takes its seat a moment before it is written
 VAIN = 3  # seats that did not lift to call somebody back: then the list is for an operator
@@ -210,7 +211,9 @@ def settle(connection: Connection) -> None:
         state, result = connection.execute(query).one_or_none() or ("refused", "")
         if state in ("queued", "taken"):
             continue
-        tried = ",".join(filter(None, (row["tried"], row["seat"])))
+        caused = select(OUTGOING.c.cause).where(OUTGOING.c.callback_id == row["callback_id"])
+        busy = connection.scalar(caused.order_by(OUTGOING.c.started.desc()).limit(1)) == "busy"  # just hanging up
+        tried = row["tried"] if busy else ",".join(filter(None, (row["tried"], row["seat"])))
         if (state == "refused" or result == "seat_failed") and tried.count(",") < VAIN - 1:
             again = update(WAITING).where(WAITING.c.call_id == row["call_id"])
             connection.execute(again.values(seat="", offered=None, tried=tried))
