@@ -178,9 +178,10 @@ class QueueKeeper:
 
     def _free(self, now: Snapshot) -> frozenset[str]:
         known = {one.seat: one for one in now.seats}
+        promised = {place.seat for place in now.places}  # to who is called back: rung a moment later
         return frozenset(
             seat
-            for seat in self._desk.all_free()
+            for seat in self._desk.all_free() - promised
             if seat not in known or (known[seat].ready and not known[seat].call_id)
         )
 

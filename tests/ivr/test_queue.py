@@ -261,6 +261,18 @@ def test_who_chose_the_call_back_is_rung_no_longer(world: World) -> None:
     assert [row.because for row in world.rows(Callback)] == ["queue"]
 
 
+def test_a_seat_that_is_to_call_somebody_back_is_offered_to_nobody_meanwhile() -> None:
+    queue, told = LocalQueue(), list[e.Event]()
+    desk = Desk({"general": WindowSeats("general", ("101",))}, queue)
+    keeper = QueueKeeper(desk, VirtualClock(0), QueueRules(), lambda call, event: told.append(event))
+    queue.places["kept"] = Place("kept", "general", 0, callback_id="b1", seat="101")
+    desk.reach("101", True)
+    keeper.enter("c1", "general", "", (), test=False)
+    found: list[tuple[str, ...]] = []
+    keeper.free_for(("101",), found.append)
+    assert found == [()] and [type(event) for event in told] == [e.Queued]
+
+
 def test_who_left_before_the_place_was_there_is_forgotten() -> None:
     class Late(LocalQueue):
         """Answers when it is told to."""
