@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from concurrent.futures import ThreadPoolExecutor
 
 from hotline.config.settings import Settings
 from hotline.process import factories
+from hotline.process.looking import look_for_ever
 from ivr.call_services import CallServices
 from ivr.cases.deadlines import CasePolicy
 from ivr.cases.numbers import spoken_number
@@ -28,8 +28,6 @@ from store.people.parties import Parties
 log = logging.getLogger(__name__)
 
 PASSING = frozenset({"seat_live", "rate", "rate_operator"})  # reasons that are over in a moment
-LOOK_S = 0.3  # how long a click waits at most before the operator's phone rings
-AWAY_S = 2.0  # between two looks at a database that is away
 
 
 def number_rules(settings: Settings) -> NumberRules:
@@ -114,17 +112,12 @@ class Callbacks:
 
     async def run(self) -> None:
         """Look, take, place; for ever. The database is asked on a thread of its own, never on the media loop."""
-        loop = asyncio.get_running_loop()
+
+        async def place(order: CallbackJob) -> None:
+            self.placing.begin(order)
+
         with self._thread:
-            while True:
-                pause = LOOK_S
-                try:
-                    for order in await loop.run_in_executor(self._thread, self._taken):
-                        self.placing.begin(order)
-                except Exception:  # a database that is away, a row that is unfit: the next look may do better
-                    log.exception("callbacks cannot be looked for")
-                    pause = AWAY_S
-                await asyncio.sleep(pause)
+            await look_for_ever(self._thread, self._taken, place, "callbacks")
 
     def _taken(self) -> list[CallbackJob]:
         with reading(self._database).connect() as connection:

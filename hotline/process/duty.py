@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 from hotline.config.settings import Settings
 from hotline.process.callbacks import caller_id, number_rules
+from hotline.process.looking import look_for_ever
 from ivr.calendar.hours import is_open
 from ivr.call_services import CallServices
 from ivr.cases.case import CaseRow
@@ -43,15 +44,11 @@ class DutyPhones:
             return
         loop = asyncio.get_running_loop()
         with ThreadPoolExecutor(max_workers=1, thread_name_prefix="duty") as thread:
-            while True:
-                pause = LOOK_S
-                try:
-                    for case in await loop.run_in_executor(thread, self.taken):
-                        self._begin(loop, thread, case)
-                except Exception:  # a database that is away: the next look may do better
-                    log.exception("urgent repairs cannot be looked for")
-                    pause = AWAY_S
-                await asyncio.sleep(pause)
+
+            async def begin(case: CaseRow) -> None:
+                self._begin(loop, thread, case)
+
+            await look_for_ever(thread, self.taken, begin, "urgent repairs", LOOK_S, AWAY_S)
 
     def taken(self) -> list[CaseRow]:
         """The cases that are ours to ring for now; none while people are there."""

@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
+from hotline.process.looking import look_for_ever
 from services import operators as at_seats
 from services import seat_acts
 from services.seat_acts import SeatWish
 from store import operators
 from store import seat_acts as rows
 from store.engine import Engine, reading
-
-log = logging.getLogger(__name__)
-
-LOOK_S = 0.3  # how long an act waits at most
-AWAY_S = 2.0  # between two looks at a database that is away
 
 DoAct = Callable[[str, str, str], bool]  # (seat, act, target) -> was there a talk to do it in
 
@@ -33,16 +28,12 @@ class OperatorsAtSeats:
         """Look and act, for ever. The database is asked on a thread of its own, never on the media loop."""
         loop = asyncio.get_running_loop()
         with ThreadPoolExecutor(max_workers=1, thread_name_prefix="operators") as thread:
-            while True:
-                pause = LOOK_S
-                try:
-                    for wish in await loop.run_in_executor(thread, self.look):
-                        reason = self.do(wish)
-                        await loop.run_in_executor(thread, partial(self.told, wish, reason))
-                except Exception:  # a database that is away: the next look may do better
-                    log.exception("operators' states and acts cannot be looked for")
-                    pause = AWAY_S
-                await asyncio.sleep(pause)
+
+            async def act(wish: SeatWish) -> None:
+                reason = self.do(wish)
+                await loop.run_in_executor(thread, partial(self.told, wish, reason))
+
+            await look_for_ever(thread, self.look, act, "operators' states and acts")
 
     def look(self) -> list[SeatWish]:
         """End what is over; return the acts that are ours to do. Nobody is held up when there is nothing."""
