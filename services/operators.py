@@ -7,19 +7,19 @@ Everything works inside the caller's transaction: the row, its fact, and the aud
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Hashable, Sequence
 from dataclasses import dataclass, replace
 
-from ivr.cases.actions import LEADS, Notice
+from ivr.cases.actions import LEADS
 from ivr.desk import states
 from ivr.desk.states import PAUSED, ActNotAllowed, OperatorRules, SeatRow, StateAct
 from ivr.scrubbing import without_numbers
 from services import users
-from store import notices, operators
-from store.engine import Connection, Engine, Session, reading
+from services.leads import LeadMatter, TellsLeads
+from store import operators
+from store.engine import Connection, Engine, Session
 from store.journal import entries
 from store.people import accounts
-from store.sql import Row
 
 MINUTE_MS = 60_000
 WORKS = ("operator", "lead", "supervisor")  # who may sign in at a seat
@@ -109,31 +109,21 @@ def over(rows: Sequence[SeatRow], now: int) -> bool:
     return any(row.until is not None and row.until <= now for row in rows)
 
 
-class LongPauses:
+class LongPauses(TellsLeads):
     """Tells the leads, once, of each pause of more than ``notice_min`` minutes whose operator did not say where to."""
 
     def __init__(self, engine: Engine, notice_min: int, now_ms: Callable[[], int]) -> None:
-        self._engine, self._notice_min, self._now = engine, notice_min, now_ms
-        self._told: set[tuple[str, int]] = set()
+        super().__init__(engine, now_ms)
+        self._notice_min = notice_min
 
-    def once(self) -> int:
-        """Tell of those that are too long now; how many inboxes heard of it."""
-        now = self._now()
-        with reading(self._engine).connect() as connection:
-            rows = long_pauses(operators.every(connection), now, self._notice_min)
-        fresh = [row for row in rows if (row.id, row.state_since) not in self._told]
-        self._told = {(row.id, row.state_since) for row in rows}
-        told = 0
-        for row in fresh:
-            with self._engine.begin() as connection:
-                told += len(_tell(connection, row, now))
-        return told
-
-
-def _tell(connection: Connection, row: SeatRow, now: int) -> list[str]:
-    notice = Notice("long_pause", ("role:lead",))
-    more: Row = {"seat": row.id, "operator": row.operator, "reason": row.reason, "since": row.state_since}
-    return notices.tell(connection, notice, notices.NO_CASE, now, f"long_pause:{row.id}:{row.state_since}", **more)
+    def found(self, connection: Connection, now: int) -> dict[Hashable, LeadMatter]:
+        return {
+            (row.id, row.state_since): LeadMatter(
+                "long_pause", f"long_pause:{row.id}:{row.state_since}",
+                {"seat": row.id, "operator": row.operator, "reason": row.reason, "since": row.state_since},
+            )
+            for row in long_pauses(operators.every(connection), now, self._notice_min)
+        }  # fmt: skip
 
 
 def long_pauses(rows: Sequence[SeatRow], now: int, notice_min: int) -> list[SeatRow]:

@@ -3,38 +3,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 
-from ivr.cases.actions import ActionRefused, Notice
+from ivr.cases.actions import ActionRefused
 from ivr.queue.order import BONUS_MS
 from services import users
+from services.leads import LeadMatter, TellsLeads
 from services.operators import Doer
-from store import notices
-from store.engine import Engine, Session, reading
+from store.engine import Connection, Engine, Session
 from store.journal import queue as rows
 
 
-class QueueAlarm:
-    """Once for each time that a queue grew so long; again when it had been short meanwhile."""
+class QueueAlarm(TellsLeads):
+    """Once for each time that a queue grew longer than ``alarm``; again when it had been short meanwhile."""
 
     def __init__(self, engine: Engine, alarm: int, now_ms: Callable[[], int]) -> None:
-        self._engine, self._alarm, self._now = engine, alarm, now_ms
-        self._told: set[str] = set()
+        super().__init__(engine, now_ms)
+        self._alarm = alarm
 
-    def once(self) -> int:
-        """Tell of the queues that are too long now; how many inboxes heard of it."""
-        now = self._now()
-        with reading(self._engine).connect() as connection:
-            found = rows.crowds(connection, self._alarm, now)
-        fresh = [one for one in found if one[0] not in self._told]
-        self._told = {window for window, _, _ in found}
-        told = 0
-        for window, waiting, since in fresh:
-            with self._engine.begin() as connection:
-                notice = Notice("long_queue", ("role:lead",))
-                key = f"long_queue:{window}:{since}"
-                told += len(notices.tell(connection, notice, notices.NO_CASE, now, key, window=window, waiting=waiting))
-        return told
+    def found(self, connection: Connection, now: int) -> dict[Hashable, LeadMatter]:
+        return {
+            window: LeadMatter("long_queue", f"long_queue:{window}:{since}", {"window": window, "waiting": waiting})
+            for window, waiting, since in rows.crowds(connection, self._alarm, now)
+        }
 
 
 def prefer(session: Session, call_id: str, reason: str, who: Doer, now: int) -> None:
