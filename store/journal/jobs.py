@@ -10,10 +10,13 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from ivr.ledger import Progress, StoredCase
 from store.board import SeatChange
 from store.journal.write_batch import WriteBatch
 
 LOG = logging.getLogger(__name__)
+Result = StoredCase | Progress | Exception | bool | None
+AWAY = ConnectionError("the database is away")  # the answer to a question then
 
 
 @dataclass(slots=True)

@@ -17,7 +17,7 @@ from ivr.desk.states import OperatorRules
 from ivr.facts.calls import CallEnded
 from ivr.ledger import Fact, Interrupted, Live
 from store import aside, board
-from store.journal import entries
+from store.journal import entries, queue
 from store.keys import Keys
 from store.sql import delete_by, table, upsert
 
@@ -52,9 +52,10 @@ class LiveCalls:
         delete_by(connection, "live_calls", "call_id", [call_id for call_id, live in calls.items() if live is None])
 
     def renew(self, connection: Connection, now: int) -> None:
-        """Keep the lease on every call of this owner."""
-        mine = update(LIVE).where(LIVE.c.owner == self._owner)
-        connection.execute(mine.values(lease_until=now + self._lease_ms))
+        """Keep the lease on every call of this owner, and on its places in the queue."""
+        until = now + self._lease_ms
+        connection.execute(update(LIVE).where(LIVE.c.owner == self._owner).values(lease_until=until))
+        queue.renew(connection, self._owner, until)
 
     def interrupted(
         self, connection: Connection, now: int, known: Collection[str], readable: Callable[[str], object]

@@ -97,7 +97,7 @@ class SqlQueue:
         row = {
             "call_id": place.call_id, "window": place.window, "entered": place.entered, "bonus_ms": place.bonus_ms,
             "reason": place.reason, "callback_id": "", "seat": "", "offered": None, "tried": ",".join(place.tried),
-            "told_ms": None, "owner": self._owner, "lease_until": self._now_ms() + self._lease_ms, "test": place.test,
+            "owner": self._owner, "lease_until": self._now_ms() + self._lease_ms, "test": place.test,
         }  # fmt: skip
         if not insert_once(connection, "waiting", row, "call_id"):  # it has its place: we were started anew
             mine = update(WAITING).where(WAITING.c.call_id == place.call_id)

@@ -31,10 +31,9 @@ from ivr.numbers import HOME, Plan
 from store import aside, board
 from store.engine import explain, impatient, is_away, reading
 from store.journal import case_status_by_phone, ratings, write_batch
-from store.journal import queue as waiting
 from store.journal.entries import new_row
 from store.journal.forgetting import Forgetting
-from store.journal.jobs import Job, deliver
+from store.journal.jobs import AWAY, Job, Result, deliver
 from store.journal.live import LiveCalls, seats_changed
 from store.journal.responsible import Responsible
 from store.journal.spool import Spool
@@ -53,9 +52,6 @@ REST_S = 0.003  # of a ledger that has more to write (SQLite): others try every 
 RETRY_S = (0.05, 0.15, 0.3, 0.5)
 PROBE_S = 1.0  # how often a database that is away is tried again
 SPOOL_FIRST = 9001  # first sequence of a day in the spool's range: the counter must never get there
-
-Result = StoredCase | Progress | Exception | bool | None
-AWAY = ConnectionError("the database is away")  # the answer to a question then
 
 
 class SqlLedger:
@@ -100,7 +96,6 @@ class SqlLedger:
         self._patience_s = patience_s
         self._operators = operators
         self._probe_s = probe_s
-        self._lease_ms = lease_ms
         self._live = LiveCalls(keys, owner, lease_ms)
         self._writer = Writer(keys, self._live, number_for, plan, responsible)
         self._spool = Spool(spool, keys)
@@ -163,11 +158,7 @@ class SqlLedger:
 
     def renew(self, now: int) -> None:
         """Keep the lease on our calls; to be called well within ``lease_ms``."""
-        self._put(Job(side=lambda c: self._renew(c, now)))
-
-    def _renew(self, connection: Connection, now: int) -> None:
-        self._live.renew(connection, now)
-        waiting.renew(connection, self._owner, now + self._lease_ms)
+        self._put(Job(side=lambda c: self._live.renew(c, now)))
 
     def heartbeat(self, kind: str, now: int, detail: dict[str, Any] | None = None) -> None:
         """Show that this process (``kind``: calls, panel) lives."""

@@ -226,7 +226,6 @@ class QueuePlace(Base):
     seat: Mapped[str] = mapped_column(String(40), default="")
     offered: Mapped[int | None]
     tried: Mapped[str] = mapped_column(String(400), default="")  # seats that did not answer, by comma
-    told_ms: Mapped[int | None]  # the wait that was told first
     owner: Mapped[str] = mapped_column(String(80))
     lease_until: Mapped[int]
     test: Mapped[bool] = mapped_column(default=False)

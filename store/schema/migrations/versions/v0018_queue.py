@@ -34,7 +34,6 @@ def upgrade() -> None:
         sa.Column("seat", sa.String(40), nullable=False),
         sa.Column("offered", sa.BigInteger(), nullable=True),
         sa.Column("tried", sa.String(400), nullable=False),
-        sa.Column("told_ms", sa.BigInteger(), nullable=True),
         sa.Column("owner", sa.String(80), nullable=False),
         sa.Column("lease_until", sa.BigInteger(), nullable=False),
         sa.Column("test", sa.Boolean(), nullable=False),
